@@ -1,0 +1,39 @@
+# Everything a newcomer needs: only Python 3.11+ and make are assumed.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+.PHONY: help install demo test check format clean
+
+help: ## show this help
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+install: $(STAMP) ## build .venv with everything a developer needs
+
+# Rebuilt only when the project's own declarations change.
+$(STAMP): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(None if v >= (3, 11) else "Python 3.11 or newer is needed, this is %d.%d: set PYTHON=..." % v[:2])'
+	@echo "Setting up $(VENV) (once, under a minute) ..."
+	@$(PYTHON) -m venv $(VENV)
+	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	@touch $(STAMP)
+
+demo: $(STAMP) ## play the whole scenario on two sandbox instances
+	@$(BIN)/om-fsm demo
+
+test: $(STAMP) ## run the tests
+	@$(BIN)/pytest -n 2
+
+check: $(STAMP) ## format, lint, types and the import law
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/pytest -n 0 tests/unit/test_import_law.py
+
+format: $(STAMP) ## rewrite the code in the house format
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+clean: ## remove everything that was built
+	rm -rf $(VENV) dist build .mypy_cache .pytest_cache .ruff_cache .hypothesis
