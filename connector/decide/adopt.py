@@ -1,0 +1,99 @@
+"""Work orders that memory does not know: adopt what carries our mark, count what a person made by hand. Pure.
+
+This is why the local database may be deleted: the mark names the initiator, the policy row and the facts last carried,
+and the tokens in the domain order's journal say which notes were written.
+"""
+
+from __future__ import annotations
+
+from itertools import count
+from typing import TYPE_CHECKING
+
+from connector.mapping.facts import facts_of
+from connector.mapping.marks import Carried, WorkOrderKey, digest_of, token_of
+from connector.model import Initiator, Link, Origin, State, WorkOrder, WorkOrderPhase
+
+if TYPE_CHECKING:
+    from connector.decide.draft import Draft
+
+
+def adopt(draft: Draft) -> None:
+    """Link every work order of the snapshot that belongs to an initiator of the order but is not linked yet."""
+    by_id = {initiator.sys_id: initiator for initiator in draft.initiators}
+    by_number = {initiator.number.casefold(): initiator for initiator in draft.initiators}
+    for work_order in sorted(draft.snapshot.work_orders, key=lambda w: w.number):
+        if work_order.sys_id in draft.links:
+            continue
+        key = WorkOrderKey.parse(work_order.names)
+        if key is None:
+            initiator = by_number.get(work_order.names.casefold())
+            if initiator:
+                draft.remember(_by_hand(draft, work_order, initiator))
+        elif key.om == draft.rules.om and key.initiator_id in by_id:
+            draft.remember(_marked(draft, work_order, by_id[key.initiator_id], key))
+
+
+def _by_hand(draft: Draft, work_order: WorkOrder, initiator: Initiator) -> Link:
+    noted, notes = _noted(draft, work_order, initiator)
+    return Link(
+        work_order_id=work_order.sys_id,
+        work_order_number=work_order.number,
+        order_id=initiator.order.sys_id,
+        domain_order_id=initiator.domain_order.sys_id,
+        initiator_id=initiator.sys_id,
+        origin=Origin.BY_HAND,
+        template=work_order.template,
+        noted=noted,
+        notes=notes,
+    )
+
+
+def _marked(draft: Draft, work_order: WorkOrder, initiator: Initiator, key: WorkOrderKey) -> Link:
+    facts = facts_of(initiator)
+    mark = Carried.parse(work_order.mark)
+    up_to_date = mark is not None and mark.digest == digest_of(facts)
+    noted, notes = _noted(draft, work_order, initiator)
+    tokens = draft.snapshot.tokens.get(initiator.domain_order.sys_id, frozenset())
+    numbers = range(1, len(tokens) + 1)
+    updates = max((n for n in numbers if token_of(updated_key(work_order.sys_id, n)) in tokens), default=0)
+    return Link(
+        work_order_id=work_order.sys_id,
+        work_order_number=work_order.number,
+        order_id=initiator.order.sys_id,
+        domain_order_id=initiator.domain_order.sys_id,
+        initiator_id=initiator.sys_id,
+        origin=Origin.ADOPTED,
+        key=str(key),
+        template=work_order.template,
+        ordinal=key.ordinal,
+        # Facts that are not known to have been carried are left empty: the next decision compares and carries them.
+        carried=facts if up_to_date else {},
+        updates=updates,
+        noted=noted,
+        notes=notes,
+        withdrawn=mark is not None and mark.withdrawn,
+    )
+
+
+def _noted(draft: Draft, work_order: WorkOrder, initiator: Initiator) -> tuple[State[WorkOrderPhase] | None, int]:
+    """The state the last status note in the journal spoke of, and how many such notes there are."""
+    tokens = draft.snapshot.tokens.get(initiator.domain_order.sys_id, frozenset())
+    states = draft.rules.work_order_states
+    values = {work_order.state.value, *states.labels, *states.overrides}
+    noted: State[WorkOrderPhase] | None = None
+    for number in count(1):
+        found = [v for v in sorted(values) if token_of(status_key(work_order.sys_id, number, v)) in tokens]
+        if not found:
+            return noted, number - 1
+        noted = states.read(found[0])
+    raise AssertionError("unreachable")
+
+
+def status_key(work_order_id: str, number: int, state: str) -> str:
+    """The key of the n-th status note about a work order."""
+    return f"status/{work_order_id}/{number}/{state}"
+
+
+def updated_key(work_order_id: str, number: int) -> str:
+    """The key of the note about the n-th update of a work order."""
+    return f"updated/{work_order_id}/{number}"

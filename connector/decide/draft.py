@@ -1,0 +1,162 @@
+"""The plan while it is being written: one order's snapshot and memory, and what was decided about it so far.
+
+Lives only inside one call of `decide`, so deciding stays a pure function.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from connector.decide.closure import Work
+from connector.mapping.marks import token_of
+from connector.model import (
+    Action,
+    CancelWorkOrder,
+    CreateWorkOrder,
+    DomainOrder,
+    Finding,
+    FindingCode,
+    Initiator,
+    Intent,
+    IntentState,
+    Link,
+    OrderMemory,
+    Plan,
+    ReopenDomainOrder,
+    Snapshot,
+    UpdateWorkOrder,
+    Verdict,
+    WriteNote,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from connector.decide.rules import Rules
+
+# The gate first, because somebody is waiting; then what readers should know; then what changes the field.
+_RANK: dict[type[Action], int] = {
+    ReopenDomainOrder: 0,
+    WriteNote: 1,
+    CancelWorkOrder: 2,
+    UpdateWorkOrder: 3,
+    CreateWorkOrder: 4,
+}
+
+
+class Draft:
+    """Collects verdicts, actions, findings and link changes for one order."""
+
+    def __init__(self, snapshot: Snapshot, memory: OrderMemory, rules: Rules) -> None:
+        self.snapshot = snapshot
+        self.memory = memory
+        self.rules = rules
+        self.links = {link.work_order_id: link for link in memory.links}
+        self.work_orders = {work_order.sys_id: work_order for work_order in snapshot.work_orders}
+        self.initiators = tuple(initiators_of(snapshot))
+        self._found_tokens = frozenset[str]().union(*snapshot.tokens.values())
+        self._verdicts: list[Verdict] = []
+        self._actions: list[Action] = []
+        self._findings: list[Finding] = []
+        self._withdraw: list[str] = []
+
+    # --- what is known -------------------------------------------------------------------------------------
+
+    def intent(self, key: str) -> Intent | None:
+        """The intention with this key, if it was ever had (and not withdrawn)."""
+        token = token_of(key)
+        if token in self._withdraw:
+            return None
+        if token in self._found_tokens and token not in self.memory.intents:
+            return Intent(key, IntentState.DONE)
+        return self.memory.intents.get(token)
+
+    def open_intents(self) -> Iterator[Intent]:
+        """Intentions still to be carried out, except those withdrawn by this plan."""
+        for token, intent in self.memory.intents.items():
+            if intent.state.is_open and token not in self._withdraw:
+                yield intent
+
+    def verdict(self, initiator: Initiator, policy: str) -> Verdict | None:
+        """The remembered verdict on an initiator at the order's present version."""
+        wanted = (initiator.sys_id, self.snapshot.order.version, policy)
+        for verdict in (*self._verdicts, *self.memory.verdicts):
+            if (verdict.initiator_id, verdict.version, verdict.policy) == wanted:
+                return verdict
+        return None
+
+    def work_of_initiator(self, initiator: Initiator) -> list[Work]:
+        """The work orders of one initiator, oldest first."""
+        return [w for w in self._work() if w.link.initiator_id == initiator.sys_id]
+
+    def work_of(self, domain_order: DomainOrder) -> list[Work]:
+        """The work orders that count for one domain order: its own and those of its order tasks."""
+        return [w for w in self._work() if w.link.domain_order_id == domain_order.sys_id]
+
+    def _work(self) -> Iterator[Work]:
+        for link in sorted(self.links.values(), key=lambda link: (link.work_order_number, link.work_order_id)):
+            yield Work(link, self.work_orders.get(link.work_order_id))
+
+    def creating(self, domain_order: DomainOrder) -> list[str]:
+        """Templates of work orders of a domain order that are intended but do not exist yet."""
+        intended = [
+            *(i.action for i in self.open_intents()),
+            *self._actions,
+        ]
+        return [
+            action.template
+            for action in intended
+            if isinstance(action, CreateWorkOrder) and action.domain_order_id == domain_order.sys_id
+        ]
+
+    # --- what is decided -----------------------------------------------------------------------------------
+
+    def remember(self, link: Link) -> None:
+        """A new link, or a new version of one."""
+        self.links[link.work_order_id] = link
+
+    def judge(self, verdict: Verdict) -> None:
+        """A verdict to be stored on first use."""
+        self._verdicts.append(verdict)
+
+    def do(self, action: Action) -> None:
+        """Intend an action, unless the same one was intended before."""
+        if self.intent(action.key) is None and all(a.key != action.key for a in self._actions):
+            self._actions.append(action)
+
+    def withdraw(self, intent: Intent) -> None:
+        """Give up an intention that was not sent yet."""
+        self._withdraw.append(token_of(intent.key))
+
+    def find(self, code: FindingCode, subject: str, text: str) -> None:
+        """Tell a person."""
+        finding = Finding(code, subject, text)
+        if finding not in self._findings:
+            self._findings.append(finding)
+
+    def plan(self) -> Plan:
+        """The finished plan."""
+        before = {link.work_order_id: link for link in self.memory.links}
+        return Plan(
+            order_id=self.snapshot.order.sys_id,
+            order_number=self.snapshot.order.number,
+            verdicts=tuple(self._verdicts),
+            actions=tuple(sorted(self._actions, key=lambda action: _RANK[type(action)])),
+            findings=tuple(self._findings),
+            links=tuple(link for key, link in self.links.items() if before.get(key) != link),
+            withdraw=tuple(self._withdraw),
+            recovered=tuple(sorted(self._found_tokens - set(self.memory.intents))),
+        )
+
+
+def initiators_of(snapshot: Snapshot) -> Iterator[Initiator]:
+    """Every domain order that belongs to a line of the order, and every order task of those, by number."""
+    lines = {line.sys_id: line for line in snapshot.lines}
+    for domain_order in sorted(snapshot.domain_orders, key=lambda d: d.number):
+        line = lines.get(domain_order.line_id)
+        if line is None:
+            continue
+        yield Initiator(snapshot.order, line, domain_order)
+        for task in sorted(snapshot.order_tasks, key=lambda t: t.number):
+            if task.domain_order_id == domain_order.sys_id:
+                yield Initiator(snapshot.order, line, domain_order, task)

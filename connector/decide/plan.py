@@ -1,0 +1,277 @@
+"""The decision: snapshot + memory + rules -> plan. PURE: it never asks, never logs, never looks at a clock.
+
+One row of this table is one named test (tests/unit/test_plan.py). Extend the table first, then the code.
+
+situation of one initiator                                    | plan
+--------------------------------------------------------------+-----------------------------------------------
+order not approved yet, or approved but not decomposed        | nothing, look again
+approved, rows match, no work order, nothing intended         | create each work order (the note follows its birth)
+approved, rows match, creation pending or in flight           | nothing (already intended)
+approved, only the catch-all matches                          | nothing (verdict "no field work")
+creation pending, order canceled or revised meanwhile         | withdraw the intention
+line in revision, or order assessing cancellation (On hold)   | freeze: nothing new, no change, finding; status notes go on
+revision approved, desired facts differ, work order open      | update work order, then note with before -> after
+revision approved, initiator no longer matches or is canceled | cancel work order with a reason, note
+past the point of no return, content differs                  | nothing + note + finding; status notes go on
+past the point of no return, work order never created         | create it (first fulfilment is not a change)
+work order state differs from the last note                   | note (from -> to, who, when)
+work order canceled or closed incomplete in FSM               | note + finding; never silently re-created
+work order made by hand for this initiator, without our mark  | counts for notes and the gate; never edited
+work order with our mark that memory does not know            | adopted, with what its mark and the journal say
+domain order closed while a work order is open                | the gate: reopen (or note, or alarm, as configured), naming them
+all work orders terminal, no creation pending                 | note once: ready to close
+links exist, FSM answers "none"                               | nothing + finding; they keep the gate shut
+a work order state nobody mapped                              | treated as open, finding
+
+Three rules hide in it. Policy edits are not events: a verdict is stored on first use per (initiator, order version).
+Unknown is open: nothing unknown ever permits closure. Absence is not proof: an empty answer concludes nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from connector.decide.adopt import adopt
+from connector.decide.draft import Draft
+from connector.decide.gate import guard_closure
+from connector.decide.progress import tell_progress
+from connector.mapping import notes
+from connector.mapping.facts import facts_of
+from connector.mapping.fields import changes_between
+from connector.mapping.marks import WorkOrderKey, digest_of
+from connector.model import (
+    CancelWorkOrder,
+    CreateWorkOrder,
+    DomainOrderPhase,
+    FindingCode,
+    Initiator,
+    IntentState,
+    OrderPhase,
+    Origin,
+    Plan,
+    UpdateWorkOrder,
+    Verdict,
+    WantedWorkOrder,
+    WriteNote,
+)
+
+if TYPE_CHECKING:
+    from connector.decide.closure import Work
+    from connector.decide.rules import Rules
+    from connector.model import Change, OrderMemory, Snapshot, WorkOrder
+
+
+class Stance(Enum):
+    """What the order's life allows for one initiator now."""
+
+    WAIT = "wait"  # not approved, or not understood
+    FREEZE = "freeze"
+    CANCEL = "cancel"
+    FULFIL = "fulfil"
+    OVER = "over"  # closed: nothing new, nothing changed
+
+
+def decide(snapshot: Snapshot, memory: OrderMemory, rules: Rules) -> Plan:
+    """What should happen to this order now."""
+    draft = Draft(snapshot, memory, rules)
+    adopt(draft)
+    for initiator in draft.initiators:
+        _serve(draft, initiator)
+    for domain_order in sorted(snapshot.domain_orders, key=lambda d: d.number):
+        tell_progress(draft, domain_order)
+        guard_closure(draft, domain_order)
+    for intent in memory.intents.values():
+        if intent.state is IntentState.PARKED:
+            draft.find(FindingCode.WRITE_PARKED, snapshot.order.number, f"{intent.key}: {intent.error}")
+    return draft.plan()
+
+
+def stance_of(initiator: Initiator) -> Stance:
+    """The first row that fits, from the strictest to the most permissive."""
+    order_phases = {initiator.order.state.phase, initiator.line.state.phase}
+    own_phases = {initiator.phase, initiator.domain_order.state.phase}
+    if OrderPhase.CANCELED in order_phases or DomainOrderPhase.CANCELED in own_phases:
+        return Stance.CANCEL
+    if OrderPhase.FROZEN in order_phases:
+        return Stance.FREEZE
+    if not order_phases <= {OrderPhase.APPROVED, OrderPhase.PAUSED, OrderPhase.COMPLETED}:
+        return Stance.WAIT
+    if OrderPhase.PAUSED in order_phases or DomainOrderPhase.HELD in own_phases:
+        return Stance.FREEZE
+    if own_phases != {DomainOrderPhase.OPEN} or OrderPhase.COMPLETED in order_phases:
+        return Stance.OVER
+    return Stance.FULFIL
+
+
+def _serve(draft: Draft, initiator: Initiator) -> None:
+    stance = stance_of(initiator)
+    _withdraw_overtaken(draft, initiator, stance)
+    work = [w for w in draft.work_of_initiator(initiator) if w.link.origin is not Origin.BY_HAND]
+    match stance:
+        case Stance.WAIT | Stance.OVER:
+            pass
+        case Stance.FREEZE:
+            if work:
+                text = f"{initiator.number} is on hold: nothing is created or changed in Field Service meanwhile"
+                draft.find(FindingCode.FROZEN, initiator.number, text)
+        case Stance.CANCEL:
+            for one in work:
+                _cancel(draft, initiator, one, f"{initiator.number} was canceled in Order Management")
+        case Stance.FULFIL:
+            _fulfil(draft, initiator, work)
+
+
+def _withdraw_overtaken(draft: Draft, initiator: Initiator, stance: Stance) -> None:
+    """Give up what was intended under circumstances that no longer hold and was not sent yet."""
+    own = {w.link.work_order_id for w in draft.work_of_initiator(initiator)}
+    for intent in list(draft.open_intents()):
+        if intent.state is not IntentState.PENDING:
+            continue
+        match intent.action:
+            case CreateWorkOrder(initiator_id=initiator.sys_id, version=version):
+                overtaken = stance is not Stance.FULFIL or version != draft.snapshot.order.version
+            case UpdateWorkOrder(work_order_id=work_order_id, facts=facts) if work_order_id in own:
+                overtaken = stance is not Stance.FULFIL or facts != facts_of(initiator)
+            case CancelWorkOrder(work_order_id=work_order_id) if work_order_id in own:
+                overtaken = stance in (Stance.WAIT, Stance.FREEZE)
+            case _:
+                overtaken = False
+        if overtaken:
+            draft.withdraw(intent)
+
+
+def _fulfil(draft: Draft, initiator: Initiator, work: list[Work]) -> None:
+    verdict = _verdict(draft, initiator)
+    facts = facts_of(initiator)
+    spare = {(w.link.template, w.link.ordinal): w for w in work if not w.link.withdrawn}
+    for wanted in verdict.wanted:
+        existing = spare.pop((wanted.template, wanted.ordinal), None)
+        if existing is None:
+            _create(draft, initiator, wanted, facts)
+        else:
+            _keep_current(draft, initiator, existing, facts)
+    for unwanted in spare.values():
+        _cancel(draft, initiator, unwanted, f"{initiator.number} no longer asks for {unwanted.link.template}")
+
+
+def _verdict(draft: Draft, initiator: Initiator) -> Verdict:
+    """The remembered verdict, or a new one: policy edits are not events."""
+    rules = draft.rules
+    policy = rules.order_task_policy if initiator.task else rules.domain_order_policy
+    verdict = draft.verdict(initiator, policy.name)
+    if verdict is None:
+        verdict = policy.decide(initiator, facts_of(initiator), version=draft.snapshot.order.version)
+        draft.judge(verdict)
+    return verdict
+
+
+def _create(draft: Draft, initiator: Initiator, wanted: WantedWorkOrder, facts: dict[str, str]) -> None:
+    for intent in draft.open_intents():
+        action = intent.action
+        if isinstance(action, CreateWorkOrder) and (
+            (action.initiator_id, action.template, action.ordinal)
+            == (initiator.sys_id, wanted.template, wanted.ordinal)
+        ):
+            return  # already intended, perhaps already sent: wait for its outcome
+    version = draft.snapshot.order.version
+    key = WorkOrderKey(draft.rules.om, initiator.sys_id, wanted.row, wanted.ordinal, version)
+    draft.do(
+        CreateWorkOrder(
+            key=str(key),
+            initiator_id=initiator.sys_id,
+            initiator_number=initiator.number,
+            domain_order_id=initiator.domain_order.sys_id,
+            template=wanted.template,
+            ordinal=wanted.ordinal,
+            version=version,
+            facts=facts,
+            fields=draft.rules.fields.desired(facts),
+        )
+    )
+
+
+def _keep_current(draft: Draft, initiator: Initiator, work: Work, facts: dict[str, str]) -> None:
+    """Carry changed facts to an open work order, or say why not."""
+    work_order, link = work.found, work.link
+    if work_order is None or not work_order.state.phase.is_open or link.carried == facts:
+        return
+    fields = draft.rules.fields
+    if link.carried:
+        patch = fields.patch(link.carried, facts)
+        changes = changes_between(link.carried, facts)
+    else:  # adopted, and its mark says that something else was carried last: compare with what FSM shows
+        desired = fields.desired(facts)
+        patch = {c: v for c, v in desired.items() if work_order.fields.get(c, "") != v}
+        changes = changes_between({c: work_order.fields.get(c, "") for c in patch}, patch)
+    if not patch:
+        draft.remember(replace(link, carried=facts))
+    elif _past_ponr(initiator):
+        text = notes.past_ponr(work_order, initiator.line.number, changes)
+        _tell_ponr(draft, initiator, work_order, text, digest_of(facts))
+    else:
+        _update(draft, work, changes, facts, patch)
+
+
+def _update(
+    draft: Draft, work: Work, changes: tuple[Change, ...], facts: dict[str, str], patch: dict[str, str]
+) -> None:
+    """One update at a time per work order; a parked one is followed only when the facts have moved on."""
+    work_order = work.found
+    assert work_order is not None
+    number = work.link.updates + 1
+    while (intent := draft.intent(f"update/{work_order.sys_id}/{number}")) is not None:
+        if intent.state.is_open or (isinstance(intent.action, UpdateWorkOrder) and intent.action.facts == facts):
+            return
+        number += 1
+    draft.do(
+        UpdateWorkOrder(
+            key=f"update/{work_order.sys_id}/{number}",
+            work_order_id=work_order.sys_id,
+            work_order_number=work_order.number,
+            version=draft.snapshot.order.version,
+            mod_count=work_order.mod_count,
+            changes=changes,
+            facts=facts,
+            fields=patch,
+        )
+    )
+
+
+def _cancel(draft: Draft, initiator: Initiator, work: Work, why: str) -> None:
+    """Cancel an open work order of ours, unless it is too late."""
+    if work.found is None or not work.found.state.phase.is_open or work.link.withdrawn:
+        return
+    if _past_ponr(initiator):
+        text = notes.unwanted_past_ponr(work.found, initiator.line.number)
+        _tell_ponr(draft, initiator, work.found, text, "unwanted")
+        return
+    version = draft.snapshot.order.version
+    draft.do(
+        CancelWorkOrder(
+            key=f"cancel/{work.link.work_order_id}/{version}",
+            work_order_id=work.found.sys_id,
+            work_order_number=work.found.number,
+            version=version,
+            mod_count=work.found.mod_count,
+            reason=notes.cancel_reason(why),
+            carried=work.link.carried,
+        )
+    )
+
+
+def _past_ponr(initiator: Initiator) -> bool:
+    return initiator.order.ponr or initiator.line.ponr
+
+
+def _tell_ponr(draft: Draft, initiator: Initiator, work_order: WorkOrder, text: str, what: str) -> None:
+    draft.find(FindingCode.PAST_PONR, work_order.number, text)
+    draft.do(
+        WriteNote(
+            key=f"ponr/{work_order.sys_id}/{what}",
+            domain_order_id=initiator.domain_order.sys_id,
+            domain_order_number=initiator.domain_order.number,
+            text=text,
+        )
+    )

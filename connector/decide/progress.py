@@ -1,0 +1,114 @@
+"""What the readers of a domain order are told about its work orders. Pure.
+
+A note is due when what FSM shows differs from what the last note said; how often we looked in between does not matter.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from connector.decide.adopt import status_key, updated_key
+from connector.mapping import notes
+from connector.mapping.marks import digest_of
+from connector.model import (
+    DomainOrderPhase,
+    FindingCode,
+    Origin,
+    WorkOrderPhase,
+    WriteNote,
+)
+
+if TYPE_CHECKING:
+    from connector.decide.closure import Work
+    from connector.decide.draft import Draft
+    from connector.model import DomainOrder, WorkOrder
+
+
+def tell_progress(draft: Draft, domain_order: DomainOrder) -> None:
+    """Notes about births, changed states and carried updates of a domain order's work orders; then: ready to close."""
+    for work in draft.work_of(domain_order):
+        if work.found is None:
+            _missing(draft, work)
+            continue
+        _state(draft, domain_order, work, work.found)
+        _carried(draft, domain_order, work, work.found)
+        _look_into(draft, work, work.found)
+    _ready(draft, domain_order)
+
+
+def _counts(draft: Draft, domain_order: DomainOrder) -> tuple[int, int]:
+    work = draft.work_of(domain_order)
+    creating = len(draft.creating(domain_order))
+    return sum(w.is_open for w in work) + creating, len(work) + creating
+
+
+def _state(draft: Draft, domain_order: DomainOrder, work: Work, work_order: WorkOrder) -> None:
+    link = work.link
+    if link.noted is not None and link.noted.value == work_order.state.value:
+        return
+    still_open, total = _counts(draft, domain_order)
+    if link.noted is None:
+        by_hand = link.origin is Origin.BY_HAND
+        text = notes.created(work_order, by_hand=by_hand, refused=link.refused, still_open=still_open, total=total)
+    elif work_order.state.phase is WorkOrderPhase.CANCELED:
+        text = notes.canceled(work_order, link.noted, withdrawn=link.withdrawn, still_open=still_open, total=total)
+    else:
+        text = notes.status(work_order, link.noted, still_open=still_open, total=total)
+    key = status_key(work_order.sys_id, link.notes + 1, work_order.state.value)
+    draft.do(WriteNote(key, domain_order.sys_id, domain_order.number, text))
+    draft.remember(replace(link, noted=work_order.state, notes=link.notes + 1))
+
+
+def _carried(draft: Draft, domain_order: DomainOrder, work: Work, work_order: WorkOrder) -> None:
+    link = draft.links[work.link.work_order_id]
+    if not link.untold:
+        return
+    still_open, total = _counts(draft, domain_order)
+    text = notes.updated(work_order, link.untold, link.refused, still_open=still_open, total=total)
+    key = updated_key(work_order.sys_id, link.updates)
+    draft.do(WriteNote(key, domain_order.sys_id, domain_order.number, text))
+    draft.remember(replace(link, untold=()))
+
+
+def _missing(draft: Draft, work: Work) -> None:
+    if work.is_open:
+        number = work.link.work_order_number
+        text = f"{number} is linked but Field Service does not show it; nothing is concluded from that"
+        draft.find(FindingCode.WORK_ORDER_MISSING, number, text)
+
+
+def _look_into(draft: Draft, work: Work, work_order: WorkOrder) -> None:
+    """What a person should know about the present state of a work order."""
+    number = work_order.number
+    match work_order.state.phase:
+        case WorkOrderPhase.UNKNOWN:
+            text = f"state {work_order.state.label!r} is not mapped; it counts as open"
+            draft.find(FindingCode.UNKNOWN_STATE, number, text)
+        case WorkOrderPhase.CANCELED if not work.link.withdrawn:
+            text = f"{number} was canceled in Field Service; it is not created again by itself"
+            draft.find(FindingCode.CANCELED_IN_FIELD, number, text)
+        case WorkOrderPhase.INCOMPLETE:
+            text = f"{number} was closed incomplete; somebody must decide what follows"
+            draft.find(FindingCode.CLOSED_INCOMPLETE, number, text)
+        case _:
+            pass
+    if work.link.refused:
+        columns = ", ".join(work.link.refused)
+        draft.find(FindingCode.NOT_APPLIED, number, f"Field Service did not take: {columns}")
+
+
+def _ready(draft: Draft, domain_order: DomainOrder) -> None:
+    """Say once that nothing keeps the domain order open. A reopened and closed again work order makes it new."""
+    work = draft.work_of(domain_order)
+    if (
+        not work
+        or any(w.is_open or w.found is None for w in work)
+        or draft.creating(domain_order)
+        or domain_order.state.phase not in (DomainOrderPhase.OPEN, DomainOrderPhase.HELD)
+    ):
+        return
+    occasion = digest_of({w.link.work_order_id: str(w.link.notes) for w in work})
+    states = [w.found.state for w in work if w.found is not None]
+    text = notes.ready(domain_order.number, states)
+    draft.do(WriteNote(f"ready/{domain_order.sys_id}/{occasion}", domain_order.sys_id, domain_order.number, text))

@@ -1,0 +1,34 @@
+"""What the administrator decided beforehand: policies, field map, gate. The fixed part of every decision."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from connector.mapping.fields import FieldMap
+    from connector.mapping.policy import WorkOrderPolicy
+    from connector.mapping.states import StateMap
+    from connector.model import WorkOrderPhase
+
+
+class GateMode(Enum):
+    """What to do with a domain order that was closed while one of its work orders is open."""
+
+    REOPEN = "reopen"
+    NOTE = "note"
+    ALARM = "alarm"  # a finding only
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """Everything a decision needs besides the order itself."""
+
+    om: str  # name of the OM instance, part of every mark
+    domain_order_policy: WorkOrderPolicy
+    order_task_policy: WorkOrderPolicy
+    fields: FieldMap
+    work_order_states: StateMap[WorkOrderPhase]
+    gate: GateMode = GateMode.REOPEN
+    max_reopens: int = 10  # per domain order; then a person is asked

@@ -1,0 +1,96 @@
+"""The error tree. Each error answers one question: again, later, or a human?
+
+ConnectorError                    exit code   who acts
+├── ConfigError                   2           a human: every problem of the configuration at once
+├── NotFound                      4           a human: no such number in memory
+├── Refused                       5           a human: a rule says no (a second daemon, the gate)
+└── RemoteError
+    ├── Denied                    3           a human: 401, 403 by rights
+    ├── Rejected                  1           a human: the instance understood and said no
+    │   └── Duplicate             1           look: a record with this sys_id or unique key exists already
+    ├── AbsurdAnswer              1           a human: an answer that cannot be true; nothing may be concluded from it
+    ├── Unavailable               6           later: nothing was executed (refused connection, 429, 502, 503, HTML page)
+    └── OutcomeUnknown            6           look first: a write may or may not have been executed
+"""
+
+from __future__ import annotations
+
+
+class ConnectorError(Exception):
+    """What happened (`str(error)`), and what to do about it (`hint`)."""
+
+    exit_code = 1
+
+    def __init__(self, what: str, *, hint: str = "") -> None:
+        super().__init__(what)
+        self.hint = hint
+
+
+class ConfigError(ConnectorError):
+    """The configuration or a policy cannot be used. Nothing was done."""
+
+    exit_code = 2
+
+    def __init__(self, what: str, problems: tuple[str, ...] = (), *, hint: str = "") -> None:
+        super().__init__(what, hint=hint)
+        self.problems = problems
+
+
+class NotFound(ConnectorError):
+    """Memory knows nothing by that number."""
+
+    exit_code = 4
+
+
+class Refused(ConnectorError):
+    """A rule of ours says no."""
+
+    exit_code = 5
+
+
+class RemoteError(ConnectorError):
+    """An instance did not do what was asked. `status` is the HTTP status, 0 when there was none."""
+
+    def __init__(
+        self,
+        what: str,
+        *,
+        hint: str = "",
+        status: int = 0,
+        transaction: str = "",
+        retry_after: float | None = None,
+    ) -> None:
+        super().__init__(what, hint=hint)
+        self.status = status
+        self.transaction = transaction  # the platform's X-Transaction-ID, for a ServiceNow support case
+        self.retry_after = retry_after  # seconds
+
+
+class Denied(RemoteError):
+    """Signing in failed, or a right is missing."""
+
+    exit_code = 3
+
+
+class Rejected(RemoteError):
+    """The instance understood the request and refused it; repeating it would not help."""
+
+
+class Duplicate(Rejected):
+    """A record with this sys_id or unique key exists already."""
+
+
+class AbsurdAnswer(RemoteError):
+    """An answer that contradicts the question. The one brake every read has."""
+
+
+class Unavailable(RemoteError):
+    """The instance could not be used, and surely executed nothing."""
+
+    exit_code = 6
+
+
+class OutcomeUnknown(RemoteError):
+    """A write was sent and its fate is not known."""
+
+    exit_code = 6

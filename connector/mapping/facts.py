@@ -1,0 +1,68 @@
+"""Facts: what is known about an initiator, by the names that policies and field mappings use.
+
+One flat picture serves the decision (policy columns), the work order (mapped fields) and the explanation (inputs as read).
+Every value is text as a person reads it; references appear by name, because sys_ids mean nothing on the other instance.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from connector.model import Initiator
+
+FACTS: Mapping[str, Callable[[Initiator], str]] = {
+    "specification": lambda i: i.domain_order.specification.name,
+    "domain order class": lambda i: i.domain_order.kind.value,
+    "domain order action": lambda i: i.domain_order.action,
+    "domain order": lambda i: i.domain_order.number,
+    "request type": lambda i: i.task.request_type if i.task else "",
+    "order task": lambda i: i.task.number if i.task else "",
+    "initiator": lambda i: i.number,
+    "order": lambda i: i.order.number,
+    "order line": lambda i: i.line.number,
+    "line action": lambda i: i.line.action,
+    "quantity": lambda i: i.line.quantity,
+    "location": lambda i: i.domain_order.location.name or i.line.location.name,
+    "account": lambda i: i.domain_order.account.name or i.line.account.name or i.order.account.name,
+    "contact": lambda i: i.domain_order.contact.name or i.line.contact.name or i.order.contact.name,
+    "priority": lambda i: (i.task.priority if i.task else "") or i.domain_order.priority,
+    "due date": lambda i: i.line.due,
+    "characteristics": lambda i: "; ".join(f"{k}: {v}" for k, v in sorted(i.line.characteristics.items())),
+}
+"""Name of the fact -> how to read it from an initiator."""
+
+CHARACTERISTIC = "characteristic."
+_PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
+
+
+def is_fact(name: str) -> bool:
+    """Whether a policy column or a placeholder may use this name."""
+    return name in FACTS or (name.startswith(CHARACTERISTIC) and len(name) > len(CHARACTERISTIC))
+
+
+def facts_of(initiator: Initiator) -> dict[str, str]:
+    """All facts about one initiator. Characteristics appear one by one as `characteristic.<name>`, in lower case."""
+    facts = {name: read(initiator) for name, read in FACTS.items()}
+    for name, value in initiator.line.characteristics.items():
+        facts[f"{CHARACTERISTIC}{name.casefold()}"] = value
+    return facts
+
+
+def placeholders(template: str) -> tuple[str, ...]:
+    """The fact names a field template uses, as written."""
+    return tuple(name.strip() for name in _PLACEHOLDER.findall(template))
+
+
+def fill(template: str, facts: Mapping[str, str]) -> str:
+    """Replace each `{fact}` by its value; a characteristic the line does not have becomes empty.
+
+    Nothing else is interpreted: a value that contains braces stays as it is.
+
+    >>> fill("{specification} at {location}", {"specification": "CPE", "location": "Berlin"})
+    'CPE at Berlin'
+    """
+    return _PLACEHOLDER.sub(lambda m: facts.get(m[1].strip().casefold(), ""), template)

@@ -1,0 +1,51 @@
+"""Which facts fill which work order columns, and what changed between two pictures of the facts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from connector.mapping.facts import fill
+from connector.model import Change
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+DEFAULT_FIELDS: Mapping[str, str] = {
+    "short_description": "{specification}: {domain order action} at {location} ({initiator})",
+    "description": (
+        "Order {order}, line {order line}, domain order {domain order}\n"
+        "Customer: {account}, contact {contact}\nQuantity: {quantity}\n{characteristics}"
+    ),
+    "location": "{location}",
+    "account": "{account}",
+    "contact": "{contact}",
+    "priority": "{priority}",
+    "requested_due_by": "{due date}",
+}
+"""FSM column -> template over facts. Reference columns are resolved by name on the FSM instance."""
+
+_AGGREGATES = frozenset({"characteristics"})  # said one by one instead
+
+
+@dataclass(frozen=True, slots=True)
+class FieldMap:
+    """The mapped columns of a work order."""
+
+    templates: Mapping[str, str]
+
+    def desired(self, facts: Mapping[str, str]) -> dict[str, str]:
+        """What the work order should say, by column."""
+        return {column: fill(template, facts).strip() for column, template in self.templates.items()}
+
+    def patch(self, before: Mapping[str, str], after: Mapping[str, str]) -> dict[str, str]:
+        """The columns whose value changes when the facts do."""
+        old, new = self.desired(before), self.desired(after)
+        return {column: value for column, value in new.items() if old[column] != value}
+
+
+def changes_between(before: Mapping[str, str], after: Mapping[str, str]) -> tuple[Change, ...]:
+    """The facts that differ, in a stable order."""
+    names = sorted({*before, *after} - _AGGREGATES)
+    pairs = ((name, before.get(name, ""), after.get(name, "")) for name in names)
+    return tuple(Change(name, old, new) for name, old, new in pairs if old != new)

@@ -1,0 +1,99 @@
+"""Marks: what the connector leaves on ServiceNow records, so that truth survives the loss of its own memory.
+
+- `correlation_id` of a work order is its key: who asked for it, by which row, and when. It is also the source of the
+  `sys_id` the work order is created with, so that a repeated insert collides instead of doubling.
+- `correlation_display` says which order version and which field values were last carried.
+- A note ends in a token: the fingerprint of the note's own key.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+OWNER = "om-fsm"
+MAX_LENGTH = 100  # of correlation_id and correlation_display on task tables
+ROW_ID = re.compile(r"[A-Za-z0-9_-]{1,30}")
+INSTANCE_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,15}")
+
+_KEY = re.compile(rf"{OWNER}:([a-z0-9-]+):([0-9A-Za-z]{{32}}):([A-Za-z0-9_-]+):(\d+):(\d+)")
+_DISPLAY = re.compile(rf"{OWNER} v(\d+) ([0-9a-f]{{12}})( withdrawn)?")
+_TOKEN = re.compile(rf"\[{OWNER} ([0-9a-f]{{10}})\]")
+
+
+@dataclass(frozen=True, slots=True)
+class WorkOrderKey:
+    """The identity of one intended work order."""
+
+    om: str  # name of the OM instance
+    initiator_id: str
+    row: str
+    ordinal: int
+    version: int  # the order version it was first wanted at
+
+    def __str__(self) -> str:
+        return f"{prefix(self.om, self.initiator_id)}{self.row}:{self.ordinal}:{self.version}"
+
+    @classmethod
+    def parse(cls, text: str) -> WorkOrderKey | None:
+        """The key in a `correlation_id`, or None when it is not one of ours."""
+        found = _KEY.fullmatch(text)
+        if not found:
+            return None
+        om, initiator, row, ordinal, version = found.groups()
+        return cls(om, initiator, row, int(ordinal), int(version))
+
+
+def prefix(om: str, initiator_id: str) -> str:
+    """What the keys of all work orders of one initiator begin with."""
+    return f"{OWNER}:{om}:{initiator_id}:"
+
+
+def sys_id_of(key: str) -> str:
+    """The sys_id a work order with this key is created with: 32 hexadecimal digits."""
+    return hashlib.sha256(key.encode()).hexdigest()[:32]
+
+
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """The content of `correlation_display`: order version and fingerprint of the fields as last sent."""
+
+    version: int
+    digest: str
+    withdrawn: bool = False
+
+    def __str__(self) -> str:
+        return f"{OWNER} v{self.version} {self.digest}{' withdrawn' if self.withdrawn else ''}"
+
+    @classmethod
+    def parse(cls, text: str) -> Carried | None:
+        """What a `correlation_display` says, or None when it is not ours."""
+        found = _DISPLAY.fullmatch(text)
+        return cls(int(found[1]), found[2], bool(found[3])) if found else None
+
+
+def digest_of(fields: Mapping[str, str]) -> str:
+    """A short fingerprint of field values, the same for the same values in any order."""
+    text = json.dumps(dict(sorted(fields.items())), ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def token_of(key: str) -> str:
+    """The token of a note: ten hexadecimal digits of its key's fingerprint."""
+    return hashlib.sha256(key.encode()).hexdigest()[:10]
+
+
+def signed(text: str, key: str) -> str:
+    """The note's text with its token at the end."""
+    return f"{text}\n[{OWNER} {token_of(key)}]"
+
+
+def tokens_in(journal: str) -> frozenset[str]:
+    """Every token of ours that occurs in a journal text."""
+    return frozenset(_TOKEN.findall(journal))

@@ -1,0 +1,126 @@
+"""The work notes order agents read: short, in business words, with numbers, names and times. Pure.
+
+A value that came from a record is made harmless first: no line of its own, no `[code]` markup, no forged token, bounded length.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from connector.mapping.marks import OWNER
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from connector.model import Change, State, WorkOrder, WorkOrderPhase
+
+_LONGEST = 200  # characters of one value inside a note
+
+
+def harmless(value: str) -> str:
+    """A field value that may stand inside a note.
+
+    ServiceNow renders `[code]...[/code]` in journals as HTML, so square brackets become round ones; that also means
+    no value can imitate a token.
+    """
+    line = " ".join(value.split()).replace("[", "(").replace("]", ")")
+    return line if len(line) <= _LONGEST else line[: _LONGEST - 1] + "…"
+
+
+def _name(work_order: WorkOrder) -> str:
+    what = harmless(work_order.template or work_order.summary)
+    return f"{work_order.number} {what}" if what else work_order.number
+
+
+def _open_count(still_open: int, total: int) -> str:
+    noun = "work order" if total == 1 else "work orders"
+    return f"{still_open} of {total} {noun} open."
+
+
+def _by(work_order: WorkOrder) -> str:
+    who = f" by {harmless(work_order.updated_by)}" if work_order.updated_by else ""
+    when = f", {work_order.updated_on[:16]} UTC" if work_order.updated_on else ""
+    return who + when
+
+
+def _not_taken(refused: Iterable[str]) -> str:
+    columns = ", ".join(column.replace("_", " ") for column in refused)
+    return f" Field Service did not take: {columns}." if columns else ""
+
+
+def created(work_order: WorkOrder, *, by_hand: bool, refused: tuple[str, ...], still_open: int, total: int) -> str:
+    """The first note about a work order."""
+    how = "was made by hand in Field Service" if by_hand else "was created in Field Service"
+    return (
+        f"{_name(work_order)} {how}: {harmless(work_order.state.label)}. "
+        f"{_open_count(still_open, total)}{_not_taken(refused)}"
+    )
+
+
+def status(work_order: WorkOrder, before: State[WorkOrderPhase], *, still_open: int, total: int) -> str:
+    """A work order's state changed."""
+    return (
+        f"{_name(work_order)}: {harmless(before.label)} -> {harmless(work_order.state.label)}"
+        f"{_by(work_order)}. {_open_count(still_open, total)}"
+    )
+
+
+def canceled(
+    work_order: WorkOrder, before: State[WorkOrderPhase], *, withdrawn: bool, still_open: int, total: int
+) -> str:
+    """A work order was canceled, by the field or because we asked for it."""
+    how = "was canceled because the order no longer asks for it" if withdrawn else "was canceled in Field Service"
+    return (
+        f"{_name(work_order)} {how} (was {harmless(before.label)}){_by(work_order)}. {_open_count(still_open, total)}"
+    )
+
+
+def _listed(changes: Iterable[Change]) -> str:
+    return "; ".join(
+        f"{c.what.removeprefix('characteristic.')}: {harmless(c.before) or '(empty)'} -> {harmless(c.after) or '(empty)'}"
+        for c in changes
+    )
+
+
+def updated(
+    work_order: WorkOrder, changes: Iterable[Change], refused: tuple[str, ...], *, still_open: int, total: int
+) -> str:
+    """Changed order data was carried to a work order."""
+    return (
+        f"{_name(work_order)} was updated after a change of the order: {_listed(changes)}. "
+        f"Current status: {harmless(work_order.state.label)}. {_open_count(still_open, total)}{_not_taken(refused)}"
+    )
+
+
+def past_ponr(work_order: WorkOrder, line: str, changes: Iterable[Change]) -> str:
+    """A change came after the point of no return."""
+    return (
+        f"{_name(work_order)} was not changed: {line} is past its point of no return. "
+        f"Not carried to Field Service: {_listed(changes)}."
+    )
+
+
+def unwanted_past_ponr(work_order: WorkOrder, line: str) -> str:
+    """The order no longer asks for a work order, but it is too late to cancel it."""
+    return f"{_name(work_order)} is no longer asked for but was not canceled: {line} is past its point of no return."
+
+
+def still_open(domain_order: str, blockers: Iterable[str], *, reopened: bool) -> str:
+    """A domain order was closed too early."""
+    did = "was reopened" if reopened else "should not be closed"
+    return f"{domain_order} {did}: it cannot be closed while work orders are open: {'; '.join(blockers)}."
+
+
+def ready(domain_order: str, states: Iterable[State[WorkOrderPhase]]) -> str:
+    """Every work order of a domain order is closed."""
+    counts = Counter(harmless(state.label).lower() for state in states)
+    total = sum(counts.values())
+    listed = ", ".join(f"{count} {label}" for label, count in sorted(counts.items()))
+    closed = "Its work order is" if total == 1 else f"All {total} work orders are"
+    return f"{closed} closed ({listed}): {domain_order} is ready to be closed."
+
+
+def cancel_reason(why: str) -> str:
+    """The note FSM asks for when a work order is canceled."""
+    return f"Canceled by {OWNER}: {why}"

@@ -1,0 +1,109 @@
+"""What a state means. Labels are ServiceNow's (documented); stored values differ by instance and are read from it.
+
+The tables below name every label the documentation gives. A label that is not here, or a value the instance does not
+explain, becomes UNKNOWN, which counts as open everywhere. Source of the labels: Order Management "state values",
+"inflight order change" and Field Service "work order task states" pages.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+from connector.model import DomainOrderPhase, OrderPhase, State, WorkOrderPhase
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+ORDER_LABELS: Mapping[str, OrderPhase] = {
+    "draft": OrderPhase.BEFORE_APPROVAL,
+    "new": OrderPhase.BEFORE_APPROVAL,
+    "submitted": OrderPhase.BEFORE_APPROVAL,
+    "enrichment in progress": OrderPhase.BEFORE_APPROVAL,
+    "enrichment on hold": OrderPhase.BEFORE_APPROVAL,
+    "rejected": OrderPhase.REJECTED,
+    "acknowledged": OrderPhase.APPROVED,
+    "scheduled": OrderPhase.APPROVED,
+    "in progress": OrderPhase.APPROVED,
+    "awaiting information": OrderPhase.PAUSED,
+    "on hold": OrderPhase.PAUSED,
+    "revision in progress": OrderPhase.FROZEN,
+    "assessing cancellation": OrderPhase.FROZEN,
+    "cancellation in progress": OrderPhase.CANCELED,
+    "canceled": OrderPhase.CANCELED,
+    "completed": OrderPhase.COMPLETED,
+}
+
+DOMAIN_ORDER_LABELS: Mapping[str, DomainOrderPhase] = {
+    "draft": DomainOrderPhase.OPEN,
+    "qualified": DomainOrderPhase.OPEN,
+    "open": DomainOrderPhase.OPEN,
+    "scheduled": DomainOrderPhase.OPEN,
+    "in progress": DomainOrderPhase.OPEN,
+    "resolved": DomainOrderPhase.OPEN,
+    "on hold": DomainOrderPhase.HELD,
+    "awaiting information": DomainOrderPhase.HELD,
+    "closed complete": DomainOrderPhase.CLOSED,
+    "cancellation in progress": DomainOrderPhase.CANCELED,
+    "canceled": DomainOrderPhase.CANCELED,
+}
+
+WORK_ORDER_LABELS: Mapping[str, WorkOrderPhase] = {
+    "draft": WorkOrderPhase.OPEN,
+    "waiting for approval": WorkOrderPhase.OPEN,
+    "awaiting qualification": WorkOrderPhase.OPEN,
+    "qualified": WorkOrderPhase.OPEN,
+    "ready for dispatch": WorkOrderPhase.OPEN,
+    "pending dispatch": WorkOrderPhase.OPEN,
+    "scheduled": WorkOrderPhase.OPEN,
+    "assigned": WorkOrderPhase.OPEN,
+    "accepted": WorkOrderPhase.OPEN,
+    "work in progress": WorkOrderPhase.OPEN,
+    "closed complete": WorkOrderPhase.COMPLETE,
+    "closed incomplete": WorkOrderPhase.INCOMPLETE,
+    "canceled": WorkOrderPhase.CANCELED,
+}
+
+P = TypeVar("P", bound=Enum)
+
+
+def fold(label: str) -> str:
+    """One spelling for a label: lower case, single spaces, American `canceled`.
+
+    >>> fold("Cancelled "), fold("Closed  Complete")
+    ('canceled', 'closed complete')
+    """
+    return " ".join(label.casefold().split()).replace("cancelled", "canceled")
+
+
+@dataclass(frozen=True, slots=True)
+class StateMap(Generic[P]):
+    """The states of one table on one instance: stored value -> label -> phase, both ways.
+
+    `labels` is what the instance says (sys_choice); `overrides` is what the administrator says: stored value -> label.
+    """
+
+    table: str
+    labels: Mapping[str, str]
+    phases: Mapping[str, P]
+    unknown: P
+    overrides: Mapping[str, str] = field(default_factory=dict)
+
+    def read(self, value: str, display: str = "") -> State[P]:
+        """The state behind a stored value. `display` helps only where the instance's own choice list is silent."""
+        label = self.overrides.get(value) or self.labels.get(value) or display or value
+        return State(value, label, self.phases.get(fold(label), self.unknown))
+
+    def value_of(self, label: str) -> str | None:
+        """The stored value of a label, or None where this instance has no such state."""
+        wanted = fold(label)
+        for value, known in {**self.labels, **self.overrides}.items():
+            if fold(known) == wanted:
+                return value
+        return None
+
+    def values_in(self, *phases: P) -> tuple[str, ...]:
+        """All stored values that mean one of these phases, sorted."""
+        known = {**self.labels, **self.overrides}
+        return tuple(sorted(v for v in known if self.read(v).phase in phases))

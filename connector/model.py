@@ -1,0 +1,459 @@
+"""The vocabulary: what Order Management (OM) and Field Service (FSM) records mean to the connector.
+
+Frozen values and enums only. Nothing here knows HTTP, SQL, files or clocks, and it imports nothing of ours.
+A sys_id is only ever valid on the instance it came from; what crosses instances is a name (`Ref.name`) or a mark.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping  # noqa: TC003  (memory is read back by these annotations)
+from dataclasses import dataclass, field
+from datetime import datetime  # noqa: TC003
+from enum import Enum
+from typing import Generic, TypeAlias, TypeVar
+
+
+# --- states: many stored values and labels, few meanings -------------------------------------------------------
+
+
+class OrderPhase(Enum):
+    """What the state of a customer order or an order line means for field work."""
+
+    BEFORE_APPROVAL = "before approval"
+    REJECTED = "rejected"
+    APPROVED = "approved"
+    PAUSED = "paused"  # approved, but no further fulfilment happens there
+    FROZEN = "frozen"  # a revision or a cancellation is being assessed
+    CANCELED = "canceled"  # canceled, or the cancellation was approved
+    COMPLETED = "completed"
+    UNKNOWN = "unknown"
+
+
+class DomainOrderPhase(Enum):
+    """What the state of a domain order or an order task means for field work."""
+
+    OPEN = "open"
+    HELD = "held"  # On hold: a revision, a cancellation or an issue
+    CLOSED = "closed"
+    CANCELED = "canceled"
+    UNKNOWN = "unknown"
+
+
+class WorkOrderPhase(Enum):
+    """What the state of a work order or a work order task means for the domain order."""
+
+    OPEN = "open"
+    COMPLETE = "closed complete"
+    INCOMPLETE = "closed incomplete"
+    CANCELED = "canceled"
+    UNKNOWN = "unknown"  # nobody mapped it: treated as open
+
+    @property
+    def is_open(self) -> bool:
+        """Unknown is open: nothing unknown ever permits closure."""
+        return self in (WorkOrderPhase.OPEN, WorkOrderPhase.UNKNOWN)
+
+
+P = TypeVar("P", bound=Enum)
+
+
+@dataclass(frozen=True, slots=True)
+class State(Generic[P]):
+    """One state as stored (`value`), as people read it (`label`) and as the connector understands it (`phase`)."""
+
+    value: str
+    label: str
+    phase: P
+
+
+@dataclass(frozen=True, slots=True)
+class Ref:
+    """A reference to another record of the same instance. `name` is its display value; both are empty when unset."""
+
+    sys_id: str = ""
+    name: str = ""
+
+
+NOWHERE = Ref()
+"""The reference that points to nothing."""
+
+
+# --- Order Management ------------------------------------------------------------------------------------------
+
+
+class DomainOrderClass(Enum):
+    """The three concrete classes of domain order."""
+
+    PRODUCT = "product"
+    SERVICE = "service"
+    RESOURCE = "resource"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerOrder:
+    """A customer order: one approval, several lines."""
+
+    sys_id: str
+    number: str
+    state: State[OrderPhase]
+    ponr: bool = False  # past the point of no return
+    version: int = 1  # rises with each revision or cancellation request
+    account: Ref = NOWHERE
+    contact: Ref = NOWHERE
+
+
+@dataclass(frozen=True, slots=True)
+class OrderLine:
+    """A line of a customer order, for one location."""
+
+    sys_id: str
+    number: str
+    order_id: str
+    state: State[OrderPhase]
+    action: str = ""
+    quantity: str = ""
+    ponr: bool = False
+    version: int = 1
+    location: Ref = NOWHERE
+    account: Ref = NOWHERE
+    contact: Ref = NOWHERE
+    due: str = ""  # committed due date as stored: UTC, "YYYY-MM-DD HH:MM:SS"
+    characteristics: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class DomainOrder:
+    """A product, service or resource order that an approved line was decomposed into."""
+
+    sys_id: str
+    number: str
+    kind: DomainOrderClass
+    state: State[DomainOrderPhase]
+    line_id: str = ""
+    parent_id: str = ""
+    action: str = ""
+    specification: Ref = NOWHERE
+    location: Ref = NOWHERE
+    account: Ref = NOWHERE
+    contact: Ref = NOWHERE
+    priority: str = ""
+    mod_count: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class OrderTask:
+    """A task of a domain order."""
+
+    sys_id: str
+    number: str
+    domain_order_id: str
+    state: State[DomainOrderPhase]
+    request_type: str = ""
+    priority: str = ""
+
+
+# --- Field Service ---------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class WorkOrderTask:
+    """A task of a work order. Its state drives the state of the work order, never the other way round."""
+
+    sys_id: str
+    number: str
+    work_order_id: str
+    state: State[WorkOrderPhase]
+    summary: str = ""
+    assigned_to: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class WorkOrder:
+    """A work order as read from FSM. `names` is what its `correlation_id` says: our mark, or a number by hand."""
+
+    sys_id: str
+    number: str
+    state: State[WorkOrderPhase]
+    names: str = ""
+    mark: str = ""  # correlation_display
+    template: str = ""
+    summary: str = ""
+    updated_by: str = ""
+    updated_on: str = ""  # UTC, "YYYY-MM-DD HH:MM:SS"
+    mod_count: int = 0
+    fields: Mapping[str, str] = field(default_factory=dict)  # the mapped columns as people read them
+    tasks: tuple[WorkOrderTask, ...] = ()
+
+
+# --- one look at one order -------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """One customer order with everything that hangs on it in both systems, as read at one moment.
+
+    `tokens` holds, per domain order, the tokens of our own notes found in its journal. It is read only for domain orders
+    whose work orders carry our mark while memory does not know them (memory was lost, or another machine wrote them).
+    """
+
+    order: CustomerOrder
+    lines: tuple[OrderLine, ...] = ()
+    domain_orders: tuple[DomainOrder, ...] = ()
+    order_tasks: tuple[OrderTask, ...] = ()
+    work_orders: tuple[WorkOrder, ...] = ()
+    tokens: Mapping[str, frozenset[str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Initiator:
+    """A domain order, or one of its order tasks, that may need field work (ServiceNow: `initiated_from`)."""
+
+    order: CustomerOrder
+    line: OrderLine
+    domain_order: DomainOrder
+    task: OrderTask | None = None
+
+    @property
+    def sys_id(self) -> str:
+        return self.task.sys_id if self.task else self.domain_order.sys_id
+
+    @property
+    def number(self) -> str:
+        return self.task.number if self.task else self.domain_order.number
+
+    @property
+    def phase(self) -> DomainOrderPhase:
+        return self.task.state.phase if self.task else self.domain_order.state.phase
+
+
+# --- the decision ----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class WantedWorkOrder:
+    """One work order a policy row asks for. `ordinal` tells apart several with the same template."""
+
+    row: str
+    template: str
+    ordinal: int
+
+
+@dataclass(frozen=True, slots=True)
+class NearMiss:
+    """A row that would have won but for one condition."""
+
+    row: str
+    column: str
+    wants: str
+    found: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a work order policy said about one initiator at one order version, and why. Stored on first use."""
+
+    initiator_id: str
+    initiator_number: str
+    line_number: str
+    version: int
+    policy: str
+    digest: str  # of the policy as it was then
+    rows: tuple[str, ...]  # the rows that won, in table order
+    wanted: tuple[WantedWorkOrder, ...]
+    inputs: Mapping[str, str]
+    misses: tuple[NearMiss, ...] = ()
+
+
+class FindingCode(Enum):
+    """Why a person should look. Findings describe the present; they vanish when the reason does."""
+
+    FROZEN = "frozen"
+    PAST_PONR = "past-ponr"
+    NOT_APPLIED = "not-applied"
+    UNKNOWN_STATE = "unknown-state"
+    WORK_ORDER_MISSING = "work-order-missing"
+    CANCELED_IN_FIELD = "canceled-in-field"
+    CLOSED_INCOMPLETE = "closed-incomplete"
+    CLOSED_WITH_OPEN_WORK = "closed-with-open-work"
+    WRITE_PARKED = "write-parked"
+    UNREADABLE = "unreadable"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing about one record that a person should know."""
+
+    code: FindingCode
+    subject: str  # a number, as people say it
+    text: str
+
+
+# --- actions: what should be written, each with a deterministic key --------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One fact that changed, in words people read."""
+
+    what: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class CreateWorkOrder:
+    """Create a work order from a template. The key is its mark in FSM (`correlation_id`)."""
+
+    key: str
+    initiator_id: str
+    initiator_number: str
+    domain_order_id: str
+    template: str
+    ordinal: int
+    version: int
+    facts: Mapping[str, str]
+    fields: Mapping[str, str]  # FSM column -> value; references by name
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateWorkOrder:
+    """Carry changed order data to an open work order."""
+
+    key: str
+    work_order_id: str
+    work_order_number: str
+    version: int
+    mod_count: int  # of the work order when this was decided
+    changes: tuple[Change, ...]
+    facts: Mapping[str, str]  # the complete picture after the change
+    fields: Mapping[str, str]  # only the columns to write; references by name
+
+
+@dataclass(frozen=True, slots=True)
+class CancelWorkOrder:
+    """Cancel an open work order because OM no longer wants the visit."""
+
+    key: str
+    work_order_id: str
+    work_order_number: str
+    version: int
+    mod_count: int
+    reason: str
+    carried: Mapping[str, str]  # the facts FSM has, for the mark
+
+
+@dataclass(frozen=True, slots=True)
+class WriteNote:
+    """Append a work note to a domain order. The text ends in the token of the key."""
+
+    key: str
+    domain_order_id: str
+    domain_order_number: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReopenDomainOrder:
+    """The closure gate: put a domain order that was closed too early back to work, saying why in the same write."""
+
+    key: str
+    domain_order_id: str
+    domain_order_number: str
+    mod_count: int
+    text: str
+
+
+Action: TypeAlias = CreateWorkOrder | UpdateWorkOrder | CancelWorkOrder | WriteNote | ReopenDomainOrder
+
+
+# --- memory ----------------------------------------------------------------------------------------------------
+
+
+class Origin(Enum):
+    """How a link came to be."""
+
+    CREATED = "created"
+    ADOPTED = "adopted"  # carried our mark, memory did not know it
+    BY_HAND = "by hand"  # a person made the work order and named the initiator; never edited by us
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """What memory holds about one work order and the domain order it belongs to."""
+
+    work_order_id: str
+    work_order_number: str
+    order_id: str
+    domain_order_id: str
+    initiator_id: str
+    origin: Origin
+    key: str = ""  # the mark; empty when made by hand
+    template: str = ""
+    ordinal: int = 1
+    carried: Mapping[str, str] = field(default_factory=dict)  # the facts as last sent to FSM
+    untold: tuple[Change, ...] = ()  # changes carried to FSM that the domain order's readers were not told yet
+    refused: tuple[str, ...] = ()  # columns FSM did not take at the last write
+    updates: int = 0  # how many updates were carried
+    noted: State[WorkOrderPhase] | None = None  # the state the last status note spoke of
+    notes: int = 0  # how many status notes were written
+    withdrawn: bool = False  # we canceled it ourselves
+
+
+class IntentState(Enum):
+    """The life of one outbox entry."""
+
+    PENDING = "pending"  # on disk, not sent
+    SENDING = "sending"  # the request may be under way; after a crash: look first
+    UNKNOWN = "unknown"  # sent, no clear answer: look before anything is resent
+    DONE = "done"
+    PARKED = "parked"  # a person must look
+    WITHDRAWN = "withdrawn"  # no longer wanted before it was sent
+
+    @property
+    def is_open(self) -> bool:
+        """Still to be carried out, or possibly being carried out."""
+        return self in (IntentState.PENDING, IntentState.SENDING, IntentState.UNKNOWN)
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """One intended write as memory knows it."""
+
+    key: str
+    state: IntentState
+    action: Action | None = None  # absent for notes recognised in a journal after memory was lost
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OrderMemory:
+    """Everything remembered about one order. Empty is a valid memory: truth lives in ServiceNow."""
+
+    links: tuple[Link, ...] = ()
+    verdicts: tuple[Verdict, ...] = ()
+    intents: Mapping[str, Intent] = field(default_factory=dict)  # by token
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What should happen to one order now. Deciding it twice changes nothing; carrying it out is somebody else's job."""
+
+    order_id: str
+    order_number: str
+    verdicts: tuple[Verdict, ...] = ()  # new ones, to be remembered
+    actions: tuple[Action, ...] = ()  # in the order they must be carried out
+    findings: tuple[Finding, ...] = ()
+    links: tuple[Link, ...] = ()  # new or changed ones, to be remembered with the actions
+    withdraw: tuple[str, ...] = ()  # tokens of intentions that are no longer wanted
+    recovered: tuple[str, ...] = ()  # tokens found in a journal that memory did not know
+
+
+@dataclass(frozen=True, slots=True)
+class Wakeup:
+    """ "Look at this order soon." `generation` rises with every new reason, so that none is lost while we look."""
+
+    order_id: str
+    due: datetime
+    reason: str
+    generation: int
