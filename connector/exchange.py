@@ -1,0 +1,55 @@
+"""What passes between the engine and the two systems: plain values, so that neither side needs to import the other."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from connector.model import Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class FeedId:
+    """One watched table. A cursor is only valid for the `fingerprint` (instance, table, query) it was made with."""
+
+    name: str
+    fingerprint: str
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """One row a feed returned. `points_to` leads to its order: an order's sys_id (OM), a correlation id (FSM)."""
+
+    sys_id: str
+    mod_count: int
+    updated_on: str  # UTC, "YYYY-MM-DD HH:MM:SS"
+    points_to: str
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What an instance made of a write. `refused` names the columns whose value did not come back as sent."""
+
+    sys_id: str
+    number: str
+    mod_count: int
+    refused: tuple[str, ...] = ()
+    transaction: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A record that cannot be what it should be; its whole order is left alone."""
+
+    order_id: str
+    number: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class OrdersRead:
+    """The answer to a look at orders: what was read (work orders still missing), and what could not be understood."""
+
+    snapshots: tuple[Snapshot, ...]
+    unreadable: tuple[Unreadable, ...] = ()

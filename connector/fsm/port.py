@@ -1,0 +1,209 @@
+"""Field Service as the engine sees it: work orders read in sets, and the three writes on them."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING
+
+from pydantic import ValidationError
+
+from connector.errors import Rejected
+from connector.exchange import Changed, FeedId, Written
+from connector.fsm.records import work_order_task_wire, work_order_wire
+from connector.fsm.references import References
+from connector.mapping.marks import Carried, digest_of, sys_id_of
+from connector.mapping.states import WORK_ORDER_LABELS, StateMap
+from connector.model import WorkOrder, WorkOrderPhase, WorkOrderTask
+from connector.servicenow.feed import Feed
+from connector.servicenow.query import Op, Query, Term
+from connector.servicenow.schema import state_choices
+from connector.servicenow.wire import Parts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from datetime import datetime
+
+    from connector.fsm.schema import FsmSchema
+    from connector.model import CancelWorkOrder, CreateWorkOrder, UpdateWorkOrder
+    from connector.servicenow.table import Row, TableApi
+
+_CANCELED = "Canceled"
+
+
+class FsmPort:
+    """Fulfils `connector.engine.ports.FieldService` over the Table API."""
+
+    def __init__(
+        self,
+        api: TableApi,
+        schema: FsmSchema,
+        *,
+        overrides: Mapping[str, Mapping[str, str]],
+        mapped: Sequence[str],
+    ) -> None:
+        self._api = api
+        self._columns = schema.work_order
+        self._task_columns = schema.work_order_task
+        self._table = schema.tables["work_order"]
+        self._task_table = schema.tables["work_order_task"]
+        self._mapped = tuple(mapped)
+        self._references = References(api, schema.references)
+        said = state_choices(api, [self._table, self._task_table])
+        given = overrides.get("work_order", {})
+        self.states = StateMap(self._table, said[self._table], WORK_ORDER_LABELS, WorkOrderPhase.UNKNOWN, given)
+        self._task_states = StateMap(
+            self._task_table, said[self._task_table], WORK_ORDER_LABELS, WorkOrderPhase.UNKNOWN, given
+        )
+        named = Query().where(self._columns["names"], Op.NOT_EMPTY)
+        self._feed = Feed(self._table, (self._columns["names"],), named)
+
+    # --- what changed --------------------------------------------------------------------------------------
+
+    @property
+    def name(self) -> str:
+        return self._api.endpoint.name
+
+    @property
+    def server_time(self) -> datetime:
+        return self._api.server_time
+
+    @property
+    def feeds(self) -> tuple[FeedId, ...]:
+        return (FeedId(self._feed.table, self._feed.fingerprint(self._api.endpoint.url)),)
+
+    def changed(self, feed: FeedId, since: datetime | None) -> Iterator[Changed]:
+        assert feed.name == self._feed.table
+        for row in self._feed.read(self._api, since):
+            yield self._changed(row)
+
+    def marked(self) -> Iterator[Changed]:
+        active = self._feed.only.where(self._columns["active"], Op.IS, "true")
+        columns = [self._columns["names"], "sys_updated_on", "sys_mod_count"]
+        for row in self._api.scan(self._table, active, columns, display=False):
+            yield self._changed(row)
+
+    def _changed(self, row: Row) -> Changed:
+        mod_count = int(row.get("sys_mod_count") or 0)
+        return Changed(row["sys_id"], mod_count, row.get("sys_updated_on"), row.get(self._columns["names"]))
+
+    # --- reading -------------------------------------------------------------------------------------------
+
+    def read_work_orders(
+        self, *, ids: Iterable[str], names: Iterable[str], key_prefixes: Iterable[str]
+    ) -> tuple[WorkOrder, ...]:
+        column = self._columns["names"]
+        terms = [Term(column, Op.STARTS_WITH, (prefix,)) for prefix in key_prefixes]
+        rows = [
+            *self._api.scan_in(self._table, "sys_id", ids, self._wanted),
+            *self._api.scan_in(self._table, column, names, self._wanted),
+            *self._api.scan_any(self._table, terms, self._wanted),
+        ]
+        return self._whole({row["sys_id"]: row for row in rows})
+
+    def read_work_order(self, work_order_id: str) -> WorkOrder | None:
+        row = self._api.read_one(self._table, work_order_id, self._wanted)
+        return None if row is None else next(iter(self._whole({work_order_id: row})), None)
+
+    @property
+    def _wanted(self) -> list[str]:
+        return [*self._columns.values(), *self._mapped]
+
+    def _whole(self, rows: Mapping[str, Row]) -> tuple[WorkOrder, ...]:
+        """Work orders with their tasks."""
+        parent = self._task_columns["work_order"]
+        tasks: dict[str, list[WorkOrderTask]] = {}
+        for row in self._api.scan_in(self._task_table, parent, rows, list(self._task_columns.values())):
+            task = work_order_task_wire(Parts(row, self._task_columns)).task(self._task_states)
+            tasks.setdefault(task.work_order_id, []).append(task)
+        whole: list[WorkOrder] = []
+        for sys_id, row in rows.items():
+            # A work order that cannot be understood stays missing, and what is missing keeps the gate shut.
+            with contextlib.suppress(ValidationError):
+                whole.append(self._work_order(row, tasks.get(sys_id, ())))
+        return tuple(whole)
+
+    def _work_order(self, row: Row, tasks: Iterable[WorkOrderTask]) -> WorkOrder:
+        fields = {
+            column: row.display(column) if self._references.is_reference(column) else row.get(column)
+            for column in self._mapped
+        }
+        in_order = tuple(sorted(tasks, key=lambda task: task.number))
+        return work_order_wire(Parts(row, self._columns)).work_order(self.states, fields, in_order)
+
+    def find(self, key: str) -> Written | None:
+        """By mark, because an instance may refuse the sys_id the connector chose."""
+        query = Query().where(self._columns["names"], Op.IS, key)
+        columns = [self._columns["number"], "sys_mod_count"]
+        rows = list(self._api.scan(self._table, query, columns, display=False, page=10))
+        return self._written(rows[0], ()) if rows else None
+
+    # --- writing -------------------------------------------------------------------------------------------
+
+    def create(self, action: CreateWorkOrder) -> Written:
+        template = self._references.sys_id("template", action.template)
+        if template is None:
+            raise Rejected(
+                f"{self.name} has no (or more than one) work order template named {action.template!r}.",
+                hint="Create the template in Field Service, or correct the policy row.",
+            )
+        values, unknown = self._values(action.fields)
+        sent = {
+            **values,
+            self._columns["template"]: template,
+            self._columns["names"]: action.key,
+            self._columns["mark"]: str(Carried(action.version, digest_of(action.facts))),
+        }
+        row = self._api.insert(self._table, {"sys_id": sys_id_of(action.key), **sent})
+        return self._written(row, (*unknown, *_not_taken(row, sent)))
+
+    def update(self, action: UpdateWorkOrder) -> Written:
+        values, unknown = self._values(action.fields)
+        sent = {**values, self._columns["mark"]: str(Carried(action.version, digest_of(action.facts)))}
+        row = self._api.update(self._table, action.work_order_id, sent)
+        return self._written(row, (*unknown, *_not_taken(row, sent)))
+
+    def cancel(self, action: CancelWorkOrder) -> Written:
+        state = self.states.value_of(_CANCELED)
+        if state is None:
+            raise Rejected(
+                f"{self.name}: work orders have no state {_CANCELED!r}.",
+                hint="Name the stored value under [fsm.states.work_order] in the configuration.",
+            )
+        sent = {
+            self._columns["state"]: state,
+            self._columns["mark"]: str(Carried(action.version, digest_of(action.carried), withdrawn=True)),
+        }
+        row = self._api.update(self._table, action.work_order_id, {**sent, "work_notes": action.reason})
+        return self._written(row, _not_taken(row, sent))
+
+    def _values(self, fields: Mapping[str, str]) -> tuple[dict[str, str], tuple[str, ...]]:
+        """What to send for these fields, and the reference columns whose name means nothing on this instance."""
+        values: dict[str, str] = {}
+        unknown: list[str] = []
+        for column, value in fields.items():
+            if not self._references.is_reference(column) or not value:
+                values[column] = value
+            elif (sys_id := self._references.sys_id(column, value)) is not None:
+                values[column] = sys_id
+            else:
+                unknown.append(column)
+        return values, tuple(unknown)
+
+    def _written(self, row: Row, refused: tuple[str, ...]) -> Written:
+        return Written(
+            sys_id=row["sys_id"],
+            number=row.get(self._columns["number"]),
+            mod_count=int(row.get("sys_mod_count") or 0),
+            refused=refused,
+            transaction=self._api.transaction,
+        )
+
+
+def _not_taken(row: Row, sent: Mapping[str, str]) -> tuple[str, ...]:
+    """The columns that did not come back as sent: denied, not a choice, cut, or read-only in this state."""
+    return tuple(column for column, value in sent.items() if _folded(row.get(column)) != _folded(value))
+
+
+def _folded(value: str) -> str:
+    """The platform trims text and writes line ends its own way."""
+    return "\n".join(line.rstrip() for line in value.replace("\r\n", "\n").strip().split("\n"))

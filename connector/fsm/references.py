@@ -1,0 +1,42 @@
+"""Finding a record of the FSM instance by the name it has on the OM instance. Never a guess.
+
+A name that two records share, or none, resolves to nothing. What was found is remembered for the life of the process.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from connector.servicenow.query import Op, Query, expressible
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from connector.fsm.schema import Lookup
+    from connector.servicenow.table import TableApi
+
+
+class References:
+    """Resolves reference columns of work orders by business key."""
+
+    def __init__(self, api: TableApi, lookups: Mapping[str, Lookup]) -> None:
+        self._api = api
+        self._lookups = lookups
+        self._found: dict[tuple[str, str], str] = {}
+
+    def is_reference(self, column: str) -> bool:
+        """Whether a column is filled by looking up a name."""
+        return column in self._lookups
+
+    def sys_id(self, column: str, name: str) -> str | None:
+        """The sys_id on FSM of the record with this name, or None when there is not exactly one."""
+        known = self._found.get((column, name))
+        if known is not None or not expressible(name):
+            return known
+        lookup = self._lookups[column]
+        query = Query().where(lookup.by, Op.IS, name)
+        rows = list(self._api.scan(lookup.table, query, [lookup.by], display=False, page=10))
+        if len(rows) != 1:
+            return None
+        self._found[column, name] = rows[0]["sys_id"]
+        return rows[0]["sys_id"]

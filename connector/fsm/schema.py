@@ -1,0 +1,60 @@
+"""Which tables and columns play which part on the FSM instance.
+
+The defaults are ServiceNow's names (Field Service "installed with" pages); every one can be renamed in the configuration.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclass(frozen=True, slots=True)
+class Lookup:
+    """How a reference column is filled: the record of `table` whose `by` says the same name on the OM side."""
+
+    table: str
+    by: str = "name"
+
+
+DEFAULT_REFERENCES: Mapping[str, Lookup] = {
+    "template": Lookup("cmdb_workorder_product_model"),
+    "location": Lookup("cmn_location"),
+    "account": Lookup("customer_account"),
+    "contact": Lookup("customer_contact"),
+}
+"""Reference column of a work order -> where its name is looked up. sys_ids never cross instances."""
+
+
+@dataclass(frozen=True, slots=True)
+class FsmSchema:
+    """Part -> table, and for each record kind: part -> column."""
+
+    tables: Mapping[str, str] = field(default_factory=lambda: {"work_order": "wm_order", "work_order_task": "wm_task"})
+    work_order: Mapping[str, str] = field(
+        default_factory=lambda: {
+            "number": "number",
+            "state": "state",
+            "active": "active",
+            "names": "correlation_id",
+            "mark": "correlation_display",
+            "template": "template",
+            "summary": "short_description",
+            "updated_by": "sys_updated_by",
+            "updated_on": "sys_updated_on",
+            "mod_count": "sys_mod_count",
+        }
+    )
+    work_order_task: Mapping[str, str] = field(
+        default_factory=lambda: {
+            "number": "number",
+            "state": "state",
+            "work_order": "parent",
+            "summary": "short_description",
+            "assigned_to": "assigned_to",
+        }
+    )
+    references: Mapping[str, Lookup] = field(default_factory=lambda: dict(DEFAULT_REFERENCES))

@@ -1,0 +1,299 @@
+"""Order Management as the engine sees it: sets of orders read whole, and the two writes on domain orders."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pydantic import ValidationError
+
+from connector.errors import Rejected
+from connector.exchange import Changed, FeedId, OrdersRead, Unreadable, Written
+from connector.mapping.marks import OWNER, tokens_in
+from connector.mapping.states import DOMAIN_ORDER_LABELS, ORDER_LABELS, StateMap
+from connector.model import DomainOrder, DomainOrderClass, DomainOrderPhase, OrderLine, OrderPhase, OrderTask, Snapshot
+from connector.om.records import LineWire, domain_order_wire, line_wire, order_task_wire, order_wire
+from connector.servicenow.feed import Feed
+from connector.servicenow.query import Op, Query
+from connector.servicenow.schema import state_choices
+from connector.servicenow.wire import Parts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from datetime import datetime
+
+    from connector.model import ReopenDomainOrder
+    from connector.om.schema import OmSchema
+    from connector.servicenow.table import Row, TableApi
+
+_CLASSES = {
+    "product_order": DomainOrderClass.PRODUCT,
+    "service_order": DomainOrderClass.SERVICE,
+    "resource_order": DomainOrderClass.RESOURCE,
+}
+_OVER = (OrderPhase.BEFORE_APPROVAL, OrderPhase.REJECTED, OrderPhase.CANCELED, OrderPhase.COMPLETED)
+
+
+class OmStates:
+    """The state maps of the OM tables on this instance. Domain order classes may each have their own choice list."""
+
+    def __init__(self, api: TableApi, schema: OmSchema, overrides: Mapping[str, Mapping[str, str]]) -> None:
+        tables = schema.tables
+        said = state_choices(api, [name for part, name in tables.items() if part != "characteristic"])
+        nothing: Mapping[str, str] = {}
+        self.order = StateMap(
+            tables["order"], said[tables["order"]], ORDER_LABELS, OrderPhase.UNKNOWN, overrides.get("order", nothing)
+        )
+        self.line = StateMap(
+            tables["line"], said[tables["line"]], ORDER_LABELS, OrderPhase.UNKNOWN, overrides.get("order", nothing)
+        )
+        self._tasks = {
+            tables[part]: StateMap(
+                tables[part],
+                said[tables[part]],
+                DOMAIN_ORDER_LABELS,
+                DomainOrderPhase.UNKNOWN,
+                overrides.get("order_task" if part == "order_task" else "domain_order", nothing),
+            )
+            for part in ("domain_order", *_CLASSES, "order_task")
+        }
+        self._base = tables["domain_order"]
+        self.order_task = self._tasks[tables["order_task"]]
+
+    def domain_order(self, class_name: str) -> StateMap[DomainOrderPhase]:
+        """The map of one concrete class; the base class for one nobody configured."""
+        return self._tasks.get(class_name, self._tasks[self._base])
+
+
+class OmPort:
+    """Fulfils `connector.engine.ports.OrderManagement` over the Table API."""
+
+    def __init__(
+        self,
+        api: TableApi,
+        schema: OmSchema,
+        *,
+        overrides: Mapping[str, Mapping[str, str]],
+        reopen_to: str,
+    ) -> None:
+        self._api = api
+        self._schema = schema
+        self._states = OmStates(api, schema, overrides)
+        self._reopen_to = reopen_to
+        self._kinds = {schema.tables[part]: kind for part, kind in _CLASSES.items()}
+        self._watched = {
+            feed.table: (feed, leads_to)
+            for feed, leads_to in (
+                self._watch("order", "sys_id"),
+                self._watch("line", schema.line["order"]),
+                self._watch("characteristic", f"{schema.characteristic['line']}.{schema.line['order']}"),
+                self._watch("domain_order", f"{schema.domain_order['line']}.{schema.line['order']}"),
+                self._watch("order_task", schema.order_task["order"]),
+            )
+        }
+
+    def _watch(self, part: str, leads_to: str) -> tuple[Feed, str]:
+        return Feed(self._schema.tables[part], (leads_to,)), leads_to
+
+    # --- what changed --------------------------------------------------------------------------------------
+
+    @property
+    def name(self) -> str:
+        return self._api.endpoint.name
+
+    @property
+    def server_time(self) -> datetime:
+        return self._api.server_time
+
+    @property
+    def feeds(self) -> tuple[FeedId, ...]:
+        return tuple(
+            FeedId(name, feed.fingerprint(self._api.endpoint.url)) for name, (feed, _) in self._watched.items()
+        )
+
+    def changed(self, feed: FeedId, since: datetime | None) -> Iterator[Changed]:
+        watched, leads_to = self._watched[feed.name]
+        for row in watched.read(self._api, since):
+            yield Changed(row["sys_id"], int(row["sys_mod_count"] or 0), row["sys_updated_on"], row.get(leads_to))
+
+    def open_orders(self) -> Iterator[str]:
+        over = self._states.order.values_in(*_OVER)
+        query = Query().where("state", Op.NOT_IN, *over) if over else Query()
+        for row in self._api.scan(self._schema.tables["order"], query, [], display=False):
+            yield row["sys_id"]
+
+    def orders_of(self, initiators: Iterable[str]) -> Mapping[str, str]:
+        wanted = set(initiators)
+        schema = self._schema
+        line_order = schema.line["order"]
+        paths = {
+            "domain_order": (schema.domain_order["number"], f"{schema.domain_order['line']}.{line_order}"),
+            "order_task": (schema.order_task["number"], schema.order_task["order"]),
+        }
+        found: dict[str, str] = {}
+        for part, (number, leads_to) in paths.items():
+            for column in ("sys_id", number):
+                missing = [value for value in wanted - set(found) if (len(value) == 32) == (column == "sys_id")]
+                for row in self._api.scan_in(schema.tables[part], column, missing, [number, leads_to]):
+                    if row.get(leads_to):
+                        found[row[column]] = row[leads_to]
+        return found
+
+    # --- reading orders whole ------------------------------------------------------------------------------
+
+    def read_orders(self, order_ids: Iterable[str]) -> OrdersRead:
+        schema, api = self._schema, self._api
+        ids = list(dict.fromkeys(order_ids))
+        tables = schema.tables
+        line_order = schema.line["order"]
+        orders = list(api.scan_in(tables["order"], "sys_id", ids, list(schema.order.values())))
+        lines = list(api.scan_in(tables["line"], line_order, ids, list(schema.line.values())))
+        by_line = f"{schema.domain_order['line']}.{line_order}"
+        domain_orders = list(api.scan_in(tables["domain_order"], by_line, ids, list(schema.domain_order.values())))
+        order_tasks = list(
+            api.scan_in(tables["order_task"], schema.order_task["order"], ids, list(schema.order_task.values()))
+        )
+        by_line = f"{schema.characteristic['line']}.{line_order}"
+        characteristics = list(
+            api.scan_in(tables["characteristic"], by_line, ids, list(schema.characteristic.values()))
+        )
+        assembly = _Assembly(schema, self._states, self._kinds)
+        assembly.add_lines(lines, _characteristics(characteristics, schema.characteristic))
+        assembly.add_domain_orders(domain_orders)
+        assembly.add_order_tasks(order_tasks)
+        return assembly.finish(orders)
+
+    def read_domain_order(self, domain_order_id: str) -> DomainOrder | None:
+        columns = self._schema.domain_order
+        row = self._api.read_one(self._schema.tables["domain_order"], domain_order_id, list(columns.values()))
+        if row is None:
+            return None
+        wire = domain_order_wire(Parts(row, columns))
+        kind = self._kinds.get(wire.kind, DomainOrderClass.UNKNOWN)
+        return wire.domain_order(self._states.domain_order(wire.kind), kind)
+
+    def find_tokens(self, domain_order_ids: Iterable[str]) -> Mapping[str, frozenset[str]]:
+        """Reads the journal table, and where that shows nothing (it is often not readable) the field as displayed."""
+        ids = list(dict.fromkeys(domain_order_ids))
+        ours = Query().where("element", Op.IS, "work_notes").where("value", Op.CONTAINS, f"[{OWNER} ")
+        found: dict[str, frozenset[str]] = dict.fromkeys(ids, frozenset())
+        for row in self._api.scan_in("sys_journal_field", "element_id", ids, ["value"], base=ours):
+            found[row["element_id"]] |= tokens_in(row["value"])
+        silent = [sys_id for sys_id, tokens in found.items() if not tokens]
+        for row in self._api.scan_in(self._schema.tables["domain_order"], "sys_id", silent, ["work_notes"]):
+            found[row["sys_id"]] |= tokens_in(row.display("work_notes"))
+        return found
+
+    # --- writing -------------------------------------------------------------------------------------------
+
+    def write_note(self, domain_order_id: str, text: str) -> Written:
+        row = self._api.update(self._schema.tables["domain_order"], domain_order_id, {"work_notes": text})
+        return self._written(row, ())
+
+    def reopen(self, action: ReopenDomainOrder, text: str) -> Written:
+        column = self._schema.domain_order["state"]
+        current = self.read_domain_order(action.domain_order_id)
+        states = self._states.domain_order("" if current is None else self._class_of(current))
+        value = states.value_of(self._reopen_to)
+        if value is None:
+            raise Rejected(
+                f"{self.name}: domain orders have no state {self._reopen_to!r} to reopen {action.domain_order_number} to.",
+                hint="Set reopen_to under [gate] to one of the instance's own state labels.",
+            )
+        values = {column: value, "work_notes": text}
+        row = self._api.update(self._schema.tables["domain_order"], action.domain_order_id, values)
+        return self._written(row, () if row.get(column) == value else (column,))
+
+    def _class_of(self, domain_order: DomainOrder) -> str:
+        return next((name for name, kind in self._kinds.items() if kind is domain_order.kind), "")
+
+    def _written(self, row: Row, refused: tuple[str, ...]) -> Written:
+        return Written(
+            sys_id=row["sys_id"],
+            number=row.get(self._schema.domain_order["number"]),
+            mod_count=int(row.get("sys_mod_count") or 0),
+            refused=refused,
+            transaction=self._api.transaction,
+        )
+
+
+def _characteristics(rows: Iterable[Row], columns: Mapping[str, str]) -> dict[str, dict[str, str]]:
+    """Line -> characteristic -> value, as people read them."""
+    by_line: dict[str, dict[str, str]] = {}
+    for row in rows:
+        parts = Parts(row, columns)
+        if parts.label("name"):
+            by_line.setdefault(parts.value("line"), {})[parts.label("name")] = parts.label("value")
+    return by_line
+
+
+class _Assembly:
+    """Puts the rows of many orders together. A row that cannot be understood makes its order unreadable, no other."""
+
+    def __init__(self, schema: OmSchema, states: OmStates, kinds: Mapping[str, DomainOrderClass]) -> None:
+        self._schema = schema
+        self._states = states
+        self._kinds = kinds
+        self._lines: dict[str, list[OrderLine]] = {}
+        self._domain_orders: dict[str, list[DomainOrder]] = {}
+        self._order_tasks: dict[str, list[OrderTask]] = {}
+        self._unreadable: dict[str, Unreadable] = {}
+
+    def add_lines(self, rows: Iterable[Row], characteristics: Mapping[str, Mapping[str, str]]) -> None:
+        for row in rows:
+            parts = Parts(row, self._schema.line)
+            try:
+                wire: LineWire = line_wire(parts)
+            except ValidationError as error:
+                self._refuse(parts.value("order"), parts.value("number"), error)
+                continue
+            line = wire.line(self._states.line, characteristics.get(wire.sys_id, {}))
+            self._lines.setdefault(wire.order_id, []).append(line)
+
+    def add_domain_orders(self, rows: Iterable[Row]) -> None:
+        leads_to = f"{self._schema.domain_order['line']}.{self._schema.line['order']}"
+        for row in rows:
+            parts = Parts(row, self._schema.domain_order)
+            try:
+                wire = domain_order_wire(parts)
+            except ValidationError as error:
+                self._refuse(row[leads_to], parts.value("number"), error)
+                continue
+            kind = self._kinds.get(wire.kind, DomainOrderClass.UNKNOWN)
+            domain_order = wire.domain_order(self._states.domain_order(wire.kind), kind)
+            self._domain_orders.setdefault(row[leads_to], []).append(domain_order)
+
+    def add_order_tasks(self, rows: Iterable[Row]) -> None:
+        for row in rows:
+            parts = Parts(row, self._schema.order_task)
+            try:
+                task = order_task_wire(parts).order_task(self._states.order_task)
+            except ValidationError as error:
+                self._refuse(parts.value("order"), parts.value("number"), error)
+                continue
+            self._order_tasks.setdefault(parts.value("order"), []).append(task)
+
+    def finish(self, rows: Iterable[Row]) -> OrdersRead:
+        snapshots: list[Snapshot] = []
+        for row in rows:
+            parts = Parts(row, self._schema.order)
+            try:
+                order = order_wire(parts).order(self._states.order)
+            except ValidationError as error:
+                self._refuse(row["sys_id"], parts.value("number"), error)
+                continue
+            if order.sys_id not in self._unreadable:
+                snapshots.append(
+                    Snapshot(
+                        order=order,
+                        lines=tuple(self._lines.get(order.sys_id, ())),
+                        domain_orders=tuple(self._domain_orders.get(order.sys_id, ())),
+                        order_tasks=tuple(self._order_tasks.get(order.sys_id, ())),
+                    )
+                )
+        return OrdersRead(tuple(snapshots), tuple(self._unreadable.values()))
+
+    def _refuse(self, order_id: str, number: str, error: ValidationError) -> None:
+        first = error.errors(include_url=False)[0]
+        where = ".".join(str(part) for part in first["loc"])
+        why = f"{number or 'a record'}: {where}: {first['msg']} (found {first['input']!r})"
+        self._unreadable.setdefault(order_id, Unreadable(order_id, number, why))

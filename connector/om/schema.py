@@ -1,0 +1,89 @@
+"""Which tables and columns play which part on the OM instance.
+
+The defaults are ServiceNow's names as documented (`sn_ind_tmt_orm_*`) or, where no page gives the column, the likeliest
+name; every one can be renamed in the configuration, because instances differ.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclass(frozen=True, slots=True)
+class OmSchema:
+    """Part -> table, and for each record kind: part -> column."""
+
+    tables: Mapping[str, str] = field(
+        default_factory=lambda: {
+            "order": "sn_ind_tmt_orm_order",
+            "line": "sn_ind_tmt_orm_order_line_item",
+            "characteristic": "sn_ind_tmt_orm_order_characteristic_value",
+            "domain_order": "sn_ind_tmt_orm_domain_order",
+            "product_order": "sn_ind_tmt_orm_product_order",
+            "service_order": "sn_ind_tmt_orm_service_order",
+            "resource_order": "sn_ind_tmt_orm_resource_order",
+            "order_task": "sn_ind_tmt_orm_order_task",
+        }
+    )
+    order: Mapping[str, str] = field(
+        default_factory=lambda: {
+            "number": "number",
+            "state": "state",
+            "ponr": "ponr",
+            "version": "version",
+            "account": "account",
+            "contact": "contact",
+        }
+    )
+    line: Mapping[str, str] = field(
+        default_factory=lambda: {
+            "number": "number",
+            "order": "order",
+            "state": "state",
+            "action": "action",
+            "quantity": "quantity",
+            "ponr": "ponr",
+            "version": "version",
+            "location": "location",
+            "account": "account",
+            "contact": "contact",
+            "due": "committed_due_date",
+        }
+    )
+    characteristic: Mapping[str, str] = field(
+        default_factory=lambda: {
+            "line": "order_line_item",
+            "name": "characteristic",
+            "value": "characteristic_option_value",
+        }
+    )
+    domain_order: Mapping[str, str] = field(
+        default_factory=lambda: {
+            "number": "number",
+            "state": "state",
+            "kind": "sys_class_name",
+            "line": "order_line_item",
+            "parent": "parent",
+            "action": "action",
+            "specification": "specification",
+            "location": "location",
+            "account": "account",
+            "contact": "contact",
+            "priority": "priority",
+            "mod_count": "sys_mod_count",
+        }
+    )
+    order_task: Mapping[str, str] = field(
+        default_factory=lambda: {
+            "number": "number",
+            "state": "state",
+            "domain_order": "parent",
+            "order": "order",
+            "request_type": "request_type",
+            "priority": "priority",
+        }
+    )

@@ -1,0 +1,1 @@
+"""The only rooms that know pysnc and HTTP. Everything above them speaks of tables, rows and typed errors."""

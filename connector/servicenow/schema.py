@@ -1,0 +1,60 @@
+"""What an instance says about itself: class chains and choice lists.
+
+Facts used: `sys_db_object.super_class` gives the parent class; rows of `sys_choice` on a child table replace those of its
+parent for the same element; labels are translated, values are not, so only English rows are read.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from connector.errors import Denied
+from connector.servicenow.query import Op, Query
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from connector.servicenow.table import TableApi
+
+_DEEPEST = 10  # classes above one table
+_ROOT = "task"
+
+
+def class_chains(api: TableApi, tables: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """Each table with its ancestors, nearest first. Where the class tree cannot be read: the table, then `task`."""
+    parents: dict[str, str] = {}
+    ask = set(tables)
+    for _ in range(_DEEPEST):
+        if not ask:
+            break
+        try:
+            found = list(api.scan_in("sys_db_object", "name", sorted(ask), ["name", "super_class.name"]))
+        except Denied:
+            break
+        parents.update({row["name"]: row.get("super_class.name") for row in found})
+        ask = {parent for parent in parents.values() if parent and parent not in parents}
+    return {table: _chain(table, parents) for table in tables}
+
+
+def _chain(table: str, parents: Mapping[str, str]) -> tuple[str, ...]:
+    chain = [table]
+    while (parent := parents.get(chain[-1], "")) and parent not in chain:
+        chain.append(parent)
+    if len(chain) == 1 and not parents:
+        chain.append(_ROOT)
+    return tuple(chain)
+
+
+def state_choices(api: TableApi, tables: Sequence[str]) -> dict[str, dict[str, str]]:
+    """The states of each table: stored value -> English label. Empty where the list cannot be read."""
+    chains = class_chains(api, tables)
+    base = Query().where("element", Op.IS, "state").where("inactive", Op.IS, "false").where("language", Op.IS, "en")
+    every = sorted({name for chain in chains.values() for name in chain})
+    try:
+        rows = list(api.scan_in("sys_choice", "name", every, ["name", "value", "label"], base=base))
+    except Denied:
+        rows = []
+    choices: dict[str, dict[str, str]] = {}
+    for row in rows:
+        choices.setdefault(row["name"], {})[row["value"]] = row["label"]
+    return {table: next((choices[name] for name in chain if name in choices), {}) for table, chain in chains.items()}

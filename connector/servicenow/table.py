@@ -1,0 +1,236 @@
+"""The Table API of one instance, through pysnc: sets of rows in, rows out, nothing of pysnc beyond this file.
+
+What pysnc does not do is done here: keyset pages instead of offsets, queries bounded by URL bytes, every row checked against
+the question, one client per thread, and no cursor object that outlives a call.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import pysnc
+
+from connector.errors import AbsurdAnswer, Denied
+from connector.servicenow.query import Op, Query, Term, chunks, expressible
+from connector.servicenow.session import Endpoint, PerThread, StrictSession, Traffic
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from datetime import datetime
+
+    from requests.adapters import BaseAdapter
+
+PAGE = 1000  # rows a page: small rows come at about a thousand a second
+_URL_BYTES = 8000  # an edge refuses a little over 8190 with an HTML page
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One record as read: stored values, and what people see where that differs."""
+
+    values: Mapping[str, str]
+    displays: Mapping[str, str] = field(default_factory=dict)
+
+    def __getitem__(self, column: str) -> str:
+        return self.values[column]
+
+    def get(self, column: str) -> str:
+        """The stored value, empty where the column was not returned (no right, or no such column)."""
+        return self.values.get(column, "")
+
+    def display(self, column: str) -> str:
+        """The value as people see it."""
+        return self.displays.get(column) or self.values.get(column, "")
+
+
+class TableApi:
+    """One instance. Safe to use from several threads: each gets its own session and pysnc client."""
+
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        *,
+        adapter: BaseAdapter | None = None,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self.endpoint = endpoint
+        self.traffic = Traffic()
+        self._adapter = adapter
+        self._sleep = sleep
+        self._clients = PerThread(self._connect)
+
+    def _connect(self) -> pysnc.ServiceNowClient:
+        session = StrictSession(self.endpoint, self.traffic, sleep=self._sleep)
+        if self._adapter is not None:
+            session.mount(self.endpoint.url, self._adapter)
+        # auto_retry would mount pysnc's own adapter above ours and sleep out Retry-After inside a thread.
+        return pysnc.ServiceNowClient(self.endpoint.url, session, auto_retry=False)
+
+    @property
+    def server_time(self) -> datetime:
+        """The instance's own clock in its last answer, UTC. Raises AbsurdAnswer when it never said."""
+        now = self.traffic.server_time
+        if now is None:
+            raise AbsurdAnswer(f"{self.endpoint.name} sends no Date header.", hint="A proxy may remove it.")
+        return now
+
+    @property
+    def transaction(self) -> str:
+        """The platform's id of the last transaction of this thread."""
+        return str(self._clients.get().session.transaction)
+
+    # --- reading -------------------------------------------------------------------------------------------
+
+    def scan(
+        self,
+        table: str,
+        query: Query,
+        columns: Sequence[str],
+        *,
+        by_update: bool = False,
+        display: bool = True,
+        page: int = PAGE,
+    ) -> Iterator[Row]:
+        """Every row that satisfies the query, ordered by sys_id, or by (sys_updated_on, sys_id).
+
+        Pages by keyset: rows that move while we read are read twice rather than missed. Raises a RemoteError.
+        """
+        wanted = list(dict.fromkeys(["sys_id", *columns, *query.fields, *(["sys_updated_on"] if by_update else [])]))
+        if not by_update:
+            yield from self._by_sys_id(table, query, wanted, display=display, page=page)
+            return
+        position: Row | None = None
+        while True:
+            later = query if position is None else query.where("sys_updated_on", Op.AFTER, position["sys_updated_on"])
+            rows, more = self._page(table, later, wanted, "sys_updated_on^ORDERBYsys_id", display, page)
+            yield from rows
+            if not more or not rows:
+                return
+            position = rows[-1]
+            # The rest of the last second first; then everything after it.
+            rest = query.where("sys_updated_on", Op.IS, position["sys_updated_on"])
+            yield from self._by_sys_id(table, rest, wanted, display=display, page=page, after=position["sys_id"])
+
+    def _by_sys_id(
+        self, table: str, query: Query, columns: list[str], *, display: bool, page: int, after: str = ""
+    ) -> Iterator[Row]:
+        while True:
+            later = query.where("sys_id", Op.AFTER, after) if after else query
+            rows, more = self._page(table, later, columns, "sys_id", display, page)
+            yield from rows
+            if not more or not rows:
+                return
+            after = rows[-1]["sys_id"]
+
+    def _page(
+        self, table: str, query: Query, columns: list[str], order: str, display: bool, page: int
+    ) -> tuple[list[Row], bool]:
+        """The next rows, and whether there may be more.
+
+        The platform cuts a page before it drops rows the user may not see, so a page may be short or empty in mid-table:
+        an empty page moves on by offset, and only the total says where the end is.
+        """
+        record = self._clients.get().GlideRecord(table, batch_size=page)
+        record.fields = list(columns)
+        record.display_value = "all" if display else False
+        record.add_encoded_query(str(query))
+        record.order_by(order)
+        record.query()
+        rows = list(_rows(record))
+        total = record.get_row_count()
+        offset = page
+        while not rows and offset < total:
+            record.location = offset - 1  # pysnc asks from the record after its location
+            record.query()
+            record.location = -1
+            rows = list(_rows(record))
+            offset += page
+        for row in rows:
+            self._check(table, query, columns, row)
+        return rows, total > len(rows)
+
+    def _check(self, table: str, query: Query, columns: list[str], row: Row) -> None:
+        missing = [name for name in query.fields if name not in row.values]
+        if missing:
+            raise Denied(
+                f"{self.endpoint.name}: the column {missing[0]!r} of {table} cannot be read, so the answer cannot be trusted.",
+                hint=f"Check that the column exists and that the user may read it ({', '.join(columns)}).",
+            )
+        if not query.accepts(row.values):
+            raise AbsurdAnswer(
+                f"{self.endpoint.name}: {table} returned {row.get('sys_id')}, which does not satisfy the query {query}.",
+                hint="The instance ignores a part of the query; nothing was concluded from the answer.",
+            )
+
+    def scan_in(
+        self, table: str, column: str, values: Iterable[str], columns: Sequence[str], *, base: Query | None = None
+    ) -> Iterator[Row]:
+        """Every row whose column holds one of these values, many per request. Values that cannot be asked for are skipped."""
+        base = base or Query()
+        budget = self._budget(table, columns, base)
+        for chunk in chunks((v for v in values if expressible(v, in_list=True)), budget):
+            yield from self.scan(table, base.where(column, Op.IN, *chunk), columns)
+
+    def scan_any(
+        self, table: str, terms: Iterable[Term], columns: Sequence[str], *, base: Query | None = None
+    ) -> Iterator[Row]:
+        """Every row that satisfies one of these terms, many per request. A row may come more than once."""
+        base = base or Query()
+        budget = self._budget(table, columns, base)
+        by_text = {f"{term}^OR": term for term in terms}
+        for chunk in chunks(by_text, budget):
+            yield from self.scan(table, base.either(*(by_text[text] for text in chunk)), columns)
+
+    def _budget(self, table: str, columns: Sequence[str], base: Query) -> int:
+        """Bytes of the URL left for a list."""
+        fixed = len(self.endpoint.url) + len(table) + 3 * len(",".join(columns)) + 3 * len(str(base)) + 600
+        return max(_URL_BYTES - fixed, 500)
+
+    def read_one(self, table: str, sys_id: str, columns: Sequence[str]) -> Row | None:
+        """One record, or None when it does not exist or may not be seen."""
+        rows, _ = self._page(
+            table, Query().where("sys_id", Op.IS, sys_id), list(dict.fromkeys(["sys_id", *columns])), "sys_id", True, 1
+        )
+        return rows[0] if rows else None
+
+    # --- writing -------------------------------------------------------------------------------------------
+
+    def insert(self, table: str, values: Mapping[str, str]) -> Row:
+        """Create a record and return what the instance made of it."""
+        record = self._clients.get().GlideRecord(table)
+        record.initialize()
+        for column, value in values.items():
+            record.set_value(column, value)
+        record.insert()
+        return _row(record)
+
+    def update(self, table: str, sys_id: str, values: Mapping[str, str]) -> Row:
+        """Change these columns of a record and return what the instance made of it."""
+        record = self._clients.get().GlideRecord(table)
+        record.initialize()
+        record.set_value("sys_id", sys_id)
+        for column, value in values.items():
+            # pysnc sends only what it saw changing, and a first value is no change to it.
+            record.set_value(column, None)
+            record.set_value(column, value)
+        record.update()
+        return _row(record)
+
+
+def _rows(record: Any) -> Iterator[Row]:
+    while record.has_next():  # `next` alone would fetch further pages by offset
+        record.next()
+        yield _row(record)
+
+
+def _row(record: Any) -> Row:
+    values: dict[str, str] = {}
+    displays: dict[str, str] = {}
+    for column, shapes in record.serialize(display_value="both").items():
+        value, shown = shapes.get("value"), shapes.get("display_value")
+        values[column] = "" if value is None else str(value)
+        if shown is not None and shown != value:
+            displays[column] = str(shown)
+    return Row(values, displays)
