@@ -1,0 +1,63 @@
+"""Memory's values as JSON and back. The shapes are those of `connector.model`, checked when they are read."""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+from pydantic import TypeAdapter
+
+from connector.model import (
+    Action,
+    CancelWorkOrder,
+    CreateWorkOrder,
+    Link,
+    ReopenDomainOrder,
+    UpdateWorkOrder,
+    Verdict,
+    WriteNote,
+)
+
+T = TypeVar("T")
+
+_ACTIONS: dict[str, TypeAdapter[Any]] = {
+    kind.__name__: TypeAdapter(kind)
+    for kind in (CreateWorkOrder, UpdateWorkOrder, CancelWorkOrder, WriteNote, ReopenDomainOrder)
+}
+_LINK = TypeAdapter(Link)
+_VERDICT = TypeAdapter(Verdict)
+
+
+def kind_of(action: Action) -> str:
+    """The name an action has in the outbox."""
+    return type(action).__name__
+
+
+def dump_action(action: Action) -> dict[str, Any]:
+    """An action as plain JSON values."""
+    return dict(_ACTIONS[kind_of(action)].dump_python(action, mode="json"))
+
+
+def load_action(kind: str, document: Any) -> Action:
+    """The action behind an outbox row."""
+    action: Action = _ACTIONS[kind].validate_python(document)
+    return action
+
+
+def dump_link(link: Link) -> dict[str, Any]:
+    """A link as plain JSON values."""
+    return dict(_LINK.dump_python(link, mode="json"))
+
+
+def load_link(document: Any) -> Link:
+    """The link behind a row."""
+    return _LINK.validate_python(document)
+
+
+def dump_verdict(verdict: Verdict) -> dict[str, Any]:
+    """A verdict as plain JSON values."""
+    return dict(_VERDICT.dump_python(verdict, mode="json"))
+
+
+def load_verdict(document: Any) -> Verdict:
+    """The verdict behind a row."""
+    return _VERDICT.validate_python(document)

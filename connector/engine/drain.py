@@ -1,0 +1,104 @@
+"""THE MAIN FLOW: take due wakeups, look, decide, act, record."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from connector.decide.plan import decide
+from connector.engine.look import look
+from connector.engine.tables import SHARDS
+from connector.model import Finding, FindingCode
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable
+    from datetime import datetime
+
+    from connector.decide.rules import Rules
+    from connector.engine.outbox import Outbox
+    from connector.engine.ports import FieldService, OrderManagement
+    from connector.engine.store import Store
+    from connector.model import Plan
+
+EVERY_SHARD = range(SHARDS)
+_ORDERS_PER_LOOK = 200
+_MAX_LOOKS = 1000  # at one order set in one pass; a plan that never comes to rest is a defect, not a reason to hang
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """What a drain needs, all of it handed in: nothing here reads a clock or makes a client."""
+
+    store: Store
+    om: OrderManagement
+    fsm: FieldService
+    rules: Rules
+    outbox: Outbox
+    in_flight: int = 4  # orders written to at the same time
+
+
+def drain(engine: Engine, shards: Collection[int], now: datetime) -> tuple[Plan, ...]:
+    """Look once at the orders of these shards that are due. A shard must be drained by one worker at a time."""
+    store = engine.store
+    wakeups = store.due(shards, now, limit=_ORDERS_PER_LOOK)
+    if not wakeups:
+        return ()
+    order_ids = [wakeup.order_id for wakeup in wakeups]
+
+    # Observe, decide, record the intentions
+    plans = _plan(engine, order_ids, now)
+
+    # Act, record the outcomes
+    changed = _act(engine, store.orders_to_act_on(order_ids), now)
+
+    # Look again where something changed, or when something waits
+    store.rest(wakeups)
+    store.wake(changed, due=now, reason="look at what was written")
+    for order_id in store.orders_to_act_on(order_ids):
+        store.wake([order_id], due=store.next_try(order_id) or now, reason="a write waits")
+    return plans
+
+
+def _plan(engine: Engine, order_ids: Collection[str], now: datetime) -> tuple[Plan, ...]:
+    memory = engine.store.memory_of(order_ids)
+    seen = look(order_ids, memory, engine.om, engine.fsm)
+    plans = tuple(decide(snapshot, memory[snapshot.order.sys_id], engine.rules) for snapshot in seen.snapshots)
+    for plan in plans:
+        engine.store.intend(plan, now)
+    for bad in seen.unreadable:
+        engine.store.find(bad.order_id, bad.number, [Finding(FindingCode.UNREADABLE, bad.number, bad.why)], now)
+    return plans
+
+
+def plan_all(engine: Engine, now: datetime) -> tuple[Plan, ...]:
+    """What draining would intend, once for each order that is due, without acting. For an engine on scratch memory."""
+    plans: list[Plan] = []
+    while wakeups := engine.store.due(EVERY_SHARD, now, limit=_ORDERS_PER_LOOK):
+        plans += _plan(engine, [wakeup.order_id for wakeup in wakeups], now)
+        engine.store.rest(wakeups)
+    return tuple(plans)
+
+
+def drain_all(
+    engine: Engine, clock: Callable[[], datetime], *, stopping: Callable[[], bool] = lambda: False
+) -> tuple[Plan, ...]:
+    """Look until no wakeup is due, or until told to stop. Returns the plans that intended something, in order."""
+    done: list[Plan] = []
+    for _ in range(_MAX_LOOKS):
+        if stopping():
+            break
+        plans = drain(engine, EVERY_SHARD, clock())
+        done += [plan for plan in plans if plan.actions]
+        if not plans and not engine.store.due(EVERY_SHARD, clock(), limit=1):
+            break
+    return tuple(done)
+
+
+def _act(engine: Engine, order_ids: list[str], now: datetime) -> Iterable[str]:
+    """Serve the orders side by side, each in its own order. Returns those where something changed."""
+    if engine.in_flight <= 1 or len(order_ids) <= 1:
+        return [order_id for order_id in order_ids if engine.outbox.serve(order_id, now)]
+    with ThreadPoolExecutor(engine.in_flight, thread_name_prefix="act") as pool:
+        served = list(pool.map(lambda order_id: engine.outbox.serve(order_id, now), order_ids))
+    return [order_id for order_id, changed in zip(order_ids, served, strict=True) if changed]

@@ -1,0 +1,191 @@
+"""Answers from memory alone: the state of the connector, and why things are as they are with one order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+
+from connector.engine import codec
+from connector.engine.tables import cursor, event, finding, last, link, outbox, verdict, wakeup
+from connector.errors import NotFound
+from connector.model import FindingCode, Intent, IntentState
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from connector.model import Link, Verdict
+
+_OPEN = [state.value for state in IntentState if state.is_open]
+_WAITING = [*_OPEN, IntentState.PARKED.value]
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """One verdict, and when it was given."""
+
+    at: datetime
+    verdict: Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """One line of an order's history."""
+
+    at: datetime
+    subject: str
+    kind: str
+    text: str
+    order_number: str
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """One write that is not settled."""
+
+    order_number: str
+    intent: Intent
+    kind: str
+    attempts: int
+    not_before: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Noticed:
+    """One finding, and since when it holds."""
+
+    since: datetime
+    order_number: str
+    code: FindingCode
+    subject: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """Everything memory can say about one order, or about one initiator or work order of it."""
+
+    order_number: str
+    verdicts: tuple[Judged, ...]
+    links: tuple[Link, ...]
+    events: tuple[Happened, ...]
+    waiting: tuple[Waiting, ...]
+    findings: tuple[Noticed, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """The connector at a glance."""
+
+    open_work_orders: int
+    work_orders: int
+    orders: int
+    wakeups: int
+    next_wakeup: datetime | None
+    outbox: dict[str, int]
+    waiting: tuple[Waiting, ...]
+    findings: tuple[Noticed, ...]
+    read_until: dict[str, datetime]  # feed -> watermark, by the instance's clock
+    last: dict[str, tuple[datetime, str]]
+
+
+def explain(database: sa.Engine, number: str) -> Explanation:
+    """Everything about an order, line, domain order, order task or work order. Raises NotFound."""
+    wanted = number.strip()
+    with database.connect() as connection:
+        verdicts = connection.execute(sa.select(verdict).where(_any_of(wanted))).all()
+        links = connection.execute(
+            sa.select(link).where(sa.func.upper(link.c.work_order_number) == wanted.upper())
+        ).all()
+        order_ids = {row.order_id for row in (*verdicts, *links)}
+        if not order_ids:
+            raise NotFound(
+                f"Memory knows nothing by the number {wanted}.",
+                hint="Orders appear after approval and decomposition; `om-fsm sync` looks for new ones.",
+            )
+        order_id = min(order_ids)
+        whole = any(row.order_number.upper() == wanted.upper() for row in verdicts)
+        initiators = {row.initiator_id for row in (*verdicts, *links)}
+        mine = verdict.c.order_id == order_id
+        every = connection.execute(sa.select(verdict).where(mine).order_by(verdict.c.decided_at)).all()
+        linked = connection.execute(
+            sa.select(link).where(link.c.order_id == order_id).order_by(link.c.work_order_number)
+        ).all()
+        kept = [codec.load_link(row.document) for row in linked if whole or row.initiator_id in initiators]
+        judged = [
+            Judged(row.decided_at, codec.load_verdict(row.document))
+            for row in every
+            if whole or row.initiator_id in initiators
+        ]
+        events = _events(connection, order_id)
+        subjects = {j.verdict.initiator_number for j in judged} | {k.work_order_number for k in kept}
+        return Explanation(
+            order_number=every[0].order_number if every else "",
+            verdicts=tuple(judged),
+            links=tuple(kept),
+            events=tuple(e for e in events if whole or e.subject in subjects or _names(e.text, subjects)),
+            waiting=_waiting(connection, outbox.c.order_id == order_id),
+            findings=_findings(connection, finding.c.order_id == order_id),
+        )
+
+
+def overview(database: sa.Engine) -> Overview:
+    """The state of memory."""
+    with database.connect() as connection:
+
+        def count(query: sa.Select[tuple[int]]) -> int:
+            return int(connection.execute(query).scalar_one())
+
+        by_state = connection.execute(sa.select(outbox.c.state, sa.func.count()).group_by(outbox.c.state)).all()
+        return Overview(
+            open_work_orders=count(sa.select(sa.func.count()).select_from(link).where(link.c.is_open)),
+            work_orders=count(sa.select(sa.func.count()).select_from(link)),
+            orders=count(sa.select(sa.func.count(verdict.c.order_id.distinct()))),
+            wakeups=count(sa.select(sa.func.count()).select_from(wakeup)),
+            next_wakeup=connection.execute(sa.select(sa.func.min(wakeup.c.due))).scalar(),
+            outbox={row[0]: row[1] for row in by_state},
+            waiting=_waiting(connection, sa.true()),
+            findings=_findings(connection, sa.true()),
+            read_until={
+                f"{row.system} {row.feed}": row.watermark for row in connection.execute(sa.select(cursor)).all()
+            },
+            last={row.what: (row.at, row.text) for row in connection.execute(sa.select(last)).all()},
+        )
+
+
+def _any_of(number: str) -> sa.ColumnElement[bool]:
+    columns = (verdict.c.order_number, verdict.c.line_number, verdict.c.initiator_number)
+    return sa.or_(*(sa.func.upper(column) == number.upper() for column in columns))
+
+
+def _names(text: str, subjects: set[str]) -> bool:
+    return any(subject in text for subject in subjects)
+
+
+def _events(connection: sa.Connection, order_id: str) -> Sequence[Happened]:
+    rows = connection.execute(sa.select(event).where(event.c.order_id == order_id).order_by(event.c.id)).all()
+    return [Happened(row.at, row.subject, row.kind, row.text, row.order_number) for row in rows]
+
+
+def _waiting(connection: sa.Connection, condition: sa.ColumnElement[bool]) -> tuple[Waiting, ...]:
+    query = sa.select(outbox).where(condition, outbox.c.state.in_(_WAITING)).order_by(outbox.c.id)
+    return tuple(
+        Waiting(
+            order_number=row.order_number,
+            intent=Intent(row.key, IntentState(row.state), codec.load_action(row.kind, row.document), row.error),
+            kind=row.kind,
+            attempts=row.attempts,
+            not_before=row.not_before,
+        )
+        for row in connection.execute(query).all()
+    )
+
+
+def _findings(connection: sa.Connection, condition: sa.ColumnElement[bool]) -> tuple[Noticed, ...]:
+    query = sa.select(finding).where(condition).order_by(finding.c.since, finding.c.subject)
+    return tuple(
+        Noticed(row.since, row.order_number, FindingCode(row.code), row.subject, row.text)
+        for row in connection.execute(query).all()
+    )

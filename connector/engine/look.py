@@ -1,0 +1,73 @@
+"""Observe: everything about a set of orders from both systems, many orders per request, as immutable snapshots."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from connector.decide.draft import initiators_of
+from connector.mapping.marks import WorkOrderKey, prefix
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+    from connector.engine.ports import FieldService, OrderManagement
+    from connector.exchange import Unreadable
+    from connector.model import OrderMemory, Snapshot, WorkOrder
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What one look showed."""
+
+    snapshots: tuple[Snapshot, ...]
+    unreadable: tuple[Unreadable, ...] = ()
+
+
+def look(order_ids: Collection[str], memory: Mapping[str, OrderMemory], om: OrderManagement, fsm: FieldService) -> Look:
+    """Read these orders whole. Costs a number of requests that grows with bytes, not with orders.
+
+    Besides the linked work orders it asks for what memory may not know: work orders that carry our mark for an initiator
+    never decided before (look before create), and work orders that a person made and gave the initiator's number.
+    """
+    read = om.read_orders(order_ids)
+    linked: set[str] = set()
+    strangers: set[str] = set()
+    belongs: dict[str, str] = {}  # initiator (sys_id, or number in lower case) -> order
+    numbers: set[str] = set()
+    for snapshot in read.snapshots:
+        order_id = snapshot.order.sys_id
+        remembered = memory[order_id]
+        linked |= {link.work_order_id for link in remembered.links}
+        known = {link.initiator_id for link in remembered.links} | {v.initiator_id for v in remembered.verdicts}
+        for initiator in initiators_of(snapshot):
+            belongs[initiator.sys_id] = belongs[initiator.number.casefold()] = order_id
+            numbers.add(initiator.number)
+            if initiator.sys_id not in known:
+                strangers.add(initiator.sys_id)
+    work_orders = fsm.read_work_orders(
+        ids=sorted(linked), names=sorted(numbers), key_prefixes=sorted(prefix(om.name, s) for s in strangers)
+    )
+    links = {link.work_order_id: order_id for order_id, m in memory.items() for link in m.links}
+    by_order: dict[str, list[WorkOrder]] = {}
+    for work_order in work_orders:
+        key = WorkOrderKey.parse(work_order.names)
+        named = belongs.get(key.initiator_id if key else work_order.names.casefold(), "")
+        order_id = links.get(work_order.sys_id, named)
+        by_order.setdefault(order_id, []).append(work_order)
+    snapshots = tuple(replace(s, work_orders=tuple(by_order.get(s.order.sys_id, ()))) for s in read.snapshots)
+    return Look(_with_tokens(snapshots, links, om), read.unreadable)
+
+
+def _with_tokens(
+    snapshots: tuple[Snapshot, ...], links: Mapping[str, str], om: OrderManagement
+) -> tuple[Snapshot, ...]:
+    """Read the journals of orders with work orders that memory does not know, so that no note is written twice."""
+    strange = [s for s in snapshots if any(w.sys_id not in links for w in s.work_orders)]
+    if not strange:
+        return snapshots
+    tokens = om.find_tokens([d.sys_id for s in strange for d in s.domain_orders])
+    return tuple(
+        replace(s, tokens={d.sys_id: tokens.get(d.sys_id, frozenset()) for d in s.domain_orders}) if s in strange else s
+        for s in snapshots
+    )

@@ -1,0 +1,248 @@
+"""Act: carry out one outbox entry, idempotently, and say how it ended. The one retry authority for writes.
+
+| action  | before sending                              | after an unknown outcome                                |
+|---------|---------------------------------------------|---------------------------------------------------------|
+| create  | nothing: its sys_id collides if it exists   | look for the mark; found -> adopted, else sent again    |
+| note    | nothing                                     | look for its token in the journal                       |
+| update  | read; moved since decided -> decide again   | the read shows whether it was carried                   |
+| cancel  | read; not open -> done, moved -> decide again | the read shows whether it is canceled                 |
+| reopen  | read; not closed -> done, moved -> decide again | the read shows whether it is open                   |
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from connector.engine.store import OutboxEntry, Settlement
+from connector.errors import AbsurdAnswer, Denied, Duplicate, OutcomeUnknown, Rejected, RemoteError, Unavailable
+from connector.mapping.marks import Carried, digest_of, signed, token_of
+from connector.model import (
+    CancelWorkOrder,
+    CreateWorkOrder,
+    DomainOrderPhase,
+    IntentState,
+    Link,
+    Origin,
+    ReopenDomainOrder,
+    UpdateWorkOrder,
+    WriteNote,
+)
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from connector.engine.ports import FieldService, OrderManagement
+    from connector.engine.store import Store
+    from connector.exchange import Written
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long to wait, in seconds."""
+
+    look_after: float = 65.0  # after an unknown outcome: longer than the platform's quota for one transaction
+    first_retry: float = 5.0
+    longest_retry: float = 300.0
+
+    def retry_at(self, now: datetime, attempts: int, asked: float | None) -> datetime:
+        """When to try again after this many attempts: doubling, or what the instance asked for."""
+        wait = min(self.first_retry * 2.0 ** min(attempts, 16), self.longest_retry)
+        return now + timedelta(seconds=max(wait, asked or 0.0))
+
+
+@dataclass(frozen=True, slots=True)
+class Outbox:
+    """Carries out entries against the two systems."""
+
+    store: Store
+    om: OrderManagement
+    fsm: FieldService
+    patience: Patience
+
+    def serve(self, order_id: str, now: datetime) -> bool:
+        """Carry out what an order has in the outbox, oldest first, until something must wait.
+
+        True when something changed that the next look should see. Raises Denied when signing in fails: that concerns
+        everything, not one entry.
+        """
+        look_again_at = now + timedelta(seconds=self.patience.look_after)
+        changed = False
+        while (entry := self.store.start_next(order_id, now, look_again_at=look_again_at)) is not None:
+            settlement, failure = self._try(entry, now)
+            self.store.settle(entry, settlement, now)
+            changed |= settlement.state is IntentState.WITHDRAWN or (
+                settlement.state is IntentState.DONE and not isinstance(entry.action, WriteNote)
+            )
+            if isinstance(failure, Denied) and failure.status == 401:
+                raise failure
+            if settlement.retry_at is not None:
+                break
+        return changed
+
+    def _try(self, entry: OutboxEntry, now: datetime) -> tuple[Settlement, RemoteError | None]:
+        try:
+            return self._carry_out(entry), None
+        except RemoteError as error:
+            return self._after(error, entry, now), error
+
+    def _after(self, error: RemoteError, entry: OutboxEntry, now: datetime) -> Settlement:
+        """Again, later, or a human."""
+        text = f"{error} {error.hint}".strip()
+        match error:
+            case OutcomeUnknown():
+                state = IntentState.UNKNOWN
+                retry_at = now + timedelta(seconds=self.patience.look_after)
+            case Unavailable() | AbsurdAnswer():
+                state, retry_at = _unsent(entry), self.patience.retry_at(now, entry.attempts, error.retry_after)
+            case Denied(status=401):
+                state, retry_at = _unsent(entry), self.patience.retry_at(now, entry.attempts, None)
+            case _:
+                return Settlement(IntentState.PARKED, text, error=text, transaction=error.transaction)
+        return Settlement(state, text, error=text, retry_at=retry_at, transaction=error.transaction)
+
+    def _carry_out(self, entry: OutboxEntry) -> Settlement:
+        match entry.action:
+            case CreateWorkOrder() as action:
+                return self._create(entry, action)
+            case UpdateWorkOrder() as action:
+                return self._update(action)
+            case CancelWorkOrder() as action:
+                return self._cancel(action)
+            case WriteNote() as action:
+                return self._note(entry, action)
+            case ReopenDomainOrder() as action:
+                return self._reopen(action)
+
+    # --- Field Service -------------------------------------------------------------------------------------
+
+    def _create(self, entry: OutboxEntry, action: CreateWorkOrder) -> Settlement:
+        written = self.fsm.find(action.key) if entry.must_look else None
+        how = "found in Field Service after an unclear answer"
+        if written is None:
+            try:
+                written = self.fsm.create(action)
+                how = "created in Field Service"
+            except Duplicate:
+                written = self.fsm.find(action.key)
+                if written is None:
+                    raise
+                how = "was there already"
+        made = Link(
+            work_order_id=written.sys_id,
+            work_order_number=written.number,
+            order_id=entry.order_id,
+            domain_order_id=action.domain_order_id,
+            initiator_id=action.initiator_id,
+            origin=Origin.CREATED,
+            key=action.key,
+            template=action.template,
+            ordinal=action.ordinal,
+            carried=action.facts,
+            refused=written.refused,
+        )
+        text = f"{written.number} ({action.template}) for {action.initiator_number} {how}"
+        return _done(text, written, made)
+
+    def _update(self, action: UpdateWorkOrder) -> Settlement:
+        work_order = self.fsm.read_work_order(action.work_order_id)
+        if work_order is None:
+            raise _gone(action.work_order_number)
+        mark = Carried.parse(work_order.mark)
+        carried = mark is not None and mark.digest == digest_of(action.facts)
+        refused: tuple[str, ...] = ()
+        written: Written | None = None
+        if not carried:
+            if work_order.mod_count != action.mod_count or not work_order.state.phase.is_open:
+                return _overtaken(action.work_order_number)
+            written = self.fsm.update(action)
+            refused = written.refused
+        link = self.store.link_of(action.work_order_id)
+        if link is None:
+            return _overtaken(action.work_order_number)
+        said = ", ".join(f"{c.what}: {c.before!r} -> {c.after!r}" for c in action.changes)
+        link = replace(
+            link,
+            carried=action.facts,
+            untold=(*link.untold, *action.changes),
+            refused=refused,
+            updates=link.updates + 1,
+        )
+        return _done(f"{action.work_order_number} updated: {said}", written, link)
+
+    def _cancel(self, action: CancelWorkOrder) -> Settlement:
+        work_order = self.fsm.read_work_order(action.work_order_id)
+        if work_order is None:
+            raise _gone(action.work_order_number)
+        mark = Carried.parse(work_order.mark)
+        ours = mark is not None and mark.withdrawn
+        written: Written | None = None
+        if work_order.state.phase.is_open:
+            if work_order.mod_count != action.mod_count:
+                return _overtaken(action.work_order_number)
+            written = self.fsm.cancel(action)
+            if written.refused:
+                raise Rejected(
+                    f"{action.work_order_number} could not be canceled: Field Service did not take {', '.join(written.refused)}.",
+                    hint="Somebody must cancel it in Field Service, or it must be carried out.",
+                    transaction=written.transaction,
+                )
+            ours = True
+        link = self.store.link_of(action.work_order_id)
+        text = (
+            f"{action.work_order_number} canceled: {action.reason}"
+            if ours
+            else f"{action.work_order_number} was closed before"
+        )
+        return _done(text, written, replace(link, withdrawn=True) if link and ours else None)
+
+    # --- Order Management ----------------------------------------------------------------------------------
+
+    def _note(self, entry: OutboxEntry, action: WriteNote) -> Settlement:
+        if entry.must_look:
+            tokens = self.om.find_tokens([action.domain_order_id])
+            if token_of(action.key) in tokens.get(action.domain_order_id, frozenset()):
+                return Settlement(IntentState.DONE, f"found in the journal after an unclear answer: {action.text}")
+        written = self.om.write_note(action.domain_order_id, signed(action.text, action.key))
+        return Settlement(IntentState.DONE, action.text, transaction=written.transaction)
+
+    def _reopen(self, action: ReopenDomainOrder) -> Settlement:
+        domain_order = self.om.read_domain_order(action.domain_order_id)
+        if domain_order is None:
+            raise _gone(action.domain_order_number)
+        if domain_order.state.phase is not DomainOrderPhase.CLOSED:
+            return Settlement(IntentState.DONE, f"{action.domain_order_number} is open again: {action.text}")
+        if domain_order.mod_count != action.mod_count:
+            return _overtaken(action.domain_order_number)
+        written = self.om.reopen(action, signed(action.text, action.key))
+        if written.refused:
+            raise Rejected(
+                f"{action.domain_order_number} could not be reopened: Order Management kept it closed.",
+                hint="Somebody must reopen it, or close the open work orders.",
+                transaction=written.transaction,
+            )
+        return Settlement(IntentState.DONE, action.text, transaction=written.transaction)
+
+
+def _unsent(entry: OutboxEntry) -> IntentState:
+    """What surely was not executed keeps the doubt it had before."""
+    return IntentState.UNKNOWN if entry.must_look else IntentState.PENDING
+
+
+def _done(text: str, written: Written | None, link: Link | None) -> Settlement:
+    transaction = written.transaction if written else ""
+    if written and written.refused:
+        text += f"; not taken: {', '.join(written.refused)}"
+    return Settlement(IntentState.DONE, text, link=link, transaction=transaction)
+
+
+def _overtaken(number: str) -> Settlement:
+    return Settlement(IntentState.WITHDRAWN, f"{number} changed after this was decided; decided again")
+
+
+def _gone(number: str) -> Rejected:
+    return Rejected(
+        f"{number} is not there any more, or the user may no longer see it.",
+        hint="Check the record and the rights of the connector's user.",
+    )

@@ -1,0 +1,93 @@
+"""What the engine needs from the two systems. Declared here, beside their consumer; `om` and `fsm` fulfil them.
+
+Every method that talks to an instance raises a RemoteError when it cannot.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from datetime import datetime
+
+    from connector.exchange import Changed, FeedId, OrdersRead, Written
+    from connector.model import (
+        CancelWorkOrder,
+        CreateWorkOrder,
+        DomainOrder,
+        ReopenDomainOrder,
+        UpdateWorkOrder,
+        WorkOrder,
+    )
+
+
+class Watched(Protocol):
+    """A system whose changes can be followed."""
+
+    @property
+    def name(self) -> str:
+        """What the administrator calls the instance."""
+
+    @property
+    def feeds(self) -> tuple[FeedId, ...]:
+        """The tables worth watching."""
+
+    def changed(self, feed: FeedId, since: datetime | None) -> Iterator[Changed]:
+        """Rows updated at or after `since` (all when None), oldest first."""
+
+    @property
+    def server_time(self) -> datetime:
+        """The instance's own clock at its last answer, UTC."""
+
+
+class OrderManagement(Watched, Protocol):
+    """Everything the engine asks of OM."""
+
+    def read_orders(self, order_ids: Iterable[str]) -> OrdersRead:
+        """These orders with lines, domain orders and order tasks, many per request."""
+
+    def open_orders(self) -> Iterator[str]:
+        """sys_ids of all orders that were approved and are not over."""
+
+    def orders_of(self, initiators: Iterable[str]) -> Mapping[str, str]:
+        """Initiator (sys_id or number) -> sys_id of its order, for those that exist."""
+
+    def find_tokens(self, domain_order_ids: Iterable[str]) -> Mapping[str, frozenset[str]]:
+        """The tokens of our own notes in the journals of these domain orders."""
+
+    def read_domain_order(self, domain_order_id: str) -> DomainOrder | None:
+        """One domain order as it is now."""
+
+    def write_note(self, domain_order_id: str, text: str) -> Written:
+        """Append a work note."""
+
+    def reopen(self, action: ReopenDomainOrder, text: str) -> Written:
+        """Put a closed domain order back to work and say why, in one write."""
+
+
+class FieldService(Watched, Protocol):
+    """Everything the engine asks of FSM."""
+
+    def read_work_orders(
+        self, *, ids: Iterable[str], names: Iterable[str], key_prefixes: Iterable[str]
+    ) -> tuple[WorkOrder, ...]:
+        """Work orders by sys_id, by exact correlation id, and by the beginning of their correlation id."""
+
+    def marked(self) -> Iterator[Changed]:
+        """Every active work order with a correlation id."""
+
+    def read_work_order(self, work_order_id: str) -> WorkOrder | None:
+        """One work order as it is now."""
+
+    def find(self, key: str) -> Written | None:
+        """The work order with this key, if it exists."""
+
+    def create(self, action: CreateWorkOrder) -> Written:
+        """Create a work order from its template. Raises Duplicate when it exists already."""
+
+    def update(self, action: UpdateWorkOrder) -> Written:
+        """Change the columns an update names."""
+
+    def cancel(self, action: CancelWorkOrder) -> Written:
+        """Cancel a work order, with its reason, in one write."""

@@ -1,0 +1,467 @@
+"""Memory: what the loop needs to remember, one transaction per thing that must not be half true.
+
+Truth lives in ServiceNow; these rows only save looking everything up again, and hold intentions before they are sent.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from connector.engine import codec
+from connector.engine.tables import cursor, event, finding, last, link, outbox, seen, shard_of, verdict, wakeup
+from connector.mapping.marks import token_of
+from connector.model import (
+    Finding,
+    Intent,
+    IntentState,
+    Link,
+    OrderMemory,
+    Plan,
+    Verdict,
+    Wakeup,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping
+    from datetime import datetime
+
+    from connector.exchange import Changed, FeedId
+    from connector.model import Action
+
+_SETTLED = (IntentState.DONE, IntentState.PARKED, IntentState.WITHDRAWN)
+_OPEN = [state.value for state in IntentState if state.is_open]
+_CHUNK = 400  # values in one IN list
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxEntry:
+    """One intended write, as it stands in the outbox."""
+
+    id: int
+    order_id: str
+    order_number: str
+    action: Action
+    state: IntentState
+    attempts: int
+
+    @property
+    def must_look(self) -> bool:
+        """It may have been carried out already: look before anything is resent."""
+        return self.state is not IntentState.PENDING
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """How carrying out one entry ended. `retry_at` is set exactly when it is to be tried again."""
+
+    state: IntentState
+    text: str
+    error: str = ""
+    retry_at: datetime | None = None
+    link: Link | None = None
+    transaction: str = ""
+
+
+class Store:
+    """The one writer of memory in this process. Safe to use from several threads."""
+
+    def __init__(self, engine: sa.Engine) -> None:
+        self.engine = engine
+
+    # --- wakeups -------------------------------------------------------------------------------------------
+
+    def wake(self, order_ids: Iterable[str], *, due: datetime, reason: str) -> None:
+        """Look at these orders when `due`. Never postpones an earlier wakeup, never loses this one."""
+        with self.engine.begin() as connection:
+            _wake(connection, order_ids, due, reason)
+
+    def due(self, shards: Collection[int], now: datetime, *, limit: int) -> list[Wakeup]:
+        """The wakeups of these shards that are due, longest overdue first."""
+        query = (
+            sa.select(wakeup)
+            .where(wakeup.c.due <= now, wakeup.c.shard.in_(list(shards)))
+            .order_by(wakeup.c.due, wakeup.c.order_id)
+            .limit(limit)
+        )
+        with self.engine.connect() as connection:
+            return [Wakeup(r.order_id, r.due, r.reason, r.generation) for r in connection.execute(query)]
+
+    def next_due(self) -> datetime | None:
+        """When the next wakeup is due."""
+        with self.engine.connect() as connection:
+            moment: datetime | None = connection.execute(sa.select(sa.func.min(wakeup.c.due))).scalar()
+        return moment
+
+    def rest(self, served: Iterable[Wakeup]) -> None:
+        """These looks are done. A wakeup that was renewed meanwhile stays."""
+        with self.engine.begin() as connection:
+            for one in served:
+                connection.execute(
+                    wakeup.delete().where(wakeup.c.order_id == one.order_id, wakeup.c.generation == one.generation)
+                )
+
+    # --- cursors -------------------------------------------------------------------------------------------
+
+    def watermark(self, system: str, feed: FeedId) -> datetime | None:
+        """How far a feed was read, by the instance's clock; None when never, or when the question has changed."""
+        query = sa.select(cursor.c.watermark).where(
+            cursor.c.system == system, cursor.c.feed == feed.name, cursor.c.fingerprint == feed.fingerprint
+        )
+        with self.engine.connect() as connection:
+            moment: datetime | None = connection.execute(query).scalar()
+        return moment
+
+    def seen(self, system: str, feed: FeedId) -> dict[str, int]:
+        """Rows of the overlap that were read already: sys_id -> sys_mod_count."""
+        query = sa.select(seen.c.sys_id, seen.c.mod_count).where(seen.c.system == system, seen.c.feed == feed.name)
+        with self.engine.connect() as connection:
+            return {row.sys_id: row.mod_count for row in connection.execute(query)}
+
+    def advance(
+        self,
+        system: str,
+        feed: FeedId,
+        *,
+        watermark: datetime,
+        rows: Iterable[Changed],
+        overlap_from: str,
+        wake: Iterable[str],
+        now: datetime,
+    ) -> None:
+        """A feed was read up to `watermark`: wake the orders and move the cursor in one transaction, or neither.
+
+        `overlap_from` is the stored date-time before which the next read will not look.
+        """
+        mine = (seen.c.system == system) & (seen.c.feed == feed.name)
+        with self.engine.begin() as connection:
+            _wake(connection, wake, now, f"changed: {feed.name}")
+            connection.execute(seen.delete().where(mine, seen.c.updated_on < overlap_from))
+            for row in rows:
+                connection.execute(seen.delete().where(mine, seen.c.sys_id == row.sys_id))
+                connection.execute(
+                    seen.insert().values(
+                        system=system,
+                        feed=feed.name,
+                        sys_id=row.sys_id,
+                        mod_count=row.mod_count,
+                        updated_on=row.updated_on,
+                    )
+                )
+            connection.execute(cursor.delete().where(cursor.c.system == system, cursor.c.feed == feed.name))
+            connection.execute(
+                cursor.insert().values(system=system, feed=feed.name, fingerprint=feed.fingerprint, watermark=watermark)
+            )
+
+    def forget_cursors(self) -> None:
+        """The next pass looks at everything again."""
+        with self.engine.begin() as connection:
+            connection.execute(cursor.delete())
+            connection.execute(seen.delete())
+
+    # --- memory of orders ----------------------------------------------------------------------------------
+
+    def memory_of(self, order_ids: Collection[str]) -> dict[str, OrderMemory]:
+        """Everything remembered about these orders, every one of them present."""
+        links: dict[str, list[Link]] = {}
+        verdicts: dict[str, list[Verdict]] = {}
+        intents: dict[str, dict[str, Intent]] = {}
+        with self.engine.connect() as connection:
+            for chunk in _chunks(order_ids):
+                for row in connection.execute(sa.select(link).where(link.c.order_id.in_(chunk))):
+                    links.setdefault(row.order_id, []).append(codec.load_link(row.document))
+                for row in connection.execute(sa.select(verdict).where(verdict.c.order_id.in_(chunk))):
+                    verdicts.setdefault(row.order_id, []).append(codec.load_verdict(row.document))
+                wanted = outbox.c.order_id.in_(chunk) & (outbox.c.state != IntentState.WITHDRAWN.value)
+                for row in connection.execute(sa.select(outbox).where(wanted).order_by(outbox.c.id)):
+                    intents.setdefault(row.order_id, {})[row.token] = _intent(row)
+        return {
+            order_id: OrderMemory(
+                tuple(links.get(order_id, ())), tuple(verdicts.get(order_id, ())), intents.get(order_id, {})
+            )
+            for order_id in order_ids
+        }
+
+    def orders_of_work_orders(self, work_order_ids: Collection[str]) -> dict[str, str]:
+        """Linked work order -> sys_id of its order."""
+        return self._lookup(link.c.work_order_id, link.c.order_id, work_order_ids)
+
+    def orders_of_initiators(self, initiator_ids: Collection[str]) -> dict[str, str]:
+        """Initiator that was ever decided -> sys_id of its order."""
+        return self._lookup(verdict.c.initiator_id, verdict.c.order_id, initiator_ids)
+
+    def orders_of_record(self, sys_id: str) -> set[str]:
+        """The orders a record is known to belong to: an order, initiator, domain order or work order."""
+        paths = (
+            (verdict.c.order_id, verdict.c.order_id),
+            (verdict.c.initiator_id, verdict.c.order_id),
+            (link.c.domain_order_id, link.c.order_id),
+            (link.c.work_order_id, link.c.order_id),
+        )
+        found: set[str] = set()
+        with self.engine.connect() as connection:
+            for key, value in paths:
+                found.update(connection.execute(sa.select(value).where(key == sys_id).distinct()).scalars())
+        return found
+
+    def _lookup(self, key: sa.Column[Any], value: sa.Column[Any], wanted: Collection[str]) -> dict[str, str]:
+        found: dict[str, str] = {}
+        with self.engine.connect() as connection:
+            for chunk in _chunks(wanted):
+                for row in connection.execute(sa.select(key, value).where(key.in_(chunk))):
+                    found[row[0]] = row[1]
+        return found
+
+    # --- plans ---------------------------------------------------------------------------------------------
+
+    def intend(self, plan: Plan, now: datetime) -> None:
+        """Put a plan on disk before any of it leaves: verdicts, links, intentions, findings, all or nothing."""
+        order = {"order_id": plan.order_id, "order_number": plan.order_number}
+        with self.engine.begin() as connection:
+            for token in plan.recovered:
+                connection.execute(
+                    outbox.insert().values(
+                        token=token,
+                        key=f"recovered/{token}",
+                        **order,
+                        state=IntentState.DONE.value,
+                        attempts=0,
+                        not_before=now,
+                        error="",
+                        created_at=now,
+                        settled_at=now,
+                        transaction_id="",
+                    )
+                )
+            _withdraw(connection, plan, now)
+            for judged in plan.verdicts:
+                _remember_verdict(connection, judged, order, now)
+            for kept in plan.links:
+                _remember_link(connection, kept)
+            for action in plan.actions:
+                connection.execute(
+                    outbox.insert().values(
+                        token=token_of(action.key),
+                        key=action.key,
+                        **order,
+                        kind=codec.kind_of(action),
+                        document=codec.dump_action(action),
+                        state=IntentState.PENDING.value,
+                        attempts=0,
+                        not_before=now,
+                        error="",
+                        created_at=now,
+                        transaction_id="",
+                    )
+                )
+            _replace_findings(connection, plan.order_id, plan.order_number, plan.findings, now)
+
+    def find(self, order_id: str, order_number: str, findings: Iterable[Finding], now: datetime) -> None:
+        """What a person should look at about one order, replacing what was there."""
+        with self.engine.begin() as connection:
+            _replace_findings(connection, order_id, order_number, findings, now)
+
+    # --- outbox --------------------------------------------------------------------------------------------
+
+    def orders_to_act_on(self, order_ids: Collection[str]) -> list[str]:
+        """Those of these orders that have open intentions."""
+        found: set[str] = set()
+        with self.engine.connect() as connection:
+            for chunk in _chunks(order_ids):
+                query = sa.select(outbox.c.order_id).where(outbox.c.order_id.in_(chunk), outbox.c.state.in_(_OPEN))
+                found.update(connection.execute(query.distinct()).scalars())
+        return sorted(found)
+
+    def start_next(self, order_id: str, now: datetime, *, look_again_at: datetime) -> OutboxEntry | None:
+        """Take the oldest open entry of an order, if it may be tried now, and mark it as under way.
+
+        The mark is on disk before the request leaves. Should the process die meanwhile, the entry is not touched before
+        `look_again_at`, when the platform has surely finished or given up.
+        """
+        query = (
+            sa.select(outbox)
+            .where(outbox.c.order_id == order_id, outbox.c.state.in_(_OPEN))
+            .order_by(outbox.c.id)
+            .limit(1)
+        )
+        with self.engine.begin() as connection:
+            row = connection.execute(query).one_or_none()
+            if row is None or row.not_before > now:
+                return None
+            connection.execute(
+                outbox.update()
+                .where(outbox.c.id == row.id)
+                .values(state=IntentState.SENDING.value, attempts=row.attempts + 1, not_before=look_again_at)
+            )
+        return OutboxEntry(
+            id=row.id,
+            order_id=row.order_id,
+            order_number=row.order_number,
+            action=codec.load_action(row.kind, row.document),
+            state=IntentState(row.state),
+            attempts=row.attempts,
+        )
+
+    def settle(self, entry: OutboxEntry, settlement: Settlement, now: datetime) -> None:
+        """Record how an entry ended: its state, the link it made or changed, and a line of history, in one transaction."""
+        values: dict[str, Any] = {
+            "state": settlement.state.value,
+            "error": settlement.error,
+            "transaction_id": settlement.transaction,
+        }
+        if settlement.state in _SETTLED:
+            values["settled_at"] = now
+        if settlement.retry_at is not None:
+            values["not_before"] = settlement.retry_at
+        with self.engine.begin() as connection:
+            connection.execute(outbox.update().where(outbox.c.id == entry.id).values(**values))
+            if settlement.link is not None:
+                _remember_link(connection, settlement.link)
+            connection.execute(
+                event.insert().values(
+                    at=now,
+                    order_id=entry.order_id,
+                    order_number=entry.order_number,
+                    subject=_subject(entry.action),
+                    kind=f"{codec.kind_of(entry.action)} {settlement.state.value}",
+                    text=settlement.text,
+                )
+            )
+
+    def waiting(self) -> dict[str, int]:
+        """How many writes are not settled, or parked, by state; empty when none."""
+        wanted = [*_OPEN, IntentState.PARKED.value]
+        query = sa.select(outbox.c.state, sa.func.count()).where(outbox.c.state.in_(wanted)).group_by(outbox.c.state)
+        with self.engine.connect() as connection:
+            return {row[0]: row[1] for row in connection.execute(query)}
+
+    def next_try(self, order_id: str) -> datetime | None:
+        """When the first open entry of an order may be tried."""
+        query = (
+            sa.select(outbox.c.not_before)
+            .where(outbox.c.order_id == order_id, outbox.c.state.in_(_OPEN))
+            .order_by(outbox.c.id)
+            .limit(1)
+        )
+        with self.engine.connect() as connection:
+            moment: datetime | None = connection.execute(query).scalar()
+        return moment
+
+    def link_of(self, work_order_id: str) -> Link | None:
+        """The link of one work order."""
+        query = sa.select(link.c.document).where(link.c.work_order_id == work_order_id)
+        with self.engine.connect() as connection:
+            document = connection.execute(query).scalar()
+        return None if document is None else codec.load_link(document)
+
+    # --- what happened -------------------------------------------------------------------------------------
+
+    def note_pass(self, what: str, now: datetime, text: str = "") -> None:
+        """Remember when something was last done."""
+        with self.engine.begin() as connection:
+            connection.execute(last.delete().where(last.c.what == what))
+            connection.execute(last.insert().values(what=what, at=now, text=text))
+
+    def last_passes(self) -> dict[str, tuple[datetime, str]]:
+        """What was last done when."""
+        with self.engine.connect() as connection:
+            return {row.what: (row.at, row.text) for row in connection.execute(sa.select(last))}
+
+
+# --- the pieces transactions are made of --------------------------------------------------------------------
+
+
+def _chunks(values: Collection[str]) -> Iterable[list[str]]:
+    ordered = sorted(values)
+    return (ordered[i : i + _CHUNK] for i in range(0, len(ordered), _CHUNK))
+
+
+def _wake(connection: sa.Connection, order_ids: Iterable[str], due: datetime, reason: str) -> None:
+    for order_id in dict.fromkeys(order_ids):
+        known = connection.execute(sa.select(wakeup).where(wakeup.c.order_id == order_id)).one_or_none()
+        if known is None:
+            connection.execute(
+                wakeup.insert().values(
+                    order_id=order_id, shard=shard_of(order_id), due=due, reason=reason, generation=1
+                )
+            )
+        else:
+            connection.execute(
+                wakeup.update()
+                .where(wakeup.c.order_id == order_id)
+                .values(due=min(due, known.due), reason=reason, generation=known.generation + 1)
+            )
+
+
+def _intent(row: Any) -> Intent:
+    action = None if row.kind is None else codec.load_action(row.kind, row.document)
+    return Intent(row.key, IntentState(row.state), action, row.error)
+
+
+def _withdraw(connection: sa.Connection, plan: Plan, now: datetime) -> None:
+    for token in plan.withdraw:
+        connection.execute(
+            outbox.update()
+            .where(outbox.c.token == token, outbox.c.state == IntentState.PENDING.value)
+            .values(state=IntentState.WITHDRAWN.value, settled_at=now)
+        )
+
+
+def _remember_verdict(connection: sa.Connection, judged: Verdict, order: Mapping[str, str], now: datetime) -> None:
+    connection.execute(
+        verdict.insert().values(
+            initiator_id=judged.initiator_id,
+            version=judged.version,
+            policy=judged.policy,
+            initiator_number=judged.initiator_number,
+            line_number=judged.line_number,
+            **order,
+            decided_at=now,
+            document=codec.dump_verdict(judged),
+        )
+    )
+
+
+def _remember_link(connection: sa.Connection, kept: Link) -> None:
+    connection.execute(link.delete().where(link.c.work_order_id == kept.work_order_id))
+    connection.execute(
+        link.insert().values(
+            work_order_id=kept.work_order_id,
+            work_order_number=kept.work_order_number,
+            order_id=kept.order_id,
+            domain_order_id=kept.domain_order_id,
+            initiator_id=kept.initiator_id,
+            is_open=kept.noted is None or kept.noted.phase.is_open,
+            document=codec.dump_link(kept),
+        )
+    )
+
+
+def _replace_findings(
+    connection: sa.Connection, order_id: str, order_number: str, findings: Iterable[Finding], now: datetime
+) -> None:
+    mine = finding.c.order_id == order_id
+    before = {(r.code, r.subject): r.since for r in connection.execute(sa.select(finding).where(mine))}
+    connection.execute(finding.delete().where(mine))
+    for one in {(f.code, f.subject): f for f in findings}.values():
+        connection.execute(
+            finding.insert().values(
+                order_id=order_id,
+                code=one.code.value,
+                subject=one.subject,
+                order_number=order_number,
+                text=one.text,
+                since=before.get((one.code.value, one.subject), now),
+            )
+        )
+
+
+def _subject(action: Action) -> str:
+    """The number people know the written record by."""
+    for name in ("domain_order_number", "work_order_number", "initiator_number"):
+        number = getattr(action, name, "")
+        if number:
+            return str(number)
+    return ""
