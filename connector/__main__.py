@@ -1,0 +1,5 @@
+"""`python -m connector` is `om-fsm`."""
+
+from connector.cli import main
+
+main()

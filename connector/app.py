@@ -1,0 +1,213 @@
+"""Composition root: the only place that builds clients, memory and rules, and the passes made of them."""
+
+from __future__ import annotations
+
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from requests.auth import HTTPBasicAuth
+
+from connector.decide.rules import Rules
+from connector.engine.cursors import poll, sweep
+from connector.engine.database import open_database, scratch_copy, sole_writer
+from connector.engine.drain import Engine, drain_all, plan_all
+from connector.engine.outbox import Outbox, Patience
+from connector.engine.store import Store
+from connector.errors import ConfigError
+from connector.fsm.port import FsmPort
+from connector.mapping.fields import FieldMap
+from connector.mapping.table import load_policy
+from connector.om.port import OmPort
+from connector.servicenow.session import Endpoint
+from connector.servicenow.table import TableApi
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    import sqlalchemy as sa
+    from pydantic import SecretStr
+    from requests.adapters import BaseAdapter
+
+    from connector.config import Instance, Loaded
+    from connector.mapping.policy import WorkOrderPolicy
+    from connector.model import Plan
+
+DOMAIN_ORDER_POLICY = "work order policy for domain orders"
+ORDER_TASK_POLICY = "work order policy for order tasks"
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """What the connector finds outside itself. Tests and simulations bring their own."""
+
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    sleep: Callable[[float], None] = time.sleep
+    adapters: Mapping[str, BaseAdapter] | None = None  # by "om" and "fsm"; none means the network
+
+
+REAL_WORLD = World()
+
+
+@dataclass(frozen=True, slots=True)
+class Systems:
+    """Both instances, reached and understood."""
+
+    om: OmPort
+    fsm: FsmPort
+    om_api: TableApi
+    fsm_api: TableApi
+
+    @property
+    def requests(self) -> int:
+        """How many HTTP requests were sent so far."""
+        return self.om_api.traffic.requests + self.fsm_api.traffic.requests
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """What one pass did."""
+
+    changes: int  # new rows the feeds showed
+    swept: int  # orders a sweep woke
+    plans: tuple[Plan, ...]
+    requests: int
+
+
+def load_policies(loaded: Loaded) -> tuple[WorkOrderPolicy, WorkOrderPolicy]:
+    """Both decision tables. Raises ConfigError."""
+    policy = loaded.settings.policy
+    return (
+        load_policy(DOMAIN_ORDER_POLICY, loaded.resolve(policy.domain_order)),
+        load_policy(ORDER_TASK_POLICY, loaded.resolve(policy.order_task)),
+    )
+
+
+def connect(loaded: Loaded, world: World = REAL_WORLD) -> Systems:
+    """Reach both instances and read what their states are called. Raises RemoteError; writes nothing anywhere."""
+    settings = loaded.settings
+    om_api = _api(loaded, settings.om, loaded.secrets.om_password, world, "om")
+    fsm_api = _api(loaded, settings.fsm, loaded.secrets.fsm_password, world, "fsm")
+    om = OmPort(om_api, settings.om.db_schema, overrides=settings.om.states, reopen_to=settings.gate.reopen_to)
+    fsm = FsmPort(
+        fsm_api,
+        settings.fsm.db_schema,
+        overrides=settings.fsm.states,
+        mapped=tuple(settings.work_order.fields),
+    )
+    return Systems(om, fsm, om_api, fsm_api)
+
+
+def _api(loaded: Loaded, instance: Instance, password: SecretStr, world: World, side: str) -> TableApi:
+    endpoint = Endpoint(
+        name=instance.name,
+        url=instance.url,
+        auth=HTTPBasicAuth(instance.username.encode(), password.get_secret_value().encode()),
+        ca_file=str(loaded.resolve(instance.ca_file)) if instance.ca_file else None,
+        connect_timeout=instance.connect_timeout_seconds,
+        read_timeout=instance.read_timeout_seconds,
+    )
+    return TableApi(endpoint, adapter=(world.adapters or {}).get(side), sleep=world.sleep)
+
+
+def build_engine(loaded: Loaded, systems: Systems, database: sa.Engine) -> Engine:
+    """An engine over these systems and this memory."""
+    settings = loaded.settings
+    domain_orders, order_tasks = load_policies(loaded)
+    store = Store(database)
+    patience = Patience(
+        look_after=settings.outbox.look_after_seconds,
+        first_retry=settings.outbox.first_retry_seconds,
+        longest_retry=settings.outbox.longest_retry_seconds,
+    )
+    return Engine(
+        store=store,
+        om=systems.om,
+        fsm=systems.fsm,
+        rules=Rules(
+            om=settings.om.name,
+            domain_order_policy=domain_orders,
+            order_task_policy=order_tasks,
+            fields=FieldMap(settings.work_order.fields),
+            work_order_states=systems.fsm.states,
+            gate=settings.gate.mode,
+            max_reopens=settings.gate.max_reopens,
+        ),
+        outbox=Outbox(store, systems.om, systems.fsm, patience),
+        in_flight=settings.outbox.in_flight,
+    )
+
+
+@contextmanager
+def writing(loaded: Loaded, world: World = REAL_WORLD) -> Iterator[tuple[Engine, Systems]]:
+    """An engine that may write. Everything that can be refused is checked before memory is touched."""
+    load_policies(loaded)
+    systems = connect(loaded, world)
+    path = loaded.resolve(loaded.settings.memory.path)
+    with sole_writer(path):
+        database = open_database(path, create=True)
+        assert database is not None
+        try:
+            yield build_engine(loaded, systems, database), systems
+        finally:
+            database.dispose()
+
+
+def reading(loaded: Loaded) -> sa.Engine | None:
+    """Memory for looking only; None when there is none yet."""
+    return open_database(loaded.resolve(loaded.settings.memory.path), create=False)
+
+
+def sync_once(engine: Engine, systems: Systems, clock: Callable[[], datetime], *, full: bool = False) -> Pass:
+    """One pass: look for changes (for everything, the first time or when `full`), then serve every order that is due."""
+    before = systems.requests
+    now = clock()
+    swept = 0
+    if full or "sweep" not in engine.store.last_passes():
+        swept = sweep(engine.store, engine.om, engine.fsm, now)
+    changes = poll(engine.store, engine.om, engine.fsm, now)
+    plans = drain_all(engine, clock)
+    engine.store.note_pass("pass", clock(), f"{changes} changes, {sum(len(p.actions) for p in plans)} writes")
+    return Pass(changes, swept, plans, systems.requests - before)
+
+
+def plan_once(loaded: Loaded, world: World = REAL_WORLD) -> tuple[Plan, ...]:
+    """What a pass would do now. Works on a copy of memory that is thrown away, and writes nothing anywhere."""
+    systems = connect(loaded, world)
+    original = reading(loaded)
+    scratch = scratch_copy(original)
+    engine = build_engine(loaded, systems, scratch)
+    now = world.clock()
+    if "sweep" not in engine.store.last_passes():
+        sweep(engine.store, engine.om, engine.fsm, now)
+    poll(engine.store, engine.om, engine.fsm, now)
+    return plan_all(engine, now)
+
+
+@contextmanager
+def listening(loaded: Loaded, wake: Callable[[str], None]) -> Iterator[str]:
+    """Receive webhooks meanwhile, if the settings want it. Yields where, in words; empty when nowhere."""
+    settings, secret = loaded.settings.webhook, loaded.secrets.webhook_secret
+    if settings is None or secret is None:
+        yield ""
+        return
+    try:
+        from connector.daemon.signature import Verifier
+        from connector.daemon.webhook import Receiver, application
+    except ModuleNotFoundError as error:
+        raise ConfigError(
+            f"Receiving webhooks needs a package that is not installed: {error.name}.",
+            hint="pip install 'om-fsm-connector[webhook]', or remove [webhook] from the configuration.",
+        ) from error
+    try:
+        verifier = Verifier(secret.get_secret_value(), tolerance=settings.tolerance_seconds)
+    except ValueError as error:
+        raise ConfigError(f"The webhook secret cannot be used: {error}.") from error
+    receiver = Receiver(application(verifier, wake), settings.host, settings.port)
+    receiver.start()
+    try:
+        yield f", webhooks on http://{settings.host}:{receiver.port}/webhook"
+    finally:
+        receiver.stop()

@@ -1,0 +1,131 @@
+"""The verbs that only ask: `plan`, `explain`, `status`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from connector.cli.options import output_option
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from connector.engine.history import Explanation, Overview
+
+
+@click.command()
+@output_option
+@click.pass_obj
+def plan(path: Path, output: str) -> None:
+    """What a pass would do now. Reads both instances, writes nothing anywhere."""
+    from connector.app import plan_once
+    from connector.cli.output import print_json, wants_json
+    from connector.cli.words import sentence
+    from connector.config import load
+
+    plans = [p for p in plan_once(load(path)) if p.actions or p.findings]
+    if wants_json(output):
+        print_json(plans)
+        return
+    for one in plans:
+        click.secho(one.order_number, bold=True)
+        for action in one.actions:
+            click.echo(f"  would {sentence(action)}")
+        for found in one.findings:
+            click.echo(f"  finding {found.code.value}: {found.text}")
+    if not plans:
+        click.echo("Nothing to do.")
+
+
+@click.command()
+@click.argument("number")
+@output_option
+@click.pass_obj
+def explain(path: Path, number: str, output: str) -> None:
+    """Why an order, line, domain order, order task or work order is as it is: rows, near misses, writes."""
+    from connector.app import reading
+    from connector.cli.output import print_json, wants_json
+    from connector.config import load
+    from connector.engine import history
+    from connector.errors import NotFound
+
+    database = reading(load(path))
+    if database is None:
+        raise NotFound("There is no memory yet.", hint="`om-fsm sync` makes the first pass.")
+    explanation = history.explain(database, number)
+    if wants_json(output):
+        print_json(explanation)
+    else:
+        _print_explanation(explanation)
+
+
+def _print_explanation(explanation: Explanation) -> None:
+    from connector.cli.output import moment
+    from connector.cli.words import sentence
+
+    click.secho(f"Order {explanation.order_number}", bold=True)
+    for judged in explanation.verdicts:
+        verdict = judged.verdict
+        click.echo(f"\n{verdict.initiator_number} (version {verdict.version}), decided {moment(judged.at)}")
+        wanted = ", ".join(f"{w.template} (row {w.row})" for w in verdict.wanted) or "no field work"
+        click.echo(f"  {verdict.policy} {verdict.digest}: {wanted}; rows that matched: {', '.join(verdict.rows)}")
+        read = ", ".join(f"{name} = {value or '(empty)'}" for name, value in verdict.inputs.items())
+        click.echo(f"  read: {read}")
+        for miss in verdict.misses:
+            click.echo(f"  near miss: row {miss.row} wants {miss.column} {miss.wants}, found {miss.found or '(empty)'}")
+        for link in explanation.links:
+            if link.initiator_id == verdict.initiator_id:
+                state = link.noted.label if link.noted else "not noted yet"
+                click.echo(f"  work order {link.work_order_number} {link.template}: {state} ({link.origin.value})")
+    if explanation.events:
+        click.secho("\nWhat happened", bold=True)
+    for event in explanation.events:
+        click.echo(f"  {moment(event.at)}  {event.kind:<28} {event.subject}: {event.text}")
+    for waiting in explanation.waiting:
+        click.echo(f"  waiting ({waiting.intent.state.value}, next try {moment(waiting.not_before)}):")
+        if waiting.intent.action:
+            click.echo(f"    {sentence(waiting.intent.action)} {waiting.intent.error}")
+    for found in explanation.findings:
+        click.echo(f"  finding {found.code.value} since {moment(found.since)}: {found.text}")
+
+
+@click.command()
+@output_option
+@click.pass_obj
+def status(path: Path, output: str) -> None:
+    """The connector at a glance: what is tracked, what waits, what a person should look at."""
+    from connector.app import reading
+    from connector.cli.output import print_json, wants_json
+    from connector.config import load
+    from connector.engine import history
+
+    database = reading(load(path))
+    overview = None if database is None else history.overview(database)
+    if wants_json(output):
+        print_json(overview)
+    elif overview is None:
+        click.echo("There is no memory yet: `om-fsm sync` or `om-fsm run` makes the first pass.")
+    else:
+        _print_overview(overview)
+
+
+def _print_overview(overview: Overview) -> None:
+    from connector.cli.output import moment
+    from connector.cli.words import sentence
+
+    click.echo(
+        f"{overview.orders} orders decided, {overview.open_work_orders} of {overview.work_orders} work orders open."
+    )
+    for what, (at, text) in sorted(overview.last.items()):
+        click.echo(f"Last {what}: {moment(at)}" + (f" ({text})" if text else ""))
+    click.echo(f"{overview.wakeups} orders wait for a look, the next at {moment(overview.next_wakeup)}.")
+    states = ", ".join(f"{count} {state}" for state, count in sorted(overview.outbox.items())) or "empty"
+    click.echo(f"Outbox: {states}.")
+    for waiting in overview.waiting:
+        what = sentence(waiting.intent.action) if waiting.intent.action else waiting.intent.key
+        click.echo(f"  {waiting.order_number} {waiting.intent.state.value}: {what}. {waiting.intent.error}")
+    if overview.findings:
+        click.secho(f"{len(overview.findings)} findings", bold=True)
+    for found in overview.findings:
+        click.echo(f"  {found.order_number} {found.code.value} since {moment(found.since)}: {found.text}")

@@ -1,0 +1,28 @@
+"""Actions in words, for people who read a terminal."""
+
+from __future__ import annotations
+
+from connector.model import (
+    Action,
+    CancelWorkOrder,
+    CreateWorkOrder,
+    ReopenDomainOrder,
+    UpdateWorkOrder,
+    WriteNote,
+)
+
+
+def sentence(action: Action) -> str:
+    """What an action does, beginning with a verb."""
+    match action:
+        case CreateWorkOrder():
+            return f"create a work order {action.template} for {action.initiator_number}"
+        case UpdateWorkOrder():
+            said = "; ".join(f"{c.what}: {c.before or '(empty)'} -> {c.after or '(empty)'}" for c in action.changes)
+            return f"update {action.work_order_number}: {said}"
+        case CancelWorkOrder():
+            return f"cancel {action.work_order_number}: {action.reason}"
+        case WriteNote():
+            return f"note on {action.domain_order_number}: {action.text}"
+        case ReopenDomainOrder():
+            return f"reopen {action.domain_order_number}: {action.text}"

@@ -1,0 +1,89 @@
+"""The verbs that write: `sync`, `run`, `rebuild`."""
+
+from __future__ import annotations
+
+import os
+import sys
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import click
+
+from connector.cli.options import output_option
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@click.command()
+@click.option("--full", is_flag=True, help="Look at every open order, not only at what changed.")
+@output_option
+@click.pass_obj
+def sync(path: Path, full: bool, output: str) -> None:
+    """One pass: carry every due change across, then stop."""
+    from connector.app import sync_once, writing
+    from connector.config import load
+
+    with writing(load(path)) as (engine, systems):
+        done = sync_once(engine, systems, lambda: datetime.now(UTC), full=full)
+        left = engine.store.waiting()
+    _report(done, left, output)
+
+
+@click.command()
+@output_option
+@click.pass_obj
+def rebuild(path: Path, output: str) -> None:
+    """Restore memory from the marks in ServiceNow: forget how far was read, look at everything again."""
+    from connector.app import sync_once, writing
+    from connector.config import load
+
+    with writing(load(path)) as (engine, systems):
+        engine.store.forget_cursors()
+        done = sync_once(engine, systems, lambda: datetime.now(UTC), full=True)
+        left = engine.store.waiting()
+    _report(done, left, output)
+
+
+def _report(done: object, left: dict[str, int], output: str) -> None:
+    from connector.app import Pass
+    from connector.cli.output import print_json, wants_json
+
+    assert isinstance(done, Pass)
+    written = [action for plan in done.plans for action in plan.actions]
+    if wants_json(output):
+        print_json(
+            {"changes": done.changes, "swept": done.swept, "requests": done.requests, "plans": done.plans, "left": left}
+        )
+    else:
+        click.echo(f"{done.changes} changes seen, {len(written)} writes intended, {done.requests} requests.")
+        for state, count in left.items():
+            click.echo(f"{count} writes {state}: see `om-fsm status`.")
+    if left:
+        sys.exit(7)
+
+
+@click.command()
+@click.pass_obj
+def run(path: Path) -> None:
+    """Run as a daemon until SIGTERM: poll, sweep, receive webhooks, carry changes across."""
+    from connector.app import listening, writing
+    from connector.config import load
+    from connector.daemon.logs import configure
+    from connector.daemon.service import Service
+
+    loaded = load(path)
+    settings = loaded.settings
+    configure(settings.daemon.log_format)
+    with writing(loaded) as (engine, _):
+        service = Service(
+            engine,
+            poll_seconds=settings.daemon.poll_seconds,
+            sweep_seconds=settings.daemon.sweep_seconds,
+            clock=lambda: datetime.now(UTC),
+        )
+        with listening(loaded, service.wake) as where:
+            finished = service.run(ready=lambda: click.echo(f"om-fsm is running{where}."))
+    sys.stdout.flush()
+    if not finished:
+        os._exit(0)  # a thread still waits for an answer; the outbox knows

@@ -1,0 +1,135 @@
+"""The daemon: apscheduler says when to poll and sweep, one worker serves the wakeups, SIGTERM ends it in order."""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import structlog
+from apscheduler.executors.pool import ThreadPoolExecutor
+from apscheduler.schedulers.background import BackgroundScheduler
+
+from connector.engine.cursors import poll, sweep
+from connector.engine.drain import drain_all
+from connector.errors import ConnectorError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import FrameType
+
+    from connector.engine.drain import Engine
+    from connector.model import Plan
+
+STOP_WITHIN = 8.0  # seconds a look may take to finish after SIGTERM; then it is left to the next start
+_RETRY_SECONDS = 5.0  # after a look that failed
+_LONGEST_REST = 60.0
+_log = structlog.get_logger("om-fsm")
+
+
+class Service:
+    """Everything that runs between start and stop. `clock` gives the present, UTC."""
+
+    def __init__(
+        self, engine: Engine, *, poll_seconds: float, sweep_seconds: float, clock: Callable[[], datetime]
+    ) -> None:
+        self._engine = engine
+        self._clock = clock
+        self._stopping = threading.Event()
+        self._nudge = threading.Event()
+        self._worker = threading.Thread(target=self._serve_wakeups, name="worker", daemon=True)
+        self._complaints: dict[str, str] = {}
+        self._scheduler = BackgroundScheduler(timezone=UTC, executors={"default": ThreadPoolExecutor(2)})
+        # misfire_grace_time=None: a late poll is still a poll. coalesce: one is as good as many.
+        always = {"coalesce": True, "max_instances": 1, "misfire_grace_time": None, "replace_existing": True}
+        self._scheduler.add_job(self._poll, "interval", seconds=poll_seconds, id="poll", **always)
+        self._scheduler.add_job(
+            self._sweep, "interval", seconds=sweep_seconds, id="sweep", next_run_time=datetime.now(UTC), **always
+        )
+
+    # --- what asks for looks -------------------------------------------------------------------------------
+
+    def wake(self, sys_id: str) -> None:
+        """A webhook named a record: wake its order where memory knows it, else ask the feeds now."""
+        store = self._engine.store
+        orders = store.orders_of_record(sys_id)
+        if orders:
+            store.wake(orders, due=self._clock(), reason="webhook")
+            self._nudge.set()
+        else:
+            self._scheduler.modify_job("poll", next_run_time=datetime.now(UTC))
+
+    def _poll(self) -> None:
+        engine = self._engine
+        if self._safely("poll", lambda: poll(engine.store, engine.om, engine.fsm, self._clock())):
+            self._nudge.set()
+
+    def _sweep(self) -> None:
+        engine = self._engine
+        if self._safely("sweep", lambda: sweep(engine.store, engine.om, engine.fsm, self._clock())):
+            self._nudge.set()
+
+    # --- what looks ----------------------------------------------------------------------------------------
+
+    def _serve_wakeups(self) -> None:
+        while not self._stopping.is_set():
+            self._nudge.clear()
+            if self._safely("look", self._drain):
+                self._nudge.wait(self._until_next_wakeup())
+            else:
+                self._stopping.wait(_RETRY_SECONDS)
+
+    def _drain(self) -> None:
+        for plan in drain_all(self._engine, self._clock, stopping=self._stopping.is_set):
+            _log_plan(plan)
+
+    def _until_next_wakeup(self) -> float:
+        due = self._engine.store.next_due()
+        return _LONGEST_REST if due is None else min(max((due - self._clock()).total_seconds(), 0.0), _LONGEST_REST)
+
+    def _safely(self, what: str, do: Callable[[], object]) -> bool:
+        """Do it; say once that it does not work, and once that it works again."""
+        try:
+            do()
+        except ConnectorError as error:
+            if self._complaints.get(what) != str(error):
+                _log.error(f"{what} failed", error=str(error), hint=error.hint)
+            self._complaints[what] = str(error)
+            return False
+        except Exception:
+            _log.exception(f"{what} failed unexpectedly; this is a defect of the connector")
+            return False
+        if self._complaints.pop(what, None):
+            _log.info(f"{what} works again")
+        return True
+
+    # --- start and stop ------------------------------------------------------------------------------------
+
+    def run(self, *, ready: Callable[[], None]) -> bool:
+        """Run until SIGTERM or SIGINT. True when everything under way was finished."""
+        for name in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(name, self._on_signal)
+        self._worker.start()
+        self._scheduler.start()
+        ready()
+        self._stopping.wait()
+        _log.info("stopping")
+        self._scheduler.shutdown(wait=False)
+        self._nudge.set()
+        deadline = time.monotonic() + STOP_WITHIN
+        self._worker.join(timeout=max(deadline - time.monotonic(), 0.0))
+        finished = not self._worker.is_alive()
+        _log.info("stopped" if finished else "stopped; a request was left under way and is looked up at the next start")
+        return finished
+
+    def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
+        self._stopping.set()
+
+
+def _log_plan(plan: Plan) -> None:
+    for action in plan.actions:
+        _log.info(type(action).__name__, order=plan.order_number, key=action.key)
+    for found in plan.findings:
+        _log.warning("finding", order=plan.order_number, code=found.code.value, subject=found.subject, text=found.text)

@@ -1,0 +1,60 @@
+"""Standard Webhooks 1.0: is this message from somebody who knows the secret, fresh, and not heard before? Pure but for memory.
+
+Signed is `id.timestamp.body` with HMAC-SHA256; the header may hold several signatures, so that a secret can be rotated.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import hmac
+from collections import OrderedDict
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_PREFIX = "whsec_"
+_REMEMBERED = 10_000
+
+
+class BadSignature(Exception):
+    """The message is not believed. The text says why, for the log; the sender is told nothing."""
+
+
+def key_of(secret: str) -> bytes:
+    """The signing key in a secret: base64, with or without the usual `whsec_` before it. Raises ValueError."""
+    try:
+        return base64.b64decode(secret.removeprefix(_PREFIX), validate=True)
+    except binascii.Error as error:
+        raise ValueError("a webhook secret is base64, usually with whsec_ before it") from error
+
+
+class Verifier:
+    """Checks signatures, and recognises messages it has believed before."""
+
+    def __init__(self, secret: str, *, tolerance: float) -> None:
+        self._key = key_of(secret)
+        self._tolerance = tolerance  # seconds a clock may be off, and a message may be late
+        self._heard: OrderedDict[str, None] = OrderedDict()
+
+    def check(self, headers: Mapping[str, str], body: bytes, now: float) -> bool:
+        """Whether the message is new. Raises BadSignature. `now` in seconds since the epoch."""
+        message_id = headers.get("webhook-id", "")
+        timestamp = headers.get("webhook-timestamp", "")
+        if not message_id or not timestamp.isdecimal():
+            raise BadSignature("webhook-id or webhook-timestamp is missing")
+        if abs(now - int(timestamp)) > self._tolerance:
+            raise BadSignature("the timestamp is too far from now")
+        signed = b".".join((message_id.encode(), timestamp.encode(), body))
+        expected = base64.b64encode(hmac.new(self._key, signed, hashlib.sha256).digest())
+        offered = (part.partition(",") for part in headers.get("webhook-signature", "").split())
+        if not any(version == "v1" and hmac.compare_digest(expected, s.encode()) for version, _, s in offered):
+            raise BadSignature("no signature fits")
+        if message_id in self._heard:
+            return False
+        self._heard[message_id] = None
+        if len(self._heard) > _REMEMBERED:
+            self._heard.popitem(last=False)
+        return True

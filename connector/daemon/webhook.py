@@ -1,0 +1,101 @@
+"""The receiver: POST /webhook says which record changed, and nothing else is believed of it.
+
+Answers 202 once the wakeup is on disk; everything else about the record is read from ServiceNow by the next look.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import socket
+import threading
+import time
+from typing import TYPE_CHECKING
+
+import structlog
+import uvicorn
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+
+from connector.daemon.signature import BadSignature
+from connector.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from starlette.requests import Request
+
+    from connector.daemon.signature import Verifier
+
+_LARGEST = 20_000  # bytes of a body: what Standard Webhooks recommends at most
+_SYS_ID = re.compile(r"[0-9A-Za-z]{32}")
+_log = structlog.get_logger("webhook")
+
+
+def application(verifier: Verifier, wake: Callable[[str], None], clock: Callable[[], float] = time.time) -> Starlette:
+    """The ASGI application. `wake` is called with the sys_id of what changed, off the event loop."""
+
+    async def receive(request: Request) -> Response:
+        body = b""
+        async for part in request.stream():
+            body += part
+            if len(body) > _LARGEST:
+                return Response(status_code=413)
+        try:
+            is_new = verifier.check(request.headers, body, clock())
+        except BadSignature as error:
+            _log.warning("webhook refused", reason=str(error))
+            return Response(status_code=401)
+        sys_id = _sys_id(body)
+        if sys_id is None:
+            return PlainTextResponse("a JSON object with a sys_id is expected", status_code=400)
+        if is_new:
+            await run_in_threadpool(wake, sys_id)
+        return Response(status_code=202)
+
+    async def healthy(_: Request) -> Response:
+        return PlainTextResponse("ok")
+
+    return Starlette(routes=[Route("/webhook", receive, methods=["POST"]), Route("/healthz", healthy)])
+
+
+def _sys_id(body: bytes) -> str | None:
+    try:
+        document = json.loads(body)
+    except ValueError:
+        return None
+    sys_id = document.get("sys_id") if isinstance(document, dict) else None
+    return sys_id if isinstance(sys_id, str) and _SYS_ID.fullmatch(sys_id) else None
+
+
+class Receiver:
+    """The application behind a socket, in a thread of its own."""
+
+    def __init__(self, app: Starlette, host: str, port: int) -> None:
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        self._socket = socket.socket(family)
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            self._socket.bind((host, port))
+        except OSError as error:
+            self._socket.close()
+            raise ConfigError(
+                f"The webhook receiver cannot listen on {host}:{port}: {error.strerror}.",
+                hint="Choose another host or port under [webhook].",
+            ) from error
+        self.port = int(self._socket.getsockname()[1])
+        settings = uvicorn.Config(app, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=2)
+        self._server = uvicorn.Server(settings)
+        self._thread = threading.Thread(target=self._server.run, args=([self._socket],), name="webhook", daemon=True)
+
+    def start(self) -> None:
+        """Begin to listen."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Take nothing new; finish what is being answered."""
+        self._server.should_exit = True
+        self._thread.join(timeout=3)
+        self._socket.close()
