@@ -30,7 +30,10 @@ _log = structlog.get_logger("om-fsm")
 
 
 class Service:
-    """Everything that runs between start and stop. `clock` gives the present, UTC."""
+    """Everything that runs between start and stop. `clock` gives the present, UTC.
+
+    The scheduler and the webhook receiver only say what is wanted; one worker does it, one thing after the other.
+    """
 
     def __init__(
         self, engine: Engine, *, poll_seconds: float, sweep_seconds: float, clock: Callable[[], datetime]
@@ -39,47 +42,67 @@ class Service:
         self._clock = clock
         self._stopping = threading.Event()
         self._nudge = threading.Event()
-        self._worker = threading.Thread(target=self._serve_wakeups, name="worker", daemon=True)
+        self._poll_wanted = threading.Event()
+        self._sweep_wanted = threading.Event()
+        self._worker = threading.Thread(target=self._work, name="worker", daemon=True)
         self._complaints: dict[str, str] = {}
         self._scheduler = BackgroundScheduler(timezone=UTC, executors={"default": ThreadPoolExecutor(2)})
+        self._every("poll", poll_seconds, self._poll_wanted)
+        self._every("sweep", sweep_seconds, self._sweep_wanted)
+
+    def _every(self, what: str, seconds: float, wanted: threading.Event) -> None:
         # misfire_grace_time=None: a late poll is still a poll. coalesce: one is as good as many.
-        always = {"coalesce": True, "max_instances": 1, "misfire_grace_time": None, "replace_existing": True}
-        self._scheduler.add_job(self._poll, "interval", seconds=poll_seconds, id="poll", **always)
         self._scheduler.add_job(
-            self._sweep, "interval", seconds=sweep_seconds, id="sweep", next_run_time=datetime.now(UTC), **always
+            self._want,
+            "interval",
+            args=(wanted,),
+            seconds=seconds,
+            id=what,
+            next_run_time=datetime.now(UTC),
+            coalesce=True,
+            max_instances=1,
+            misfire_grace_time=None,
+            replace_existing=True,
         )
 
     # --- what asks for looks -------------------------------------------------------------------------------
 
     def wake(self, sys_id: str) -> None:
         """A webhook named a record: wake its order where memory knows it, else ask the feeds now."""
-        store = self._engine.store
-        orders = store.orders_of_record(sys_id)
+        orders = self._engine.store.orders_of_record(sys_id)
         if orders:
-            store.wake(orders, due=self._clock(), reason="webhook")
+            self._engine.store.wake(orders, due=self._clock(), reason="webhook")
             self._nudge.set()
         else:
-            self._scheduler.modify_job("poll", next_run_time=datetime.now(UTC))
+            self._want(self._poll_wanted)
 
-    def _poll(self) -> None:
-        engine = self._engine
-        if self._safely("poll", lambda: poll(engine.store, engine.om, engine.fsm, self._clock())):
-            self._nudge.set()
-
-    def _sweep(self) -> None:
-        engine = self._engine
-        if self._safely("sweep", lambda: sweep(engine.store, engine.om, engine.fsm, self._clock())):
-            self._nudge.set()
+    def _want(self, what: threading.Event) -> None:
+        what.set()
+        self._nudge.set()
 
     # --- what looks ----------------------------------------------------------------------------------------
 
-    def _serve_wakeups(self) -> None:
+    def _work(self) -> None:
         while not self._stopping.is_set():
             self._nudge.clear()
-            if self._safely("look", self._drain):
+            fine = self._when(self._sweep_wanted, "sweep", sweep)
+            fine &= self._when(self._poll_wanted, "poll", poll)
+            fine &= self._safely("look", self._drain)
+            if fine:
                 self._nudge.wait(self._until_next_wakeup())
             else:
                 self._stopping.wait(_RETRY_SECONDS)
+
+    def _when(self, wanted: threading.Event, what: str, do: Callable[..., object]) -> bool:
+        """Do what is wanted; what fails stays wanted."""
+        if not wanted.is_set():
+            return True
+        wanted.clear()
+        engine = self._engine
+        done = self._safely(what, lambda: do(engine.store, engine.om, engine.fsm, self._clock()))
+        if not done:
+            wanted.set()
+        return done
 
     def _drain(self) -> None:
         for plan in drain_all(self._engine, self._clock, stopping=self._stopping.is_set):

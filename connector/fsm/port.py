@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
@@ -10,7 +11,7 @@ from pydantic import ValidationError
 from connector.errors import Rejected
 from connector.exchange import Changed, FeedId, Written
 from connector.fsm.records import work_order_task_wire, work_order_wire
-from connector.fsm.references import References
+from connector.fsm.references import People, References
 from connector.mapping.marks import Carried, digest_of, sys_id_of
 from connector.mapping.states import WORK_ORDER_LABELS, StateMap
 from connector.model import WorkOrder, WorkOrderPhase, WorkOrderTask
@@ -48,6 +49,7 @@ class FsmPort:
         self._task_table = schema.tables["work_order_task"]
         self._mapped = tuple(mapped)
         self._references = References(api, schema.references)
+        self._people = People(api)
         said = state_choices(api, [self._table, self._task_table])
         given = overrides.get("work_order", {})
         self.states = StateMap(self._table, said[self._table], WORK_ORDER_LABELS, WorkOrderPhase.UNKNOWN, given)
@@ -115,6 +117,7 @@ class FsmPort:
         for row in self._api.scan_in(self._task_table, parent, rows, list(self._task_columns.values())):
             task = work_order_task_wire(Parts(row, self._task_columns)).task(self._task_states)
             tasks.setdefault(task.work_order_id, []).append(task)
+        self._people.learn({row.get(self._columns["updated_by"]) for row in rows.values()})
         whole: list[WorkOrder] = []
         for sys_id, row in rows.items():
             # A work order that cannot be understood stays missing, and what is missing keeps the gate shut.
@@ -128,7 +131,8 @@ class FsmPort:
             for column in self._mapped
         }
         in_order = tuple(sorted(tasks, key=lambda task: task.number))
-        return work_order_wire(Parts(row, self._columns)).work_order(self.states, fields, in_order)
+        work_order = work_order_wire(Parts(row, self._columns)).work_order(self.states, fields, in_order)
+        return replace(work_order, updated_by=self._people.name(work_order.updated_by))
 
     def find(self, key: str) -> Written | None:
         """By mark, because an instance may refuse the sys_id the connector chose."""

@@ -1,4 +1,4 @@
-"""Finding a record of the FSM instance by the name it has on the OM instance. Never a guess.
+"""Names and records of the FSM instance: by the name a thing has on the OM instance, and by login. Never a guess.
 
 A name that two records share, or none, resolves to nothing. What was found is remembered for the life of the process.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from connector.errors import Denied
 from connector.servicenow.query import Op, Query, expressible
 
 if TYPE_CHECKING:
@@ -40,3 +41,27 @@ class References:
             return None
         self._found[column, name] = rows[0]["sys_id"]
         return rows[0]["sys_id"]
+
+
+class People:
+    """Who is behind a login. A login nobody may look up stays a login."""
+
+    def __init__(self, api: TableApi) -> None:
+        self._api = api
+        self._names: dict[str, str] = {}
+
+    def learn(self, logins: set[str]) -> None:
+        """Look up the logins that are not known yet, many per request."""
+        unknown = sorted(login for login in logins - set(self._names) if login)
+        if not unknown:
+            return
+        self._names.update({login: login for login in unknown})
+        try:
+            rows = list(self._api.scan_in("sys_user", "user_name", unknown, ["user_name", "name"]))
+        except Denied:
+            return
+        self._names.update({row["user_name"]: row["name"] for row in rows if row.get("name")})
+
+    def name(self, login: str) -> str:
+        """The person's name, or the login."""
+        return self._names.get(login, login)

@@ -1,8 +1,8 @@
 """Work order policies: which initiators get which work orders. Evaluation only; files are read in `table.py`.
 
 A policy is a decision table with hit policy RULE ORDER: every row that matches asks for its work order, in table order.
-A row whose result is NO FIELD WORK asks for nothing, and the last row must catch everything, so that no initiator is
-ever undecided. Evaluation is pure.
+A row whose result is NO FIELD WORK asks for nothing and decides only where no other row matches; the last row must catch
+everything, so that no initiator is ever undecided. Evaluation is pure.
 """
 
 from __future__ import annotations
@@ -75,6 +75,8 @@ class WorkOrderPolicy:
             elif len(failing) == 1 and row.template is not None:
                 name = failing[0]
                 misses.append(NearMiss(row.id, name, row.conditions[name].text, facts.get(name, "")))
+        # A row that asks for nothing decides only where no row asks for something.
+        deciding = [row for row in won if row.template is not None] or won[:1]
         return Verdict(
             initiator_id=initiator.sys_id,
             initiator_number=initiator.number,
@@ -82,8 +84,8 @@ class WorkOrderPolicy:
             version=version,
             policy=self.name,
             digest=self.digest,
-            rows=tuple(row.id for row in won),
-            wanted=_wanted(won),
+            rows=tuple(row.id for row in deciding),
+            wanted=_wanted(deciding),
             inputs={name: facts.get(name, "") for name in self.inputs},
             misses=tuple(misses),
         )
