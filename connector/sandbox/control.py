@@ -1,0 +1,114 @@
+"""The control plane: JSON in and out beside the instances, behind a bearer token.
+
+    POST   /sandbox/act       {"instance", "as", "do", ...}   one move of one person (moves/__init__.py)
+    POST   /sandbox/clock     {"advance": seconds} and/or {"skew": {"fsm": seconds}}
+    GET    /sandbox/clock     the present time of the world and of both instances
+    POST   /sandbox/fault     {"instance", "kind", ...}       arm a fault (faults.py)
+    DELETE /sandbox/fault[/id]
+    POST   /sandbox/outbound  {"instance", "url", "secret", "tables"}
+    GET    /sandbox/requests?instance=om      DELETE /sandbox/requests
+    POST   /sandbox/reset     both instances as they were created
+
+An answer is {"ok": true, "result": ...} or {"ok": false, "error": "sentence"}.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from connector.sandbox.faults import FaultError
+from connector.sandbox.messages import Headers, Request, Response, json_body
+from connector.sandbox.moves import Refused
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from connector.sandbox.world import World
+
+Payload = dict[str, Any]
+
+
+class ControlPlane:
+    def __init__(self, world: World, token: str) -> None:
+        self._world = world
+        self._token = token
+        self._rooms: dict[tuple[str, str], Callable[[Request, Payload], Any]] = {
+            ("POST", "act"): self._act,
+            ("POST", "clock"): self._clock,
+            ("GET", "clock"): lambda _request, _payload: self._times(),
+            ("POST", "fault"): self._fault,
+            ("DELETE", "fault"): self._disarm,
+            ("POST", "outbound"): self._outbound,
+            ("GET", "requests"): self._requests,
+            ("DELETE", "requests"): self._clear_requests,
+            ("POST", "reset"): self._reset,
+        }
+
+    def handle(self, request: Request) -> Response:
+        if request.headers.get("Authorization") != f"Bearer {self._token}":
+            return _refuse(401, "the control plane needs the header 'Authorization: Bearer <token>'")
+        _, _, path = request.path.partition("/sandbox/")
+        room = self._rooms.get((request.method, path.split("/")[0]))
+        if room is None:
+            return _refuse(404, f"there is no {request.method} {request.path} on the control plane")
+        try:
+            payload = json.loads(request.body) if request.body else {}
+        except ValueError:
+            return _refuse(400, "the body is not valid JSON")
+        if not isinstance(payload, dict):
+            return _refuse(400, "the body is not a JSON object")
+        try:
+            return _answer(200, {"ok": True, "result": room(request, payload)})
+        except Refused as refused:
+            return _refuse(409, str(refused))
+        except (FaultError, KeyError, TypeError, ValueError) as error:
+            return _refuse(400, f"{type(error).__name__}: {error}")
+
+    def _act(self, _request: Request, payload: Payload) -> Any:
+        name = payload.pop("instance", None)
+        return self._world.act(name, payload)
+
+    def _clock(self, _request: Request, payload: Payload) -> Any:
+        for name, seconds in payload.get("skew", {}).items():
+            self._world.skew(name, float(seconds))
+        if "advance" in payload:
+            self._world.advance(float(payload["advance"]))
+        return self._times()
+
+    def _times(self) -> dict[str, str]:
+        world = self._world
+        times = {"now": world.now(), "om": world.om.clock.now(), "fsm": world.fsm.clock.now()}
+        return {name: moment.isoformat() for name, moment in times.items()}
+
+    def _fault(self, _request: Request, payload: Payload) -> Any:
+        return {"id": self._world.fault(str(payload.get("instance", "")), payload)}
+
+    def _disarm(self, request: Request, _payload: Payload) -> Any:
+        fault_id = request.path.partition("/sandbox/fault")[2].strip("/")
+        return {"removed": self._world.clear_faults(fault_id or None)}
+
+    def _outbound(self, _request: Request, payload: Payload) -> Any:
+        self._world.outbound(payload)
+        return {}
+
+    def _requests(self, request: Request, _payload: Payload) -> Any:
+        name = request.query.get("instance", "om")
+        self._world.instance(name)
+        return self._world.describe_requests(name)
+
+    def _clear_requests(self, _request: Request, _payload: Payload) -> Any:
+        self._world.clear_requests()
+        return {}
+
+    def _reset(self, _request: Request, _payload: Payload) -> Any:
+        self._world.reset()
+        return {}
+
+
+def _answer(status: int, payload: Payload) -> Response:
+    return Response(status, Headers([("Content-Type", "application/json")]), json_body(payload))
+
+
+def _refuse(status: int, sentence: str) -> Response:
+    return _answer(status, {"ok": False, "error": sentence})

@@ -1,0 +1,194 @@
+"""The HTTPS door: a small HTTP/1.1 server on loopback, so that a connection can also be dropped or cut on purpose.
+
+It knows sockets and framing; what is answered comes from a function Request -> Response. All doors of a world share one event
+loop in one thread, because the engine behind them serves one request at a time anyway.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+from connector.sandbox.messages import Headers, Request, Response
+
+if TYPE_CHECKING:
+    import ssl
+
+Handler = Callable[[Request], Response]
+MAX_HEAD = 65_536
+BODILESS = (204, 304)
+
+
+class _BadRequest(Exception):
+    """The bytes are no HTTP request."""
+
+
+class _Connection(asyncio.Protocol):
+    def __init__(self, handler: Handler, connections: set[_Connection]) -> None:
+        self._handler = handler
+        self._connections = connections
+        self._buffer = bytearray()
+        self._head: Request | None = None
+        self._busy = False
+        self._transport: asyncio.Transport | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+        self._connections.add(self)
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002
+        self._transport = None
+        self._connections.discard(self)
+
+    def data_received(self, data: bytes) -> None:
+        self._buffer += data
+        self._work()
+
+    def drop(self) -> None:
+        if self._transport is not None:
+            self._transport.abort()
+
+    def _work(self) -> None:
+        """Answer every complete request in the buffer, one at a time."""
+        try:
+            while not self._busy and (request := self._next_request()) is not None:
+                self._answer(request)
+        except _BadRequest:
+            self._write(Response(400, Headers([("Connection", "close")])), head_only=False)
+            self._close()
+
+    def _next_request(self) -> Request | None:
+        if self._head is None:
+            end = self._buffer.find(b"\r\n\r\n")
+            if end < 0:
+                if len(self._buffer) > MAX_HEAD:
+                    raise _BadRequest
+                return None
+            self._head = _read_head(bytes(self._buffer[:end]))
+            del self._buffer[: end + 4]
+            if self._head.headers.get("Expect").lower() == "100-continue" and self._transport is not None:
+                self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        body = self._next_body(self._head)
+        if body is None:
+            return None
+        request, self._head = self._head, None
+        request.body = body
+        return request
+
+    def _next_body(self, head: Request) -> bytes | None:
+        if "chunked" in head.headers.get("Transfer-Encoding").lower():
+            return self._chunked_body()
+        length = head.headers.get("Content-Length", "0")
+        if not length.isdigit():
+            raise _BadRequest
+        size = int(length)
+        if len(self._buffer) < size:
+            return None
+        body = bytes(self._buffer[:size])
+        del self._buffer[:size]
+        return body
+
+    def _chunked_body(self) -> bytes | None:
+        body, position = bytearray(), 0
+        while True:
+            end = self._buffer.find(b"\r\n", position)
+            if end < 0:
+                return None
+            try:
+                size = int(self._buffer[position:end].split(b";")[0], 16)
+            except ValueError:
+                raise _BadRequest from None
+            start = end + 2
+            if len(self._buffer) < start + size + 2:
+                return None
+            body += self._buffer[start : start + size]
+            position = start + size + 2
+            if size == 0:
+                del self._buffer[:position]
+                return bytes(body)
+
+    def _answer(self, request: Request) -> None:
+        response = self._handler(request)
+        if response.delay > 0:
+            self._busy = True
+            loop = asyncio.get_running_loop()
+            loop.call_later(response.delay, self._send_late, request, response)
+        else:
+            self._send(request, response)
+
+    def _send_late(self, request: Request, response: Response) -> None:
+        self._busy = False
+        self._send(request, response)
+        self._work()
+
+    def _send(self, request: Request, response: Response) -> None:
+        if response.fate == "drop":
+            self.drop()
+            return
+        closing = request.headers.get("Connection").lower() == "close" or response.fate == "cut"
+        response.headers.set("Connection", "close" if closing else "keep-alive")
+        self._write(response, head_only=request.method == "HEAD")
+        if closing:
+            self._close()
+
+    def _write(self, response: Response, *, head_only: bool) -> None:
+        if self._transport is None:
+            return
+        phrase = HTTPStatus(response.status).phrase if response.status in HTTPStatus._value2member_map_ else "Unknown"
+        lines = [f"HTTP/1.1 {response.status} {phrase}"]
+        lines += [f"{name}: {value}" for name, value in response.headers.lines if name.lower() != "content-length"]
+        body = b"" if head_only else response.body
+        if response.status not in BODILESS:
+            length = len(response.body)
+            lines.append(f"Content-Length: {length}")
+        if response.fate == "cut":
+            body = body[: len(body) // 2]
+        self._transport.write("\r\n".join(lines).encode("latin-1") + b"\r\n\r\n" + body)
+
+    def _close(self) -> None:
+        if self._transport is not None:
+            self._transport.close()
+
+
+def _read_head(raw: bytes) -> Request:
+    first, *rest = raw.decode("latin-1").split("\r\n")
+    parts = first.split(" ")
+    if len(parts) != 3 or not parts[2].startswith("HTTP/1."):
+        raise _BadRequest
+    lines = []
+    for line in rest:
+        name, colon, value = line.partition(":")
+        if not colon:
+            raise _BadRequest
+        lines.append((name.strip(), value.strip()))
+    return Request(parts[0].upper(), parts[1], Headers(lines))
+
+
+class HttpsDoor:
+    """One listening port on 127.0.0.1."""
+
+    def __init__(self, handler: Handler, context: ssl.SSLContext) -> None:
+        self._handler = handler
+        self._context = context
+        self._connections: set[_Connection] = set()
+        self._server: asyncio.Server | None = None
+        self.port = 0
+
+    async def open(self, port: int) -> None:
+        loop = asyncio.get_running_loop()
+        self._server = await loop.create_server(
+            lambda: _Connection(self._handler, self._connections), "127.0.0.1", port, ssl=self._context
+        )
+        self.port = self._server.sockets[0].getsockname()[1]
+
+    async def close(self) -> None:
+        if self._server is not None:
+            self._server.close()
+        for connection in list(self._connections):
+            connection.drop()
+        if self._server is not None:
+            await self._server.wait_closed()
+        await asyncio.sleep(0)

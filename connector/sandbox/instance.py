@@ -1,0 +1,164 @@
+"""One ServiceNow-like instance: its tables, records, people, rules, clock, and the single entrance `handle`.
+
+It puts the parts together and loads the demo data. How requests are answered is in rest/, what people do in moves/.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from hashlib import sha256
+from random import Random
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from connector.sandbox.people import ADMIN, Access, User, read_grants
+from connector.sandbox.profile import InstanceProfile, ProfileError, Tree
+from connector.sandbox.records import Records
+from connector.sandbox.rules import ALL_RULES
+from connector.sandbox.schema import Kind, Schema, Table
+from connector.sandbox.scripts import Reader
+from connector.sandbox.store import Row, Store
+
+if TYPE_CHECKING:
+    from connector.sandbox.clock import Clock
+
+Scheduler = Callable[[float, Callable[[], None]], None]
+
+
+class Instance:
+    """`later` runs work after some seconds of this world's time."""
+
+    def __init__(self, profile: InstanceProfile, *, clock: Clock, seed: int, later: Scheduler) -> None:
+        self.name = profile.name
+        self.base_url = f"https://{profile.name}.sandbox.test"
+        self.clock = clock
+        self.switches: dict[str, Any] = dict(profile.switches)
+        self.catalog = profile.catalog
+        self.shelf: dict[str, Any] = {}
+        self.later = later
+        self._seed = seed
+        self.noise = Random(f"{seed}/{profile.name}/noise")  # noqa: S311
+        self.schema = Schema(profile)
+        self.store = Store(self.schema)
+        self.access = Access(read_grants(profile.access))
+        self.default_zone = ZoneInfo(profile.properties.get("glide.sys.default.tz", "GMT"))
+        self.system = User("system", "System", self.known_id("user/system"), "", frozenset({ADMIN}), ZoneInfo("GMT"))
+        self.users = {login: self._user(login, entry) for login, entry in profile.users.items()}
+        self.oauth_client = {
+            "client_id": self._secret("client", 32),
+            "client_secret": self._secret("client secret", 24),
+        }
+        self.records = Records(self, (), Random(f"{seed}/{profile.name}"))  # noqa: S311
+        with self.store.transaction():
+            self._load(profile)
+        self.records = Records(self, ALL_RULES, Random(f"{seed}/{profile.name}"))  # noqa: S311
+        self._count_numbers()
+
+    def known_id(self, symbol: str) -> str:
+        """The sys_id of a thing named in the profile: the same for the same seed, different on each instance."""
+        return sha256(f"{self._seed}/{self.name}/{symbol}".encode()).hexdigest()[:32]
+
+    def user(self, login: str) -> User | None:
+        return self.system if login == self.system.login else self.users.get(login)
+
+    def full_name(self, login: str) -> str:
+        user = self.user(login)
+        return user.name if user else login
+
+    def reader(self, user: User) -> Reader:
+        return Reader(sys_id=user.sys_id, login=user.login, zone=user.zone, now=self.clock.now())
+
+    # --- loading --------------------------------------------------------------------------------------------------
+
+    def _secret(self, what: str, length: int) -> str:
+        return sha256(f"{self._seed}/{self.name}/{what}/secret".encode()).hexdigest()[:length]
+
+    def _user(self, login: str, entry: Tree) -> User:
+        zone = entry.get("time_zone")
+        return User(
+            login=login,
+            name=entry["name"],
+            sys_id=self.known_id(f"user/{login}"),
+            password=entry.get("password") or self._secret(login, 16),
+            roles=frozenset(entry.get("roles", ())),
+            zone=ZoneInfo(zone) if zone else self.default_zone,
+            web_service_only=bool(entry.get("web_service_access_only")),
+        )
+
+    def _load(self, profile: InstanceProfile) -> None:
+        self._load_people(profile)
+        self._load_dictionary(profile)
+        for name, value in profile.properties.items():
+            self._put("sys_properties", {"sys_id": self.known_id(f"property/{name}"), "name": name, "value": value})
+        for block in profile.records:
+            for row in block["rows"]:
+                self._put(block["table"], self._resolved(block["table"], row))
+
+    def _put(self, table: str, row: Row) -> None:
+        if table in self.schema.tables:
+            self.records.insert(table, row, self.system)
+
+    def _resolved(self, table_name: str, raw: dict[str, Any]) -> Row:
+        row: Row = {}
+        table = self.schema.tables.get(table_name)
+        if table is None:
+            raise ProfileError(f"the profile has records for {table_name}, which is no table of {self.name}")
+        for key, value in raw.items():
+            if key == "id":
+                row["sys_id"] = self.known_id(value)
+            elif isinstance(value, str) and value.startswith("@"):
+                row[key] = self.known_id(value[1:])
+            elif key in table.columns and table.columns[key].choices:
+                row[key] = next((c.value for c in table.columns[key].choices if c.role == value), str(value))
+            else:
+                row[key] = str(value)
+        return row
+
+    def _load_people(self, profile: InstanceProfile) -> None:
+        everyone = {**self.users, "system": self.system}
+        roles = sorted({role for user in everyone.values() for role in user.roles})
+        for role in roles:
+            self._put("sys_user_role", {"sys_id": self.known_id(f"role/{role}"), "name": role})
+        for login, user in everyone.items():
+            first, _, last = user.name.partition(" ")
+            row = {
+                "sys_id": user.sys_id, "user_name": login, "name": user.name, "first_name": first, "last_name": last,
+                "email": profile.users.get(login, {}).get("email", ""), "time_zone": user.zone.key,
+                "user_password": user.password, "web_service_access_only": "true" if user.web_service_only else "false",
+            }  # fmt: skip
+            self._put("sys_user", row)
+            for role in sorted(user.roles):
+                self._put("sys_user_has_role", {"user": user.sys_id, "role": self.known_id(f"role/{role}")})
+
+    def _load_dictionary(self, profile: InstanceProfile) -> None:
+        for table in self.schema.tables.values():
+            parent = self.known_id(f"table/{table.parent.name}") if table.parent else ""
+            row = {"sys_id": self.known_id(f"table/{table.name}"), "name": table.name, "label": table.label}
+            extendable = "true" if table.children else "false"
+            self._put("sys_db_object", {**row, "super_class": parent, "is_extendable": extendable})
+            self._load_columns(table, profile)
+
+    def _load_columns(self, table: Table, profile: InstanceProfile) -> None:
+        raw = profile.tables[table.name]
+        inherited = table.parent.columns if table.parent else {}
+        self._put("sys_dictionary", {"name": table.name, "internal_type": "collection", "column_label": table.label})
+        for key, column in table.columns.items():
+            if key not in inherited or key in raw.get("columns", {}):
+                row = {
+                    "name": table.name, "element": column.name, "column_label": column.label,
+                    "internal_type": column.kind.value, "reference": column.reference,
+                    "max_length": str(column.max_length), "default_value": column.default,
+                    "choice": "1" if column.choices else "0",
+                    "read_only": "true" if key.startswith("sys_") else "false",
+                }  # fmt: skip
+                self._put("sys_dictionary", row)
+            if column.choice_table == table.name:
+                for sequence, choice in enumerate(column.choices):
+                    row = {"name": table.name, "element": column.name, "value": choice.value, "label": choice.label}
+                    self._put("sys_choice", {**row, "sequence": str(sequence)})
+
+    def _count_numbers(self) -> None:
+        for table in self.schema.tables.values():
+            if table.prefix and "number" in table.columns and table.columns["number"].kind is Kind.STRING:
+                for row in self.store.find(table.name):
+                    self.records.seed_number(table.prefix, row["number"])

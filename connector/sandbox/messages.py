@@ -1,0 +1,65 @@
+"""A request and a response as both doors understand them; nothing here knows HTTP libraries or ServiceNow."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+
+class Headers:
+    """An ordered list of header lines with case-insensitive look-up; names may repeat (Set-Cookie)."""
+
+    def __init__(self, lines: list[tuple[str, str]] | None = None) -> None:
+        self.lines = lines if lines is not None else []
+
+    def get(self, name: str, default: str = "") -> str:
+        wanted = name.lower()
+        return next((value for key, value in self.lines if key.lower() == wanted), default)
+
+    def set(self, name: str, value: str) -> None:
+        self.remove(name)
+        self.lines.append((name, value))
+
+    def add(self, name: str, value: str) -> None:
+        self.lines.append((name, value))
+
+    def remove(self, name: str) -> None:
+        wanted = name.lower()
+        self.lines = [line for line in self.lines if line[0].lower() != wanted]
+
+    def __contains__(self, name: str) -> bool:
+        wanted = name.lower()
+        return any(key.lower() == wanted for key, _ in self.lines)
+
+
+@dataclass
+class Request:
+    """`target` is the raw path with its query string, as in the request line."""
+
+    method: str
+    target: str
+    headers: Headers = field(default_factory=Headers)
+    body: bytes = b""
+
+    def __post_init__(self) -> None:
+        parts = urlsplit(self.target)
+        self.path = parts.path
+        self.query_string = parts.query
+        self.query: dict[str, str] = dict(parse_qsl(parts.query, keep_blank_values=True))
+
+
+@dataclass
+class Response:
+    """`fate` tells the door what to do with the connection; `delay` is how long the answer is held back, in seconds."""
+
+    status: int
+    headers: Headers = field(default_factory=Headers)
+    body: bytes = b""
+    delay: float = 0.0
+    fate: str = "send"  # send | drop (close without an answer) | cut (close in the middle of the body)
+
+
+def json_body(payload: Any) -> bytes:
+    return json.dumps(payload, ensure_ascii=False, separators=(",", ":")).encode()

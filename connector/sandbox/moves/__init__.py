@@ -1,0 +1,55 @@
+"""What people do on the instances, by name: the buttons and forms that REST does not have.
+
+Every move is made by a user (`as`, a login; left out, the usual persona of the move), checks what the form would check, and then
+goes through the same write path as REST. Records are named by number, sys_id or display name. A refused move raises Refused.
+
+    OM move               arguments ([] optional)                                  usual persona
+    create_order          account, contact, lines: [{offering, location,           order_agent
+                          [action, quantity, characteristics: {name: value},
+                          committed_due_date, contact]}], [short_description,
+                          priority, committed_due_date, external_id]
+    place                 order                                                    order_agent
+    approve               order                                                    fulfillment_manager
+    reject                order, [reason]                                          fulfillment_manager
+    revise                order                                                    order_agent
+    edit_line             line, [fields: {column: value}, characteristics: {..}]   order_agent
+    add_line              order, and what a line has in create_order               order_agent
+    remove_line           line (before approval: deleted; in revision: marked)     order_agent
+    approve_revision      order                                                    fulfillment_manager
+    decline_revision      order                                                    fulfillment_manager
+    cancel_order          order                                                    order_agent
+    approve_cancel        order                                                    fulfillment_manager
+    decline_cancel        order                                                    fulfillment_manager
+    set_ponr              line                                                     system
+    close_domain_order    domain_order, [note]                                     fulfillment_manager
+    set_domain_order_state domain_order, state (label or role)                     fulfillment_manager
+    close_order_task      task                                                     fulfillment_agent
+
+    FSM move              arguments                                                usual persona
+    create_work_order     short_description, [template, account, contact,          dispatcher
+                          location, correlation_id, correlation_display, ...]
+    qualify               work_order                                               qualifier
+    dispatch              work_order, technician (assigns all open tasks)          dispatcher
+    accept                work_order or task                                       technician
+    start                 work_order or task                                       technician
+    complete              work_order or task, [note]                               technician
+    close_incomplete      work_order or task, reason                               technician
+    cancel_task           task, reason                                             dispatcher
+    cancel_work_order     work_order, reason                                       dispatcher
+    reopen_task           task (by the platform: a follow-on visit)                system
+
+    both                  arguments                                                usual persona
+    add_note              record (or work_order, task, domain_order, order,        depends on the record
+                          line, case), text, [customer_visible]
+    write                 table, record, fields: {column: value}: a form save      admin
+    create_case           short_description, [account, contact, location, ...]     admin
+"""
+
+from connector.sandbox.moves.bench import Bench, Move, Refused
+from connector.sandbox.moves.common import COMMON_MOVES
+from connector.sandbox.moves.order_moves import ORDER_MOVES
+from connector.sandbox.moves.work_moves import WORK_MOVES
+
+MOVES: dict[str, Move] = {move.name: move for move in (*ORDER_MOVES, *WORK_MOVES, *COMMON_MOVES)}
+
+__all__ = ["MOVES", "Bench", "Move", "Refused"]

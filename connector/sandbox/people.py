@@ -1,0 +1,105 @@
+"""Users, their roles and what access entries grant them. It decides; it never answers a request.
+
+An entry of the profile grants operations on tables (and their descendants) to roles; `fields`, `except` and `where` narrow
+it. Rights add up: what any entry grants is granted. The role admin may do everything.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
+    from connector.sandbox.schema import Column, Table
+
+ADMIN = "admin"
+ANYONE = "*"
+
+
+@dataclass(frozen=True)
+class User:
+    login: str
+    name: str
+    sys_id: str
+    password: str
+    roles: frozenset[str]
+    zone: ZoneInfo
+    web_service_only: bool = False
+
+    @property
+    def is_admin(self) -> bool:
+        return ADMIN in self.roles
+
+
+@dataclass(frozen=True)
+class Grant:
+    tables: frozenset[str]
+    operations: frozenset[str]
+    roles: frozenset[str]
+    fields: frozenset[str] = frozenset()  # empty: all but `excepted`
+    excepted: frozenset[str] = frozenset()
+    where: str = ""
+
+    def covers(self, key: str) -> bool:
+        return key not in self.excepted and (not self.fields or key in self.fields)
+
+
+@dataclass(frozen=True)
+class Rights:
+    """What one user may do to one table in one operation."""
+
+    grants: tuple[Grant, ...]
+    unlimited: bool = False
+
+    @property
+    def any(self) -> bool:
+        return self.unlimited or bool(self.grants)
+
+    @property
+    def whole_table(self) -> bool:
+        """No row is excluded."""
+        return self.unlimited or any(not grant.where for grant in self.grants)
+
+    def covers(self, column: Column) -> bool:
+        return self.unlimited or any(grant.covers(column.key) for grant in self.grants)
+
+
+@dataclass
+class Access:
+    """All grants of an instance. `sealed` names columns nobody but admin and the platform itself writes."""
+
+    grants: list[Grant] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.rights = lru_cache(maxsize=4096)(self._rights)
+
+    def _rights(self, user: User, table: Table, operation: str) -> Rights:
+        if user.is_admin:
+            return Rights((), unlimited=True)
+        names = {ancestor.name for ancestor in table.chain}
+        return Rights(
+            tuple(
+                grant
+                for grant in self.grants
+                if operation in grant.operations
+                and names & grant.tables
+                and (ANYONE in grant.roles or user.roles & grant.roles)
+            )
+        )
+
+
+def read_grants(entries: list[dict[str, Any]]) -> list[Grant]:
+    return [
+        Grant(
+            tables=frozenset(entry["tables"]),
+            operations=frozenset(entry["operations"]),
+            roles=frozenset(entry["roles"]),
+            fields=frozenset(entry.get("fields", ())),
+            excepted=frozenset(entry.get("except", ())),
+            where=entry.get("where", ""),
+        )
+        for entry in entries
+    ]

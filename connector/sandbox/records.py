@@ -1,0 +1,280 @@
+"""The one write path of an instance: every insert, update and delete, by whomever, passes here.
+
+Fills defaults, numbers and audit columns, runs the business rules around the write, keeps journals, and tells listeners after
+the commit. Who may write, and what a wire value means, was decided before (people.py, values.py).
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from random import Random
+from typing import TYPE_CHECKING, Any, Protocol
+
+from connector.sandbox.schema import Kind, Schema, Table
+
+if TYPE_CHECKING:
+    from connector.sandbox.clock import Clock
+    from connector.sandbox.people import User
+    from connector.sandbox.store import Row, Store
+
+MAX_DEPTH = 12
+
+
+class Aborted(Exception):
+    """A business rule refused the write; nothing of it remains."""
+
+    def __init__(self, rule: str, table: str, rule_id: str, reason: str) -> None:
+        super().__init__(reason)
+        self.rule, self.table, self.rule_id, self.reason = rule, table, rule_id, reason
+
+
+class Refusal(Exception):
+    """Raised inside a business rule: abort the write for this reason."""
+
+
+@dataclass
+class Change:
+    """One write in progress. Rules read `before` (empty on insert) and change `after` until the record is stored."""
+
+    table: Table
+    sys_id: str
+    operation: str  # insert | update | delete
+    before: Row
+    after: Row
+    actor: User
+    depth: int
+    notes: dict[str, str] = field(default_factory=dict)  # journal column -> new entry
+
+    def changed(self, key: str) -> bool:
+        return self.before.get(key, "") != self.after.get(key, "")
+
+    def filled(self, key: str) -> bool:
+        """The column has a value now and had another, or none, before."""
+        return self.changed(key) and bool(self.after.get(key))
+
+    def was(self, key: str = "state") -> str:
+        return self.table.role_of(key, self.before.get(key, "")) if self.before else ""
+
+    def now(self, key: str = "state") -> str:
+        return self.table.role_of(key, self.after.get(key, ""))
+
+    def became(self, *roles: str) -> bool:
+        return self.changed("state") and self.now() in roles
+
+    def move(self, role: str) -> None:
+        self.after["state"] = self.table.value_of("state", role)
+
+    def fill(self, key: str, value: str) -> None:
+        """Give a column a value if the table has it and it is still empty."""
+        if key in self.table.columns and not self.after.get(key):
+            self.after[key] = value
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A business rule: `when` is before or after; it also runs for descendants of its table."""
+
+    name: str
+    table: str
+    when: str
+    run: Callable[[Scene, Change], None]
+
+
+class Scene(Protocol):
+    """What a rule may reach: the instance it runs on."""
+
+    schema: Schema
+    store: Store
+    records: Records
+    clock: Clock
+    switches: dict[str, Any]
+    catalog: dict[str, Any]
+    shelf: dict[str, Any]
+    system: User
+
+    def later(self, seconds: float, work: Callable[[], None]) -> None: ...
+
+
+Listener = Callable[[Table, str, str, str], None]  # class, sys_id, operation, sys_mod_count
+
+
+class Records:
+    def __init__(self, scene: Scene, rules: Sequence[Rule], ids: Random) -> None:
+        self._scene = scene
+        self._store = scene.store
+        self._schema = scene.schema
+        self._ids = ids
+        self._counters: dict[str, int] = defaultdict(lambda: 10000)
+        self._rules: dict[tuple[str, str], list[Rule]] = defaultdict(list)
+        self._pending: list[tuple[Table, str, str, str]] = []
+        self._depth = 0
+        self._together = False
+        self.listeners: list[Listener] = []
+        for rule in rules:
+            if rule.table in self._schema.tables:
+                for name in self._schema.table(rule.table).family:
+                    self._rules[name, rule.when].append(rule)
+
+    def new_id(self) -> str:
+        return f"{self._ids.getrandbits(128):032x}"
+
+    # --- writing --------------------------------------------------------------------------------------------------
+
+    def insert(self, table_name: str, values: Row, actor: User) -> Row:
+        """The stored record. Raises DuplicateKey and Aborted."""
+        table = self._schema.table(table_name)
+        with self._transaction() as depth:
+            change = self._new(table, values, actor, depth)
+            self._run("before", change)
+            self._store.insert(table, change.after)
+            self._keep_notes(change)
+            self._announce(change)
+            self._run("after", change)
+        return self.read(table, change.sys_id) or change.after
+
+    def update(self, table_name: str, sys_id: str, values: Row, actor: User) -> Row:
+        """The stored record; what does not differ is not written. Raises Aborted and KeyError."""
+        with self._transaction() as depth:
+            before = self._store.get(self._schema.table(table_name), sys_id)
+            if before is None:
+                raise KeyError(sys_id)
+            table = self._schema.table(before["sys_class_name"])
+            change = Change(table, before["sys_id"], "update", before, dict(before), actor, depth)
+            self._apply(change, values)
+            if self._differs(change):
+                self._run("before", change)
+            if self._differs(change):
+                self._store_update(change)
+                self._keep_notes(change)
+                self._announce(change)
+                self._run("after", change)
+        return self.read(table, change.sys_id) or change.after
+
+    def delete(self, table_name: str, sys_id: str, actor: User) -> None:
+        with self._transaction() as depth:
+            before = self._store.get(self._schema.table(table_name), sys_id)
+            if before is None:
+                raise KeyError(sys_id)
+            table = self._schema.table(before["sys_class_name"])
+            change = Change(table, before["sys_id"], "delete", before, {}, actor, depth)
+            self._run("before", change)
+            self._store.delete(table, change.sys_id)
+            if "sys_audit_delete" in self._schema.tables:
+                display = before.get(table.display, "")
+                trace = {"tablename": table.name, "documentkey": change.sys_id, "display_value": display}
+                self.insert("sys_audit_delete", trace, actor)
+            self._run("after", change)
+
+    def read(self, table: Table, sys_id: str) -> Row | None:
+        return self._store.get(table, sys_id)
+
+    def find(self, table_name: str, /, **equal: str) -> list[Row]:
+        return self._store.find(table_name, **equal)
+
+    def seed_number(self, prefix: str, number: str) -> None:
+        """Numbers already used by demo data are not given again."""
+        digits = number.removeprefix(prefix)
+        if digits.isdigit():
+            self._counters[prefix] = max(self._counters[prefix], int(digits))
+
+    # --- parts ----------------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def _transaction(self) -> Iterator[int]:
+        self._depth += 1
+        if self._depth > MAX_DEPTH:
+            self._depth -= 1
+            raise RecursionError("business rules call each other without end")
+        try:
+            with self._store.transaction():
+                yield self._depth - 1
+        except BaseException:
+            if self._depth == 1:
+                self._pending.clear()
+            raise
+        finally:
+            self._depth -= 1
+        self._tell()
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Several writes that all happen or none; listeners hear of them at the end."""
+        self._together = True
+        try:
+            with self._store.transaction():
+                yield
+        except BaseException:
+            self._pending.clear()
+            raise
+        finally:
+            self._together = False
+        self._tell()
+
+    def _tell(self) -> None:
+        if self._depth or self._together:
+            return
+        pending, self._pending = self._pending, []
+        for event in pending:
+            for listener in self.listeners:
+                listener(*event)
+
+    def _new(self, table: Table, values: Row, actor: User, depth: int) -> Change:
+        stamp = self._scene.clock.stamp()
+        row = {key: column.default for key, column in table.columns.items()}
+        change = Change(table, values.get("sys_id") or self.new_id(), "insert", {}, row, actor, depth)
+        self._apply(change, values)
+        row.update(
+            sys_id=change.sys_id, sys_class_name=table.name, sys_created_on=stamp, sys_created_by=actor.login,
+            sys_updated_on=stamp, sys_updated_by=actor.login, sys_mod_count="0",
+        )  # fmt: skip
+        if "number" in table.columns and table.prefix and not row.get("number"):
+            self._counters[table.prefix] += 1
+            row["number"] = f"{table.prefix}{self._counters[table.prefix]:07d}"
+        change.fill("opened_at", stamp)
+        change.fill("opened_by", actor.sys_id)
+        change.fill("sys_domain", "global")
+        return change
+
+    def _apply(self, change: Change, values: Row) -> None:
+        for key, value in values.items():
+            column = change.table.columns.get(key)
+            if column is None:
+                continue
+            if column.kind is Kind.JOURNAL:
+                if value:
+                    change.notes[key] = value
+            else:
+                change.after[key] = value
+
+    @staticmethod
+    def _differs(change: Change) -> bool:
+        return bool(change.notes) or change.before != change.after
+
+    def _store_update(self, change: Change) -> None:
+        change.after["sys_mod_count"] = str(int(change.before["sys_mod_count"] or 0) + 1)
+        change.after["sys_updated_on"] = self._scene.clock.stamp()
+        change.after["sys_updated_by"] = change.actor.login
+        differing = {key: value for key, value in change.after.items() if change.before.get(key) != value}
+        self._store.update(change.table, change.sys_id, differing)
+
+    def _keep_notes(self, change: Change) -> None:
+        for element, text in change.notes.items():
+            entry = {"name": change.table.name, "element": element, "element_id": change.sys_id, "value": text}
+            self.insert("sys_journal_field", entry, change.actor)
+
+    def _announce(self, change: Change) -> None:
+        self._pending.append((change.table, change.sys_id, change.operation, change.after["sys_mod_count"]))
+
+    def _run(self, when: str, change: Change) -> None:
+        for rule in self._rules.get((change.table.name, when), ()):
+            try:
+                rule.run(self._scene, change)
+            except Refusal as refusal:
+                raise Aborted(rule.name, change.table.name, self._rule_id(rule), str(refusal)) from refusal
+
+    @staticmethod
+    def _rule_id(rule: Rule) -> str:
+        return f"{Random(rule.name).getrandbits(128):032x}"  # noqa: S311

@@ -1,0 +1,87 @@
+"""One authenticated request on its way through the REST rooms: who asks, what was asked, how the answer shall look."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from connector.sandbox.messages import Headers, Request, Response, json_body
+from connector.sandbox.rest.errors import JSON, ApiError, bad_payload, invalid_table
+from connector.sandbox.values import Presenter
+
+if TYPE_CHECKING:
+    from connector.sandbox.instance import Instance
+    from connector.sandbox.people import User
+    from connector.sandbox.schema import Table
+
+MAX_BODY = 10_485_760
+
+
+@dataclass
+class Context:
+    instance: Instance
+    request: Request
+    user: User
+    version: str = ""  # "v1", "v2" or empty, echoed in links
+    extra: Headers = field(default_factory=Headers)
+
+    def option(self, name: str) -> str:
+        return self.request.query.get(name, "")
+
+    def flag(self, name: str) -> bool:
+        return self.option(name).lower() == "true"
+
+    def number(self, name: str, default: int) -> int:
+        try:
+            return int(self.option(name))
+        except ValueError:
+            return default
+
+    def table(self, name: str) -> Table:
+        table = self.instance.schema.tables.get(name)
+        if table is None:
+            raise invalid_table(name)
+        return table
+
+    @property
+    def api_base(self) -> str:
+        version = f"/{self.version}" if self.version else ""
+        return f"{self.instance.base_url}/api/now{version}"
+
+    def presenter(self) -> Presenter:
+        mode = self.option("sysparm_display_value").lower()
+        return Presenter(
+            self.instance,
+            mode=mode if mode in ("true", "all") else "false",
+            zone=self.user.zone,
+            links=not self.flag("sysparm_exclude_reference_link"),
+            link_base=f"{self.api_base}/table",
+        )
+
+    def payload(self) -> dict[str, Any]:
+        """The JSON object of the body; of a list only the first object counts."""
+        if len(self.request.body) > MAX_BODY:
+            raise bad_payload(
+                f"Rejected large REST payload with content-length = {len(self.request.body)} bytes. "
+                f"Max allowed: {MAX_BODY} bytes."
+            )
+        kind = self.request.headers.get("Content-Type")
+        if kind and "json" not in kind:
+            raise ApiError(
+                415, "Unsupported media type", f"{kind} is not supported by the sandbox: use application/json"
+            )
+        if not self.request.body:
+            return {}
+        try:
+            parsed = json.loads(self.request.body)
+        except ValueError as error:
+            raise bad_payload("The payload is not valid JSON.") from error
+        first = next(iter(parsed), {}) if isinstance(parsed, list) else parsed
+        if not isinstance(first, dict):
+            raise bad_payload("The payload is not a JSON object.")
+        return first
+
+    def answer(self, status: int, payload: Any) -> Response:
+        headers = Headers([("Content-Type", JSON), *self.extra.lines])
+        return Response(status, headers, json_body(payload))

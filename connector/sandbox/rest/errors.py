@@ -1,0 +1,74 @@
+"""How an instance says no over REST: the envelope and its recorded texts. Nothing decides here."""
+
+from __future__ import annotations
+
+from connector.sandbox.messages import Headers, Response, json_body
+
+JSON = "application/json;charset=UTF-8"
+
+
+class ApiError(Exception):
+    """An answer with an error envelope; `detail` None is JSON null."""
+
+    def __init__(self, status: int, message: str, detail: str | None = None) -> None:
+        super().__init__(message)
+        self.status, self.message, self.detail = status, message, detail
+
+    def response(self) -> Response:
+        body = {"error": {"message": self.message, "detail": self.detail}, "status": "failure"}
+        return Response(self.status, Headers([("Content-Type", JSON)]), json_body(body))
+
+
+def not_authenticated() -> ApiError:
+    return ApiError(401, "User is not authenticated", "Required to provide Auth information")
+
+
+def invalid_table(name: str) -> ApiError:
+    return ApiError(400, f"Invalid table {name}")
+
+
+def no_record() -> ApiError:
+    return ApiError(404, "No Record found", "Record doesn't exist or ACL restricts the record retrieval")
+
+
+def no_resource(status: int) -> ApiError:
+    return ApiError(status, "Requested URI does not represent any resource")
+
+
+def no_method(method: str) -> ApiError:
+    return ApiError(405, f"Method {method} not allowed", "The resource does not support this method")
+
+
+def query_denied(table: str) -> ApiError:
+    return ApiError(403, "Insufficient rights to query records", f"No permission to read table '{table}'")
+
+
+def query_fields_denied() -> ApiError:
+    detail = "Field(s) present in the query do not have permission to be read"
+    return ApiError(403, "Insufficient rights to query records", detail)
+
+
+def write_denied(operation: str) -> ApiError:
+    return ApiError(403, "Operation Failed", f"ACL Exception {operation} Failed due to security constraints")
+
+
+def aborted(table: str, rule: str, rule_id: str) -> ApiError:
+    detail = (
+        f"Operation against file '{table}' was aborted by Business Rule '{rule}^{rule_id}'. Business Rule Stack:{rule}"
+    )
+    return ApiError(403, "Operation Failed", detail)
+
+
+def duplicate(status: int, sys_id: str) -> ApiError:
+    detail = f"Unique Key violation detected by database (Duplicate entry '{sys_id}' for key 'PRIMARY')"
+    return ApiError(status, "Operation Failed", detail)
+
+
+def bad_payload(detail: str) -> ApiError:
+    return ApiError(400, "Exception while reading request", detail)
+
+
+def html(status: int, title: str, body: str, *, length: int = 0) -> Response:
+    """A page of the edge or of a sleeping instance, padded to a recorded length."""
+    page = f"<html><head><title>{title}</title></head><body>{body}</body></html>"
+    return Response(status, Headers([("Content-Type", "text/html")]), page.ljust(length).encode())

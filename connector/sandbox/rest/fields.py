@@ -1,0 +1,61 @@
+"""Which columns of a row an answer shows, dot-walked ones included, in the order they were asked for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from connector.sandbox.rest.context import Context
+    from connector.sandbox.schema import Column, Table
+    from connector.sandbox.store import Row
+
+
+class Projection:
+    """Columns the reader may not read, and names that are no columns, are left out without a word."""
+
+    def __init__(self, context: Context, table: Table) -> None:
+        self._context = context
+        self._presenter = context.presenter()
+        self._walked: dict[tuple[str, str], Row | None] = {}
+        wanted = [name.strip() for name in context.option("sysparm_fields").split(",") if name.strip()]
+        self._paths = [
+            (name, path) for name in (wanted or list(table.by_name)) if (path := self._path(table, name)) is not None
+        ]
+
+    def show(self, row: Row) -> dict[str, Any]:
+        shown: dict[str, Any] = {}
+        for name, path in self._paths:
+            column, end = path[-1][1], self._walk(row, path)
+            if end is None:
+                shown[name] = (
+                    {"display_value": "", "value": ""} if self._context.option("sysparm_display_value") == "all" else ""
+                )
+            else:
+                shown[name] = self._presenter.show(end, column)
+        return shown
+
+    def _path(self, table: Table, name: str) -> list[tuple[Table, Column]] | None:
+        """The columns walked through, each with the table it is read from; None when one is unknown or denied."""
+        path: list[tuple[Table, Column]] = []
+        here: Table | None = table
+        for part in name.split("."):
+            column = here.by_name.get(part) if here else None
+            if here is None or column is None:
+                return None
+            if not self._context.instance.access.rights(self._context.user, here, "read").covers(column):
+                return None
+            path.append((here, column))
+            here = self._context.instance.schema.tables.get(column.reference)
+        return path
+
+    def _walk(self, row: Row, path: list[tuple[Table, Column]]) -> Row | None:
+        here: Row | None = row
+        for _, column in path[:-1]:
+            if here is None:
+                return None
+            target = (column.reference, here.get(column.key, ""))
+            if target not in self._walked:
+                table = self._context.instance.schema.table(column.reference)
+                self._walked[target] = self._context.instance.store.get(table, target[1]) if target[1] else None
+            here = self._walked[target]
+        return here

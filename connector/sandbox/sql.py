@@ -1,0 +1,324 @@
+"""Turns a parsed encoded query into an SQL selection for one table, reader and set of switches.
+
+It reports which fields a query uses (for query rights) and which terms it had to drop; what follows from that is decided by the
+caller. Field names are wire names here and may be dot-walked.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from connector.sandbox.clock import STAMP
+from connector.sandbox.query import Clause, Join, Query, RelatedList, Term
+from connector.sandbox.schema import Column, Kind, Schema, Table
+from connector.sandbox.scripts import Reader, UnknownScript, evaluate, to_utc
+from connector.sandbox.store import Selection, to_sql
+
+PATTERNS = {
+    "LIKE": "%{}%", "CONTAINS": "%{}%", "*": "%{}%", "STARTSWITH": "{}%", "ENDSWITH": "%{}", "%": "%{}",
+    "NOT LIKE": "%{}%", "!*": "%{}%", "DOES NOT CONTAIN": "%{}%",
+}  # fmt: skip
+NEGATED_PATTERNS = frozenset({"NOT LIKE", "!*", "DOES NOT CONTAIN"})
+COMPARISONS = {"<": "<", "<=": "<=", ">": ">", ">=": ">="}
+FIELD_COMPARISONS = {
+    "GT_FIELD": ">", "LT_FIELD": "<", "GT_OR_EQUALS_FIELD": ">=", "LT_OR_EQUALS_FIELD": "<=", "SAMEAS": "=", "NSAMEAS": "!=",
+}  # fmt: skip
+RELATIVES = {"RELATIVEGT": ">", "RELATIVELT": "<", "RELATIVEGE": ">=", "RELATIVELE": "<=", "RELATIVEEE": "="}
+RANGES = frozenset({"<", "<=", ">", ">=", "BETWEEN", *PATTERNS, *RELATIVES})
+NOTHING = "0"
+UNITS = {
+    "minute": 60,
+    "hour": 3600,
+    "dayofweek": 86400,
+    "day": 86400,
+    "week": 604800,
+    "month": 2592000,
+    "year": 31536000,
+}
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a (dot-walked) field lives: the SQL expression and its column; `owner` is the table it was found in."""
+
+    expression: str
+    column: Column
+    owner: Table
+
+
+@dataclass
+class Compiled:
+    selection: Selection
+    used: list[tuple[Table, Column, bool]] = field(default_factory=list)  # the last: used in a range or order
+    dropped: list[str] = field(default_factory=list)
+
+
+class _Dropped(Exception):
+    """This term means nothing here."""
+
+
+def compile_query(query: Query, table: Table, *, schema: Schema, reader: Reader, switches: dict[str, Any]) -> Compiled:
+    """The SQL selection of `query` over `table`."""
+    return _Compiler(table, schema, reader, switches, prefix="").compile(query)
+
+
+class _Compiler:
+    def __init__(self, table: Table, schema: Schema, reader: Reader, switches: dict[str, Any], *, prefix: str) -> None:
+        self._table = table
+        self._schema = schema
+        self._reader = reader
+        self._switches = switches
+        self._prefix = prefix
+        self._root = f"{prefix}t0"
+        self._joins: dict[tuple[str, ...], tuple[str, str]] = {}
+        self._compiled = Compiled(Selection())
+        self._parameters: list[Any] = []
+
+    def compile(self, query: Query) -> Compiled:
+        alternatives = [self._conjunction(conjunction) for conjunction in query.alternatives]
+        kept = [sql for sql in alternatives if sql]
+        # An alternative whose terms were all dropped restricts nothing, as a query of only such terms returns the whole table.
+        where = " OR ".join(f"({sql})" for sql in kept) if len(kept) == len(alternatives) and kept else "1"
+        if where == "1":
+            self._parameters.clear()
+        order = ", ".join(filter(None, (self._order(name, descending) for name, descending in query.order)))
+        joins = " ".join(join for _, join in self._joins.values())
+        self._compiled.selection = Selection(joins=joins, where=where, parameters=tuple(self._parameters), order=order)
+        return self._compiled
+
+    def _conjunction(self, conjunction: list[list[Clause]]) -> str:
+        parts = [self._disjunction(disjunction) for disjunction in conjunction]
+        return " AND ".join(part for part in parts if part)
+
+    def _disjunction(self, disjunction: list[Clause]) -> str:
+        parts = [self._clause(clause) for clause in disjunction]
+        kept = [part for part in parts if part]
+        return f"({' OR '.join(kept)})" if kept else ""
+
+    def _clause(self, clause: Clause) -> str:
+        before = len(self._parameters)
+        try:
+            match clause:
+                case Term():
+                    return self._term(clause)
+                case RelatedList():
+                    return self._related(clause)
+                case Join():
+                    return self._join_clause(clause)
+        except _Dropped:
+            del self._parameters[before:]
+            self._compiled.dropped.append(str(clause))
+            return ""
+
+    def _order(self, name: str, descending: bool) -> str:
+        try:
+            place = self._place(name, ranged=True)
+        except _Dropped:
+            self._compiled.dropped.append(f"ORDERBY{name}")
+            return ""
+        return f"{place.expression}{' DESC' if descending else ''}"
+
+    # --- fields ---------------------------------------------------------------------------------------------------
+
+    def _place(self, path: str, *, ranged: bool = False) -> Place:
+        table, alias, walked = self._table, self._root, ()
+        *hops, last = path.split(".")
+        for hop in hops:
+            column = table.by_name.get(hop)
+            if column is None or not column.reference or column.reference not in self._schema.tables:
+                raise _Dropped
+            self._compiled.used.append((table, column, False))
+            walked = (*walked, hop)  # type: ignore[assignment]
+            alias = self._alias(walked, alias, column)
+            table = self._schema.table(column.reference)
+        column = table.by_name.get(last)
+        if column is None:
+            raise _Dropped
+        self._compiled.used.append((table, column, ranged))
+        if column.kind is Kind.JOURNAL:
+            return Place("NULL", column, table)
+        return Place(f'{alias}."{column.key}"', column, table)
+
+    def _alias(self, walked: tuple[str, ...], previous: str, column: Column) -> str:
+        if walked not in self._joins:
+            alias = f"{self._prefix}j{len(self._joins) + 1}"
+            family = self._schema.table(column.reference).root.name
+            join = f'LEFT JOIN "{family}" {alias} ON {alias}.sys_id = {previous}."{column.key}"'
+            self._joins[walked] = (alias, join)
+        return self._joins[walked][0]
+
+    # --- terms ----------------------------------------------------------------------------------------------------
+
+    def _term(self, term: Term) -> str:
+        if term.operator == "TEXTQUERY":
+            return self._text_search(term.value)
+        if not term.operator:
+            raise _Dropped
+        place = self._place(term.field, ranged=term.operator in RANGES)
+        match term.operator:
+            case "=" | "!=" | "IN" | "NOT IN":
+                return self._equality(place, term)
+            case "ISEMPTY" | "EMPTYSTRING":
+                return f"{place.expression} IS NULL"
+            case "ISNOTEMPTY":
+                return f"{place.expression} IS NOT NULL"
+            case "ANYTHING":
+                return "1"
+            case "BETWEEN":
+                return self._between(place, term.value)
+            case "ON" | "NOTON":
+                return self._on(place, term)
+            case _:
+                return self._other(place, term)
+
+    def _other(self, place: Place, term: Term) -> str:
+        if term.operator in PATTERNS:
+            return self._pattern(term, place)
+        if term.operator in COMPARISONS:
+            return self._compare(place, COMPARISONS[term.operator], term.value)
+        if term.operator in FIELD_COMPARISONS:
+            other = self._place(term.value.split("@")[0])
+            return f"{place.expression} {FIELD_COMPARISONS[term.operator]} {other.expression}"
+        if term.operator in RELATIVES:
+            return self._compare(place, RELATIVES[term.operator], self._relative(term.value))
+        raise _Dropped
+
+    def _equality(self, place: Place, term: Term) -> str:
+        several = term.operator in ("IN", "NOT IN")
+        literals = self._evaluated(term.value).split(",") if several else [term.value]
+        values = []
+        for literal in literals:
+            try:
+                values.append(self._value(place.column, literal))
+            except ValueError:
+                continue  # a text that cannot be of this kind equals nothing
+        filled = [value for value in values if value is not None]
+        sql = NOTHING
+        if filled:
+            sql = f"{place.expression} IN ({', '.join('?' * len(filled))})"
+            self._parameters.extend(filled)
+        if len(filled) < len(values):
+            sql = f"({sql} OR {place.expression} IS NULL)"
+        if term.operator in ("=", "IN"):
+            return sql
+        matches_empty = self._switches.get("not_equal_matches_empty") and len(filled) == len(values)
+        return f"(NOT {sql}{f' OR {place.expression} IS NULL' if matches_empty else ''})"
+
+    def _compare(self, place: Place, operator: str, literal: str) -> str:
+        try:
+            value = self._value(place.column, literal)
+        except ValueError:
+            return NOTHING
+        self._parameters.append(value)
+        return f"{place.expression} {operator} ?"
+
+    def _between(self, place: Place, literal: str) -> str:
+        low, at, high = literal.partition("@")
+        if not at:
+            raise _Dropped
+        return f"({self._compare(place, '>=', low)} AND {self._compare(place, '<=', high)})"
+
+    def _on(self, place: Place, term: Term) -> str:
+        parts = term.value.split("@")
+        if len(parts) != 3:
+            raise _Dropped
+        within = self._between(place, "@".join(parts[1:]))
+        return within if term.operator == "ON" else f"(NOT {within})"
+
+    def _pattern(self, term: Term, place: Place) -> str:
+        if place.column.kind is Kind.REFERENCE and place.column.reference in self._schema.tables:
+            target = self._schema.table(place.column.reference)
+            display = target.columns[target.display].name
+            place = self._place(f"{term.field}.{display}", ranged=True)
+        text = self._evaluated(term.value).replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+        self._parameters.append(PATTERNS[term.operator].format(text))
+        if term.operator not in NEGATED_PATTERNS:
+            return f"{place.expression} LIKE ? ESCAPE '\\'"
+        empty = f" OR {place.expression} IS NULL" if self._switches.get("not_equal_matches_empty") else ""
+        return f"({place.expression} NOT LIKE ? ESCAPE '\\'{empty})"
+
+    def _text_search(self, words: str) -> str:
+        texts = [c for c in self._table.columns.values() if c.kind is Kind.STRING and not c.choices]
+        per_word = []
+        for word in words.split():
+            per_word.append("(" + " OR ".join(f'{self._root}."{c.key}" LIKE ?' for c in texts) + ")")
+            self._parameters.extend([f"%{word}%"] * len(texts))
+        return " AND ".join(per_word) or "1"
+
+    def _relative(self, literal: str) -> str:
+        """`hour@ago@2` as a UTC stamp."""
+        try:
+            unit, direction, amount = literal.split("@")[:3]
+            span = timedelta(seconds=UNITS[unit] * float(amount))
+        except (ValueError, KeyError):
+            raise _Dropped from None
+        moment = self._reader.now - span if direction == "ago" else self._reader.now + span
+        return moment.strftime(STAMP)
+
+    def _value(self, column: Column, literal: str) -> Any:
+        scripted = literal.startswith("javascript:")
+        value = self._evaluated(literal)
+        if column.kind is Kind.DATE_TIME and not scripted and value and self._switches.get("literal_zone") == "user":
+            value = to_utc(value, self._reader.zone)
+        if column.kind is Kind.BOOLEAN and value.lower() not in ("", "true", "false", "1", "0"):
+            raise ValueError(value)
+        return to_sql(column, value)
+
+    def _evaluated(self, literal: str) -> str:
+        if not literal.startswith("javascript:"):
+            return literal
+        try:
+            return evaluate(literal.removeprefix("javascript:"), self._reader)
+        except (UnknownScript, ValueError, IndexError):
+            raise _Dropped from None
+
+    # --- other tables ---------------------------------------------------------------------------------------------
+
+    def _related(self, clause: RelatedList) -> str:
+        inner = self._inner(clause.table, clause.query)
+        column = inner.table.by_name.get(clause.field)
+        if column is None or clause.count[:1] not in ("=", ">", "<", "!"):
+            raise _Dropped
+        operator = clause.count.rstrip("0123456789")
+        number = clause.count[len(operator) :]
+        if operator not in ("=", "!=", ">", ">=", "<", "<=") or not number:
+            raise _Dropped
+        self._parameters.extend(inner.parameters)
+        pointing = f'{inner.source} AND {inner.root}."{column.key}" = {self._root}.sys_id'
+        return f"(SELECT COUNT(*) FROM {pointing}) {operator} {int(number)}"  # noqa: S608
+
+    def _join_clause(self, clause: Join) -> str:
+        place = self._place(clause.field)
+        inner = self._inner(clause.table, clause.query)
+        column = inner.table.by_name.get(clause.other_field)
+        if column is None:
+            raise _Dropped
+        self._parameters.extend(inner.parameters)
+        return f'{place.expression} IN (SELECT {inner.root}."{column.key}" FROM {inner.source})'  # noqa: S608
+
+    def _inner(self, table_name: str, query: Query) -> _Inner:
+        table = self._schema.tables.get(table_name)
+        if table is None:
+            raise _Dropped
+        prefix = f"{self._prefix}s{len(self._parameters)}_"
+        compiler = _Compiler(table, self._schema, self._reader, self._switches, prefix=prefix)
+        compiled = compiler.compile(query)
+        self._compiled.used.extend(compiled.used)
+        self._compiled.dropped.extend(compiled.dropped)
+        selection, root = compiled.selection, f"{prefix}t0"
+        classes = ", ".join(f"'{name}'" for name in table.family)
+        source = (
+            f'"{table.root.name}" {root} {selection.joins} '
+            f"WHERE {root}.sys_class_name IN ({classes}) AND ({selection.where})"
+        )
+        return _Inner(table, root, source, selection.parameters)
+
+
+@dataclass(frozen=True)
+class _Inner:
+    table: Table
+    root: str
+    source: str
+    parameters: tuple[Any, ...]

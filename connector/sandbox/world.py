@@ -1,0 +1,241 @@
+"""A world: the two instances, their common time, armed faults, recorded requests and outbound messages.
+
+This is the Python face of the sandbox. The doors (adapter, HTTPS) and the control plane call it; it opens no socket itself.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from connector.sandbox.clock import Clock, TimeSource, parse_moment
+from connector.sandbox.faults import Faults
+from connector.sandbox.instance import Instance
+from connector.sandbox.jobs import Jobs
+from connector.sandbox.moves import MOVES, Bench, Refused
+from connector.sandbox.outbound import Sender, Subscription, compose, read_subscription
+from connector.sandbox.profile import Profile, load
+from connector.sandbox.rest.route import answer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from requests.adapters import BaseAdapter
+
+    from connector.sandbox.messages import Request, Response
+    from connector.sandbox.people import User
+    from connector.sandbox.schema import Table
+    from connector.sandbox.serve import Served
+
+NAMES = ("om", "fsm")
+KEPT_REQUESTS = 100_000
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """One request an instance has seen; `status` 0 means that no answer was sent."""
+
+    method: str
+    path: str
+    query: str
+    status: int
+
+
+class World:
+    def __init__(self, profile: Profile, source: TimeSource, seed: int) -> None:
+        self.profile = profile
+        self.source = source
+        self.seed = seed
+        self.lock = threading.RLock()
+        self.sender = Sender()
+        self._jobs = Jobs()
+        self._subscriptions: list[Subscription] = []
+        self._messages = 0
+        self._instances: dict[str, Instance] = {}
+        self._faults: dict[str, Faults] = {}
+        self._seen: dict[str, deque[Recorded]] = {}
+        self._build()
+
+    @classmethod
+    def create(
+        cls, profile: str = "default", *, clock: str = "manual", start: str | None = None, seed: int = 1
+    ) -> World:
+        """A new world. `clock` is manual (time stands until `advance`) or real; `start` is an ISO 8601 moment."""
+        if clock not in ("manual", "real"):
+            raise ValueError(f"clock is 'manual' or 'real', not {clock!r}")
+        source = TimeSource(manual=clock == "manual", start=parse_moment(start) if start else None)
+        return cls(load(profile), source, seed)
+
+    # --- the instances --------------------------------------------------------------------------------------------
+
+    @property
+    def om(self) -> Instance:
+        return self._instances["om"]
+
+    @property
+    def fsm(self) -> Instance:
+        return self._instances["fsm"]
+
+    def instance(self, name: str) -> Instance:
+        if name not in self._instances:
+            raise Refused(f"there is no instance {name!r}: say om or fsm")
+        return self._instances[name]
+
+    def users(self, name: str) -> dict[str, User]:
+        return self.instance(name).users
+
+    def skew(self, name: str, seconds: float) -> None:
+        """From now on the clock of this instance is that much ahead of the world's time."""
+        self.instance(name).clock.skew = timedelta(seconds=seconds)
+
+    # --- requests -------------------------------------------------------------------------------------------------
+
+    def handle(self, name: str, request: Request) -> Response:
+        """What an instance answers: jobs that are due first, then faults around the honest answer."""
+        with self.lock:
+            self.run_due()
+            instance = self.instance(name)
+            response = self._faults[name].around(instance, request, lambda: answer(instance, request))
+            status = 0 if response.fate == "drop" else response.status
+            self._seen[name].append(Recorded(request.method, request.path, request.query_string, status))
+            return response
+
+    def requests(self, name: str) -> list[Recorded]:
+        return list(self._seen[name])
+
+    def clear_requests(self) -> None:
+        for seen in self._seen.values():
+            seen.clear()
+
+    def adapter(self, name: str) -> BaseAdapter:
+        """An adapter for `requests.Session.mount`, answering without a socket."""
+        from connector.sandbox.doors.adapter import SandboxAdapter
+
+        self.instance(name)
+        return SandboxAdapter(self, name)
+
+    # --- people ---------------------------------------------------------------------------------------------------
+
+    def act(self, name: str | None, arguments: dict[str, Any]) -> dict[str, Any]:
+        """One move of one person (moves/__init__.py lists them). Raises Refused."""
+        with self.lock:
+            self.run_due()
+            given = dict(arguments)
+            move = MOVES.get(str(given.pop("do", "")))
+            if move is None:
+                raise Refused(f"there is no move {arguments.get('do')!r}; there are {', '.join(sorted(MOVES))}")
+            side = name or (move.side if move.side in NAMES else "")
+            if not side:
+                raise Refused(f"the move {move.name} needs to know the instance: om or fsm")
+            if move.side not in ("both", side) and not self.profile.single:
+                raise Refused(f"{move.name} is a move on {move.side}, not on {side}")
+            instance = self.instance(side)
+            usual = {"om": "order_agent", "fsm": "dispatcher"}[side]
+            login = str(given.pop("as", "") or move.persona or usual)
+            actor = instance.user(login)
+            if actor is None:
+                raise Refused(f"there is no user {login!r} on {side}")
+            with instance.records.together():
+                return move.run(Bench(instance, actor), given)
+
+    # --- time -----------------------------------------------------------------------------------------------------
+
+    def advance(self, seconds: float) -> None:
+        """Let time pass; each job runs at its own moment."""
+        with self.lock:
+            end = self.source.now() + timedelta(seconds=seconds)
+            while (due := self._jobs.next_due()) is not None and due <= end:
+                self.source.move_to(due)
+                self.run_due()
+            self.source.move_to(end)
+
+    def run_due(self) -> None:
+        with self.lock:
+            while (work := self._jobs.take(self.source.now())) is not None:
+                work()
+
+    def later(self, seconds: float, work: Callable[[], None]) -> None:
+        self._jobs.add(self.source.now() + timedelta(seconds=seconds), work)
+
+    # --- misbehavior and messages ---------------------------------------------------------------------------------
+
+    def fault(self, name: str, raw: dict[str, Any]) -> str:
+        """Arm a fault (faults.py lists the kinds); returns its id."""
+        with self.lock:
+            self.instance(name)
+            return f"{name}-{self._faults[name].arm(raw)}"
+
+    def clear_faults(self, fault_id: str | None = None) -> int:
+        """Disarm one fault or all; returns how many there were."""
+        with self.lock:
+            if fault_id is None:
+                return sum(faults.disarm() for faults in {id(f): f for f in self._faults.values()}.values())
+            name, _, own = fault_id.partition("-")
+            return self._faults[name].disarm(own) if name in self._faults and own else 0
+
+    def outbound(self, raw: dict[str, Any]) -> None:
+        """Subscribe a webhook: {"instance", "url", "secret", "tables"}."""
+        with self.lock:
+            self.instance(str(raw.get("instance")))
+            self._subscriptions.append(read_subscription(raw))
+
+    def _tell(self, name: str) -> Callable[[Table, str, str, str], None]:
+        def listener(table: Table, sys_id: str, operation: str, mod_count: str) -> None:
+            for subscription in self._subscriptions:
+                if subscription.instance == name and subscription.covers(table):
+                    self._messages += 1
+                    event = {
+                        "instance": name, "table": table.name, "sys_id": sys_id, "operation": operation,
+                        "sys_mod_count": mod_count,
+                    }  # fmt: skip
+                    moment = int(self._instances[name].clock.now().timestamp())
+                    self.sender.put(compose(subscription, event, f"msg_{self.seed}_{self._messages}", moment))
+
+        return listener
+
+    # --- life -----------------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def serve(self, directory: Path | str, **ports: int) -> Iterator[Served]:
+        """HTTPS doors for both instances and the control plane while the block runs."""
+        from connector.sandbox.serve import serving
+
+        with serving(self, Path(directory), **ports) as served:
+            yield served
+
+    def reset(self) -> None:
+        """Both instances as they were created; addresses and time stay."""
+        with self.lock:
+            addresses = {name: instance.base_url for name, instance in self._instances.items()}
+            self._jobs.clear()
+            self._subscriptions.clear()
+            self._build()
+            for name, address in addresses.items():
+                self._instances[name].base_url = address
+
+    def close(self) -> None:
+        self.sender.close()
+
+    def _build(self) -> None:
+        om = Instance(self.profile.om, clock=Clock(self.source), seed=self.seed, later=self.later)
+        fsm = om
+        if not self.profile.single:
+            fsm = Instance(self.profile.fsm, clock=Clock(self.source), seed=self.seed, later=self.later)
+        self._instances = {"om": om, "fsm": fsm}
+        for name, instance in self._instances.items():
+            if name == instance.name:
+                instance.records.listeners.append(self._tell(name))
+        om_faults, om_seen = Faults(), deque[Recorded](maxlen=KEPT_REQUESTS)
+        self._faults = {"om": om_faults, "fsm": om_faults if self.profile.single else Faults()}
+        self._seen = {"om": om_seen, "fsm": om_seen if self.profile.single else deque(maxlen=KEPT_REQUESTS)}
+
+    def describe_requests(self, name: str) -> list[dict[str, Any]]:
+        return [asdict(recorded) for recorded in self.requests(name)]
+
+    def now(self) -> datetime:
+        return self.source.now()

@@ -1,0 +1,132 @@
+"""Encoded queries: what each operator selects, and what an invalid one does."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from connector.sandbox import World
+    from sandbox.gestures import Client
+
+
+@pytest.fixture
+def orders(fsm: Client) -> Client:
+    """Four work orders, a minute apart, with different priorities and texts."""
+    for index, (text, priority) in enumerate(
+        [("Alpha install", 1), ("beta swap", 2), ("Gamma 100% ^ up", 3), ("delta_x", 4)]
+    ):
+        fsm.made("wm_order", short_description=text, priority=priority, correlation_id=f"key-{index}")
+        fsm.world.advance(60)
+    fsm.made("wm_task", short_description="odd", parent=fsm.row("wm_order", "priority=1")["sys_id"])
+    return fsm
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("priority=2", "2"),
+        ("priority!=2", "134"),
+        ("priorityIN1,3", "13"),
+        ("priorityNOT IN1,3", "24"),
+        ("priority<2", "1"),
+        ("priority<=2", "12"),
+        ("priority>3", "4"),
+        ("priority>=3", "34"),
+        ("priorityBETWEEN2@3", "23"),
+        ("short_descriptionLIKESWAP", "2"),
+        ("short_descriptionCONTAINSa s", "2"),
+        ("short_description*install", "1"),
+        ("short_descriptionNOT LIKEinstall", "234"),
+        ("short_descriptionSTARTSWITHalpha", "1"),
+        ("short_descriptionENDSWITHswap", "2"),
+        ("short_descriptionLIKE100%", "3"),
+        ("short_descriptionLIKE_", "4"),
+        ("short_descriptionLIKE^^", "3"),
+        ("short_description=Gamma 100% ^^ up", "3"),
+        ("accountISEMPTY", "1234"),
+        ("accountISNOTEMPTY", ""),
+        ("account=", "1234"),
+        ("active=true^priority=1", "1"),
+        ("active=true^priority=1^ORpriority=2", "12"),
+        ("priority=1^NQpriority=4", "14"),
+        ("priority=1^ORpriority=2^short_descriptionLIKEswap^EQ", "2"),
+        ("sys_created_on>2026-03-02 08:01:00", "34"),
+        ("sys_created_on>=2026-03-02 08:01:00^sys_created_on<2026-03-02 08:03:00", "23"),
+        ("sys_created_on>=javascript:gs.dateGenerate('2026-03-02','08:02:00')", "34"),
+        ("sys_created_onBETWEENjavascript:gs.minutesAgo(3)@javascript:gs.minutesAgo(1)", "234"),
+        ("sys_created_onRELATIVEGT@minute@ago@2", "1234"),
+        ("sys_created_onRELATIVEGTminute@ago@2", "4"),
+        ("opened_by.user_name=connector^priority=3", "3"),
+        ("opened_bySTARTSWITHom conn^priority=3", "3"),
+        ("opened_by=javascript:gs.getUserID()^priority=4", "4"),
+        ("state=NOT_A_NUMBER", ""),
+        ("state==1", ""),
+        ("state=NOT_A_NUMBER^ORpriority=4", "4"),
+        ("sys_created_onGT_FIELDsys_updated_on", ""),
+        ("sys_created_onSAMEASsys_updated_on^priority>2", "34"),
+        ("RLQUERYwm_task.parent,>0^active=true^ENDRLQUERY", "1"),
+        ("RLQUERYwm_task.parent,=0^ENDRLQUERY^priority<4", "23"),
+        ("JOINwm_order.sys_id=wm_task.parent!short_description=odd", "1"),
+        ("123TEXTQUERY321=alpha", "1"),
+    ],
+)
+def test_an_operator_selects(orders: Client, query: str, found: str) -> None:
+    rows = orders.rows("wm_order", f"{query}^ORDERBYnumber", sysparm_fields="priority")
+    assert "".join(row["priority"] for row in rows) == found
+
+
+def test_several_sort_keys_apply_in_order(orders: Client) -> None:
+    rows = orders.rows("wm_order", "ORDERBYactive^ORDERBYDESCpriority", sysparm_fields="priority")
+    assert "".join(row["priority"] for row in rows) == "4321"
+
+
+@pytest.mark.parametrize("query", ["no_such_field=x", "second=asdf^third", "account.bunk=1", "priorityFOO1"])
+def test_an_invalid_term_is_dropped_and_the_rest_runs(orders: Client, query: str) -> None:
+    assert len(orders.rows("wm_order", query)) == 4
+    assert len(orders.rows("wm_order", f"{query}^priority=1")) == 1
+
+
+def test_carets_alone_select_everything(orders: Client) -> None:
+    assert len(orders.rows("wm_order", "^^^")) == 4
+
+
+def test_an_alternative_of_invalid_terms_restricts_nothing(orders: Client) -> None:
+    assert len(orders.rows("wm_order", "priority=1^NQbunk=1")) == 4
+
+
+def test_an_instance_may_answer_invalid_queries_with_no_rows(orders: Client) -> None:
+    orders.world.fsm.switches["invalid_query"] = "no_rows"
+    assert orders.rows("wm_order", "bunk=1^priority=1") == []
+    assert len(orders.rows("wm_order", "priority=1")) == 1
+
+
+def test_an_instance_may_reject_invalid_queries(orders: Client) -> None:
+    orders.world.fsm.switches["invalid_query"] = "reject"
+    refused = orders.get("wm_order", sysparm_query="bunk=1")
+    assert refused.status_code == 403
+    assert refused.json()["error"]["detail"] == "Field(s) present in the query do not have permission to be read"
+
+
+def test_field_value_pairs_of_the_address_also_take_display_values(orders: Client) -> None:
+    assert len(orders.get("wm_order", priority="1 - critical").json()["result"]) == 1
+    assert len(orders.get("wm_order", opened_by="connector", priority="2").json()["result"]) == 1
+    assert len(orders.get("wm_order", opened_by="nobody").json()["result"]) == 0
+
+
+def test_a_generated_date_is_in_the_readers_zone_and_a_literal_is_utc(
+    world: World, orders: Client, sign_in: Callable[..., Client]
+) -> None:
+    admin = sign_in("fsm", "admin")  # Los Angeles, eight hours behind
+    assert len(admin.rows("wm_order", "sys_created_on>=2026-03-02 08:02:00")) == 2
+    assert len(admin.rows("wm_order", "sys_created_on>=javascript:gs.dateGenerate('2026-03-02','00:02:00')")) == 2
+    assert admin.rows("wm_order", "sys_created_on>=javascript:gs.dateGenerate('2026-03-02','08:02:00')") == []
+
+
+def test_not_equal_may_also_match_empty_values(orders: Client) -> None:
+    assert orders.rows("wm_order", "correlation_display!=x") == []
+    orders.world.fsm.switches["not_equal_matches_empty"] = True
+    assert len(orders.rows("wm_order", "correlation_display!=x")) == 4
