@@ -14,6 +14,7 @@ from connector.mapping.marks import digest_of
 from connector.model import (
     DomainOrderPhase,
     FindingCode,
+    OrderPhase,
     Origin,
     WorkOrderPhase,
     WriteNote,
@@ -105,7 +106,8 @@ def _ready(draft: Draft, domain_order: DomainOrder) -> None:
         not work
         or any(w.is_open or w.found is None for w in work)
         or draft.creating(domain_order)
-        or domain_order.state.phase not in (DomainOrderPhase.OPEN, DomainOrderPhase.HELD)
+        or domain_order.state.phase is not DomainOrderPhase.OPEN
+        or draft.snapshot.order.state.phase is not OrderPhase.APPROVED
     ):
         return
     occasion = digest_of({w.link.work_order_id: str(w.link.notes) for w in work})

@@ -1,0 +1,536 @@
+"""The decision table of connector/decide/plan.py, row by row. A "nothing happens" stands beside a twin where something does."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from connector.mapping.marks import Carried, digest_of, token_of
+from connector.model import (
+    CancelWorkOrder,
+    CreateWorkOrder,
+    DomainOrderClass,
+    IntentState,
+    Origin,
+    ReopenDomainOrder,
+    UpdateWorkOrder,
+    WriteNote,
+)
+from tests.unit.orders import (
+    DOMAIN_ORDER_ID,
+    GATE_ALARMS,
+    GATE_NOTES,
+    INSTALL,
+    KEY,
+    RULES,
+    codes,
+    domain_order,
+    facts,
+    intent,
+    kinds,
+    line,
+    link,
+    memory,
+    only,
+    order,
+    order_task,
+    plan,
+    snapshot,
+    verdict,
+    work_order,
+)
+
+LATER = line(due="2027-03-15 12:00:00")
+
+
+# --- order not approved yet, or approved but not decomposed ----------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "state", ["Draft", "New", "Submitted", "Enrichment in progress", "Rejected", "A state nobody mapped"]
+)
+def test_nothing_is_created_before_the_order_is_approved(state: str) -> None:
+    assert kinds(plan(snapshot(of=order(state)))) == []
+
+
+@pytest.mark.parametrize("state", ["Acknowledged", "Scheduled", "In progress"])
+def test_an_approved_order_gets_its_work_order(state: str) -> None:
+    assert kinds(plan(snapshot(of=order(state)))) == ["CreateWorkOrder"]
+
+
+def test_a_line_that_was_rejected_by_itself_gets_nothing() -> None:
+    assert kinds(plan(snapshot(with_line=line("Rejected")))) == []
+
+
+def test_an_approved_order_that_is_not_decomposed_waits() -> None:
+    assert kinds(plan(replace(snapshot(), domain_orders=()))) == []
+
+
+def test_a_domain_order_of_somebody_elses_line_is_left_alone() -> None:
+    assert kinds(plan(snapshot(with_domain_order=domain_order(line_id="f" * 32)))) == []
+
+
+# --- approved, rows match --------------------------------------------------------------------------------------
+
+
+def test_an_approved_domain_order_gets_the_work_order_its_row_asks_for() -> None:
+    create = only(plan(snapshot()), CreateWorkOrder)
+    assert (create.template, create.key, create.domain_order_id) == (INSTALL, KEY, DOMAIN_ORDER_ID)
+    assert create.fields["location"] == "Berlin"
+    assert create.fields["requested_due_by"] == "2027-03-01 12:00:00"
+
+
+def test_an_order_task_gets_its_own_work_order_which_counts_for_its_domain_order() -> None:
+    decided = plan(snapshot(with_task=order_task()))
+    creates = [a for a in decided.actions if isinstance(a, CreateWorkOrder)]
+    assert {(c.template, c.domain_order_id) for c in creates} == {
+        (INSTALL, DOMAIN_ORDER_ID),
+        ("Site Survey", DOMAIN_ORDER_ID),
+    }
+
+
+def test_the_verdict_is_stored_with_what_it_read_and_what_nearly_won() -> None:
+    judged = plan(snapshot()).verdicts[0]
+    assert judged.rows == ("install",)
+    assert judged.inputs == {"specification": "CPE", "domain order action": "add"}
+    assert [(m.row, m.column, m.wants, m.found) for m in judged.misses] == [
+        ("swap", "domain order action", "change", "add")
+    ]
+
+
+def test_a_creation_that_is_intended_is_not_intended_twice() -> None:
+    create = only(plan(snapshot()), CreateWorkOrder)
+    for state in (IntentState.PENDING, IntentState.SENDING, IntentState.UNKNOWN, IntentState.PARKED):
+        remembered = memory(intents=(intent(create, state),), verdicts=(verdict(),))
+        assert "CreateWorkOrder" not in kinds(plan(snapshot(), remembered)), state
+
+
+def test_a_work_order_that_exists_is_not_created_again() -> None:
+    assert kinds(plan(snapshot(work_order()), memory(link(), verdicts=(verdict(),)))) == []
+
+
+def test_deciding_twice_with_the_plan_carried_out_changes_nothing() -> None:
+    first = plan(snapshot())
+    remembered = memory(intents=tuple(intent(a, IntentState.SENDING) for a in first.actions), verdicts=first.verdicts)
+    again = plan(snapshot(), remembered)
+    assert (again.actions, again.verdicts, again.links, again.withdraw) == ((), (), (), ())
+
+
+# --- only the catch-all matches --------------------------------------------------------------------------------
+
+
+def test_an_initiator_that_only_the_catch_all_matches_gets_no_field_work() -> None:
+    decided = plan(snapshot(with_domain_order=domain_order(action="suspend")))
+    assert (kinds(decided), decided.verdicts[0].rows, decided.verdicts[0].wanted) == ([], ("other",), ())
+
+
+# --- policy edits are not events -------------------------------------------------------------------------------
+
+
+def test_a_changed_policy_does_not_touch_an_order_version_that_was_decided() -> None:
+    nothing = replace(
+        RULES, domain_order_policy=replace(RULES.domain_order_policy, rows=RULES.domain_order_policy.rows[-1:])
+    )
+    remembered = memory(link(), verdicts=(verdict(),))
+    assert kinds(plan(snapshot(work_order()), remembered, nothing)) == []
+    revised = snapshot(work_order(), of=order(version=2))
+    assert kinds(plan(revised, remembered, nothing)) == ["CancelWorkOrder"]
+
+
+# --- creation pending, order canceled or revised meanwhile -----------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "of",
+    [
+        order("Canceled"),
+        order("Revision in progress", version=2),
+        order("Assessing cancellation", version=2),
+        order(version=2),
+    ],
+    ids=["canceled", "in revision", "cancellation assessed", "revised and approved"],
+)
+def test_a_creation_overtaken_by_the_order_is_withdrawn_before_it_is_sent(of: object) -> None:
+    create = only(plan(snapshot()), CreateWorkOrder)
+    seen = replace(snapshot(), order=of)  # type: ignore[arg-type]
+    decided = plan(seen, memory(intents=(intent(create),), verdicts=(verdict(),)))
+    assert decided.withdraw == (token_of(create.key),)
+
+
+def test_a_creation_that_may_have_been_sent_is_never_withdrawn() -> None:
+    create = only(plan(snapshot()), CreateWorkOrder)
+    for state in (IntentState.SENDING, IntentState.UNKNOWN):
+        decided = plan(snapshot(of=order("Canceled")), memory(intents=(intent(create, state),), verdicts=(verdict(),)))
+        assert decided.withdraw == ()
+
+
+# --- freeze ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("state", ["Revision in progress", "Assessing cancellation", "On hold", "Awaiting information"])
+def test_nothing_is_created_or_changed_while_the_order_is_frozen(state: str) -> None:
+    seen = snapshot(work_order(), of=order(state), with_line=LATER)
+    decided = plan(seen, memory(link(), verdicts=(verdict(),)))
+    assert (kinds(decided), codes(decided)) == ([], ["frozen"])
+    assert kinds(plan(snapshot(of=order(state)))) == []
+
+
+def test_nothing_is_changed_while_the_domain_order_is_on_hold() -> None:
+    seen = snapshot(work_order(), with_line=LATER, with_domain_order=domain_order("On hold"))
+    assert kinds(plan(seen, memory(link(), verdicts=(verdict(),)))) == []
+
+
+def test_status_notes_go_on_while_the_order_is_frozen() -> None:
+    seen = snapshot(work_order("16"), of=order("Revision in progress"))
+    assert "Ready for Dispatch -> Assigned" in only(plan(seen, memory(link(), verdicts=(verdict(),))), WriteNote).text
+
+
+# --- updates ---------------------------------------------------------------------------------------------------
+
+
+def test_a_changed_date_is_carried_to_the_open_work_order() -> None:
+    update = only(plan(snapshot(work_order(), with_line=LATER), memory(link(), verdicts=(verdict(),))), UpdateWorkOrder)
+    assert update.fields == {"requested_due_by": "2027-03-15 12:00:00"}
+    assert [(c.what, c.before, c.after) for c in update.changes] == [
+        ("due date", "2027-03-01 12:00:00", "2027-03-15 12:00:00")
+    ]
+    assert update.mod_count == 3
+
+
+def test_a_change_that_no_mapped_field_shows_is_remembered_and_not_sent() -> None:
+    seen = snapshot(work_order(), with_line=line(action="change"))
+    decided = plan(seen, memory(link(), verdicts=(verdict(),)))
+    assert kinds(decided) == []
+    assert decided.links[0].carried["line action"] == "change"
+
+
+def test_a_closed_work_order_is_not_updated() -> None:
+    seen = snapshot(work_order("3"), with_line=LATER)
+    assert "UpdateWorkOrder" not in kinds(plan(seen, memory(link(noted="3"), verdicts=(verdict(),))))
+
+
+def test_the_carried_change_is_told_with_before_and_after() -> None:
+    later = facts(snapshot(with_line=LATER))
+    update = only(plan(snapshot(work_order(), with_line=LATER), memory(link(), verdicts=(verdict(),))), UpdateWorkOrder)
+    carried = link(carried=later, untold=update.changes, updates=1)
+    decided = plan(snapshot(work_order(), with_line=LATER), memory(carried, verdicts=(verdict(),)))
+    assert "due date: 2027-03-01 12:00:00 -> 2027-03-15 12:00:00" in only(decided, WriteNote).text
+    assert decided.links[0].untold == ()
+
+
+def test_the_note_says_what_field_service_did_not_take() -> None:
+    update = only(plan(snapshot(work_order(), with_line=LATER), memory(link(), verdicts=(verdict(),))), UpdateWorkOrder)
+    carried = link(carried=update.facts, untold=update.changes, updates=1, refused=("requested_due_by",))
+    decided = plan(snapshot(work_order(), with_line=LATER), memory(carried, verdicts=(verdict(),)))
+    assert "Field Service did not take: requested due by" in only(decided, WriteNote).text
+    assert codes(decided) == ["not-applied"]
+
+
+def test_an_update_under_way_is_not_sent_again() -> None:
+    seen = snapshot(work_order(), with_line=LATER)
+    update = only(plan(seen, memory(link(), verdicts=(verdict(),))), UpdateWorkOrder)
+    for state in (IntentState.PENDING, IntentState.SENDING, IntentState.UNKNOWN, IntentState.PARKED):
+        remembered = memory(link(), intents=(intent(update, state),), verdicts=(verdict(),))
+        assert kinds(plan(seen, remembered)) == [], state
+
+
+def test_a_parked_update_is_followed_by_another_when_the_order_moves_on() -> None:
+    update = only(plan(snapshot(work_order(), with_line=LATER), memory(link(), verdicts=(verdict(),))), UpdateWorkOrder)
+    remembered = memory(link(), intents=(intent(update, IntentState.PARKED),), verdicts=(verdict(),))
+    seen = snapshot(work_order(), with_line=line(due="2027-04-01 12:00:00"))
+    assert only(plan(seen, remembered), UpdateWorkOrder).key != update.key
+
+
+def test_an_update_overtaken_by_another_edit_is_withdrawn_and_decided_again() -> None:
+    update = only(plan(snapshot(work_order(), with_line=LATER), memory(link(), verdicts=(verdict(),))), UpdateWorkOrder)
+    seen = snapshot(work_order(), with_line=line(due="2027-04-01 12:00:00"))
+    decided = plan(seen, memory(link(), intents=(intent(update),), verdicts=(verdict(),)))
+    assert decided.withdraw == (token_of(update.key),)
+    assert only(decided, UpdateWorkOrder).fields == {"requested_due_by": "2027-04-01 12:00:00"}
+
+
+# --- cancellation in OM ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "seen",
+    [
+        snapshot(work_order(), of=order("Canceled")),
+        snapshot(work_order(), of=order("Cancellation in progress")),
+        snapshot(work_order(), with_line=line("Canceled")),
+        snapshot(work_order(), with_domain_order=domain_order("Canceled")),
+    ],
+    ids=["order", "approved cancellation", "line", "domain order"],
+)
+def test_what_order_management_cancels_is_canceled_in_the_field(seen: object) -> None:
+    cancel = only(plan(seen, memory(link(), verdicts=(verdict(),))), CancelWorkOrder)  # type: ignore[arg-type]
+    assert "RO1 was canceled in Order Management" in cancel.reason
+
+
+def test_a_revised_order_that_no_longer_asks_for_the_visit_cancels_it_and_creates_the_other() -> None:
+    seen = snapshot(work_order(), of=order(version=2), with_domain_order=domain_order(action="change"))
+    decided = plan(seen, memory(link(), verdicts=(verdict(),)))
+    assert only(decided, CancelWorkOrder).work_order_number == "WO1"
+    assert only(decided, CreateWorkOrder).template == "Swap CPE"
+
+
+def test_a_closed_work_order_is_not_canceled() -> None:
+    seen = snapshot(work_order("3"), of=order("Canceled"))
+    assert "CancelWorkOrder" not in kinds(plan(seen, memory(link(noted="3"), verdicts=(verdict(),))))
+
+
+def test_our_own_cancellation_is_told_as_ours() -> None:
+    seen = snapshot(work_order("7"), of=order("Canceled"))
+    decided = plan(seen, memory(link(withdrawn=True), verdicts=(verdict(),)))
+    assert "the order no longer asks for it" in only(decided, WriteNote).text
+    assert codes(decided) == []
+
+
+# --- point of no return ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("of", "with_line"),
+    [(order(ponr=True), LATER), (order(), replace(LATER, ponr=True))],
+    ids=["order", "line"],
+)
+def test_past_the_point_of_no_return_nothing_is_carried_and_a_note_says_why(of: object, with_line: object) -> None:
+    seen = replace(snapshot(work_order()), order=of, lines=(with_line,))  # type: ignore[arg-type]
+    decided = plan(seen, memory(link(), verdicts=(verdict(),)))
+    assert kinds(decided) == ["WriteNote"]
+    assert "past its point of no return" in only(decided, WriteNote).text
+    assert codes(decided) == ["past-ponr"]
+
+
+def test_the_same_late_edit_is_told_once_and_another_one_again() -> None:
+    late = replace(LATER, ponr=True)
+    first = only(plan(snapshot(work_order(), with_line=late), memory(link(), verdicts=(verdict(),))), WriteNote)
+    told = memory(link(), intents=(intent(first, IntentState.DONE),), verdicts=(verdict(),))
+    assert kinds(plan(snapshot(work_order(), with_line=late), told)) == []
+    later_still = replace(late, due="2027-05-01 12:00:00")
+    assert kinds(plan(snapshot(work_order(), with_line=later_still), told)) == ["WriteNote"]
+
+
+def test_past_the_point_of_no_return_status_notes_go_on() -> None:
+    seen = snapshot(work_order("16"), of=order(ponr=True))
+    assert "Assigned" in only(plan(seen, memory(link(), verdicts=(verdict(),))), WriteNote).text
+
+
+def test_first_fulfilment_is_not_a_change_even_past_the_point_of_no_return() -> None:
+    assert kinds(plan(snapshot(of=order(ponr=True)))) == ["CreateWorkOrder"]
+
+
+# --- progress --------------------------------------------------------------------------------------------------
+
+
+def test_a_new_work_order_is_announced() -> None:
+    decided = plan(snapshot(work_order()), memory(link(noted=None), verdicts=(verdict(),)))
+    assert only(decided, WriteNote).text == (
+        "WO1 Install CPE was created in Field Service: Ready for Dispatch. 1 of 1 work order open."
+    )
+
+
+def test_a_changed_state_is_told_with_from_to_who_and_when() -> None:
+    decided = plan(snapshot(work_order("18")), memory(link(noted="16"), verdicts=(verdict(),)))
+    assert only(decided, WriteNote).text == (
+        "WO1 Install CPE: Assigned -> Work in Progress by Tom Becker, 2027-02-01 10:15 UTC. 1 of 1 work order open."
+    )
+    assert decided.links[0].noted == work_order("18").state
+
+
+def test_an_unchanged_state_is_not_told() -> None:
+    assert kinds(plan(snapshot(work_order("16")), memory(link(noted="16"), verdicts=(verdict(),)))) == []
+
+
+def test_a_state_that_comes_back_is_told_again() -> None:
+    back = plan(snapshot(work_order("10")), memory(link(noted="16", notes=2), verdicts=(verdict(),)))
+    assert "Assigned -> Ready for Dispatch" in only(back, WriteNote).text
+
+
+@pytest.mark.parametrize(("state", "code"), [("7", "canceled-in-field"), ("4", "closed-incomplete")])
+def test_a_visit_that_failed_in_the_field_is_told_and_never_silently_created_again(state: str, code: str) -> None:
+    decided = plan(snapshot(work_order(state)), memory(link(), verdicts=(verdict(),)))
+    assert "CreateWorkOrder" not in kinds(decided)
+    assert codes(decided) == [code]
+
+
+# --- work orders memory does not know --------------------------------------------------------------------------
+
+
+def test_a_work_order_made_by_hand_is_told_and_counted_but_never_edited() -> None:
+    by_hand = work_order("16", number="WO9", names="ro1", mark="", sys_id="9" * 32)
+    seen = snapshot(work_order(), by_hand, with_line=LATER)
+    decided = plan(seen, memory(link(carried=facts(seen)), verdicts=(verdict(),)))
+    assert kinds(decided) == ["WriteNote"]
+    assert (
+        "WO9 Install CPE was made by hand in Field Service: Assigned. 2 of 2 work orders open."
+        in only(decided, WriteNote).text
+    )
+    assert decided.links[0].origin is Origin.BY_HAND
+
+
+def test_a_work_order_for_somebody_else_is_none_of_our_business() -> None:
+    stranger = work_order("16", number="WO9", names="RO2", mark="", sys_id="9" * 32)
+    assert kinds(plan(snapshot(work_order(), stranger), memory(link(), verdicts=(verdict(),)))) == []
+
+
+def test_a_work_order_with_our_mark_is_adopted_instead_of_created_again() -> None:
+    decided = plan(snapshot(work_order()))
+    assert kinds(decided) == ["WriteNote"]
+    assert (decided.links[0].origin, decided.links[0].key) == (Origin.ADOPTED, KEY)
+
+
+def test_a_mark_of_another_order_management_instance_is_not_ours() -> None:
+    other = work_order(names=KEY.replace(":om:", ":om2:"))
+    assert kinds(plan(snapshot(other))) == ["CreateWorkOrder"]
+
+
+def test_after_memory_was_lost_no_note_is_repeated() -> None:
+    sys_id = work_order().sys_id
+    written = frozenset(token_of(f"status/{sys_id}/{n}/{state}") for n, state in ((1, "10"), (2, "16")))
+    decided = plan(snapshot(work_order("16"), tokens=written))
+    assert (kinds(decided), decided.links[0].notes, set(decided.recovered)) == ([], 2, set(written))
+    moved = plan(snapshot(work_order("18"), tokens=written))
+    assert "Assigned -> Work in Progress" in only(moved, WriteNote).text
+
+
+def test_after_memory_was_lost_an_edit_that_was_never_carried_is_carried() -> None:
+    behind = work_order(
+        fields={"requested_due_by": "2027-02-01 12:00:00"}, mark=str(Carried(1, digest_of({"old": ""})))
+    )
+    update = only(plan(snapshot(behind)), UpdateWorkOrder)
+    assert update.fields["requested_due_by"] == "2027-03-01 12:00:00"
+
+
+def test_after_memory_was_lost_a_work_order_we_canceled_stays_canceled_by_us() -> None:
+    mark = str(Carried(1, digest_of(facts()), withdrawn=True))
+    decided = plan(snapshot(work_order("7", mark=mark), of=order("Canceled")))
+    assert decided.links[0].withdrawn
+    assert codes(decided) == []
+
+
+# --- the gate --------------------------------------------------------------------------------------------------
+
+CLOSED = domain_order("Closed complete", mod_count=7)
+
+
+def test_a_domain_order_closed_while_a_work_order_is_open_is_reopened_naming_it() -> None:
+    decided = plan(snapshot(work_order(), with_domain_order=CLOSED), memory(link(), verdicts=(verdict(),)))
+    reopen = only(decided, ReopenDomainOrder)
+    assert "WO1 (Ready for Dispatch)" in reopen.text
+    assert reopen.mod_count == 7
+    assert codes(decided) == ["closed-with-open-work"]
+
+
+@pytest.mark.parametrize("state", ["3", "4", "7"])
+def test_a_domain_order_closed_after_its_work_orders_stays_closed(state: str) -> None:
+    decided = plan(
+        snapshot(work_order(state), with_domain_order=CLOSED), memory(link(noted=state), verdicts=(verdict(),))
+    )
+    assert "ReopenDomainOrder" not in kinds(decided)
+
+
+def test_a_work_order_in_a_state_nobody_mapped_keeps_the_gate_shut() -> None:
+    decided = plan(
+        snapshot(work_order("99"), with_domain_order=CLOSED), memory(link(noted="99"), verdicts=(verdict(),))
+    )
+    assert kinds(decided) == ["ReopenDomainOrder"]
+    assert "unknown-state" in codes(decided)
+
+
+def test_a_work_order_that_field_service_does_not_show_keeps_the_gate_shut() -> None:
+    decided = plan(snapshot(with_domain_order=CLOSED), memory(link(), verdicts=(verdict(),)))
+    assert "Field Service does not show it" in only(decided, ReopenDomainOrder).text
+    assert "work-order-missing" in codes(decided)
+
+
+def test_a_vanished_work_order_that_was_known_to_be_closed_does_not_reopen_anything() -> None:
+    assert kinds(plan(snapshot(with_domain_order=CLOSED), memory(link(noted="3"), verdicts=(verdict(),)))) == []
+
+
+def test_a_work_order_that_is_being_created_keeps_the_gate_shut() -> None:
+    create = only(plan(snapshot()), CreateWorkOrder)
+    remembered = memory(intents=(intent(create, IntentState.UNKNOWN),), verdicts=(verdict(),))
+    assert (
+        "Install CPE (being created)"
+        in only(plan(snapshot(with_domain_order=CLOSED), remembered), ReopenDomainOrder).text
+    )
+
+
+def test_a_work_order_of_an_order_task_keeps_its_domain_order_open() -> None:
+    survey = link(initiator_id="d" * 32)
+    seen = snapshot(work_order(), with_domain_order=CLOSED, with_task=order_task())
+    assert kinds(plan(seen, memory(survey, verdicts=(verdict(),)))) == ["ReopenDomainOrder"]
+
+
+def test_a_second_premature_close_is_reopened_again_but_one_under_way_is_not_repeated() -> None:
+    seen = snapshot(work_order(), with_domain_order=CLOSED)
+    first = only(plan(seen, memory(link(), verdicts=(verdict(),))), ReopenDomainOrder)
+    for state in (IntentState.PENDING, IntentState.SENDING, IntentState.UNKNOWN, IntentState.PARKED):
+        remembered = memory(link(), intents=(intent(first, state),), verdicts=(verdict(),))
+        assert "ReopenDomainOrder" not in kinds(plan(seen, remembered)), state
+    done = memory(link(), intents=(intent(first, IntentState.DONE),), verdicts=(verdict(),))
+    assert only(plan(seen, done), ReopenDomainOrder).key != first.key
+
+
+def test_somebody_who_closes_it_again_and_again_is_not_fought_for_ever() -> None:
+    seen = snapshot(work_order(), with_domain_order=CLOSED)
+    rules = replace(RULES, max_reopens=1)
+    first = only(plan(seen, memory(link(), verdicts=(verdict(),)), rules), ReopenDomainOrder)
+    done = memory(link(), intents=(intent(first, IntentState.DONE),), verdicts=(verdict(),))
+    decided = plan(seen, done, rules)
+    assert (kinds(decided), codes(decided)) == ([], ["closed-with-open-work"])
+
+
+def test_the_gate_may_be_told_to_write_a_note_only_or_to_raise_an_alarm_only() -> None:
+    seen = snapshot(work_order(), with_domain_order=CLOSED)
+    remembered = memory(link(), verdicts=(verdict(),))
+    assert kinds(plan(seen, remembered, GATE_NOTES)) == ["WriteNote"]
+    alarmed = plan(seen, remembered, GATE_ALARMS)
+    assert (kinds(alarmed), codes(alarmed)) == ([], ["closed-with-open-work"])
+
+
+# --- ready to close --------------------------------------------------------------------------------------------
+
+
+def test_when_all_work_orders_are_closed_the_domain_order_is_said_once_to_be_ready() -> None:
+    seen = snapshot(work_order("3"))
+    decided = plan(seen, memory(link(noted="3"), verdicts=(verdict(),)))
+    ready = only(decided, WriteNote)
+    assert ready.text == "Its work order is closed (1 closed complete): RO1 is ready to be closed."
+    told = memory(link(noted="3"), intents=(intent(ready, IntentState.DONE),), verdicts=(verdict(),))
+    assert kinds(plan(seen, told)) == []
+
+
+def test_a_work_order_that_was_reopened_and_closed_again_is_ready_again() -> None:
+    ready = only(plan(snapshot(work_order("3")), memory(link(noted="3"), verdicts=(verdict(),))), WriteNote)
+    again = link(noted="3", notes=3)
+    told = memory(again, intents=(intent(ready, IntentState.DONE),), verdicts=(verdict(),))
+    assert "ready to be closed" in only(plan(snapshot(work_order("3")), told), WriteNote).text
+
+
+def test_one_open_work_order_of_two_is_not_ready() -> None:
+    other = work_order("16", number="WO2", sys_id="8" * 32)
+    links = (link(noted="3"), link(noted="16", work=other, ordinal=2))
+    assert kinds(plan(snapshot(work_order("3"), other), memory(*links, verdicts=(verdict(),)))) == ["CancelWorkOrder"]
+
+
+def test_a_closed_domain_order_is_not_said_to_be_ready() -> None:
+    decided = plan(snapshot(work_order("3"), with_domain_order=CLOSED), memory(link(noted="3"), verdicts=(verdict(),)))
+    assert kinds(decided) == []
+
+
+def test_a_domain_order_without_work_orders_is_never_said_to_be_ready() -> None:
+    assert kinds(plan(snapshot(with_domain_order=domain_order(action="suspend")))) == []
+
+
+# --- the order of writes ---------------------------------------------------------------------------------------
+
+
+def test_the_gate_comes_first_and_new_visits_last() -> None:
+    seen = snapshot(work_order("18"), with_domain_order=CLOSED, with_task=order_task())
+    service = replace(domain_order(), sys_id="e" * 32, number="SO1", kind=DomainOrderClass.SERVICE)
+    seen = replace(seen, domain_orders=(*seen.domain_orders, service))
+    decided = plan(seen, memory(link(noted="16"), verdicts=(verdict(),)))
+    assert kinds(decided) == ["ReopenDomainOrder", "WriteNote", "CreateWorkOrder"]
