@@ -1,27 +1,33 @@
-"""What every kind of test shares: a pair of sandbox instances, and the connector beside them, in one process."""
+"""What every kind of test shares: a pair of sandbox instances in virtual time, and the connector beside them."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import requests
 
 from connector import app
 from connector.config import Loaded, load
 from connector.demo.setup import write_config
+from connector.mapping.marks import tokens_in
 from connector.sandbox import World
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from connector.model import Plan
 
 ORDER = "sn_ind_tmt_orm_order"
 LINE = "sn_ind_tmt_orm_order_line_item"
 DOMAIN_ORDER = "sn_ind_tmt_orm_domain_order"
+HAMBURG = "Acme Hamburg HQ"
+MUNICH = "Acme Munich Depot"
+OVERLAP = 61  # seconds after which a poll no longer reads a row again
 
 
 @dataclass
@@ -30,20 +36,50 @@ class Pair:
 
     world: World
     loaded: Loaded
+    _readers: dict[str, requests.Session] = field(default_factory=dict)
+
+    # --- the connector -------------------------------------------------------------------------------------
 
     def now(self) -> datetime:
         return self.world.source.now().astimezone(UTC)
 
     def outside(self) -> app.World:
-        adapters = {"om": self.world.adapter("om"), "fsm": self.world.adapter("fsm")}
-        return app.World(clock=self.now, sleep=lambda seconds: self.world.advance(seconds), adapters=adapters)
+        adapters = {side: self.world.adapter(side) for side in ("om", "fsm")}
+        return app.World(clock=self.now, sleep=self.world.advance, adapters=adapters)
 
     def sync(self, *, full: bool = False) -> app.Pass:
+        """One pass, and a moment for the instances to do what is due."""
         with app.writing(self.loaded, self.outside()) as (engine, systems):
-            return app.sync_once(engine, systems, self.now, full=full)
+            done = app.sync_once(engine, systems, self.now, full=full)
+        self.world.advance(5)
+        return done
+
+    def settle(self) -> None:
+        """Pass after pass, each long after the last, until nothing is left to do."""
+        for _ in range(12):
+            self.world.advance(400)
+            if not self.sync().plans and not self.waiting():
+                return
+        raise AssertionError(f"the connector does not come to rest: {self.waiting()}")
+
+    def waiting(self) -> dict[str, int]:
+        """Writes that are not settled."""
+        with app.writing(self.loaded, self.outside()) as (engine, _):
+            return engine.store.waiting()
 
     def plan(self) -> tuple[Plan, ...]:
         return app.plan_once(self.loaded, self.outside())
+
+    @property
+    def memory(self) -> Path:
+        return self.loaded.resolve(self.loaded.settings.memory.path)
+
+    def forget(self) -> None:
+        """Lose the local database."""
+        for path in self.memory.parent.glob(f"{self.memory.name}*"):
+            path.unlink()
+
+    # --- people --------------------------------------------------------------------------------------------
 
     def om(self, do: str, **arguments: Any) -> dict[str, Any]:
         return self.world.act("om", {"do": do, **arguments})
@@ -51,12 +87,108 @@ class Pair:
     def fsm(self, do: str, **arguments: Any) -> dict[str, Any]:
         return self.world.act("fsm", {"do": do, **arguments})
 
+    def place(self, *sites: str, offering: str = "Business SD-WAN", **more: Any) -> str:
+        """An order with one line for each site, placed. Returns its number."""
+        common = {"offering": offering, "committed_due_date": "2026-04-01 12:00:00", **more}
+        lines = [{**common, "location": site, "characteristics": {"Bandwidth": "100 Mbit/s"}} for site in sites]
+        number = self.om("create_order", account="Acme Logistics", contact="Anna Weber", lines=lines)["order"]["number"]
+        self.om("place", order=number)
+        return str(number)
 
-@pytest.fixture
-def pair(tmp_path: Path) -> Iterator[Pair]:
-    world = World.create(profile="default", clock="manual", start="2026-03-02T08:00:00Z", seed=1)
+    def approved(self, *sites: str, **more: Any) -> str:
+        """An order that was approved and decomposed."""
+        number = self.place(*sites, **more)
+        self.om("approve", order=number)
+        self.world.advance(10)
+        return number
+
+    # --- what the records say, over REST -------------------------------------------------------------------
+
+    def rows(self, side: str, table: str, query: str, *fields: str) -> list[dict[str, str]]:
+        """Stored values, read by the administrator."""
+        shown = self._read(side, table, query, fields, "false")
+        return [{name: str(row.get(name, "")) for name in fields} for row in shown]
+
+    def labels(self, side: str, table: str, query: str, name: str) -> list[str]:
+        """One column as people see it."""
+        return [str(row[name]) for row in self._read(side, table, query, (name,), "true")]
+
+    def _read(self, side: str, table: str, query: str, fields: tuple[str, ...], display: str) -> list[dict[str, Any]]:
+        instance = self.world.instance(side)
+        if side not in self._readers:
+            session = requests.Session()
+            session.mount(instance.base_url, self.world.adapter(side))
+            session.auth = ("admin", self.world.users(side)["admin"].password)
+            self._readers[side] = session
+        answer = self._readers[side].get(
+            f"{instance.base_url}/api/now/table/{table}",
+            params={
+                "sysparm_query": query,
+                "sysparm_fields": ",".join(fields),
+                "sysparm_display_value": display,
+                "sysparm_exclude_reference_link": "true",
+            },
+        )
+        answer.raise_for_status()
+        return list(answer.json()["result"])
+
+    def domain_orders(self, order: str, kind: str = "") -> list[str]:
+        """Numbers of an order's domain orders, of one class if wanted."""
+        query = f"order_line_item.order.number={order}^ORDERBYnumber"
+        rows = self.rows("om", DOMAIN_ORDER, query, "number", "sys_class_name")
+        return [row["number"] for row in rows if row["sys_class_name"].endswith(kind)]
+
+    def resource_order(self, order: str) -> str:
+        """The first resource order: the one whose CPE is installed."""
+        return self.domain_orders(order, "resource_order")[0]
+
+    def install(self, order: str) -> str:
+        """The first Install CPE work order of an order."""
+        return self.work_orders(order, "Install CPE")[0]
+
+    def work_orders(self, order: str, template: str = "") -> list[str]:
+        """Numbers of the work orders of an order, by the order number in their description."""
+        query = f"descriptionLIKE{order}^ORDERBYnumber" + (f"^template.name={template}" if template else "")
+        return [row["number"] for row in self.rows("fsm", "wm_order", query, "number")]
+
+    def notes(self, domain_order: str) -> list[str]:
+        """Work notes on a domain order, oldest first."""
+        sys_id = self.rows("om", DOMAIN_ORDER, f"number={domain_order}", "sys_id")[0]["sys_id"]
+        query = f"element_id={sys_id}^element=work_notes^ORDERBYsys_created_on"
+        return [row["value"] for row in self.rows("om", "sys_journal_field", query, "value")]
+
+    def noted(self, domain_order: str, *words: str) -> bool:
+        """Whether one note holds all these words."""
+        return any(all(word in note for word in words) for note in self.notes(domain_order))
+
+    def state(self, side: str, table: str, number: str) -> str:
+        return self.labels(side, table, f"number={number}", "state")[0].casefold()
+
+    # --- the promises --------------------------------------------------------------------------------------
+
+    def assert_nothing_doubled(self) -> None:
+        """Each intended work order exists once, and each note was written once."""
+        keys = Counter(row["correlation_id"] for row in self.rows("fsm", "wm_order", "", "correlation_id"))
+        keys.pop("", None)
+        assert [key for key, count in keys.items() if count > 1] == []
+        values = [row["value"] for row in self.rows("om", "sys_journal_field", "element=work_notes", "value")]
+        tokens = Counter(token for value in values for token in tokens_in(value))
+        assert [token for token, count in tokens.items() if count > 1] == []
+
+
+def sandbox_info(world: World) -> dict[str, Any]:
+    """What a served sandbox would say of itself."""
     info: dict[str, Any] = {"ca_file": "ca.pem"}
     for side in ("om", "fsm"):
         users = {name: {"password": user.password} for name, user in world.users(side).items()}
         info[side] = {"url": world.instance(side).base_url, "users": users}
-    yield Pair(world, load(write_config(tmp_path, info)))
+    return info
+
+
+@pytest.fixture
+def pair(tmp_path: Path) -> Iterator[Pair]:
+    world = World.create(profile="default", clock="manual", start="2026-03-02T08:00:00Z", seed=1)
+    config = write_config(tmp_path, sandbox_info(world))
+    # One write after the other: what a test sees does not depend on threads.
+    config.write_text(config.read_text(encoding="utf-8") + "\n[outbox]\nin_flight = 1\n", encoding="utf-8")
+    return Pair(world, load(config))

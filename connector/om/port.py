@@ -174,7 +174,7 @@ class OmPort:
     def find_tokens(self, domain_order_ids: Iterable[str]) -> Mapping[str, frozenset[str]]:
         """Reads the journal table, and where that shows nothing (it is often not readable) the field as displayed."""
         ids = list(dict.fromkeys(domain_order_ids))
-        ours = Query().where("element", Op.IS, "work_notes").where("value", Op.CONTAINS, f"[{OWNER} ")
+        ours = Query().where("element", Op.IS, "work_notes").where("value", Op.CONTAINS, f"[{OWNER}")
         found: dict[str, frozenset[str]] = dict.fromkeys(ids, frozenset())
         for row in self._api.scan_in("sys_journal_field", "element_id", ids, ["value"], base=ours):
             found[row["element_id"]] |= tokens_in(row["value"])

@@ -1,0 +1,168 @@
+"""README promise: each intended work order exists exactly once, each note appears exactly once, whatever breaks on the wire."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.conftest import DOMAIN_ORDER, HAMBURG, LINE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.conftest import Pair
+
+CREATE = ("fsm", "POST", "/table/wm_order")
+CHANGE_WORK_ORDER = ("fsm", "PATCH", "/table/wm_order")
+CHANGE_DOMAIN_ORDER = ("om", "PATCH", f"/table/{DOMAIN_ORDER}")
+
+AFTER_THE_EFFECT = ("commit_then_drop", "commit_then_500")
+BEFORE_THE_EFFECT = ("drop", "status", "html_200", "hibernating")
+EVERY_FAULT = (*AFTER_THE_EFFECT, *BEFORE_THE_EFFECT)
+
+
+def arm(pair: Pair, where: tuple[str, str, str], kind: str, count: int = 1) -> None:
+    side, method, path = where
+    pair.world.fault(side, {"kind": kind, "method": method, "path_contains": path, "count": count})
+
+
+def made(pair: Pair) -> str:
+    """An order whose work orders exist and were announced."""
+    order = pair.approved(HAMBURG)
+    pair.settle()
+    return order
+
+
+def revised(pair: Pair, order: str) -> None:
+    line = pair.rows("om", LINE, f"order.number={order}", "number")[0]["number"]
+    pair.om("revise", order=order)
+    pair.om("edit_line", line=line, characteristics={"Bandwidth": "500 Mbit/s"})
+    pair.om("approve_revision", order=order)
+    pair.world.advance(10)
+
+
+def canceled(pair: Pair, order: str) -> None:
+    pair.om("cancel_order", order=order)
+    pair.om("approve_cancel", order=order)
+    pair.world.advance(10)
+
+
+def closed_too_early(pair: Pair, order: str) -> None:
+    pair.om("close_domain_order", domain_order=pair.resource_order(order))
+
+
+def progressed(pair: Pair, order: str) -> None:
+    pair.fsm("dispatch", work_order=pair.install(order), technician="technician")
+
+
+@pytest.mark.parametrize("kind", EVERY_FAULT)
+def test_a_work_order_is_created_exactly_once(pair: Pair, kind: str) -> None:
+    order = pair.approved(HAMBURG)
+    arm(pair, CREATE, kind)
+    pair.sync()
+    pair.settle()
+    assert (len(pair.work_orders(order)), len(pair.work_orders(order, "Install CPE"))) == (2, 1)
+    pair.assert_nothing_doubled()
+
+
+@pytest.mark.parametrize("kind", EVERY_FAULT)
+@pytest.mark.parametrize(
+    ("event", "where"),
+    [
+        (progressed, CHANGE_DOMAIN_ORDER),
+        (revised, CHANGE_WORK_ORDER),
+        (revised, CHANGE_DOMAIN_ORDER),
+        (canceled, CHANGE_WORK_ORDER),
+        (closed_too_early, CHANGE_DOMAIN_ORDER),
+    ],
+    ids=["status note", "update", "update note", "cancel", "reopen"],
+)
+def test_every_write_takes_effect_exactly_once(
+    pair: Pair, event: Callable[[Pair, str], None], where: tuple[str, str, str], kind: str
+) -> None:
+    order = made(pair)
+    event(pair, order)
+    arm(pair, where, kind)
+    pair.sync()
+    pair.settle()
+    pair.assert_nothing_doubled()
+    number = pair.resource_order(order)
+    if event is progressed:
+        assert sum("-> Assigned" in note for note in pair.notes(number)) == 1
+    if event is revised:
+        assert (
+            "500 Mbit/s"
+            in pair.rows("fsm", "wm_order", f"number={pair.install(order)}", "description")[0]["description"]
+        )
+        assert sum("100 Mbit/s -> 500 Mbit/s" in note for note in pair.notes(number)) == 1
+    if event is canceled:
+        assert {pair.state("fsm", "wm_order", n) for n in pair.work_orders(order)} == {"canceled"}
+        reasons = pair.rows("fsm", "sys_journal_field", "element=work_notes^valueLIKEwas canceled in Order", "value")
+        assert len(reasons) == 2
+    if event is closed_too_early:
+        assert pair.state("om", DOMAIN_ORDER, number) == "in progress"
+        assert sum("was reopened" in note for note in pair.notes(number)) == 1
+
+
+def test_an_unclear_write_is_not_repeated_before_the_platform_has_surely_finished(pair: Pair) -> None:
+    order = pair.approved(HAMBURG)
+    arm(pair, CREATE, "drop")  # it never arrived, but nobody can know that
+    pair.sync()
+    assert pair.waiting() == {"unknown": 1, "pending": 1}
+    pair.world.clear_requests()
+    pair.sync()
+    assert [r for r in pair.world.requests("fsm") if r.method == "POST"] == []
+    pair.settle()
+    assert len(pair.work_orders(order)) == 2
+
+
+def test_a_work_order_that_already_has_the_chosen_sys_id_is_taken_over(pair: Pair) -> None:
+    """Memory lost between two requests: the insert collides instead of doubling."""
+    order = made(pair)
+    pair.forget()
+    pair.world.fault(
+        "fsm", {"kind": "status", "status": 503, "method": "GET", "path_contains": "/table/wm_order", "count": 1}
+    )
+    pair.settle()
+    assert len(pair.work_orders(order)) == 2
+    pair.assert_nothing_doubled()
+
+
+def test_one_order_that_cannot_be_written_does_not_keep_another_waiting(pair: Pair) -> None:
+    stuck, free = pair.approved(HAMBURG), pair.approved(HAMBURG)
+    first = sorted(pair.rows("om", DOMAIN_ORDER, f"order_line_item.order.number={stuck}", "sys_id")[0].values())
+    assert first
+    arm(pair, CREATE, "commit_then_500", count=1)
+    pair.sync()
+    assert len(pair.work_orders(free)) + len(pair.work_orders(stuck)) == 3  # one created in spite of its answer
+    pair.settle()
+    assert (len(pair.work_orders(stuck)), len(pair.work_orders(free))) == (2, 2)
+
+
+def test_a_change_made_between_look_and_write_is_not_overwritten(pair: Pair) -> None:
+    order = made(pair)
+    revised(pair, order)
+    work_order = pair.install(order)
+    arm(pair, CHANGE_WORK_ORDER, "status")  # the update has to wait, and meanwhile
+    pair.sync()
+    pair.fsm("dispatch", work_order=work_order, technician="technician")
+    pair.settle()
+    found = pair.rows("fsm", "wm_order", f"number={work_order}", "description", "state")[0]
+    assert "500 Mbit/s" in found["description"]
+    assert pair.state("fsm", "wm_order", work_order) == "assigned"
+    assert pair.noted(pair.resource_order(order), "-> Assigned")
+    pair.assert_nothing_doubled()
+
+
+def test_a_write_that_the_instance_refuses_is_parked_and_shown_and_nothing_else_stops(pair: Pair) -> None:
+    stuck = pair.approved(HAMBURG)
+    pair.world.fault(
+        "fsm", {"kind": "status", "status": 400, "method": "POST", "path_contains": "/table/wm_order", "count": 1}
+    )
+    pair.sync()
+    assert pair.waiting() == {"parked": 1}
+    assert len(pair.work_orders(stuck)) == 1
+    free = pair.approved(HAMBURG)
+    pair.sync()
+    assert len(pair.work_orders(free)) == 2
