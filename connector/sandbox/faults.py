@@ -1,30 +1,25 @@
-"""Misbehavior on request: which requests a fault hits, and what it does before, instead of, or after the honest answer.
+"""Misbehavior on request: describing faults, arming them, and finding which ones a request meets.
 
-    before (nothing happened on the instance)   status, html_200, hibernating, drop, unauthorized
-    after (the effect is there)                 commit_then_500, commit_then_drop, delay, cut_body
-    in the answer                               hide_field
+What each kind does is in misdeeds.py, with the list of kinds.
 
-A fault: {"kind": ..., ["method", "path_contains", "user", "count": 1 (null: until removed), "skip": 0, "status", "headers",
-"message", "seconds", "field"]}. Another kind is another function in one of the tables below.
+A fault: {"kind": ..., ["method", "path_contains", "user", "count": 1 (null: until removed), "skip": 0, "probability": 1.0,
+"status", "headers", "message", "seconds", "field", "parts"]}. An outbound kind meets messages instead of requests.
 """
 
 from __future__ import annotations
 
 import base64
-import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from connector.sandbox.messages import Headers, Request, Response, json_body
-from connector.sandbox.rest.errors import ApiError, html, not_authenticated
-from connector.sandbox.rest.route import edge
+from connector.sandbox.misdeeds import AFTER, ARRANGE, BEFORE, KINDS, OUTBOUND
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from random import Random
 
     from connector.sandbox.instance import Instance
-
-HIBERNATING_LENGTH = 5904
+    from connector.sandbox.messages import Request, Response
 
 
 class FaultError(ValueError):
@@ -40,23 +35,31 @@ class Fault:
     user: str = ""
     count: int | None = 1
     skip: int = 0  # let this many matching requests pass first
+    probability: float = 1.0
     status: int = 503
     headers: dict[str, str] = field(default_factory=dict)
     message: str = "Service unavailable"
     seconds: float = 0.0
     field: str = ""
+    parts: int = 0
     hits: int = 0
 
-    def strikes(self, request: Request) -> bool:
+    def strikes(self, request: Request, chance: Random) -> bool:
         """Whether this request is hit; counts it if so."""
-        if self.method and self.method.upper() != request.method:
+        if self.kind in OUTBOUND or (self.method and self.method.upper() != request.method):
             return False
         if self.path_contains not in request.target or (self.user and self.user != login_of(request)):
+            return False
+        return self.due(chance)
+
+    def due(self, chance: Random) -> bool:
+        """Whether a matching occasion is hit; counts it if so."""
+        if self.count is not None and self.hits >= self.count:
             return False
         if self.skip > 0:
             self.skip -= 1
             return False
-        if self.count is not None and self.hits >= self.count:
+        if self.probability < 1.0 and chance.random() >= self.probability:
             return False
         self.hits += 1
         return True
@@ -75,15 +78,16 @@ def read_fault(fault_id: str, raw: dict[str, Any]) -> Fault:
 class Faults:
     """The armed faults of one instance, tried in the order they were armed."""
 
-    def __init__(self) -> None:
+    def __init__(self, chance: Random) -> None:
         self._armed: dict[str, Fault] = {}
         self._made = 0
+        self._chance = chance
 
-    def arm(self, raw: dict[str, Any]) -> str:
+    def arm(self, raw: dict[str, Any]) -> Fault:
         self._made += 1
         fault = read_fault(f"fault-{self._made}", raw)
         self._armed[fault.id] = fault
-        return fault.id
+        return fault
 
     def disarm(self, fault_id: str | None = None) -> int:
         """Remove one fault, or all of them; returns how many."""
@@ -93,14 +97,28 @@ class Faults:
         return len(gone)
 
     def around(self, instance: Instance, request: Request, honest: Callable[[], Response]) -> Response:
-        struck = [fault for fault in self._armed.values() if fault.strikes(request)]
+        struck = [fault for fault in self._armed.values() if fault.strikes(request, self._chance)]
         for fault in struck:
             if fault.kind in BEFORE:
                 return BEFORE[fault.kind](instance, fault)
-        response = honest()
+        arranged = [fault for fault in struck if fault.kind in ARRANGE]
+        for fault in arranged:
+            ARRANGE[fault.kind](instance, fault, request)
+        try:
+            response = honest()
+        finally:
+            instance.records.commit_lag = 0.0
         for fault in struck:
-            response = AFTER[fault.kind](instance, fault, response)
+            if fault.kind in AFTER:
+                response = AFTER[fault.kind](instance, fault, response)
         return response
+
+    def outbound(self) -> str:
+        """The kind of the first armed outbound fault that is due for this message, or the empty string."""
+        for fault in self._armed.values():
+            if fault.kind in OUTBOUND and fault.due(self._chance):
+                return fault.kind
+        return ""
 
 
 def login_of(request: Request) -> str:
@@ -110,84 +128,3 @@ def login_of(request: Request) -> str:
         return base64.b64decode(credentials).decode().partition(":")[0] if scheme.lower() == "basic" else ""
     except ValueError:
         return ""
-
-
-# --- before the effect --------------------------------------------------------------------------------------------
-
-
-def _status(instance: Instance, fault: Fault) -> Response:
-    response = edge(instance, ApiError(fault.status, fault.message).response())
-    for name, value in fault.headers.items():
-        response.headers.set(name, value)
-    return response
-
-
-def _html(instance: Instance, _fault: Fault) -> Response:
-    return edge(instance, html(200, "Log in", "<form action='/login.do'>Please log in</form>"))
-
-
-def _hibernating(instance: Instance, _fault: Fault) -> Response:
-    page = html(200, "Instance Hibernating page", "Your instance is hibernating", length=HIBERNATING_LENGTH)
-    return edge(instance, page)
-
-
-def _drop(_instance: Instance, _fault: Fault) -> Response:
-    return Response(0, fate="drop")
-
-
-def _unauthorized(instance: Instance, _fault: Fault) -> Response:
-    response = edge(instance, not_authenticated().response())
-    response.headers.add("WWW-Authenticate", 'Basic realm="Service-now"')
-    return response
-
-
-# --- after the effect ---------------------------------------------------------------------------------------------
-
-
-def _broken(instance: Instance, _fault: Fault, _response: Response) -> Response:
-    text = "Transaction cancelled: maximum execution time exceeded"
-    detail = f"{text}. Check logs for error trace or enable glide.rest.debug property to verify REST request processing"
-    return edge(instance, ApiError(500, text, detail).response())
-
-
-def _lost(_instance: Instance, _fault: Fault, _response: Response) -> Response:
-    return Response(0, fate="drop")
-
-
-def _late(_instance: Instance, fault: Fault, response: Response) -> Response:
-    response.delay += fault.seconds
-    return response
-
-
-def _cut(_instance: Instance, _fault: Fault, response: Response) -> Response:
-    response.fate = "cut"
-    return response
-
-
-def _hide(_instance: Instance, fault: Fault, response: Response) -> Response:
-    try:
-        payload = json.loads(response.body)
-    except ValueError:
-        return response
-    result = payload.get("result")
-    for row in result if isinstance(result, list) else [result]:
-        if isinstance(row, dict):
-            row.pop(fault.field, None)
-    return Response(response.status, Headers(list(response.headers.lines)), json_body(payload), response.delay)
-
-
-BEFORE: dict[str, Callable[[Instance, Fault], Response]] = {
-    "status": _status,
-    "html_200": _html,
-    "hibernating": _hibernating,
-    "drop": _drop,
-    "unauthorized": _unauthorized,
-}
-AFTER: dict[str, Callable[[Instance, Fault, Response], Response]] = {
-    "commit_then_500": _broken,
-    "commit_then_drop": _lost,
-    "delay": _late,
-    "cut_body": _cut,
-    "hide_field": _hide,
-}
-KINDS = frozenset({*BEFORE, *AFTER})

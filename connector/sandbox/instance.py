@@ -1,4 +1,4 @@
-"""One ServiceNow-like instance: its tables, records, people, rules, clock, and the single entrance `handle`.
+"""One ServiceNow-like instance: its tables, records, people, rules, clock, and what requests need to be answered.
 
 It puts the parts together and loads the demo data. How requests are answered is in rest/, what people do in moves/.
 """
@@ -14,14 +14,20 @@ from zoneinfo import ZoneInfo
 from connector.sandbox.people import ADMIN, Access, User, read_grants
 from connector.sandbox.profile import InstanceProfile, ProfileError, Tree
 from connector.sandbox.records import Records
+from connector.sandbox.replica import Replica
 from connector.sandbox.rules import ALL_RULES
 from connector.sandbox.schema import Kind, Schema, Table
 from connector.sandbox.scripts import Reader
 from connector.sandbox.store import Row, Store
+from connector.sandbox.tokens import Tokens
 
 if TYPE_CHECKING:
     from connector.sandbox.clock import Clock
+    from connector.sandbox.messages import Request, Response
 
+KEPT_IMAGES = 8
+# Freshly loaded databases with the profile they came from, so that the next equal world is quick.
+IMAGES: dict[tuple[int, int, str], tuple[InstanceProfile, bytes]] = {}
 Scheduler = Callable[[float, Callable[[], None]], None]
 
 
@@ -44,15 +50,27 @@ class Instance:
         self.default_zone = ZoneInfo(profile.properties.get("glide.sys.default.tz", "GMT"))
         self.system = User("system", "System", self.known_id("user/system"), "", frozenset({ADMIN}), ZoneInfo("GMT"))
         self.users = {login: self._user(login, entry) for login, entry in profile.users.items()}
+        self.tokens = Tokens(self.clock, self.noise)
+        self.files: dict[str, bytes] = {}  # attachment sys_id -> content
+        self.imports = profile.imports
+        self.replica: Replica | None = None
+        self.part_door: Callable[[Request, Callable[[], Response]], Response] = lambda _request, honest: honest()
+        self.oauth_user = profile.oauth_user
         self.oauth_client = {
             "client_id": self._secret("client", 32),
             "client_secret": self._secret("client secret", 24),
         }
-        self.records = Records(self, (), Random(f"{seed}/{profile.name}"))  # noqa: S311
-        with self.store.transaction():
-            self._load(profile)
+        self._load_once(profile)
         self.records = Records(self, ALL_RULES, Random(f"{seed}/{profile.name}"))  # noqa: S311
         self._count_numbers()
+
+    def follow(self, lag: float) -> bool:
+        """Keep a replica that is `lag` seconds late from now on; true, for the convenience of the caller."""
+        if self.replica is None:
+            self.replica = Replica(self.schema, self.store, self.later, lag)
+            self.records.listeners.append(self.replica.hear)
+        self.replica.lag = lag
+        return True
 
     def known_id(self, symbol: str) -> str:
         """The sys_id of a thing named in the profile: the same for the same seed, different on each instance."""
@@ -83,7 +101,21 @@ class Instance:
             roles=frozenset(entry.get("roles", ())),
             zone=ZoneInfo(zone) if zone else self.default_zone,
             web_service_only=bool(entry.get("web_service_access_only")),
+            api_key=self._secret(f"{login} key", 32),
         )
+
+    def _load_once(self, profile: InstanceProfile) -> None:
+        """Load the demo data, or take the image that an equal instance left."""
+        key = (id(profile), self._seed, self.clock.stamp())
+        if key in IMAGES:
+            self.store.restore(IMAGES[key][1])
+            return
+        self.records = Records(self, (), Random(f"{self._seed}/{profile.name}/load"))  # noqa: S311
+        with self.store.transaction():
+            self._load(profile)
+        if len(IMAGES) >= KEPT_IMAGES:
+            del IMAGES[next(iter(IMAGES))]
+        IMAGES[key] = (profile, self.store.image())
 
     def _load(self, profile: InstanceProfile) -> None:
         self._load_people(profile)

@@ -25,6 +25,11 @@ class Headers:
     def add(self, name: str, value: str) -> None:
         self.lines.append((name, value))
 
+    def replace(self, name: str, value: str) -> None:
+        """Give an existing line another value where it stands."""
+        wanted = name.lower()
+        self.lines = [(key, value if key.lower() == wanted else old) for key, old in self.lines]
+
     def remove(self, name: str) -> None:
         wanted = name.lower()
         self.lines = [line for line in self.lines if line[0].lower() != wanted]
@@ -42,6 +47,8 @@ class Request:
     target: str
     headers: Headers = field(default_factory=Headers)
     body: bytes = b""
+    max_parts: int = 1_000_000  # of a batch, how many are executed
+    stale: bool = False  # lists are read from a replica that lags
 
     def __post_init__(self) -> None:
         parts = urlsplit(self.target)
@@ -58,6 +65,7 @@ class Response:
     headers: Headers = field(default_factory=Headers)
     body: bytes = b""
     delay: float = 0.0
+    steps: int = 1  # how many requests' worth of work it was
     fate: str = "send"  # send | drop (close without an answer) | cut (close in the middle of the body)
 
 

@@ -28,6 +28,7 @@ class User:
     roles: frozenset[str]
     zone: ZoneInfo
     web_service_only: bool = False
+    api_key: str = ""
 
     @property
     def is_admin(self) -> bool:

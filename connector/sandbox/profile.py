@@ -36,6 +36,8 @@ class InstanceProfile:
     properties: dict[str, str]
     switches: Tree
     rename: dict[str, str]
+    imports: Tree  # staging table -> target, coalesce, fields
+    oauth_user: str  # who acts with a client-credentials token
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,8 @@ def _instance(name: str, tree: Tree, own: Tree) -> InstanceProfile:
         properties=merged.get("properties", {}),
         switches={**tree.get("switches", {}), **own.get("switches", {})},
         rename=merged.get("rename", {}),
+        imports=merged.get("imports", {}),
+        oauth_user=merged.get("oauth_user", ""),
     )
 
 

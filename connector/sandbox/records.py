@@ -98,6 +98,17 @@ class Scene(Protocol):
     def later(self, seconds: float, work: Callable[[], None]) -> None: ...
 
 
+@dataclass(frozen=True)
+class _Committed:
+    """One stored write, to be told when everything around it is committed."""
+
+    table: Table
+    sys_id: str
+    operation: str
+    mod_count: str
+    before: Row
+
+
 Listener = Callable[[Table, str, str, str], None]  # class, sys_id, operation, sys_mod_count
 
 
@@ -109,9 +120,10 @@ class Records:
         self._ids = ids
         self._counters: dict[str, int] = defaultdict(lambda: 10000)
         self._rules: dict[tuple[str, str], list[Rule]] = defaultdict(list)
-        self._pending: list[tuple[Table, str, str, str]] = []
+        self._pending: list[_Committed] = []
         self._depth = 0
         self._together = False
+        self.commit_lag = 0.0  # seconds until what is written now becomes visible
         self.listeners: list[Listener] = []
         for rule in rules:
             if rule.table in self._schema.tables:
@@ -133,7 +145,7 @@ class Records:
             self._keep_notes(change)
             self._announce(change)
             self._run("after", change)
-        return self.read(table, change.sys_id) or change.after
+            return self.read(table, change.sys_id) or change.after
 
     def update(self, table_name: str, sys_id: str, values: Row, actor: User) -> Row:
         """The stored record; what does not differ is not written. Raises Aborted and KeyError."""
@@ -151,7 +163,7 @@ class Records:
                 self._keep_notes(change)
                 self._announce(change)
                 self._run("after", change)
-        return self.read(table, change.sys_id) or change.after
+            return self.read(table, change.sys_id) or change.after
 
     def delete(self, table_name: str, sys_id: str, actor: User) -> None:
         with self._transaction() as depth:
@@ -167,6 +179,16 @@ class Records:
                 trace = {"tablename": table.name, "documentkey": change.sys_id, "display_value": display}
                 self.insert("sys_audit_delete", trace, actor)
             self._run("after", change)
+
+    def touch(self, table: Table, sys_id: str, actor: User) -> None:
+        """An update that changes nothing but the audit columns, as platform jobs make them."""
+        row = self._store.get(table, sys_id)
+        if row is not None:
+            own = self._schema.table(row["sys_class_name"])
+            change = Change(own, row["sys_id"], "update", row, dict(row), actor, 0)
+            self._store_update(change)
+            self._announce(change)
+            self._tell()
 
     def read(self, table: Table, sys_id: str) -> Row | None:
         return self._store.get(table, sys_id)
@@ -217,9 +239,30 @@ class Records:
         if self._depth or self._together:
             return
         pending, self._pending = self._pending, []
-        for event in pending:
+        if self.commit_lag > 0:
+            self._veil(pending)
+            return
+        for done in pending:
             for listener in self.listeners:
-                listener(*event)
+                listener(done.table, done.sys_id, done.operation, done.mod_count)
+
+    def _veil(self, pending: list[_Committed]) -> None:
+        """Take back what was written, and bring it, with the stamps it has now, when the lag is over."""
+        rows = {done.sys_id: (done.table, self._store.get(done.table, done.sys_id)) for done in pending}
+        for done in reversed(pending):
+            if done.before:
+                self._store.put(done.table, done.before)
+            else:
+                self._store.delete(done.table, done.sys_id)
+
+        def appear() -> None:
+            for table, row in rows.values():
+                if row is not None:
+                    self._store.put(table, row)
+            self._pending.extend(pending)
+            self._tell()
+
+        self._scene.later(self.commit_lag, appear)
 
     def _new(self, table: Table, values: Row, actor: User, depth: int) -> Change:
         stamp = self._scene.clock.stamp()
@@ -266,7 +309,9 @@ class Records:
             self.insert("sys_journal_field", entry, change.actor)
 
     def _announce(self, change: Change) -> None:
-        self._pending.append((change.table, change.sys_id, change.operation, change.after["sys_mod_count"]))
+        self._pending.append(
+            _Committed(change.table, change.sys_id, change.operation, change.after["sys_mod_count"], change.before)
+        )
 
     def _run(self, when: str, change: Change) -> None:
         for rule in self._rules.get((change.table.name, when), ()):

@@ -52,6 +52,16 @@ class Store:
                 (c.key, places[c.key], _reader(c.kind)) for c in table.columns.values() if c.kind is not Kind.JOURNAL
             ]
 
+    def image(self) -> bytes:
+        """The whole database; `restore` brings it into another store of the same schema."""
+        return self._db.serialize()
+
+    def restore(self, image: bytes) -> None:
+        self._db.deserialize(image)
+
+    def close(self) -> None:
+        self._db.close()
+
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """All or nothing; an inner transaction belongs to the outer one."""
@@ -97,6 +107,13 @@ class Store:
         assignments = ", ".join(f'"{c.key}" = ?' for c in columns)
         values = [to_sql(c, changes[c.key]) for c in columns]
         self._db.execute(f'UPDATE "{table.root.name}" SET {assignments} WHERE sys_id = ?', [*values, sys_id])  # noqa: S608
+
+    def put(self, table: Table, row: Row) -> None:
+        """Store this row as it is, whether there was one with its sys_id or not."""
+        if self.get(table, row["sys_id"]) is None:
+            self.insert(table, row)
+        else:
+            self.update(table, row["sys_id"], {key: value for key, value in row.items() if key != "sys_id"})
 
     def delete(self, table: Table, sys_id: str) -> None:
         self._db.execute(f'DELETE FROM "{table.root.name}" WHERE sys_id = ?', (sys_id,))  # noqa: S608

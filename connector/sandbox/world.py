@@ -5,12 +5,15 @@ This is the Python face of the sandbox. The doors (adapter, HTTPS) and the contr
 
 from __future__ import annotations
 
+import re
 import threading
 from collections import deque
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
+from random import Random
 from typing import TYPE_CHECKING, Any
 
 from connector.sandbox.clock import Clock, TimeSource, parse_moment
@@ -18,9 +21,11 @@ from connector.sandbox.faults import Faults
 from connector.sandbox.instance import Instance
 from connector.sandbox.jobs import Jobs
 from connector.sandbox.moves import MOVES, Bench, Refused
-from connector.sandbox.outbound import Sender, Subscription, compose, read_subscription
+from connector.sandbox.outbound import Message, Sender, Subscription, compose, read_subscription
 from connector.sandbox.profile import Profile, load
-from connector.sandbox.rest.route import answer
+from connector.sandbox.rest.errors import html
+from connector.sandbox.rest.route import answer, edge
+from connector.sandbox.slots import Slots
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -32,6 +37,7 @@ if TYPE_CHECKING:
     from connector.sandbox.schema import Table
     from connector.sandbox.serve import Served
 
+SESSION = re.compile(r"JSESSIONID=([0-9A-F]{32})")
 NAMES = ("om", "fsm")
 KEPT_REQUESTS = 100_000
 
@@ -56,6 +62,7 @@ class World:
         self._jobs = Jobs()
         self._subscriptions: list[Subscription] = []
         self._messages = 0
+        self._swapped: dict[str, Message] = {}  # held back until the next message of that instance
         self._instances: dict[str, Instance] = {}
         self._faults: dict[str, Faults] = {}
         self._seen: dict[str, deque[Recorded]] = {}
@@ -100,10 +107,32 @@ class World:
         with self.lock:
             self.run_due()
             instance = self.instance(name)
-            response = self._faults[name].around(instance, request, lambda: answer(instance, request))
+            if self._slots[name].full(self._seconds(), int(instance.switches["slot_queue"])):
+                response = edge(instance, html(429, "429 Too Many Requests", "Too many requests in the queue"))
+            else:
+                response = self._faults[name].around(instance, request, lambda: answer(instance, request))
+                self._hold_back(name, request, response)
             status = 0 if response.fate == "drop" else response.status
             self._seen[name].append(Recorded(request.method, request.path, request.query_string, status))
             return response
+
+    def _hold_back(self, name: str, request: Request, response: Response) -> None:
+        """The time the instance takes for this answer, and what the answer says about it."""
+        switches = self.instance(name).switches
+        work = float(switches["latency_ms"]) / 1000 * response.steps
+        if work <= 0:
+            return
+        cookie = SESSION.search(request.headers.get("Cookie")) if switches["serialize_sessions"] else None
+        session = cookie.group(1) if cookie else ""
+        wait = self._slots[name].plan(self._seconds(), work, slots=int(switches["slots"]), session=session)
+        timing = response.headers.get("Server-Timing")
+        timing = timing.replace("sem_wait;dur=0", f"sem_wait;dur={int(wait.slot * 1000)}")
+        timing = timing.replace("sesh_wait;dur=0", f"sesh_wait;dur={int(wait.session * 1000)}")
+        response.headers.replace("Server-Timing", timing)
+        response.delay += wait.total
+
+    def _seconds(self) -> float:
+        return self.source.now().timestamp()
 
     def requests(self, name: str) -> list[Recorded]:
         return list(self._seen[name])
@@ -122,7 +151,10 @@ class World:
     # --- people ---------------------------------------------------------------------------------------------------
 
     def act(self, name: str | None, arguments: dict[str, Any]) -> dict[str, Any]:
-        """One move of one person (moves/__init__.py lists them). Raises Refused."""
+        """One move of one person (moves/__init__.py lists them). Raises Refused.
+
+        With `commit_lag` seconds what the move writes is stamped now but visible only then, as after a long transaction.
+        """
         with self.lock:
             self.run_due()
             given = dict(arguments)
@@ -140,8 +172,12 @@ class World:
             actor = instance.user(login)
             if actor is None:
                 raise Refused(f"there is no user {login!r} on {side}")
-            with instance.records.together():
-                return move.run(Bench(instance, actor), given)
+            instance.records.commit_lag = float(given.pop("commit_lag", 0))
+            try:
+                with instance.records.together():
+                    return move.run(Bench(instance, actor), given)
+            finally:
+                instance.records.commit_lag = 0.0
 
     # --- time -----------------------------------------------------------------------------------------------------
 
@@ -168,7 +204,10 @@ class World:
         """Arm a fault (faults.py lists the kinds); returns its id."""
         with self.lock:
             self.instance(name)
-            return f"{name}-{self._faults[name].arm(raw)}"
+            fault = self._faults[name].arm(raw)
+            if fault.kind == "replica_lag":
+                self.instance(name).follow(fault.seconds)  # the copy begins now, not with the first lagging read
+            return f"{name}-{fault.id}"
 
     def clear_faults(self, fault_id: str | None = None) -> int:
         """Disarm one fault or all; returns how many there were."""
@@ -194,9 +233,24 @@ class World:
                         "sys_mod_count": mod_count,
                     }  # fmt: skip
                     moment = int(self._instances[name].clock.now().timestamp())
-                    self.sender.put(compose(subscription, event, f"msg_{self.seed}_{self._messages}", moment))
+                    self._send(name, compose(subscription, event, f"msg_{self.seed}_{self._messages}", moment))
 
         return listener
+
+    def _send(self, name: str, message: Message) -> None:
+        waiting = self._swapped.pop(name, None)
+        match self._faults[name].outbound():
+            case "outbound_lose":
+                messages: list[Message] = []
+            case "outbound_double":
+                messages = [message, message]
+            case "outbound_swap":
+                self._swapped[name] = message
+                messages = []
+            case _:
+                messages = [message]
+        for one in (*messages, *([waiting] if waiting else [])):
+            self.sender.put(one)
 
     # --- life -----------------------------------------------------------------------------------------------------
 
@@ -220,6 +274,8 @@ class World:
 
     def close(self) -> None:
         self.sender.close()
+        for instance in set(self._instances.values()):
+            instance.store.close()
 
     def _build(self) -> None:
         om = Instance(self.profile.om, clock=Clock(self.source), seed=self.seed, later=self.later)
@@ -227,15 +283,25 @@ class World:
         if not self.profile.single:
             fsm = Instance(self.profile.fsm, clock=Clock(self.source), seed=self.seed, later=self.later)
         self._instances = {"om": om, "fsm": fsm}
+        om_slots = Slots()
+        self._slots = {"om": om_slots, "fsm": om_slots if self.profile.single else Slots()}
         for name, instance in self._instances.items():
             if name == instance.name:
+                instance.part_door = partial(self._part, name)
                 instance.records.listeners.append(self._tell(name))
-        om_faults, om_seen = Faults(), deque[Recorded](maxlen=KEPT_REQUESTS)
-        self._faults = {"om": om_faults, "fsm": om_faults if self.profile.single else Faults()}
+        om_faults, om_seen = Faults(self._chance()), deque[Recorded](maxlen=KEPT_REQUESTS)
+        self._faults = {"om": om_faults, "fsm": om_faults if self.profile.single else Faults(self._chance())}
         self._seen = {"om": om_seen, "fsm": om_seen if self.profile.single else deque(maxlen=KEPT_REQUESTS)}
+
+    def _part(self, name: str, request: Request, honest: Callable[[], Response]) -> Response:
+        """Faults also hit the parts of a batch."""
+        return self._faults[name].around(self.instance(name), request, honest)
 
     def describe_requests(self, name: str) -> list[dict[str, Any]]:
         return [asdict(recorded) for recorded in self.requests(name)]
+
+    def _chance(self) -> Random:
+        return Random(self.seed)  # noqa: S311
 
     def now(self) -> datetime:
         return self.source.now()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from connector.sandbox import World
-from sandbox.gestures import START, Client
+from tests.sandbox.gestures import START, Client
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -12,7 +12,7 @@ import pytest
 import requests
 
 from connector.sandbox import World
-from sandbox.gestures import START
+from tests.sandbox.gestures import START
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from connector.sandbox import Refused
-from sandbox.gestures import BACKUP, SDWAN, Client, place_order
+from tests.sandbox.gestures import BACKUP, SDWAN, Client, place_order
 
 if TYPE_CHECKING:
     from connector.sandbox import World

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from connector.sandbox import World
-    from sandbox.gestures import Client
+    from tests.sandbox.gestures import Client
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from connector.sandbox import World
-from sandbox.gestures import BACKUP, SDWAN, Client, place_order, template
+from tests.sandbox.gestures import BACKUP, SDWAN, Client, place_order, template
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -8,7 +8,7 @@ import pytest
 
 from connector.sandbox import Refused
 from connector.sandbox.rules.field_service import rolled_up
-from sandbox.gestures import Client, template
+from tests.sandbox.gestures import Client, template
 
 if TYPE_CHECKING:
     from connector.sandbox import World

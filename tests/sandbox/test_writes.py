@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sandbox.gestures import Client, place_order, template
+from tests.sandbox.gestures import Client, place_order, template
 
 if TYPE_CHECKING:
     from connector.sandbox import World

@@ -141,11 +141,11 @@ class _Connection(asyncio.Protocol):
         lines = [f"HTTP/1.1 {response.status} {phrase}"]
         lines += [f"{name}: {value}" for name, value in response.headers.lines if name.lower() != "content-length"]
         body = b"" if head_only else response.body
-        if response.status not in BODILESS:
-            length = len(response.body)
-            lines.append(f"Content-Length: {length}")
         if response.fate == "cut":
-            body = body[: len(body) // 2]
+            lines.append("Transfer-Encoding: chunked")
+            body = b"%x\r\n" % len(body) + body[: len(body) // 2]
+        elif response.status not in BODILESS:
+            lines.append(f"Content-Length: {len(response.body)}")
         self._transport.write("\r\n".join(lines).encode("latin-1") + b"\r\n\r\n" + body)
 
     def _close(self) -> None:

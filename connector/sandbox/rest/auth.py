@@ -1,4 +1,4 @@
-"""Who is asking: basic authentication for now, and the gate that may close it."""
+"""Who is asking: basic authentication, OAuth bearer tokens, API keys; and the gate that may close the first."""
 
 from __future__ import annotations
 
@@ -14,25 +14,32 @@ if TYPE_CHECKING:
     from connector.sandbox.people import User
 
 BASIC_ROLE = "snc_basic_auth_api_access"
+API_KEY = "x-sn-apikey"
 
 
 def authenticate(instance: Instance, request: Request) -> User:
     """The signed-in user, or a 401 that never says why."""
     scheme, _, credentials = request.headers.get("Authorization").partition(" ")
+    key = request.headers.get(API_KEY) or request.query.get(API_KEY, "")
+    user: User | None = None
     if scheme.lower() == "basic":
-        return _basic(instance, credentials)
-    raise not_authenticated()
+        user = by_password(instance, credentials)
+    elif scheme.lower() == "bearer":
+        user = instance.users.get(instance.tokens.bearer(credentials.strip()))
+    elif key and instance.switches["api_keys"]:
+        user = next((user for user in instance.users.values() if user.api_key == key), None)
+    if user is None:
+        raise not_authenticated()
+    return user
 
 
-def _basic(instance: Instance, credentials: str) -> User:
+def by_password(instance: Instance, credentials: str) -> User | None:
     try:
         login, _, password = base64.b64decode(credentials, validate=True).decode().partition(":")
     except (binascii.Error, UnicodeDecodeError):
-        raise not_authenticated() from None
+        return None
     user = instance.users.get(login)
     if user is None or user.password != password:
-        raise not_authenticated()
+        return None
     exempt = user.web_service_only or BASIC_ROLE in user.roles
-    if instance.switches["basic_auth_gate"] and not exempt:
-        raise not_authenticated()
-    return user
+    return None if instance.switches["basic_auth_gate"] and not exempt else user

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -14,8 +15,12 @@ if TYPE_CHECKING:
     from connector.sandbox.instance import Instance
     from connector.sandbox.people import User
     from connector.sandbox.schema import Table
+    from connector.sandbox.store import Store
 
 MAX_BODY = 10_485_760
+
+
+Dispatch = Callable[["Context"], Response]
 
 
 @dataclass
@@ -25,6 +30,12 @@ class Context:
     user: User
     version: str = ""  # "v1", "v2" or empty, echoed in links
     extra: Headers = field(default_factory=Headers)
+
+    @property
+    def store(self) -> Store:
+        """Where lists are read from."""
+        replica = self.instance.replica
+        return replica.store if self.request.stale and replica else self.instance.store
 
     def option(self, name: str) -> str:
         return self.request.query.get(name, "")

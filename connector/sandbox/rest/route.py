@@ -11,7 +11,7 @@ from email.utils import format_datetime
 from typing import TYPE_CHECKING
 
 from connector.sandbox.messages import Headers, Request, Response
-from connector.sandbox.rest import table
+from connector.sandbox.rest import attachment, batch, imports, meta, oauth, stats, table
 from connector.sandbox.rest.auth import authenticate
 from connector.sandbox.rest.context import Context
 from connector.sandbox.rest.errors import ApiError, html, no_method, no_resource
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 MAX_TARGET = 8190
 Room = Callable[..., Response]
-METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 ROUTES: tuple[tuple[re.Pattern[str], dict[str, Room]], ...] = (
     (re.compile(r"table/([^/]+)"), {"GET": table.list_records, "POST": table.insert_record}),
@@ -34,7 +33,19 @@ ROUTES: tuple[tuple[re.Pattern[str], dict[str, Room]], ...] = (
             "DELETE": table.delete_record,
         },
     ),
+    (re.compile(r"batch"), {"POST": lambda context: batch.run_batch(context, dispatch)}),
+    (re.compile(r"stats/([^/]+)"), {"GET": stats.aggregate}),
+    (re.compile(r"import/([^/]+)"), {"POST": imports.import_row}),
+    (re.compile(r"ui/meta/([^/]+)"), {"GET": meta.describe}),
+    (re.compile(r"attachment"), {"GET": attachment.list_files}),
+    (re.compile(r"attachment/file"), {"POST": attachment.upload}),
+    (re.compile(r"attachment/([^/]+)"), {"GET": attachment.metadata, "DELETE": attachment.remove}),
+    (re.compile(r"attachment/([^/]+)/file"), {"GET": attachment.content}),
 )
+DOORSTEP: dict[str, Callable[[Instance, Request], Response]] = {
+    "/oauth_token.do": oauth.token,
+    "/oauth_revoke_token.do": oauth.revoke,
+}
 API = re.compile(r"/api/now(?:/(v\d+))?/(.+?)/?")
 
 
@@ -42,6 +53,8 @@ def answer(instance: Instance, request: Request) -> Response:
     """The instance's complete answer, errors included."""
     if len(request.target) > MAX_TARGET:
         return edge(instance, html(414, "414 Request-URI Too Large", "<h1>414 Request-URI Too Large</h1>"))
+    if request.path in DOORSTEP and request.method == "POST":
+        return edge(instance, DOORSTEP[request.path](instance, request))
     try:
         context = Context(instance, request, authenticate(instance, request))
     except ApiError as error:

@@ -47,7 +47,7 @@ def list_records(context: Context, table_name: str) -> Response:
     selection = compiled_selection(context, table).selection
     limit = context.number("sysparm_limit", DEFAULT_LIMIT)
     offset = context.number("sysparm_offset", 0)
-    rows = context.instance.store.select(table, selection, limit=max(0, limit), offset=offset)
+    rows = context.store.select(table, selection, limit=max(0, limit), offset=offset)
     total = None if context.flag("sysparm_no_count") else _total(context, table, selection, rows, limit, offset)
     visible = visible_rows(context, table, rights, rows)
     projection = Projection(context, table)
@@ -62,7 +62,7 @@ def _total(context: Context, table: Table, selection: Selection, rows: list[Row]
     """The count before row rights; counting again is only needed when the page does not show it."""
     if rows and len(rows) < limit and offset >= 0:
         return offset + len(rows)
-    return context.instance.store.count(table, selection)
+    return context.store.count(table, selection)
 
 
 def _denied_list(context: Context, table: Table) -> Response:

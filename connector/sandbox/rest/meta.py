@@ -1,0 +1,36 @@
+"""The description of a table's columns as the platform's own user interface asks for it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from connector.sandbox.rest.errors import query_denied
+
+if TYPE_CHECKING:
+    from connector.sandbox.messages import Response
+    from connector.sandbox.rest.context import Context
+    from connector.sandbox.schema import Column
+
+
+def describe(context: Context, table_name: str) -> Response:
+    table = context.table(table_name)
+    rights = context.instance.access.rights(context.user, table, "read")
+    if not rights.any:
+        raise query_denied(table.name)
+    columns = {name: _column(column) for name, column in table.by_name.items() if rights.covers(column)}
+    return context.answer(200, {"result": {"label": table.label, "columns": columns}})
+
+
+def _column(column: Column) -> dict[str, Any]:
+    described: dict[str, Any] = {
+        "type": column.kind.value,
+        "label": column.label,
+        "max_length": column.max_length,
+        "mandatory": False,
+        "read_only": column.key.startswith("sys_"),
+    }
+    if column.reference:
+        described["reference"] = column.reference
+    if column.choices:
+        described["choices"] = [{"value": choice.value, "label": choice.label} for choice in column.choices]
+    return described
