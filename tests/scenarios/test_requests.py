@@ -1,0 +1,55 @@
+"""README promise: a pass reads in sets, and a pass in which nothing changed costs the same however much there is."""
+
+from __future__ import annotations
+
+from tests.conftest import HAMBURG, OVERLAP, Pair
+
+IDLE = 6  # one per watched table
+
+
+def orders_with_work(pair: Pair, *, orders: int, lines: int) -> None:
+    """That many orders, each with this many lines, two work orders a line; carried out and announced."""
+    for _ in range(orders):
+        pair.approved(*[HAMBURG] * lines)
+    pair.sync()
+    pair.world.advance(OVERLAP)
+    pair.sync()
+    pair.world.advance(OVERLAP)
+
+
+def open_work_orders(pair: Pair) -> int:
+    return len(pair.rows("fsm", "wm_order", "active=true", "sys_id"))
+
+
+def idle_requests(pair: Pair) -> list[tuple[str, str]]:
+    """What the instances were asked in one pass, counted by themselves (start-up apart)."""
+    pair.world.clear_requests()
+    done = pair.sync()
+    assert done.plans == ()
+    asked = [(r.method, r.path) for side in ("om", "fsm") for r in pair.world.requests(side)]
+    assert len(asked) >= done.requests
+    return asked
+
+
+def test_an_idle_pass_costs_the_same_at_10_and_at_1000_open_work_orders(pair: Pair) -> None:
+    orders_with_work(pair, orders=1, lines=5)
+    assert open_work_orders(pair) == 10
+    few = idle_requests(pair)
+    orders_with_work(pair, orders=9, lines=55)
+    assert open_work_orders(pair) == 1000
+    many = idle_requests(pair)
+    assert many == few
+    polls = [path for method, path in many if path.endswith(("wm_order", "_order", "_item", "_value", "_task"))]
+    assert len(polls) == IDLE
+
+
+def test_many_changed_orders_are_read_in_sets(pair: Pair) -> None:
+    orders_with_work(pair, orders=1, lines=1)
+    for number in [pair.approved(HAMBURG) for _ in range(20)]:
+        assert number
+    pair.world.clear_requests()
+    pair.sync()
+    reads = [r for side in ("om", "fsm") for r in pair.world.requests(side) if r.method == "GET"]
+    writes = [r for side in ("om", "fsm") for r in pair.world.requests(side) if r.method != "GET"]
+    assert len(writes) == 20 * 4  # two work orders and two notes each
+    assert len(reads) < 45  # start-up, six feeds, and two looks at twenty orders
