@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from connector.engine.drain import Engine
     from connector.model import Plan
 
-STOP_WITHIN = 8.0  # seconds a look may take to finish after SIGTERM; then it is left to the next start
+STOP_WITHIN = 6.0  # seconds a look may take to finish after SIGTERM; then it is left to the next start
 _RETRY_SECONDS = 5.0  # after a look that failed
 _LONGEST_REST = 60.0
 _log = structlog.get_logger("om-fsm")

@@ -79,6 +79,7 @@ class Receiver:
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             self._socket.bind((host, port))
+            self._socket.listen()  # from now on senders wait instead of being refused
         except OSError as error:
             self._socket.close()
             raise ConfigError(

@@ -1,0 +1,156 @@
+"""The daemon as a process, against a sandbox over HTTPS in real time."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from connector.config import load
+from connector.demo.setup import write_config
+from connector.sandbox import World
+from tests.conftest import HAMBURG, Pair
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+PATIENCE = 20.0
+
+
+def until(holds: Callable[[], object]) -> bool:
+    """Wait for something that should happen."""
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
+        if holds():
+            return True
+        time.sleep(0.05)
+    return False
+
+
+@dataclass
+class Daemon:
+    """`om-fsm run`, started and stopped."""
+
+    config: Path
+    log: Path
+    processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
+
+    def start(self) -> subprocess.Popen[bytes]:
+        command = [sys.executable, "-m", "connector", "--config", str(self.config), "run"]
+        with self.log.open("ab") as out:
+            process = subprocess.Popen(command, stdout=out, stderr=subprocess.STDOUT)
+        self.processes.append(process)
+        return process
+
+    def said(self, words: str) -> bool:
+        return words in self.log.read_text(encoding="utf-8")
+
+    def running(self) -> subprocess.Popen[bytes]:
+        process = self.start()
+        assert until(lambda: self._ready() == len(self.processes)), self.log.read_text(encoding="utf-8")
+        return process
+
+    def _ready(self) -> int:
+        return self.log.read_text(encoding="utf-8").count("om-fsm is running")
+
+    @property
+    def webhook(self) -> str:
+        line = next(x for x in self.log.read_text(encoding="utf-8").splitlines() if "webhooks on" in x)
+        return line.partition("webhooks on ")[2].rstrip(".")
+
+
+@dataclass
+class Live:
+    """A sandbox behind HTTPS and a daemon that is not started yet."""
+
+    pair: Pair
+    daemon: Daemon
+    info: dict[str, Any]
+
+
+@pytest.fixture
+def live(tmp_path: Path) -> Iterator[Live]:
+    world = World.create(profile="default", clock="real", seed=1)
+    with world.serve(tmp_path) as served:
+        config = write_config(tmp_path, served.info, webhook_port=0)
+        # Only the first pass and webhooks make it look: nothing else within a test.
+        text = config.read_text(encoding="utf-8").replace("poll_seconds = 1.0", "poll_seconds = 600")
+        config.write_text(text.replace("sweep_seconds = 30.0", "sweep_seconds = 600"), encoding="utf-8")
+        daemon = Daemon(config, tmp_path / "daemon.log")
+        yield Live(Pair(world, load(config)), daemon, served.info)
+        for process in daemon.processes:
+            if process.poll() is None:
+                process.kill()
+            process.wait()
+
+
+def subscribe(live: Live) -> None:
+    secret = (live.daemon.config.parent / "secrets" / "webhook.secret").read_text(encoding="utf-8")
+    tables = ["sn_ind_tmt_orm_order", "sn_ind_tmt_orm_domain_order"]
+    for side, watched in (("om", tables), ("fsm", ["wm_order"])):
+        live.pair.world.outbound({"instance": side, "url": live.daemon.webhook, "secret": secret, "tables": watched})
+
+
+def test_a_webhook_is_enough_to_carry_an_order_across_and_its_progress_back(live: Live) -> None:
+    live.daemon.running()
+    subscribe(live)
+    order = live.pair.place(HAMBURG)
+    live.pair.om("approve", order=order)
+    assert until(lambda: len(live.pair.work_orders(order)) == 2), live.daemon.log.read_text(encoding="utf-8")
+    number = live.pair.resource_order(order)
+    assert until(lambda: live.pair.noted(number, "was created"))
+    live.pair.fsm("dispatch", work_order=live.pair.install(order), technician="technician")
+    assert until(lambda: live.pair.noted(number, "-> Assigned"))
+    live.pair.assert_nothing_doubled()
+
+
+def test_it_stops_in_order_on_sigterm_and_leaves_memory_to_the_next_start(live: Live) -> None:
+    process = live.daemon.running()
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(timeout=10) == 0
+    assert live.daemon.said("stopped")
+    again = live.daemon.running()
+    again.send_signal(signal.SIGINT)
+    assert again.wait(timeout=10) == 0
+
+
+def test_it_stops_within_ten_seconds_even_while_an_instance_does_not_answer(live: Live) -> None:
+    live.pair.world.fault(
+        "om", {"kind": "delay", "seconds": 30, "path_contains": "/table/sn_ind_tmt_orm_order", "count": 9}
+    )
+    process = live.daemon.running()
+    assert until(lambda: any("orm_order" in r.path for r in live.pair.world.requests("om")))
+    began = time.monotonic()
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(timeout=10) == 0
+    assert time.monotonic() - began < 10
+
+
+def test_a_second_daemon_on_the_same_memory_is_refused_politely(live: Live) -> None:
+    live.daemon.running()
+    second = Daemon(live.daemon.config, live.daemon.log.with_name("second.log"))
+    process = second.start()
+    assert process.wait(timeout=PATIENCE) == 5
+    assert second.said("Another om-fsm process is working with")
+    assert not second.said("Traceback")
+
+
+def test_an_outage_is_said_once_and_its_end_too_and_nothing_is_lost(live: Live) -> None:
+    fault = live.pair.world.fault(
+        "fsm", {"kind": "status", "status": 503, "path_contains": "/table/", "count": None, "skip": 4}
+    )
+    live.daemon.running()
+    assert until(lambda: live.daemon.said("failed with status 503"))
+    order = live.pair.place(HAMBURG)
+    live.pair.om("approve", order=order)
+    live.pair.world.clear_faults()
+    assert until(lambda: live.daemon.said("works again")), (fault, live.daemon.log.read_text(encoding="utf-8"))
+    text = live.daemon.log.read_text(encoding="utf-8")
+    assert text.count("sweep failed") == 1
+    assert "Traceback" not in text
