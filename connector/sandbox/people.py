@@ -70,12 +70,27 @@ class Rights:
 
 @dataclass
 class Access:
-    """All grants of an instance. `sealed` names columns nobody but admin and the platform itself writes."""
+    """All grants of an instance. Query rights (query_match, query_range) count only for tables that have some."""
 
     grants: list[Grant] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.rights = lru_cache(maxsize=4096)(self._rights)
+
+    def readable(self, user: User, table: Table, column: Column) -> bool:
+        """Whether the column may be read on the table or on some descendant, as a reference to the table may lead there."""
+        if self.rights(user, table, "read").covers(column):
+            return True
+        return any(self.readable(user, child, column) for child in table.children)
+
+    def may_query(self, user: User, table: Table, column: Column, *, ranged: bool) -> bool:
+        """Whether a query of this user may use the column: readable, and within the table's query rights if it has any."""
+        operation = "query_range" if ranged else "query_match"
+        if not self.readable(user, table, column):
+            return False
+        names = {ancestor.name for ancestor in table.chain}
+        guarded = any(operation in grant.operations and names & grant.tables for grant in self.grants)
+        return not guarded or self.rights(user, table, operation).covers(column)
 
     def _rights(self, user: User, table: Table, operation: str) -> Rights:
         if user.is_admin:

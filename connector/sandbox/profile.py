@@ -2,7 +2,7 @@
 
 Merging and paths live here; what the entries mean does not (see schema.py, people.py, records.py).
 A profile is the name of a directory beside this file, or the path of a directory (with profile.toml) or of a TOML file.
-`extends` names the profile it differs from, `include` lists further files, `remove` takes dotted paths out again.
+`extends` names the profile it differs from, `include` lists further files, `remove` takes dotted paths out of what it extends.
 Tables merge key by key, arrays of tables are appended, every other value replaces.
 """
 
@@ -96,12 +96,11 @@ def _read(path: Path) -> Tree:
     tree = _parse(path)
     base: Tree = _read(_locate(tree.pop("extends"))) if "extends" in tree else {}
     base = copy.deepcopy(base)
-    remove = tree.pop("remove", [])
+    for dotted in tree.pop("remove", []):
+        _remove(base, dotted)
     for name in tree.pop("include", []):
         tree = _merge(tree, _parse(path.parent / name))
     merged = _merge(base, tree)
-    for dotted in remove:
-        _remove(merged, dotted)
     merged.setdefault("name", path.stem)
     return merged
 

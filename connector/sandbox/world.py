@@ -226,10 +226,10 @@ class World:
     def _tell(self, name: str) -> Callable[[Table, str, str, str], None]:
         def listener(table: Table, sys_id: str, operation: str, mod_count: str) -> None:
             for subscription in self._subscriptions:
-                if subscription.instance == name and subscription.covers(table):
+                if self._instances[subscription.instance] is self._instances[name] and subscription.covers(table):
                     self._messages += 1
                     event = {
-                        "instance": name, "table": table.name, "sys_id": sys_id, "operation": operation,
+                        "instance": subscription.instance, "table": table.name, "sys_id": sys_id, "operation": operation,
                         "sys_mod_count": mod_count,
                     }  # fmt: skip
                     moment = int(self._instances[name].clock.now().timestamp())

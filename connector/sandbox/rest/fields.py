@@ -26,13 +26,17 @@ class Projection:
         shown: dict[str, Any] = {}
         for name, path in self._paths:
             column, end = path[-1][1], self._walk(row, path)
-            if end is None:
+            if end is None or not (end is row or self._may_read(end, column)):
                 shown[name] = (
                     {"display_value": "", "value": ""} if self._context.option("sysparm_display_value") == "all" else ""
                 )
             else:
                 shown[name] = self._presenter.show(end, column)
         return shown
+
+    def _may_read(self, row: Row, column: Column) -> bool:
+        own = self._context.instance.schema.table(row["sys_class_name"])
+        return self._context.instance.access.rights(self._context.user, own, "read").covers(column)
 
     def _path(self, table: Table, name: str) -> list[tuple[Table, Column]] | None:
         """The columns walked through, each with the table it is read from; None when one is unknown or denied."""
@@ -42,7 +46,7 @@ class Projection:
             column = here.by_name.get(part) if here else None
             if here is None or column is None:
                 return None
-            if not self._context.instance.access.rights(self._context.user, here, "read").covers(column):
+            if not self._context.instance.access.readable(self._context.user, here, column):
                 return None
             path.append((here, column))
             here = self._context.instance.schema.tables.get(column.reference)

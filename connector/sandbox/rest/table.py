@@ -10,6 +10,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from connector.sandbox.messages import Headers, Response
+from connector.sandbox.people import Rights
 from connector.sandbox.query import Term, parse
 from connector.sandbox.records import Aborted
 from connector.sandbox.rest.errors import (
@@ -28,7 +29,7 @@ from connector.sandbox.store import DuplicateKey, Row, Selection
 from connector.sandbox.values import accept
 
 if TYPE_CHECKING:
-    from connector.sandbox.people import Rights
+    from connector.sandbox.people import Grant
     from connector.sandbox.rest.context import Context
 
 DEFAULT_LIMIT = 10_000
@@ -91,18 +92,28 @@ def visible_rows(context: Context, table: Table, rights: Rights, rows: list[Row]
     """The rows that at least one grant shows; only grants with a condition cost a query."""
     if rights.whole_table or not rows:
         return rows
-    wanted = "sys_idIN" + ",".join(row["sys_id"] for row in rows)
-    seen: set[str] = set()
-    for grant in rights.grants:
-        compiled = compile_query(
-            parse(f"{wanted}^{grant.where}"),
-            table,
-            schema=context.instance.schema,
-            reader=context.instance.reader(context.user),
-            switches=context.instance.switches,
-        )
-        seen.update(row["sys_id"] for row in context.instance.store.select(table, compiled.selection))
+    seen = {sys_id for grant in rights.grants for sys_id in _rows_of(context, table, grant, rows)}
     return [row for row in rows if row["sys_id"] in seen]
+
+
+def rights_to(context: Context, table: Table, rights: Rights, row: Row) -> Rights:
+    """What remains of the rights for this one row."""
+    grants = [grant for grant in rights.grants if not grant.where or _rows_of(context, table, grant, [row])]
+    return Rights(tuple(grants), unlimited=rights.unlimited)
+
+
+def _rows_of(context: Context, table: Table, grant: Grant, rows: list[Row]) -> set[str]:
+    if not grant.where:
+        return {row["sys_id"] for row in rows}
+    wanted = "sys_idIN" + ",".join(row["sys_id"] for row in rows)
+    compiled = compile_query(
+        parse(f"{wanted}^{grant.where}"),
+        table,
+        schema=context.instance.schema,
+        reader=context.instance.reader(context.user),
+        switches=context.instance.switches,
+    )
+    return {row["sys_id"] for row in context.instance.store.select(table, compiled.selection)}
 
 
 def compiled_selection(context: Context, table: Table) -> Compiled:
@@ -114,8 +125,8 @@ def compiled_selection(context: Context, table: Table) -> Compiled:
     compiled = compile_query(
         query, table, schema=instance.schema, reader=instance.reader(context.user), switches=instance.switches
     )
-    for owner, column, _ in compiled.used:
-        if not instance.access.rights(context.user, owner, "read").covers(column):
+    for owner, column, ranged in compiled.used:
+        if not instance.access.may_query(context.user, owner, column, ranged=ranged):
             raise query_fields_denied()
     if compiled.dropped and instance.switches["invalid_query"] == "reject":
         raise query_fields_denied()
@@ -175,8 +186,8 @@ def update_record(context: Context, table_name: str, sys_id: str) -> Response:
     payload = context.payload()
     row = readable_row(context, requested, sys_id)
     table = context.instance.schema.table(row["sys_class_name"])
-    rights = context.instance.access.rights(context.user, table, "write")
-    if not rights.any or not visible_rows(context, table, rights, [row]):
+    rights = rights_to(context, table, context.instance.access.rights(context.user, table, "write"), row)
+    if not rights.any:
         raise write_denied("Update")
     try:
         row = context.instance.records.update(
@@ -191,8 +202,8 @@ def delete_record(context: Context, table_name: str, sys_id: str) -> Response:
     requested = context.table(table_name)
     row = readable_row(context, requested, sys_id)
     table = context.instance.schema.table(row["sys_class_name"])
-    rights = context.instance.access.rights(context.user, table, "delete")
-    if not rights.any or not visible_rows(context, table, rights, [row]):
+    rights = rights_to(context, table, context.instance.access.rights(context.user, table, "delete"), row)
+    if not rights.any:
         raise write_denied("Delete")
     try:
         context.instance.records.delete(table.name, row["sys_id"], context.user)
