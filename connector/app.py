@@ -77,12 +77,23 @@ class Pass:
 
 
 def load_policies(loaded: Loaded) -> tuple[WorkOrderPolicy, WorkOrderPolicy]:
-    """Both decision tables. Raises ConfigError."""
+    """Both decision tables. Raises ConfigError with the problems of both."""
     policy = loaded.settings.policy
-    return (
-        load_policy(DOMAIN_ORDER_POLICY, loaded.resolve(policy.domain_order)),
-        load_policy(ORDER_TASK_POLICY, loaded.resolve(policy.order_task)),
-    )
+    found: list[WorkOrderPolicy] = []
+    failures: list[ConfigError] = []
+    for name, path in ((DOMAIN_ORDER_POLICY, policy.domain_order), (ORDER_TASK_POLICY, policy.order_task)):
+        try:
+            found.append(load_policy(name, loaded.resolve(path)))
+        except ConfigError as error:
+            failures.append(error)
+    match failures:
+        case []:
+            return found[0], found[1]
+        case [only]:
+            raise only
+        case _:
+            problems = tuple(line for error in failures for line in (str(error), *error.problems))
+            raise ConfigError("Neither work order policy can be used.", problems, hint=failures[0].hint)
 
 
 def connect(loaded: Loaded, world: World = REAL_WORLD) -> Systems:
