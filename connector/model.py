@@ -12,7 +12,6 @@ from datetime import datetime  # noqa: TC003
 from enum import Enum
 from typing import Generic, TypeAlias, TypeVar
 
-
 # --- states: many stored values and labels, few meanings -------------------------------------------------------
 
 

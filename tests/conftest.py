@@ -17,7 +17,6 @@ from connector.mapping.marks import tokens_in
 from connector.sandbox import World
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from connector.model import Plan
@@ -186,7 +185,7 @@ def sandbox_info(world: World) -> dict[str, Any]:
 
 
 @pytest.fixture
-def pair(tmp_path: Path) -> Iterator[Pair]:
+def pair(tmp_path: Path) -> Pair:
     world = World.create(profile="default", clock="manual", start="2026-03-02T08:00:00Z", seed=1)
     config = write_config(tmp_path, sandbox_info(world))
     # One write after the other: what a test sees does not depend on threads.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
@@ -135,7 +135,7 @@ def overview(database: sa.Engine) -> Overview:
     """The state of memory."""
     with database.connect() as connection:
 
-        def count(query: sa.Select[tuple[int]]) -> int:
+        def count(query: sa.Select[Any]) -> int:
             return int(connection.execute(query).scalar_one())
 
         by_state = connection.execute(sa.select(outbox.c.state, sa.func.count()).group_by(outbox.c.state)).all()
