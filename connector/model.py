@@ -183,6 +183,7 @@ class WorkOrder:
     mod_count: int = 0
     fields: Mapping[str, str] = field(default_factory=dict)  # the mapped columns as people read them
     tasks: tuple[WorkOrderTask, ...] = ()
+    reason: str = ""  # the last work note, read when it was canceled or closed incomplete
 
 
 # --- one look at one order -------------------------------------------------------------------------------------

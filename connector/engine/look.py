@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from connector.decide.draft import initiators_of
 from connector.mapping.marks import WorkOrderKey, prefix
+from connector.model import WorkOrderPhase
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -49,6 +50,7 @@ def look(order_ids: Collection[str], memory: Mapping[str, OrderMemory], om: Orde
         ids=sorted(linked), names=sorted(numbers), key_prefixes=sorted(prefix(om.name, s) for s in strangers)
     )
     links = {link.work_order_id: order_id for order_id, m in memory.items() for link in m.links}
+    work_orders = _with_reasons(work_orders, memory, fsm)
     by_order: dict[str, list[WorkOrder]] = {}
     for work_order in work_orders:
         key = WorkOrderKey.parse(work_order.names)
@@ -57,6 +59,22 @@ def look(order_ids: Collection[str], memory: Mapping[str, OrderMemory], om: Orde
         by_order.setdefault(order_id, []).append(work_order)
     snapshots = tuple(replace(s, work_orders=tuple(by_order.get(s.order.sys_id, ()))) for s in read.snapshots)
     return Look(_with_tokens(snapshots, links, om), read.unreadable)
+
+
+def _with_reasons(
+    work_orders: tuple[WorkOrder, ...], memory: Mapping[str, OrderMemory], fsm: FieldService
+) -> tuple[WorkOrder, ...]:
+    """Read why, where a visit came to nothing and nobody was told yet."""
+    noted = {link.work_order_id: link.noted for m in memory.values() for link in m.links}
+    untold = [
+        w.sys_id
+        for w in work_orders
+        if w.state.phase in (WorkOrderPhase.CANCELED, WorkOrderPhase.INCOMPLETE) and noted.get(w.sys_id) != w.state
+    ]
+    if not untold:
+        return work_orders
+    reasons = fsm.reasons(untold)
+    return tuple(replace(w, reason=reasons.get(w.sys_id, "")) for w in work_orders)
 
 
 def _with_tokens(

@@ -74,6 +74,9 @@ class FieldService(Watched, Protocol):
     ) -> tuple[WorkOrder, ...]:
         """Work orders by sys_id, by exact correlation id, and by the beginning of their correlation id."""
 
+    def reasons(self, work_order_ids: Iterable[str]) -> Mapping[str, str]:
+        """The last work note of each of these work orders, where there is one and it may be read."""
+
     def marked(self) -> Iterator[Changed]:
         """Every active work order with a correlation id."""
 

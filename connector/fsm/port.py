@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
-from connector.errors import Rejected
+from connector.errors import Denied, Rejected
 from connector.exchange import Changed, FeedId, Written
 from connector.fsm.records import work_order_task_wire, work_order_wire
 from connector.fsm.references import People, References
@@ -133,6 +133,17 @@ class FsmPort:
         in_order = tuple(sorted(tasks, key=lambda task: task.number))
         work_order = work_order_wire(Parts(row, self._columns)).work_order(self.states, fields, in_order)
         return replace(work_order, updated_by=self._people.name(work_order.updated_by))
+
+    def reasons(self, work_order_ids: Iterable[str]) -> Mapping[str, str]:
+        base = Query().where("element", Op.IS, "work_notes")
+        said: dict[str, tuple[str, str]] = {}
+        columns = ["value", "sys_created_on"]
+        # Journals are often closed to integration users; then nobody is told why, only that.
+        with contextlib.suppress(Denied):
+            for row in self._api.scan_in("sys_journal_field", "element_id", work_order_ids, columns, base=base):
+                entry = (row.get("sys_created_on"), row.get("value"))
+                said[row["element_id"]] = max(said.get(row["element_id"], ("", "")), entry)
+        return {work_order_id: text for work_order_id, (_, text) in said.items()}
 
     def find(self, key: str) -> Written | None:
         """By mark, because an instance may refuse the sys_id the connector chose."""

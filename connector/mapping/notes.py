@@ -38,6 +38,12 @@ def _open_count(still_open: int, total: int) -> str:
     return f"{still_open} of {total} {noun} open."
 
 
+def _why(work_order: WorkOrder) -> str:
+    """The last word from the field, where a visit came to nothing."""
+    reason = harmless(work_order.reason).rstrip(".")
+    return f" Last note there: {reason}." if reason else ""
+
+
 def _by(work_order: WorkOrder) -> str:
     who = f" by {harmless(work_order.updated_by)}" if work_order.updated_by else ""
     when = f", {work_order.updated_on[:16]} UTC" if work_order.updated_on else ""
@@ -62,7 +68,7 @@ def status(work_order: WorkOrder, before: State[WorkOrderPhase], *, still_open: 
     """A work order's state changed."""
     return (
         f"{_name(work_order)}: {harmless(before.label)} -> {harmless(work_order.state.label)}"
-        f"{_by(work_order)}. {_open_count(still_open, total)}"
+        f"{_by(work_order)}.{_why(work_order)} {_open_count(still_open, total)}"
     )
 
 
@@ -72,7 +78,8 @@ def canceled(
     """A work order was canceled, by the field or because we asked for it."""
     how = "was canceled because the order no longer asks for it" if withdrawn else "was canceled in Field Service"
     return (
-        f"{_name(work_order)} {how} (was {harmless(before.label)}){_by(work_order)}. {_open_count(still_open, total)}"
+        f"{_name(work_order)} {how} (was {harmless(before.label)}){_by(work_order)}."
+        f"{'' if withdrawn else _why(work_order)} {_open_count(still_open, total)}"
     )
 
 

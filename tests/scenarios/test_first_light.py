@@ -81,7 +81,9 @@ def test_a_work_order_canceled_in_the_field_is_told_and_not_created_again(pair: 
     pair.sync()
     pair.fsm("cancel_work_order", work_order=pair.install(order), reason="nobody at home")
     pair.settle()
-    assert pair.noted(pair.resource_order(order), "was canceled in Field Service", "Diana Torres")
+    assert pair.noted(
+        pair.resource_order(order), "was canceled in Field Service", "Diana Torres", "Last note there: nobody at home."
+    )
     assert len(pair.work_orders(order, "Install CPE")) == 1
 
 
