@@ -16,7 +16,7 @@ from connector.sandbox.profile import InstanceProfile, ProfileError, Tree
 from connector.sandbox.records import Records
 from connector.sandbox.replica import Replica
 from connector.sandbox.rules import ALL_RULES
-from connector.sandbox.schema import Kind, Schema, Table
+from connector.sandbox.schema import Column, Kind, Schema, Table
 from connector.sandbox.scripts import Reader
 from connector.sandbox.store import Row, Store
 from connector.sandbox.tokens import Tokens
@@ -53,6 +53,7 @@ class Instance:
         self.tokens = Tokens(self.clock, self.noise)
         self.files: dict[str, bytes] = {}  # attachment sys_id -> content
         self.imports = profile.imports
+        self.projections: dict[tuple[User, str, str], list[tuple[str, list[tuple[Table, Column]]]]] = {}
         self.replica: Replica | None = None
         self.part_door: Callable[[Request, Callable[[], Response]], Response] = lambda _request, honest: honest()
         self.oauth_user = profile.oauth_user

@@ -44,8 +44,10 @@ class Store:
         self._positions: dict[str, dict[str, int]] = {}
         self._readers: dict[str, list[tuple[str, int, Callable[[Any], str]]]] = {}
         self._depth = 0
+        self._db.execute("ANALYZE")  # makes the table of statistics
         for root in schema.families():
             self._create(root)
+        self._db.execute("ANALYZE sqlite_schema")  # reads it again
         for table in schema.tables.values():
             places = self._positions[table.root.name]
             self._readers[table.name] = [
@@ -158,7 +160,7 @@ class Store:
         classes = ""
         if table.parent is not None:
             names = ", ".join(f"'{name}'" for name in table.family)
-            classes = f"t0.sys_class_name IN ({names}) AND "
+            classes = f"t0.sys_class_name {'IN' if table.children else '='} ({names}) AND "
         return f'"{table.root.name}" t0 {selection.joins} WHERE {classes}({selection.where})'
 
     def _row(self, class_name: str, values: Sequence[Any]) -> Row:
@@ -177,12 +179,18 @@ class Store:
         self._db.execute(f'CREATE TABLE "{root.name}" ({", ".join(lines)})')
         for key, column in columns.items():
             if key in INDEXED or column.kind is Kind.REFERENCE:
-                self._db.execute(
-                    f'CREATE INDEX "{root.name}.{key}" ON "{root.name}" ("{key}") WHERE "{key}" IS NOT NULL'
-                )
-        self._db.execute(f'CREATE INDEX "{root.name}.updated" ON "{root.name}" (sys_updated_on, sys_id)')
-        self._db.execute(f'CREATE INDEX "{root.name}.class" ON "{root.name}" (sys_class_name, sys_id)')
+                self._index(root, key, f'"{key}"', f'WHERE "{key}" IS NOT NULL', "100000 3")
+        self._index(root, "updated", "sys_updated_on, sys_id", "", "100000 20 1")
+        self._index(root, "class", "sys_class_name, sys_id", "", "100000 50000 1")
+        if root.children:
+            self._index(root, "class_updated", "sys_class_name, sys_updated_on, sys_id", "", "100000 50000 20 1")
         self._positions[root.name] = {key: place for place, key in enumerate(columns)}
+
+    def _index(self, root: Table, name: str, columns: str, condition: str, statistics: str) -> None:
+        """An index, and what the query planner shall believe of it: it sees no data before the tables are filled."""
+        self._db.execute(f'CREATE INDEX "{root.name}.{name}" ON "{root.name}" ({columns}) {condition}')
+        row = (root.name, f"{root.name}.{name}", statistics)
+        self._db.execute("INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES (?, ?, ?)", row)
 
 
 def to_sql(column: Column, value: str) -> Any:

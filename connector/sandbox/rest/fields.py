@@ -17,10 +17,12 @@ class Projection:
         self._context = context
         self._presenter = context.presenter()
         self._walked: dict[tuple[str, str], Row | None] = {}
-        wanted = [name.strip() for name in context.option("sysparm_fields").split(",") if name.strip()]
-        self._paths = [
-            (name, path) for name in (wanted or list(table.by_name)) if (path := self._path(table, name)) is not None
-        ]
+        remembered = context.instance.projections
+        key = (context.user, table.name, context.option("sysparm_fields"))
+        if key not in remembered:
+            wanted = [name.strip() for name in key[2].split(",") if name.strip()] or list(table.by_name)
+            remembered[key] = [(name, path) for name in wanted if (path := self._path(table, name)) is not None]
+        self._paths = remembered[key]
 
     def show(self, row: Row) -> dict[str, Any]:
         shown: dict[str, Any] = {}
