@@ -5,18 +5,18 @@ from __future__ import annotations
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from requests.auth import HTTPBasicAuth
 
 from connector.decide.rules import Rules
-from connector.engine.cursors import poll, sweep
+from connector.engine.cursors import poll, sweep, sweep_is_due
 from connector.engine.database import open_database, scratch_copy, sole_writer
 from connector.engine.drain import Engine, drain_all, plan_all
 from connector.engine.outbox import Outbox, Patience
 from connector.engine.store import Store
-from connector.errors import ConfigError
+from connector.errors import ConfigError, NotFound
 from connector.fsm.port import FsmPort
 from connector.mapping.fields import FieldMap
 from connector.mapping.table import load_policy
@@ -171,12 +171,29 @@ def reading(loaded: Loaded) -> sa.Engine | None:
     return open_database(loaded.resolve(loaded.settings.memory.path), create=False)
 
 
-def sync_once(engine: Engine, systems: Systems, clock: Callable[[], datetime], *, full: bool = False) -> Pass:
-    """One pass: look for changes (for everything, the first time or when `full`), then serve every order that is due."""
+@contextmanager
+def repairing(loaded: Loaded) -> Iterator[Store]:
+    """Memory for a person who changes something in it while no daemon works with it. Raises NotFound, Refused."""
+    path = loaded.resolve(loaded.settings.memory.path)
+    database = reading(loaded)
+    if database is None:
+        raise NotFound("There is no memory yet.", hint="`om-fsm sync` makes the first pass.")
+    with sole_writer(path):
+        yield Store(database)
+    database.dispose()
+
+
+def sync_once(
+    engine: Engine, systems: Systems, clock: Callable[[], datetime], *, sweep_every: float, full: bool = False
+) -> Pass:
+    """One pass: look for changes, then serve every order that is due.
+
+    Looks at everything when `full`, at first contact, and when the last sweep is `sweep_every` seconds ago.
+    """
     before = systems.requests
     now = clock()
     swept = 0
-    if full or "sweep" not in engine.store.last_passes():
+    if full or sweep_is_due(engine.store, (engine.om, engine.fsm), now, timedelta(seconds=sweep_every)):
         swept = sweep(engine.store, engine.om, engine.fsm, now)
     changes = poll(engine.store, engine.om, engine.fsm, now)
     plans = drain_all(engine, clock)
@@ -191,7 +208,8 @@ def plan_once(loaded: Loaded, world: World = REAL_WORLD) -> tuple[Plan, ...]:
     scratch = scratch_copy(original)
     engine = build_engine(loaded, systems, scratch)
     now = world.clock()
-    if "sweep" not in engine.store.last_passes():
+    every = timedelta(seconds=loaded.settings.daemon.sweep_seconds)
+    if sweep_is_due(engine.store, (engine.om, engine.fsm), now, every):
         sweep(engine.store, engine.om, engine.fsm, now)
     poll(engine.store, engine.om, engine.fsm, now)
     return plan_all(engine, now)

@@ -13,6 +13,7 @@ import requests
 from connector import app
 from connector.config import Loaded, load
 from connector.demo.setup import write_config
+from connector.engine.history import overview
 from connector.mapping.marks import tokens_in
 from connector.sandbox import World
 
@@ -49,7 +50,8 @@ class Pair:
     def sync(self, *, full: bool = False) -> app.Pass:
         """One pass, and a moment for the instances to do what is due."""
         with app.writing(self.loaded, self.outside()) as (engine, systems):
-            done = app.sync_once(engine, systems, self.now, full=full)
+            every = self.loaded.settings.daemon.sweep_seconds
+            done = app.sync_once(engine, systems, self.now, sweep_every=every, full=full)
         self.world.advance(5)
         return done
 
@@ -60,6 +62,22 @@ class Pair:
             if not self.sync().plans and not self.waiting():
                 return
         raise AssertionError(f"the connector does not come to rest: {self.waiting()}")
+
+    def settle_but_parked(self) -> None:
+        """Pass after pass until only a parked write is left."""
+        for _ in range(12):
+            self.world.advance(400)
+            self.sync()
+            if set(self.waiting()) == {"parked"}:
+                return
+        raise AssertionError(f"there is more than one parked write: {self.waiting()}")
+
+    def parked(self) -> int:
+        """The id of the one parked write."""
+        database = app.reading(self.loaded)
+        assert database is not None
+        [one] = overview(database).waiting
+        return one.id
 
     def waiting(self) -> dict[str, int]:
         """Writes that are not settled."""
@@ -188,6 +206,7 @@ def sandbox_info(world: World) -> dict[str, Any]:
 def pair(tmp_path: Path) -> Pair:
     world = World.create(profile="default", clock="manual", start="2026-03-02T08:00:00Z", seed=1)
     config = write_config(tmp_path, sandbox_info(world))
-    # One write after the other: what a test sees does not depend on threads.
-    config.write_text(config.read_text(encoding="utf-8") + "\n[outbox]\nin_flight = 1\n", encoding="utf-8")
+    # One write after the other: what a test sees does not depend on threads. Sweeps as often as by default.
+    text = config.read_text(encoding="utf-8").replace("sweep_seconds = 30.0", "sweep_seconds = 900.0")
+    config.write_text(f"{text}\n[outbox]\nin_flight = 1\n", encoding="utf-8")
     return Pair(world, load(config))

@@ -16,6 +16,7 @@ from connector import __version__
 from connector.cli.ask import explain, plan, status
 from connector.cli.config import config
 from connector.cli.demo import demo
+from connector.cli.outbox import outbox
 from connector.cli.output import print_error
 from connector.cli.sandbox import sandbox
 from connector.cli.work import rebuild, run, sync
@@ -39,7 +40,7 @@ def cli(context: click.Context, config_path: Path) -> None:
     context.obj = config_path
 
 
-for command in (sync, run, plan, explain, status, rebuild, config, sandbox, demo):
+for command in (sync, run, plan, explain, status, outbox, rebuild, config, sandbox, demo):
     cli.add_command(command)
 
 

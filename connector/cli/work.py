@@ -24,8 +24,10 @@ def sync(path: Path, full: bool, output: str) -> None:
     from connector.app import sync_once, writing
     from connector.config import load
 
-    with writing(load(path)) as (engine, systems):
-        done = sync_once(engine, systems, lambda: datetime.now(UTC), full=full)
+    loaded = load(path)
+    every = loaded.settings.daemon.sweep_seconds
+    with writing(loaded) as (engine, systems):
+        done = sync_once(engine, systems, lambda: datetime.now(UTC), sweep_every=every, full=full)
         left = engine.store.waiting()
     _report(done, left, output)
 
@@ -40,7 +42,7 @@ def rebuild(path: Path, output: str) -> None:
 
     with writing(load(path)) as (engine, systems):
         engine.store.forget_cursors()
-        done = sync_once(engine, systems, lambda: datetime.now(UTC), full=True)
+        done = sync_once(engine, systems, lambda: datetime.now(UTC), sweep_every=0, full=True)
         left = engine.store.waiting()
     _report(done, left, output)
 

@@ -42,6 +42,14 @@ def sweep(store: Store, om: OrderManagement, fsm: FieldService, now: datetime) -
     return len(orders)
 
 
+def sweep_is_due(store: Store, systems: Collection[Watched], now: datetime, every: timedelta) -> bool:
+    """Whether nothing was swept for so long, or a feed has no cursor (first contact, or its question has changed)."""
+    last, _ = store.last_passes().get("sweep", (None, ""))
+    if last is None or now - last >= every:
+        return True
+    return any(store.watermark(system.name, feed) is None for system in systems for feed in system.feeds)
+
+
 def _poll(store: Store, system: Watched, om: OrderManagement, now: datetime) -> int:
     new_rows = 0
     for feed in system.feeds:

@@ -23,12 +23,15 @@ _BUSY_MS = 10_000
 
 
 def open_database(path: Path, *, create: bool) -> sa.Engine | None:
-    """Memory in a SQLite file, migrated to the present schema. None when it does not exist and may not be created."""
+    """Memory in a SQLite file, migrated to the present schema. None when it does not exist and may not be created.
+
+    Who may create it writes: such a transaction takes the write lock at its beginning. Others read beside the writer.
+    """
     if not path.exists() and not create:
         return None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        engine = _sqlite(f"sqlite:///{path}")
+        engine = _sqlite(f"sqlite:///{path}", begin="BEGIN IMMEDIATE" if create else "BEGIN")
         _migrate(engine, path)
     except (OSError, sa.exc.DatabaseError) as error:
         cause = error.orig if isinstance(error, sa.exc.DatabaseError) else error
@@ -51,7 +54,7 @@ def scratch_copy(original: sa.Engine | None) -> sa.Engine:
     return copy
 
 
-def _sqlite(url: str, *, in_memory: bool = False) -> sa.Engine:
+def _sqlite(url: str, *, begin: str = "BEGIN", in_memory: bool = False) -> sa.Engine:
     options: dict[str, Any] = {"poolclass": StaticPool} if in_memory else {}
     engine = sa.create_engine(url, connect_args={"check_same_thread": False, "timeout": _BUSY_MS / 1000}, **options)
 
@@ -63,8 +66,8 @@ def _sqlite(url: str, *, in_memory: bool = False) -> sa.Engine:
 
     @sa.event.listens_for(engine, "begin")
     def _begin(connection: sa.Connection) -> None:
-        # Take the write lock at once: a transaction that reads first and writes later could not be serialised.
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        # IMMEDIATE takes the write lock at once: who reads first and writes later could not be serialised.
+        connection.exec_driver_sql(begin)
 
     return engine
 

@@ -45,6 +45,7 @@ class Happened:
 class Waiting:
     """One write that is not settled."""
 
+    id: int
     order_number: str
     intent: Intent
     kind: str
@@ -173,6 +174,7 @@ def _waiting(connection: sa.Connection, condition: sa.ColumnElement[bool]) -> tu
     query = sa.select(outbox).where(condition, outbox.c.state.in_(_WAITING)).order_by(outbox.c.id)
     return tuple(
         Waiting(
+            id=row.id,
             order_number=row.order_number,
             intent=Intent(row.key, IntentState(row.state), codec.load_action(row.kind, row.document), row.error),
             kind=row.kind,

@@ -337,6 +337,23 @@ class Store:
         with self.engine.connect() as connection:
             return {row[0]: row[1] for row in connection.execute(query)}
 
+    def release_parked(self, entry_id: int, now: datetime, *, drop: bool) -> bool:
+        """Try a parked write again (looking first), or give it up for good. False when there is no such parked write."""
+        parked = (outbox.c.id == entry_id) & (outbox.c.state == IntentState.PARKED.value)
+        with self.engine.begin() as connection:
+            order_id = connection.execute(sa.select(outbox.c.order_id).where(parked)).scalar()
+            if order_id is None:
+                return False
+            # Given up is done, not withdrawn: what was withdrawn would be intended again.
+            values: dict[str, Any] = (
+                {"state": IntentState.DONE.value, "error": "given up by a person"}
+                if drop
+                else {"state": IntentState.UNKNOWN.value, "attempts": 0, "not_before": now, "settled_at": None}
+            )
+            connection.execute(outbox.update().where(parked).values(**values))
+            _wake(connection, [order_id], now, "a parked write was released")
+        return True
+
     def next_try(self, order_id: str) -> datetime | None:
         """When the first open entry of an order may be tried."""
         query = (
@@ -404,7 +421,11 @@ def _withdraw(connection: sa.Connection, plan: Plan, now: datetime) -> None:
     for token in plan.withdraw:
         connection.execute(
             outbox.update()
-            .where(outbox.c.token == token, outbox.c.state == IntentState.PENDING.value)
+            .where(
+                outbox.c.order_id == plan.order_id,
+                outbox.c.token == token,
+                outbox.c.state == IntentState.PENDING.value,
+            )
             .values(state=IntentState.WITHDRAWN.value, settled_at=now)
         )
 

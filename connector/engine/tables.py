@@ -95,9 +95,10 @@ outbox = sa.Table(
     sa.Column("transaction_id", sa.String(40), nullable=False, default=""),
     sa.CheckConstraint("state IN ('pending', 'sending', 'unknown', 'done', 'parked', 'withdrawn')", name="state"),
     sa.Index("ix_outbox_order", "order_id", "id"),
-    # One intention per key, ever: what was withdrawn before it was sent may be intended again.
+    # One intention per key of an order, ever: what was withdrawn before it was sent may be intended again.
     sa.Index(
         "uq_outbox_token",
+        "order_id",
         "token",
         unique=True,
         sqlite_where=sa.text("state <> 'withdrawn'"),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
-from connector.errors import Denied, Rejected
+from connector.errors import Denied, OutcomeUnknown, Rejected
 from connector.exchange import Changed, FeedId, Written
 from connector.fsm.records import work_order_task_wire, work_order_wire
 from connector.fsm.references import People, References
@@ -169,6 +169,12 @@ class FsmPort:
             self._columns["mark"]: str(Carried(action.version, digest_of(action.facts))),
         }
         row = self._api.insert(self._table, {"sys_id": sys_id_of(action.key), **sent})
+        if not row.get("sys_id"):
+            raise OutcomeUnknown(
+                f"{self.name} answered a creation without naming what it created.",
+                hint="It is looked up by its mark before anything is sent again.",
+                transaction=self._api.transaction,
+            )
         return self._written(row, (*unknown, *_not_taken(row, sent)))
 
     def update(self, action: UpdateWorkOrder) -> Written:
@@ -206,7 +212,7 @@ class FsmPort:
 
     def _written(self, row: Row, refused: tuple[str, ...]) -> Written:
         return Written(
-            sys_id=row["sys_id"],
+            sys_id=row.get("sys_id"),
             number=row.get(self._columns["number"]),
             mod_count=int(row.get("sys_mod_count") or 0),
             refused=refused,

@@ -208,7 +208,7 @@ class OmPort:
 
     def _written(self, row: Row, refused: tuple[str, ...]) -> Written:
         return Written(
-            sys_id=row["sys_id"],
+            sys_id=row.get("sys_id"),
             number=row.get(self._schema.domain_order["number"]),
             mod_count=int(row.get("sys_mod_count") or 0),
             refused=refused,

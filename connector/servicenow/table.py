@@ -7,12 +7,13 @@ the question, one client per thread, and no cursor object that outlives a call.
 from __future__ import annotations
 
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import pysnc
 
-from connector.errors import AbsurdAnswer, Denied
+from connector.errors import AbsurdAnswer, ConnectorError, Denied, OutcomeUnknown, RemoteError
 from connector.servicenow.query import Op, Query, Term, chunks, expressible
 from connector.servicenow.session import Endpoint, PerThread, StrictSession, Traffic
 
@@ -137,16 +138,17 @@ class TableApi:
         record.display_value = "all" if display else False
         record.add_encoded_query(str(query))
         record.order_by(order)
-        record.query()
-        rows = list(_rows(record))
-        total = record.get_row_count()
-        offset = page
-        while not rows and offset < total:
-            record.location = offset - 1  # pysnc asks from the record after its location
+        with self._understood(AbsurdAnswer):
             record.query()
-            record.location = -1
             rows = list(_rows(record))
-            offset += page
+            total = record.get_row_count()
+            offset = page
+            while not rows and offset < total:
+                record.location = offset - 1  # pysnc asks from the record after its location
+                record.query()
+                record.location = -1
+                rows = list(_rows(record))
+                offset += page
         for row in rows:
             self._check(table, query, columns, row)
         return rows, total > len(rows)
@@ -203,8 +205,9 @@ class TableApi:
         record.initialize()
         for column, value in values.items():
             record.set_value(column, value)
-        record.insert()
-        return _row(record)
+        with self._understood(OutcomeUnknown):
+            record.insert()
+            return _row(record)
 
     def update(self, table: str, sys_id: str, values: Mapping[str, str]) -> Row:
         """Change these columns of a record and return what the instance made of it."""
@@ -215,8 +218,23 @@ class TableApi:
             # pysnc sends only what it saw changing, and a first value is no change to it.
             record.set_value(column, None)
             record.set_value(column, value)
-        record.update()
-        return _row(record)
+        with self._understood(OutcomeUnknown):
+            record.update()
+            return _row(record)
+
+    @contextmanager
+    def _understood(self, otherwise: type[RemoteError]) -> Iterator[None]:
+        """An answer that passed every check of the session and still makes pysnc stumble is not an answer."""
+        try:
+            yield
+        except ConnectorError:
+            raise
+        except Exception as error:
+            raise otherwise(
+                f"{self.endpoint.name} ({self.endpoint.url}) sent JSON that is not a Table API answer ({type(error).__name__}).",
+                hint="Check that no proxy or other product answers in its place.",
+                transaction=self.transaction,
+            ) from error
 
 
 def _rows(record: Any) -> Iterator[Row]:

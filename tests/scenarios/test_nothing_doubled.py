@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from connector import app
 from tests.conftest import DOMAIN_ORDER, HAMBURG, LINE
 
 if TYPE_CHECKING:
@@ -166,3 +167,21 @@ def test_a_write_that_the_instance_refuses_is_parked_and_shown_and_nothing_else_
     free = pair.approved(HAMBURG)
     pair.sync()
     assert len(pair.work_orders(free)) == 2
+
+
+@pytest.mark.parametrize(("drop", "made"), [(False, 2), (True, 1)], ids=["retry", "drop"])
+def test_a_parked_write_waits_for_a_person_who_tries_it_again_or_gives_it_up(pair: Pair, drop: bool, made: int) -> None:
+    order = pair.approved(HAMBURG)
+    arm(pair, CREATE, "commit_then_500")
+    pair.world.fault(
+        "fsm", {"kind": "status", "status": 400, "method": "POST", "path_contains": "/table/wm_order", "skip": 1}
+    )
+    pair.sync()
+    pair.settle_but_parked()
+    assert len(pair.work_orders(order)) == 1
+    with app.repairing(pair.loaded) as store:
+        assert store.release_parked(pair.parked(), pair.now(), drop=drop)
+        assert not store.release_parked(10_000, pair.now(), drop=drop)
+    pair.settle()
+    assert len(pair.work_orders(order)) == made
+    pair.assert_nothing_doubled()

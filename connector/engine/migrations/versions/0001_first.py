@@ -66,12 +66,12 @@ def upgrade() -> None:
         sa.CheckConstraint("state IN ('pending', 'sending', 'unknown', 'done', 'parked', 'withdrawn')", name="state"),
     )
     op.create_index("ix_outbox_order", "outbox", ["order_id", "id"])
-    for name, column, rule in (
-        ("uq_outbox_token", "token", "state <> 'withdrawn'"),
-        ("uq_outbox_sending", "order_id", "state = 'sending'"),
+    for name, columns, rule in (
+        ("uq_outbox_token", ["order_id", "token"], "state <> 'withdrawn'"),
+        ("uq_outbox_sending", ["order_id"], "state = 'sending'"),
     ):
         op.create_index(
-            name, "outbox", [column], unique=True, sqlite_where=sa.text(rule), postgresql_where=sa.text(rule)
+            name, "outbox", columns, unique=True, sqlite_where=sa.text(rule), postgresql_where=sa.text(rule)
         )
     op.create_table(
         "event",

@@ -1,0 +1,73 @@
+"""`om-fsm outbox ...`: writes that wait, and those that wait for a person."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import click
+
+from connector.cli.options import output_option
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@click.group()
+def outbox() -> None:
+    """Look at writes that wait, and release those that were parked."""
+
+
+@outbox.command()
+@output_option
+@click.pass_obj
+def ls(path: Path, output: str) -> None:
+    """Every write that is not settled: what, since how many tries, why, and when it is tried next."""
+    from connector.app import reading
+    from connector.cli.output import moment, print_json, wants_json
+    from connector.cli.words import sentence
+    from connector.config import load
+    from connector.engine import history
+
+    database = reading(load(path))
+    waiting = () if database is None else history.overview(database).waiting
+    if wants_json(output):
+        print_json(waiting)
+        return
+    for one in waiting:
+        what = sentence(one.intent.action) if one.intent.action else one.intent.key
+        state = one.intent.state
+        when = "until released" if state.value == "parked" else f"next try {moment(one.not_before)}"
+        click.echo(f"{one.id}  {one.order_number}  {state.value} after {one.attempts} tries, {when}: {what}")
+        if one.intent.error:
+            click.echo(f"    {one.intent.error}")
+    if not waiting:
+        click.echo("Nothing waits.")
+
+
+@outbox.command()
+@click.argument("entry", type=int)
+@click.pass_obj
+def retry(path: Path, entry: int) -> None:
+    """Try a parked write again at the next pass. It is looked up first, so this can never double anything."""
+    _release(path, entry, drop=False)
+    click.echo(f"{entry} is tried again at the next pass.")
+
+
+@outbox.command()
+@click.argument("entry", type=int)
+@click.pass_obj
+def drop(path: Path, entry: int) -> None:
+    """Give a parked write up for good."""
+    _release(path, entry, drop=True)
+    click.echo(f"{entry} is given up.")
+
+
+def _release(path: Path, entry: int, *, drop: bool) -> None:
+    from connector.app import repairing
+    from connector.config import load
+    from connector.errors import NotFound
+
+    with repairing(load(path)) as store:
+        if not store.release_parked(entry, datetime.now(UTC), drop=drop):
+            raise NotFound(f"There is no parked write {entry}.", hint="`om-fsm outbox ls` lists them.")
