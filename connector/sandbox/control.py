@@ -7,6 +7,7 @@
     DELETE /sandbox/fault[/id]
     POST   /sandbox/outbound  {"instance", "url", "secret", "tables"}
     GET    /sandbox/requests?instance=om      DELETE /sandbox/requests
+    GET    /sandbox/switches?instance=om      POST /sandbox/switches {"instance", name: value, ...}
     POST   /sandbox/reset     both instances as they were created
 
 An answer is {"ok": true, "result": ...} or {"ok": false, "error": "sentence"}.
@@ -42,6 +43,8 @@ class ControlPlane:
             ("POST", "outbound"): self._outbound,
             ("GET", "requests"): self._requests,
             ("DELETE", "requests"): self._clear_requests,
+            ("GET", "switches"): self._switches,
+            ("POST", "switches"): self._switch,
             ("POST", "reset"): self._reset,
         }
 
@@ -99,6 +102,13 @@ class ControlPlane:
 
     def _clear_requests(self, _request: Request, _payload: Payload) -> Any:
         self._world.clear_requests()
+        return {}
+
+    def _switches(self, request: Request, _payload: Payload) -> Any:
+        return dict(self._world.instance(request.query.get("instance", "om")).switches)
+
+    def _switch(self, _request: Request, payload: Payload) -> Any:
+        self._world.switch(str(payload.pop("instance", "")), **payload)
         return {}
 
     def _reset(self, _request: Request, _payload: Payload) -> Any:

@@ -100,6 +100,15 @@ class World:
         """From now on the clock of this instance is that much ahead of the world's time."""
         self.instance(name).clock.skew = timedelta(seconds=seconds)
 
+    def switch(self, name: str, **values: Any) -> None:
+        """Change how this instance behaves (the switches are in profiles/default/profile.toml). Raises ValueError."""
+        with self.lock:
+            switches = self.instance(name).switches
+            unknown = sorted(set(values) - set(switches))
+            if unknown:
+                raise ValueError(f"there is no switch {', '.join(unknown)}; there are {', '.join(sorted(switches))}")
+            switches.update(values)
+
     # --- requests -------------------------------------------------------------------------------------------------
 
     def handle(self, name: str, request: Request) -> Response:

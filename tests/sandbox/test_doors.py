@@ -148,6 +148,7 @@ def test_the_control_plane_acts_moves_time_and_tells_requests(
         ("POST", "act", {"do": "fly"}, "there is no move 'fly'"),
         ("POST", "fault", {"instance": "fsm", "kind": "gremlins"}, "no kind of fault"),
         ("POST", "fault", {"instance": "fsm", "kind": "drop", "often": 1}, "a fault has no often"),
+        ("POST", "switches", {"instance": "om", "magic": True}, "there is no switch magic"),
         ("POST", "nonsense", {}, "there is no POST /sandbox/nonsense"),
         ("POST", "act", {"do": "add_note", "instance": "crm", "text": "x"}, "no instance 'crm'"),
     ],
@@ -156,6 +157,13 @@ def test_the_control_plane_says_what_is_wrong(control: Any, method: str, path: s
     answer = control(method, path, **body)
     assert 400 <= answer.status_code < 500
     assert words in answer.json()["error"]
+
+
+def test_switches_are_read_and_changed_over_the_control_plane(control: Any) -> None:
+    control("POST", "switches", instance="fsm", latency_ms=1)
+    assert control("GET", "switches?instance=fsm").json()["result"]["latency_ms"] == 1
+    assert control("GET", "switches?instance=om").json()["result"]["latency_ms"] == 0
+    control("POST", "switches", instance="fsm", latency_ms=0)
 
 
 def test_a_reset_forgets_everything_but_the_address(

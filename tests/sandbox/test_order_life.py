@@ -10,6 +10,8 @@ from connector.sandbox import Refused
 from tests.sandbox.gestures import BACKUP, SDWAN, Client, place_order
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from connector.sandbox import World
 
 ORDER, LINE = "sn_ind_tmt_orm_order", "sn_ind_tmt_orm_order_line_item"
@@ -205,3 +207,42 @@ def test_a_refused_move_leaves_nothing_behind(world: World, om: Client) -> None:
     with pytest.raises(Refused, match="there is no product offering 'No such thing' on om"):
         world.act("om", {"do": "create_order", "account": "Acme Logistics", "lines": lines})
     assert om.rows(ORDER) == []
+
+
+def test_edits_in_a_revision_leave_rows_that_name_the_type_of_change(world: World, om: Client) -> None:
+    number = place_order(world, {**SDWAN, "characteristics": {"Bandwidth": "100"}})
+    world.act("om", {"do": "revise", "order": number})
+    edit = {"fields": {"location": "Acme Berlin Office", "quantity": 2}, "characteristics": {"Bandwidth": "500"}}
+    world.act("om", {"do": "edit_line", "line": "ORDL0010001", **edit})
+    rows = om.rows(
+        "sn_ind_tmt_orm_inflight_order_line_item_change",
+        sysparm_fields="change_type.name,order_line_version,order_line_item.number",
+    )
+    assert {row["change_type.name"] for row in rows} == {"Quantity", "Location", "Characteristic"}
+    assert {row["order_line_version"] for row in rows} == {"2"}
+
+
+def test_a_fallout_holds_its_order_task_until_it_is_resolved(world: World, sign_in: Callable[..., Client]) -> None:
+    place_order(world)
+    agent = sign_in("om", "fulfillment_agent")
+    task = agent.row(TASK, "number=TASK0010003")["sys_id"]
+    fallout = agent.made("sn_fallout_mgmt_fallout", order_task=task, short_description="no CPE in stock")
+    held = agent.row(TASK, "number=TASK0010003", sysparm_display_value="true")
+    assert held["state"] == "On hold"
+    assert f"A fallout record {fallout['number']} has been created" in held["work_notes"]
+    agent.patch("sn_fallout_mgmt_fallout", fallout["sys_id"], state="6")
+    assert states(agent, TASK, "number=TASK0010003") == ["Open"]
+
+
+def test_closing_by_hand_with_open_tasks_makes_a_fallout_only_where_configured(
+    world: World, sign_in: Callable[..., Client]
+) -> None:
+    place_order(world)
+    manager = sign_in("om", "fulfillment_manager")
+    world.act("om", {"do": "close_domain_order", "domain_order": "RO0010001"})
+    assert manager.rows("sn_fallout_mgmt_fallout") == []
+    world.switch("om", manual_close_creates_fallout=True)
+    world.act("om", {"do": "close_domain_order", "domain_order": "PO0010001"})
+    assert manager.rows("sn_fallout_mgmt_fallout") == []
+    world.act("om", {"do": "close_domain_order", "domain_order": "SO0010001"})
+    assert "SO0010001 was closed while" in manager.row("sn_fallout_mgmt_fallout", "")["short_description"]

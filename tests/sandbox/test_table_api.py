@@ -214,3 +214,19 @@ def test_recorded_requests_tell_method_path_query_and_status(world: World, fsm: 
     ]
     world.clear_requests()
     assert world.requests("fsm") == []
+
+
+def test_head_method_override_and_silent_writes(fsm: Client) -> None:
+    head = fsm.call("HEAD", "cmn_location")
+    assert (head.status_code, head.content, head.headers["X-Total-Count"]) == (200, b"", "6")
+    sys_id = fsm.made("wm_order", short_description="x")["sys_id"]
+    override = {"X-HTTP-Method-Override": "PATCH"}
+    changed = fsm.call("POST", f"wm_order/{sys_id}", json={"short_description": "y"}, headers=override)
+    assert changed.json()["result"]["short_description"] == "y"
+    silent = fsm.call("PATCH", f"wm_order/{sys_id}", json={"priority": 1}, headers={"X-no-response-body": "true"})
+    assert (silent.status_code, silent.content) == (200, b"")
+
+
+def test_in_version_1_an_empty_list_is_not_found(fsm: Client) -> None:
+    assert fsm.get("/api/now/v1/table/wm_order").status_code == 404
+    assert fsm.get("/api/now/v2/table/wm_order").status_code == 200

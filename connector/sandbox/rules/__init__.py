@@ -1,11 +1,12 @@
 """The business rules of both instances; a rule applies wherever its table exists, so a single instance has them all."""
 
 from connector.sandbox.records import Rule
-from connector.sandbox.rules import field_service, order_cancel, order_fulfill, order_revise
+from connector.sandbox.rules import field_service, order_cancel, order_fulfill, order_inflight, order_revise
 
 ALL_RULES: tuple[Rule, ...] = (
     *field_service.RULES,
     *order_fulfill.RULES,
     *order_revise.RULES,
     *order_cancel.RULES,
+    *order_inflight.RULES,
 )
