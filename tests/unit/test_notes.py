@@ -1,0 +1,204 @@
+"""Work notes: what order agents read, and that no value from a record can make a note say more than it should."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from connector.mapping import notes
+from connector.mapping.marks import signed, token_of, tokens_in
+from connector.model import Change, State, WorkOrder, WorkOrderPhase
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+DISPATCHED = State("10", "Ready for Dispatch", WorkOrderPhase.OPEN)
+CANCELED = State("7", "Canceled", WorkOrderPhase.CANCELED)
+COMPLETE = State("3", "Closed Complete", WorkOrderPhase.COMPLETE)
+WO1 = WorkOrder("1" * 32, "WO1", DISPATCHED, template="Install CPE", updated_by="Tom", updated_on="2027-02-01 10:15:30")
+MOVED = (Change("location", "Berlin", "Paris"), Change("characteristic.port", "", "LC"))
+FORGED = f"[om-fsm {token_of('status/1')}]"
+MARKUP = "[code]<a href='https://evil.example'>approve</a>[/code]"
+
+# What people, imports and attackers put into fields: much of it brackets, breaks and pieces of tokens.
+NASTY = st.lists(
+    st.one_of(st.sampled_from(["[", "]", "\n", "\r", "\u2028", "\x0b", "\x85", "[code]", "[/code]", FORGED, ": "]), st.text()),
+    max_size=8,
+).map("".join)  # fmt: skip
+
+
+def _state(label: str) -> State[WorkOrderPhase]:
+    return State("10", label, WorkOrderPhase.OPEN)
+
+
+# One sentence of each kind, with one foreign value in every place where a record's value may stand.
+SENTENCES: dict[str, Callable[[str], str]] = {
+    "created": lambda v: notes.created(
+        WorkOrder("1", "WO1", _state(v), template=v), by_hand=False, refused=(), still_open=1, total=1
+    ),
+    "made by hand": lambda v: notes.created(
+        WorkOrder("1", "WO1", _state(v), summary=v), by_hand=True, refused=("due",), still_open=1, total=1
+    ),
+    "status": lambda v: notes.status(
+        WorkOrder("1", "WO1", _state(v), template=v, updated_by=v), _state(v), still_open=1, total=1
+    ),
+    "canceled": lambda v: notes.canceled(
+        WorkOrder("1", "WO1", _state(v), template=v, updated_by=v), _state(v), withdrawn=False, still_open=0, total=1
+    ),
+    "updated": lambda v: notes.updated(
+        WorkOrder("1", "WO1", _state(v), template=v), [Change("location", v, v)], (), still_open=1, total=1
+    ),
+    "past ponr": lambda v: notes.past_ponr(
+        WorkOrder("1", "WO1", _state(v), template=v), "ORDL1", [Change("location", v, v)]
+    ),
+    "unwanted": lambda v: notes.unwanted_past_ponr(WorkOrder("1", "WO1", _state(v), template=v), "ORDL1"),
+    "ready": lambda v: notes.ready("RO1", [_state(v), COMPLETE]),
+}  # fmt: skip
+
+# The same, where the value is not made harmless today.
+UNGUARDED: dict[str, Callable[[str], str]] = {
+    "name of a changed characteristic": lambda v: notes.updated(
+        WO1, [Change(f"characteristic.{v}", "1", "2")], (), still_open=1, total=1
+    ),
+    "name of a characteristic past ponr": lambda v: notes.past_ponr(WO1, "ORDL1", [Change(f"characteristic.{v}", "1", "2")]),
+    "reason of a cancellation": lambda v: notes.cancel_reason(f"RO1 no longer asks for {v}"),
+    "number of a work order": lambda v: notes.unwanted_past_ponr(WorkOrder("1", v, DISPATCHED), "ORDL1"),
+    "number of a line": lambda v: notes.unwanted_past_ponr(WO1, v),
+    "number of a domain order": lambda v: notes.ready(v, [COMPLETE]),
+    "number in the gate's note": lambda v: notes.still_open(v, ["WO1 (Draft)"], reopened=True),
+    "template in the gate's note": lambda v: notes.still_open("RO1", [f"{v} (being created)"], reopened=True),
+}  # fmt: skip
+
+
+def says_no_more_than_it_should(note: str) -> bool:
+    """One line of its own, no markup, and no token but ours once it is signed."""
+    own_token = {token_of("status/2")}
+    return (
+        len(note.splitlines()) == 1 and not set("[]") & set(note) and tokens_in(signed(note, "status/2")) == own_token
+    )
+
+
+@pytest.mark.parametrize("kind", SENTENCES)
+@given(value=NASTY)
+@example(value=FORGED)
+@example(value=MARKUP)
+@example(value="Berlin\nWO1 was closed.")
+def test_no_value_can_forge_a_token_or_markup_or_a_line_in_a_note(kind: str, value: str) -> None:
+    assert says_no_more_than_it_should(SENTENCES[kind](value))
+
+
+@pytest.mark.xfail(strict=True, reason="notes.py: this value reaches the journal as it is")
+@pytest.mark.parametrize("value", [FORGED, MARKUP, "port\nWO1 was closed."])
+@pytest.mark.parametrize("kind", UNGUARDED)
+def test_no_name_or_number_can_forge_a_token_or_markup_or_a_line_in_a_note(kind: str, value: str) -> None:
+    assert says_no_more_than_it_should(UNGUARDED[kind](value))
+
+
+@pytest.mark.parametrize("kind", [*SENTENCES, *UNGUARDED])
+def test_an_ordinary_value_stands_in_the_note_as_it_is(kind: str) -> None:
+    note = {**SENTENCES, **UNGUARDED}[kind]("Port (LC)")
+    assert "port (lc)" in note.lower()
+    assert says_no_more_than_it_should(note)
+
+
+@given(st.text())
+def test_a_harmless_value_is_short_and_making_it_harmless_again_changes_nothing(value: str) -> None:
+    made = notes.harmless(value)
+    assert len(made) <= 200
+    assert notes.harmless(made) == made
+
+
+@pytest.mark.parametrize(
+    ("value", "made"),
+    [
+        ("Berlin, Unter den Linden 1", "Berlin, Unter den Linden 1"),
+        (" two\r\nlines\tand  spaces ", "two lines and spaces"),
+        ("[code]<b>x</b>[/code]", "(code)<b>x</b>(/code)"),
+        ("a\u2028b\x85c\x1cd", "a b c d"),
+        ("x" * 200, "x" * 200),
+        ("x" * 201, "x" * 199 + "…"),
+        ("", ""),
+    ],
+)
+def test_a_value_is_made_harmless_and_otherwise_left_as_it_is(value: str, made: str) -> None:
+    assert notes.harmless(value) == made
+
+
+@pytest.mark.xfail(strict=True, reason="harmless keeps U+202E and other format and control characters")
+@pytest.mark.parametrize("value", ["\u202edesolc si 1OW", "\x00", "\x1b[31m", "a\u200bb"])
+def test_no_invisible_character_can_turn_what_readers_see(value: str) -> None:
+    assert notes.harmless(value).isprintable()
+
+
+@pytest.mark.xfail(strict=True, reason="every changed fact is listed: 200 changes make a note of 80,000 characters")
+def test_a_note_about_very_many_changes_stays_readable() -> None:
+    changes = [Change(f"characteristic.c{n}", "x" * 200, "y" * 200) for n in range(200)]
+    assert len(notes.updated(WO1, changes, (), still_open=1, total=1)) <= 4000
+
+
+@pytest.mark.parametrize(
+    ("note", "text"),
+    [
+        (
+            notes.created(WO1, by_hand=False, refused=(), still_open=1, total=1),
+            "WO1 Install CPE was created in Field Service: Ready for Dispatch. 1 of 1 work order open.",
+        ),
+        (
+            notes.created(WO1, by_hand=True, refused=("requested_due_by", "account"), still_open=2, total=3),
+            "WO1 Install CPE was made by hand in Field Service: Ready for Dispatch. 2 of 3 work orders open."
+            " Field Service did not take: requested due by, account.",
+        ),
+        (
+            notes.status(WO1, _state("Draft"), still_open=1, total=2),
+            "WO1 Install CPE: Draft -> Ready for Dispatch by Tom, 2027-02-01 10:15 UTC. 1 of 2 work orders open.",
+        ),
+        (
+            notes.status(WorkOrder("1", "WO1", DISPATCHED), _state("Draft"), still_open=1, total=1),
+            "WO1: Draft -> Ready for Dispatch. 1 of 1 work order open.",
+        ),
+        (
+            notes.canceled(WorkOrder("1", "WO1", CANCELED), DISPATCHED, withdrawn=True, still_open=0, total=1),
+            "WO1 was canceled because the order no longer asks for it (was Ready for Dispatch). 0 of 1 work order open.",
+        ),
+        (
+            notes.canceled(WorkOrder("1", "WO1", CANCELED), DISPATCHED, withdrawn=False, still_open=0, total=1),
+            "WO1 was canceled in Field Service (was Ready for Dispatch). 0 of 1 work order open.",
+        ),
+        (
+            notes.updated(WO1, MOVED, (), still_open=1, total=1),
+            "WO1 Install CPE was updated after a change of the order: location: Berlin -> Paris; port: (empty) -> LC."
+            " Current status: Ready for Dispatch. 1 of 1 work order open.",
+        ),
+        (
+            notes.past_ponr(WO1, "ORDL1", MOVED[:1]),
+            "WO1 Install CPE was not changed: ORDL1 is past its point of no return."
+            " Not carried to Field Service: location: Berlin -> Paris.",
+        ),
+        (
+            notes.unwanted_past_ponr(WO1, "ORDL1"),
+            "WO1 Install CPE is no longer asked for but was not canceled: ORDL1 is past its point of no return.",
+        ),
+        (
+            notes.still_open("RO1", ["WO1 (Draft)", "WO2 (Assigned, Tom)"], reopened=True),
+            "RO1 was reopened: it cannot be closed while work orders are open: WO1 (Draft); WO2 (Assigned, Tom).",
+        ),
+        (
+            notes.still_open("RO1", ["WO1 (Draft)"], reopened=False),
+            "RO1 should not be closed: it cannot be closed while work orders are open: WO1 (Draft).",
+        ),
+        (
+            notes.ready("RO1", [COMPLETE]),
+            "Its work order is closed (1 closed complete): RO1 is ready to be closed.",
+        ),
+        (
+            notes.ready("RO1", [COMPLETE, CANCELED, COMPLETE]),
+            "All 3 work orders are closed (1 canceled, 2 closed complete): RO1 is ready to be closed.",
+        ),
+        (notes.cancel_reason("RO1 was canceled"), "Canceled by om-fsm: RO1 was canceled"),
+    ],
+)  # fmt: skip
+def test_a_note_says_what_happened_in_business_words_with_numbers_names_and_times(note: str, text: str) -> None:
+    assert note == text
