@@ -8,6 +8,7 @@
     POST   /sandbox/outbound  {"instance", "url", "secret", "tables"}
     GET    /sandbox/requests?instance=om      DELETE /sandbox/requests
     GET    /sandbox/switches?instance=om      POST /sandbox/switches {"instance", name: value, ...}
+    GET    /sandbox/failures  messages that did not arrive, and defects of the sandbox itself
     POST   /sandbox/reset     both instances as they were created
 
 An answer is {"ok": true, "result": ...} or {"ok": false, "error": "sentence"}.
@@ -43,6 +44,10 @@ class ControlPlane:
             ("POST", "outbound"): self._outbound,
             ("GET", "requests"): self._requests,
             ("DELETE", "requests"): self._clear_requests,
+            ("GET", "failures"): lambda _request, _payload: {
+                "outbound": list(self._world.sender.failures),
+                "defects": list(self._world.defects),
+            },
             ("GET", "switches"): self._switches,
             ("POST", "switches"): self._switch,
             ("POST", "reset"): self._reset,

@@ -16,6 +16,7 @@ from connector.sandbox.profile import InstanceProfile, ProfileError, Tree
 from connector.sandbox.records import Records
 from connector.sandbox.replica import Replica
 from connector.sandbox.rules import ALL_RULES
+from connector.sandbox.rules.declared import declared_rules
 from connector.sandbox.schema import Column, Kind, Schema, Table
 from connector.sandbox.scripts import Reader
 from connector.sandbox.store import Row, Store
@@ -62,7 +63,7 @@ class Instance:
             "client_secret": self._secret("client secret", 24),
         }
         self._load_once(profile)
-        self.records = Records(self, ALL_RULES, Random(f"{seed}/{profile.name}"))  # noqa: S311
+        self.records = Records(self, (*ALL_RULES, *declared_rules(profile.policies)), Random(f"{seed}/{profile.name}"))  # noqa: S311
         self._count_numbers()
 
     def follow(self, lag: float) -> bool:

@@ -37,6 +37,7 @@ class InstanceProfile:
     switches: Tree
     rename: dict[str, str]
     imports: Tree  # staging table -> target, coalesce, fields
+    policies: list[Tree]  # rules declared as data, see rules/declared.py
     oauth_user: str  # who acts with a client-credentials token
 
 
@@ -73,6 +74,7 @@ def _instance(name: str, tree: Tree, own: Tree) -> InstanceProfile:
         switches={**tree.get("switches", {}), **own.get("switches", {})},
         rename=merged.get("rename", {}),
         imports=merged.get("imports", {}),
+        policies=merged.get("policies", []),
         oauth_user=merged.get("oauth_user", ""),
     )
 

@@ -23,16 +23,29 @@ if TYPE_CHECKING:
 MAX_DEPTH = 12
 
 
-class Aborted(Exception):
-    """A business rule refused the write; nothing of it remains."""
-
-    def __init__(self, rule: str, table: str, rule_id: str, reason: str) -> None:
-        super().__init__(reason)
-        self.rule, self.table, self.rule_id, self.reason = rule, table, rule_id, reason
-
-
 class Refusal(Exception):
     """Raised inside a business rule: abort the write for this reason."""
+
+
+class Mandatory(Refusal):
+    """Raised inside a data policy: these columns (their labels) must not be empty."""
+
+    def __init__(self, labels: list[str]) -> None:
+        super().__init__(f"Data Policy Exception: The following fields are mandatory: {', '.join(labels)}")
+
+
+class Aborted(Exception):
+    """The write was refused and nothing of it remains; `detail` is what the platform tells a REST client."""
+
+    def __init__(self, rule: str, table: str, rule_id: str, refusal: Refusal) -> None:
+        self.reason = str(refusal)
+        super().__init__(self.reason)
+        self.detail = (
+            self.reason
+            if isinstance(refusal, Mandatory)
+            else f"Operation against file '{table}' was aborted by Business Rule '{rule}^{rule_id}'. "
+            f"Business Rule Stack:{rule}"
+        )
 
 
 @dataclass
@@ -318,7 +331,7 @@ class Records:
             try:
                 rule.run(self._scene, change)
             except Refusal as refusal:
-                raise Aborted(rule.name, change.table.name, self._rule_id(rule), str(refusal)) from refusal
+                raise Aborted(rule.name, change.table.name, self._rule_id(rule), refusal) from refusal
 
     @staticmethod
     def _rule_id(rule: Rule) -> str:

@@ -125,7 +125,10 @@ class _Doors:
             self._describe(doors, ca_file)
             on_ready(self.info)
             while not self._stopped.is_set():
-                self._world.run_due()
+                try:
+                    self._world.run_due()
+                except Exception as error:
+                    self._world.defects.append(f"{type(error).__name__}: {error}")
                 await _pause(self._stopped)
         finally:
             for door in doors.values():

@@ -59,6 +59,7 @@ class World:
         self.seed = seed
         self.lock = threading.RLock()
         self.sender = Sender()
+        self.defects: list[str] = []  # of the sandbox itself, met while nobody asked
         self._jobs = Jobs()
         self._subscriptions: list[Subscription] = []
         self._messages = 0

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import signal
 import ssl
+import subprocess
+import sys
 import threading
 from typing import TYPE_CHECKING, Any
 
@@ -206,3 +209,37 @@ def test_in_real_time_jobs_run_while_nobody_asks(tmp_path: Path) -> None:
         world.later(0.01, done.set)
         assert done.wait(2)
     world.close()
+
+
+def test_a_defect_of_the_sandbox_is_told_to_the_client_and_survived(
+    served: tuple[World, Served], fsm_session: requests.Session, control: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise RuntimeError("oops")
+
+    world, url = served[0], f"{served[1].info['fsm']['url']}/api/now/table/cmn_location"
+    with monkeypatch.context() as patch:
+        patch.setattr(world, "handle", broken)
+        told = fsm_session.get(url)
+    assert (told.status_code, told.headers["X-Sandbox-Defect"]) == (500, "true")
+    assert "RuntimeError: oops" in told.text
+    world.later(0, broken)
+    fsm_session.get(url)  # meets the broken job, unless the doors' own tick was faster
+    assert fsm_session.get(url).status_code == 200
+    assert set(control("GET", "failures").json()["result"]) == {"outbound", "defects"}
+
+
+def test_the_command_serves_until_it_is_told_to_stop(tmp_path: Path) -> None:
+    script = (
+        "from pathlib import Path; from connector.sandbox import serve; import sys;"
+        "serve.run(Path(sys.argv[1]), on_ready=lambda info: print('ready', flush=True))"
+    )
+    command = [sys.executable, "-W", "error", "-c", script, str(tmp_path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+        info = json.loads((tmp_path / "sandbox.json").read_text())
+        answer = requests.get(f"{info['om']['url']}/api/now/table/wm_order", verify=info["ca_file"], timeout=5)
+        assert answer.status_code == 401
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(5) == 0

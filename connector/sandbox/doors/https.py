@@ -111,7 +111,14 @@ class _Connection(asyncio.Protocol):
                 return bytes(body)
 
     def _answer(self, request: Request) -> None:
-        response = self._handler(request)
+        try:
+            response = self._handler(request)
+        except Exception as error:
+            # A defect of the sandbox itself: say so where it is seen, and go on serving.
+            text = f"The sandbox failed at {request.method} {request.path}: {type(error).__name__}: {error}\n"
+            response = Response(
+                500, Headers([("Content-Type", "text/plain"), ("X-Sandbox-Defect", "true")]), text.encode()
+            )
         if response.delay > 0:
             self._busy = True
             loop = asyncio.get_running_loop()

@@ -52,10 +52,8 @@ def write_denied(operation: str) -> ApiError:
     return ApiError(403, "Operation Failed", f"ACL Exception {operation} Failed due to security constraints")
 
 
-def aborted(table: str, rule: str, rule_id: str) -> ApiError:
-    detail = (
-        f"Operation against file '{table}' was aborted by Business Rule '{rule}^{rule_id}'. Business Rule Stack:{rule}"
-    )
+def aborted(detail: str) -> ApiError:
+    """By a business rule or a data policy."""
     return ApiError(403, "Operation Failed", detail)
 
 

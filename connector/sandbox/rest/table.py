@@ -176,7 +176,7 @@ def insert_record(context: Context, table_name: str) -> Response:
     except DuplicateKey as error:
         raise duplicate(context.instance.switches["duplicate_status"], str(error)) from error
     except Aborted as error:
-        raise aborted(error.table, error.rule, error.rule_id) from error
+        raise aborted(error.detail) from error
     context.extra.add("Location", f"{context.api_base}/table/{table_name}/{row['sys_id']}")
     return _written(context, 201, table, row)
 
@@ -194,7 +194,7 @@ def update_record(context: Context, table_name: str, sys_id: str) -> Response:
             table.name, row["sys_id"], accepted(context, table, rights, payload), context.user
         )
     except Aborted as error:
-        raise aborted(error.table, error.rule, error.rule_id) from error
+        raise aborted(error.detail) from error
     return _written(context, 200, requested, row)
 
 
@@ -208,7 +208,7 @@ def delete_record(context: Context, table_name: str, sys_id: str) -> Response:
     try:
         context.instance.records.delete(table.name, row["sys_id"], context.user)
     except Aborted as error:
-        raise aborted(error.table, error.rule, error.rule_id) from error
+        raise aborted(error.detail) from error
     return Response(204, context.extra)
 
 
