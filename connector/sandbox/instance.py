@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 KEPT_IMAGES = 8
 # Freshly loaded databases with the profile they came from, so that the next equal world is quick.
-IMAGES: dict[tuple[int, int, str], tuple[InstanceProfile, bytes]] = {}
+IMAGES: dict[tuple[int, int, str], tuple[InstanceProfile, Schema, bytes]] = {}
 Scheduler = Callable[[float, Callable[[], None]], None]
 
 
@@ -45,8 +45,9 @@ class Instance:
         self.later = later
         self._seed = seed
         self.noise = Random(f"{seed}/{profile.name}/noise")  # noqa: S311
-        self.schema = Schema(profile)
-        self.store = Store(self.schema)
+        image_key = (id(profile), seed, clock.stamp())
+        _, self.schema, image = IMAGES.get(image_key) or (profile, Schema(profile), None)
+        self.store = Store(self.schema, image)
         self.access = Access(read_grants(profile.access))
         self.default_zone = ZoneInfo(profile.properties.get("glide.sys.default.tz", "GMT"))
         self.system = User("system", "System", self.known_id("user/system"), "", frozenset({ADMIN}), ZoneInfo("GMT"))
@@ -62,7 +63,8 @@ class Instance:
             "client_id": self._secret("client", 32),
             "client_secret": self._secret("client secret", 24),
         }
-        self._load_once(profile)
+        if image is None:
+            self._load_fresh(profile, image_key)
         self.records = Records(self, (*ALL_RULES, *declared_rules(profile.policies)), Random(f"{seed}/{profile.name}"))  # noqa: S311
         self._count_numbers()
 
@@ -106,18 +108,14 @@ class Instance:
             api_key=self._secret(f"{login} key", 32),
         )
 
-    def _load_once(self, profile: InstanceProfile) -> None:
-        """Load the demo data, or take the image that an equal instance left."""
-        key = (id(profile), self._seed, self.clock.stamp())
-        if key in IMAGES:
-            self.store.restore(IMAGES[key][1])
-            return
+    def _load_fresh(self, profile: InstanceProfile, image_key: tuple[int, int, str]) -> None:
+        """Load people, dictionary and demo data, and keep an image for the next equal instance."""
         self.records = Records(self, (), Random(f"{self._seed}/{profile.name}/load"))  # noqa: S311
         with self.store.transaction():
             self._load(profile)
         if len(IMAGES) >= KEPT_IMAGES:
             del IMAGES[next(iter(IMAGES))]
-        IMAGES[key] = (profile, self.store.image())
+        IMAGES[image_key] = (profile, self.schema, self.store.image())
 
     def _load(self, profile: InstanceProfile) -> None:
         self._load_people(profile)

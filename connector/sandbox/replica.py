@@ -20,8 +20,7 @@ class Replica:
         self, schema: Schema, primary: Store, later: Callable[[float, Callable[[], None]], None], lag: float
     ) -> None:
         self.lag = lag
-        self.store = Store(schema)
-        self.store.restore(primary.image())
+        self.store = Store(schema, primary.image())
         self._primary = primary
         self._later = later
 

@@ -38,16 +38,21 @@ class Selection:
 
 
 class Store:
-    def __init__(self, schema: Schema) -> None:
+    def __init__(self, schema: Schema, image: bytes | None = None) -> None:
+        """Empty, or with the content of an `image` that a store of the same schema gave."""
         self._schema = schema
         self._db = sqlite3.connect(":memory:", check_same_thread=False, isolation_level=None)
-        self._positions: dict[str, dict[str, int]] = {}
         self._readers: dict[str, list[tuple[str, int, Callable[[Any], str]]]] = {}
         self._depth = 0
-        self._db.execute("ANALYZE")  # makes the table of statistics
-        for root in schema.families():
-            self._create(root)
-        self._db.execute("ANALYZE sqlite_schema")  # reads it again
+        columns = {root.name: _stored_columns(schema, root) for root in schema.families()}
+        self._positions = {name: {key: place for place, key in enumerate(stored)} for name, stored in columns.items()}
+        if image is None:
+            self._db.execute("ANALYZE")  # makes the table of statistics
+            for root in schema.families():
+                self._create(root, columns[root.name])
+            self._db.execute("ANALYZE sqlite_schema")  # reads it again
+        else:
+            self._db.deserialize(image)
         for table in schema.tables.values():
             places = self._positions[table.root.name]
             self._readers[table.name] = [
@@ -55,11 +60,8 @@ class Store:
             ]
 
     def image(self) -> bytes:
-        """The whole database; `restore` brings it into another store of the same schema."""
+        """The whole database, for another store of the same schema."""
         return self._db.serialize()
-
-    def restore(self, image: bytes) -> None:
-        self._db.deserialize(image)
 
     def close(self) -> None:
         self._db.close()
@@ -169,12 +171,7 @@ class Store:
             for key, place, read in self._readers[class_name]
         }
 
-    def _create(self, root: Table) -> None:
-        columns: dict[str, Column] = {}
-        for table in self._schema.members(root):
-            for key, column in table.columns.items():
-                if column.kind is not Kind.JOURNAL:
-                    columns.setdefault(key, column)
+    def _create(self, root: Table, columns: dict[str, Column]) -> None:
         lines = [f'"{key}" {_declaration(column)}' for key, column in columns.items()]
         self._db.execute(f'CREATE TABLE "{root.name}" ({", ".join(lines)})')
         for key, column in columns.items():
@@ -184,13 +181,22 @@ class Store:
         self._index(root, "class", "sys_class_name, sys_id", "", "100000 50000 1")
         if root.children:
             self._index(root, "class_updated", "sys_class_name, sys_updated_on, sys_id", "", "100000 50000 20 1")
-        self._positions[root.name] = {key: place for place, key in enumerate(columns)}
 
     def _index(self, root: Table, name: str, columns: str, condition: str, statistics: str) -> None:
         """An index, and what the query planner shall believe of it: it sees no data before the tables are filled."""
         self._db.execute(f'CREATE INDEX "{root.name}.{name}" ON "{root.name}" ({columns}) {condition}')
         row = (root.name, f"{root.name}.{name}", statistics)
         self._db.execute("INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES (?, ?, ?)", row)
+
+
+def _stored_columns(schema: Schema, root: Table) -> dict[str, Column]:
+    """The columns of the whole family; journals are kept elsewhere."""
+    columns: dict[str, Column] = {}
+    for table in schema.members(root):
+        for key, column in table.columns.items():
+            if column.kind is not Kind.JOURNAL:
+                columns.setdefault(key, column)
+    return columns
 
 
 def to_sql(column: Column, value: str) -> Any:
