@@ -120,8 +120,8 @@ def memory(tmp_path: Path) -> Iterator[Memory]:
         actions=tuple(creation(one, f"create {one.number}") for one in initiators),
         findings=(Finding(FindingCode.NOT_APPLIED, "WO1", "Field Service did not take: account"),),
     )
-    for one, number in zip(initiators, ("WO1", "WO2", "WO3"), strict=True):
-        made.carry_out(one, f"{number} for {one.number} created")
+    for one in initiators:
+        made.carry_out(one, "created in Field Service")
     made.learn(ORD2, links=(link(ORD2, "WO9"),))
     yield made
     made.database.dispose()
@@ -195,7 +195,7 @@ def test_an_explanation_tells_when_and_why_it_was_decided_so(memory: Memory) -> 
 
 def test_an_event_tells_when_what_and_how_it_ended(memory: Memory) -> None:
     [happened] = memory.explain("RO2").events
-    assert (happened.at, happened.kind, happened.text) == (NOW, "CreateWorkOrder done", "WO3 for RO2 created")
+    assert (happened.at, happened.kind, happened.text) == (NOW, "CreateWorkOrder done", "created in Field Service")
 
 
 def test_what_waits_is_told_with_its_error_and_next_try_until_it_is_settled(memory: Memory) -> None:
@@ -227,6 +227,18 @@ def test_a_finding_is_told_with_the_moment_it_was_first_seen(memory: Memory) -> 
     assert (found.since, found.code, found.subject, found.text) == (NOW, same.code, "WO1", same.text)
     memory.store.find(RO1.order.sys_id, "ORD1", [], LATER)
     assert memory.explain("WO1").findings == ()
+
+
+def test_an_order_is_not_explained_with_the_findings_of_another(memory: Memory) -> None:
+    assert memory.explain("ORD1").findings
+    assert memory.explain("ORD2").findings == ()
+
+
+def test_what_was_said_elsewhere_about_a_work_order_is_told_of_it_by_its_number(memory: Memory) -> None:
+    memory.store.intend(Plan(RO1.order.sys_id, "ORD1", actions=(note(RO2, "n1"),)), NOW)
+    memory.carry_out(RO2, "waits for WO2 (Draft)")
+    assert [happened.subject for happened in memory.explain("WO2").events] == ["TASK1", "RO2"]
+    assert [happened.subject for happened in memory.explain("WO1").events] == ["RO1"]
 
 
 @pytest.mark.xfail(strict=True, reason="findings and waiting writes are those of the whole order, unlike events")
