@@ -189,6 +189,8 @@ def test_initiators_lead_to_their_orders_by_sys_id_and_by_number(
         "OT32": sys_id(2),
         sys_id(31): sys_id(1),
     }
+    asked = instance.tables["domain_order"].queries
+    assert not any("RO" in query for query in asked if query.startswith("sys_id"))
 
 
 def test_every_watched_table_says_to_which_order_a_changed_row_belongs(

@@ -101,6 +101,18 @@ def test_every_try_is_counted_as_a_request(mocked: responses.RequestsMock, api: 
     assert api.traffic.requests == 3
 
 
+def test_a_write_without_an_answer_is_not_given_the_transaction_of_the_one_before(
+    mocked: responses.RequestsMock, api: TableApi
+) -> None:
+    mocked.patch(RECORD, json={"result": {"sys_id": {"value": "1"}}}, headers={"X-Transaction-ID": "first"})
+    mocked.patch(RECORD, body=requests.ReadTimeout())
+    api.update("wm_order", sys_id(1), {"work_notes": "x"})
+    assert api.transaction == "first"
+    with pytest.raises(OutcomeUnknown):
+        api.update("wm_order", sys_id(1), {"work_notes": "x"})
+    assert api.transaction == ""
+
+
 def test_a_write_whose_answer_is_lost_says_that_it_must_be_looked_up(
     mocked: responses.RequestsMock, api: TableApi
 ) -> None:
