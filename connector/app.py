@@ -14,6 +14,7 @@ from connector.decide.rules import Rules
 from connector.engine.cursors import poll, sweep, sweep_is_due
 from connector.engine.database import open_database, scratch_copy, sole_writer
 from connector.engine.drain import Engine, drain_all, plan_all
+from connector.engine.history import overview
 from connector.engine.outbox import Outbox, Patience
 from connector.engine.store import Store
 from connector.errors import ConfigError, NotFound
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from requests.adapters import BaseAdapter
 
     from connector.config import Instance, Loaded
+    from connector.engine.history import Overview
     from connector.mapping.policy import WorkOrderPolicy
     from connector.model import Plan
 
@@ -101,11 +103,13 @@ def connect(loaded: Loaded, world: World = REAL_WORLD) -> Systems:
     settings = loaded.settings
     om_api = _api(loaded, settings.om, loaded.secrets.om_password, world, "om")
     fsm_api = _api(loaded, settings.fsm, loaded.secrets.fsm_password, world, "fsm")
-    om = OmPort(om_api, settings.om.db_schema, overrides=settings.om.states, reopen_to=settings.gate.reopen_to)
+    om = OmPort(
+        om_api, settings.om.db_schema, overrides=settings.om.states.model_dump(), reopen_to=settings.gate.reopen_to
+    )
     fsm = FsmPort(
         fsm_api,
         settings.fsm.db_schema,
-        overrides=settings.fsm.states,
+        overrides=settings.fsm.states.model_dump(),
         mapped=tuple(settings.work_order.fields),
     )
     return Systems(om, fsm, om_api, fsm_api)
@@ -169,6 +173,11 @@ def writing(loaded: Loaded, world: World = REAL_WORLD) -> Iterator[tuple[Engine,
 def reading(loaded: Loaded) -> sa.Engine | None:
     """Memory for looking only; None when there is none yet."""
     return open_database(loaded.resolve(loaded.settings.memory.path), create=False)
+
+
+def overview_of(database: sa.Engine | None) -> Overview:
+    """The state of memory; of an empty one where there is none yet."""
+    return overview(scratch_copy(None) if database is None else database)
 
 
 @contextmanager

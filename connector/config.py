@@ -10,9 +10,19 @@ import os
 import subprocess
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    create_model,
+    model_validator,
+)
 
 from connector.decide.rules import GateMode
 from connector.errors import ConfigError
@@ -22,13 +32,16 @@ from connector.mapping.fields import DEFAULT_FIELDS
 from connector.mapping.marks import INSTANCE_NAME
 from connector.om.schema import OmSchema
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
 _COMMAND_SECONDS = 30
 
 
 class Section(BaseModel):
     """A table of the file. Unknown keys are refused: a misspelt setting must not be ignored."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
 
 class SecretRef(Section):
@@ -36,7 +49,7 @@ class SecretRef(Section):
 
     env: str | None = None
     file: Path | None = None
-    command: tuple[str, ...] | None = None
+    command: Annotated[tuple[str, ...], Field(min_length=1)] | None = None
 
     @model_validator(mode="after")
     def _exactly_one(self) -> SecretRef:
@@ -68,26 +81,94 @@ def _read_private(path: Path) -> str:
         return path.read_text(encoding="utf-8")
     except OSError as error:
         raise ValueError(f"the file {path} cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError:
+        raise ValueError(f"the file {path} is not UTF-8 text") from None  # the cause would show a piece of it
 
 
 def _run(command: tuple[str, ...]) -> str:
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=_COMMAND_SECONDS, check=True)  # noqa: S603
     except (OSError, subprocess.SubprocessError) as error:
-        raise ValueError(f"the command {command[0]} failed ({type(error).__name__})") from error
+        raise ValueError(f"the command {command[0]} failed ({type(error).__name__})") from None
+    except UnicodeDecodeError:
+        raise ValueError(f"the command {command[0]} printed something that is not text") from None
     return done.stdout
 
 
 def _https(url: str) -> str:
-    if not url.startswith("https://") or len(url) <= len("https://"):
-        raise ValueError("an https:// address is needed")
+    parts = urlsplit(url)
+    if parts.scheme != "https" or not parts.hostname:
+        raise ValueError(f"an https:// address is needed, not {_without_user(url)!r}")
+    if parts.username is not None or parts.password is not None:
+        raise ValueError("no user or password belongs in the address; use username and password")
+    try:
+        _ = parts.port
+    except ValueError:
+        raise ValueError(f"the port in {url!r} is not a number") from None
+    if parts.query or parts.fragment or parts.path not in ("", "/") or any(c.isspace() for c in url):
+        raise ValueError(f"only the address of the instance is needed, not {url!r}")
     return url.rstrip("/")
+
+
+def _without_user(url: str) -> str:
+    return url.rpartition("@")[2]
 
 
 def _instance_name(name: str) -> str:
     if not INSTANCE_NAME.fullmatch(name):
         raise ValueError("use 1 to 16 lower-case letters, digits or '-', beginning with a letter or digit")
     return name
+
+
+def _names(title: str, defaults: Mapping[str, str]) -> Any:
+    """A section whose settings are the parts of a schema, each with ServiceNow's own name as default."""
+    fields: dict[str, Any] = {part: (str, name) for part, name in defaults.items()}
+    return create_model(title, __base__=Section, **fields)
+
+
+_OM, _FSM = OmSchema(), FsmSchema()
+_OM_KINDS = ("order", "line", "characteristic", "domain_order", "order_task")
+_FSM_KINDS = ("work_order", "work_order_task")
+
+
+def _columns(title: str, schema: OmSchema | FsmSchema, kinds: tuple[str, ...]) -> Any:
+    """A section for each record kind of a schema, with its columns."""
+    sections: dict[str, Any] = {}
+    for kind in kinds:
+        section = _names(f"{title}{kind}", getattr(schema, kind))
+        sections[kind] = (section, section())
+    return create_model(title, __base__=Section, **sections)
+
+
+if TYPE_CHECKING:
+
+    class _OmTables(Section): ...
+
+    class _FsmTables(Section): ...
+
+    class _OmColumns(Section): ...
+
+    class _FsmColumns(Section): ...
+
+else:
+    _OmTables = _names("OmTables", _OM.tables)
+    _FsmTables = _names("FsmTables", _FSM.tables)
+    _OmColumns = _columns("OmColumns", _OM, _OM_KINDS)
+    _FsmColumns = _columns("FsmColumns", _FSM, _FSM_KINDS)
+
+
+class OmStates(Section):
+    """What stored values of states mean, in ServiceNow's words."""
+
+    order: dict[str, str] = {}
+    domain_order: dict[str, str] = {}
+    order_task: dict[str, str] = {}
+
+
+class FsmStates(Section):
+    """What stored values of states mean, in ServiceNow's words."""
+
+    work_order: dict[str, str] = {}
 
 
 class Instance(Section):
@@ -100,26 +181,19 @@ class Instance(Section):
     ca_file: Path | None = None
     connect_timeout_seconds: Annotated[float, Field(gt=0)] = 10.0
     read_timeout_seconds: Annotated[float, Field(gt=0)] = 60.0
-    tables: dict[str, str] = {}
-    columns: dict[str, dict[str, str]] = {}
-    states: dict[str, dict[str, str]] = {}
 
 
 class OmInstance(Instance):
     """The Order Management instance."""
 
+    tables: _OmTables = _OmTables()
+    columns: _OmColumns = _OmColumns()
+    states: OmStates = OmStates()
+
     @property
     def db_schema(self) -> OmSchema:
-        """ServiceNow's names with the configured ones in their place. Raises ValueError on an unknown part."""
-        schema = OmSchema()
-        columns = _columns(self.columns, schema, ("order", "line", "characteristic", "domain_order", "order_task"))
-        return OmSchema(tables=_renamed("tables", schema.tables, self.tables), **columns)
-
-    @model_validator(mode="after")
-    def _known_parts(self) -> OmInstance:
-        _ = self.db_schema
-        _known_states(self.states, ("order", "domain_order", "order_task"))
-        return self
+        """ServiceNow's names with the configured ones in their place."""
+        return OmSchema(tables=self.tables.model_dump(), **self.columns.model_dump())
 
 
 class Reference(Section):
@@ -129,48 +203,27 @@ class Reference(Section):
     by: str = "name"
 
 
+def _with_template(references: dict[str, Reference]) -> dict[str, Reference]:
+    if "template" not in references:
+        raise ValueError("'template' is missing; templates are found by name")
+    return references
+
+
 class FsmInstance(Instance):
     """The Field Service Management instance."""
 
-    references: dict[str, Reference] = {
+    tables: _FsmTables = _FsmTables()
+    columns: _FsmColumns = _FsmColumns()
+    states: FsmStates = FsmStates()
+    references: Annotated[dict[str, Reference], AfterValidator(_with_template)] = {
         column: Reference(table=lookup.table, by=lookup.by) for column, lookup in DEFAULT_REFERENCES.items()
     }
 
     @property
     def db_schema(self) -> FsmSchema:
-        """ServiceNow's names with the configured ones in their place. Raises ValueError on an unknown part."""
-        schema = FsmSchema()
-        columns = _columns(self.columns, schema, ("work_order", "work_order_task"))
+        """ServiceNow's names with the configured ones in their place."""
         lookups = {column: Lookup(reference.table, reference.by) for column, reference in self.references.items()}
-        return FsmSchema(tables=_renamed("tables", schema.tables, self.tables), references=lookups, **columns)
-
-    @model_validator(mode="after")
-    def _known_parts(self) -> FsmInstance:
-        _ = self.db_schema
-        _known_states(self.states, ("work_order",))
-        if "template" not in self.references:
-            raise ValueError("references: 'template' is missing; templates are found by name")
-        return self
-
-
-def _columns(given: dict[str, dict[str, str]], schema: Any, kinds: tuple[str, ...]) -> dict[str, dict[str, str]]:
-    for kind in given:
-        if kind not in kinds:
-            raise ValueError(f"columns: unknown record {kind!r}; known are {', '.join(kinds)}")
-    return {kind: _renamed(f"columns.{kind}", getattr(schema, kind), given.get(kind, {})) for kind in kinds}
-
-
-def _renamed(where: str, defaults: Any, given: dict[str, str]) -> dict[str, str]:
-    unknown = sorted(set(given) - set(defaults))
-    if unknown:
-        raise ValueError(f"{where}: unknown part {unknown[0]!r}; known are {', '.join(defaults)}")
-    return {**defaults, **given}
-
-
-def _known_states(given: dict[str, dict[str, str]], kinds: tuple[str, ...]) -> None:
-    for kind in given:
-        if kind not in kinds:
-            raise ValueError(f"states: unknown record {kind!r}; known are {', '.join(kinds)}")
+        return FsmSchema(tables=self.tables.model_dump(), references=lookups, **self.columns.model_dump())
 
 
 class Memory(Section):
@@ -186,18 +239,17 @@ class Policy(Section):
     order_task: Path
 
 
-def _field_templates(fields: dict[str, str]) -> dict[str, str]:
-    for column, template in fields.items():
-        for name in placeholders(template):
-            if not is_fact(name.casefold()):
-                raise ValueError(f"{column}: {{{name}}} is not a fact the connector knows")
-    return fields
+def _field_template(template: str) -> str:
+    for name in placeholders(template):
+        if not is_fact(" ".join(name.casefold().split())):
+            raise ValueError(f"{{{name}}} is not a fact the connector knows")
+    return template
 
 
 class WorkOrderFields(Section):
     """What a work order says."""
 
-    fields: Annotated[dict[str, str], AfterValidator(_field_templates)] = dict(DEFAULT_FIELDS)
+    fields: dict[str, Annotated[str, AfterValidator(_field_template)]] = dict(DEFAULT_FIELDS)
 
 
 class Gate(Section):
@@ -270,23 +322,41 @@ class Loaded(Section):
 
 def load(path: Path) -> Loaded:
     """Read and check a configuration with its secrets. Raises ConfigError with every problem found."""
+    document = _read(path)
     try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
+        settings = Settings.model_validate(document)
+    except ValidationError as error:
+        raise _unusable(path, tuple(_problem(one) for one in error.errors(include_url=False))) from error
+    secrets, problems = _read_secrets(path, settings)
+    for where, instance in (("om", settings.om), ("fsm", settings.fsm)):
+        if instance.ca_file and not (path.parent / instance.ca_file).is_file():
+            problems.append(f"{where}.ca_file: there is no file {path.parent / instance.ca_file}")
+    if problems:
+        raise _unusable(path, tuple(problems))
+    return Loaded(path=path, settings=settings, secrets=Secrets(**secrets))
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise ConfigError(
             f"The configuration {path} cannot be read: {error.strerror}.",
             hint="Name it with --config or OM_FSM_CONFIG; config.example.toml shows every setting.",
         ) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"The configuration {path} is not valid TOML: {error}.") from error
-    try:
-        settings = Settings.model_validate(document)
-    except ValidationError as error:
-        raise _unusable(path, tuple(_problem(one) for one in error.errors(include_url=False))) from error
-    return Loaded(path=path, settings=settings, secrets=_read_secrets(path, settings))
+    except UnicodeDecodeError as error:
+        raise ConfigError(
+            f"The configuration {path} is not UTF-8 text: byte {error.start}.", hint="Save it as UTF-8."
+        ) from error
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(
+            f"The configuration {path} is not valid TOML: {error}.",
+            hint="Correct that line; config.example.toml shows every setting.",
+        ) from error
 
 
-def _read_secrets(path: Path, settings: Settings) -> Secrets:
+def _read_secrets(path: Path, settings: Settings) -> tuple[dict[str, SecretStr], list[str]]:
+    """The secrets that could be read, and what is wrong with the others."""
     wanted = {
         "om_password": ("om.password", settings.om.password),
         "fsm_password": ("fsm.password", settings.fsm.password),
@@ -300,9 +370,7 @@ def _read_secrets(path: Path, settings: Settings) -> Secrets:
             found[name] = secret.read(path.parent)
         except ValueError as error:
             problems.append(f"{where}: {error}")
-    if problems:
-        raise _unusable(path, tuple(problems))
-    return Secrets(**found)
+    return found, problems
 
 
 def _unusable(path: Path, problems: tuple[str, ...]) -> ConfigError:

@@ -5,11 +5,12 @@ ConnectorError                    exit code   who acts
 ├── NotFound                      4           a human: no such number in memory
 ├── Refused                       5           a human: a rule says no (a second daemon, the gate)
 └── RemoteError
-    ├── Denied                    3           a human: 401, 403 by rights
+    ├── SignInFailed              3           a human: 401; concerns everything, and is never repeated in a loop
+    ├── Denied                    3           a human: a right is missing; some reads have a fallback
     ├── Rejected                  1           a human: the instance understood and said no
     │   └── Duplicate             1           look: a record with this sys_id or unique key exists already
     ├── AbsurdAnswer              1           a human: an answer that cannot be true; nothing may be concluded from it
-    ├── Unavailable               6           later: nothing was executed (refused connection, 429, 502, 503, HTML page)
+    ├── Unavailable               6           later: nothing was executed (refused connection, 429, a read that failed)
     └── OutcomeUnknown            6           look first: a write may or may not have been executed
 """
 
@@ -66,8 +67,14 @@ class RemoteError(ConnectorError):
         self.retry_after = retry_after  # seconds
 
 
+class SignInFailed(RemoteError):
+    """The instance does not accept the user."""
+
+    exit_code = 3
+
+
 class Denied(RemoteError):
-    """Signing in failed, or a right is missing."""
+    """A right is missing."""
 
     exit_code = 3
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import requests
+from hypothesis import HealthCheck, settings
 
 from connector import app
 from connector.config import Loaded, load
@@ -21,6 +22,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from connector.model import Plan
+
+# A loaded machine is slow; that is no defect. How many examples are tried stays as it is.
+settings.register_profile("steady", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("steady")
 
 ORDER = "sn_ind_tmt_orm_order"
 LINE = "sn_ind_tmt_orm_order_line_item"
@@ -205,6 +210,7 @@ def sandbox_info(world: World) -> dict[str, Any]:
 @pytest.fixture
 def pair(tmp_path: Path) -> Pair:
     world = World.create(profile="default", clock="manual", start="2026-03-02T08:00:00Z", seed=1)
+    (tmp_path / "ca.pem").touch()  # no certificate is looked at in process
     config = write_config(tmp_path, sandbox_info(world))
     # One write after the other: what a test sees does not depend on threads. Sweeps as often as by default.
     text = config.read_text(encoding="utf-8").replace("sweep_seconds = 30.0", "sweep_seconds = 900.0")

@@ -6,6 +6,7 @@ rule; 6 a remote system is unavailable; 7 partly done; 130 interrupted.
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import NoReturn
@@ -60,5 +61,11 @@ def main() -> NoReturn:
         click.echo("Interrupted.", err=True)
         sys.exit(130)
     except BrokenPipeError:
+        sys.exit(1)
+    except Exception as error:
+        if os.environ.get("OM_FSM_DEBUG"):
+            raise
+        click.echo(f"Error: a defect of om-fsm: {type(error).__name__}: {error}", err=True)
+        click.echo("  Please report it with the output of the same command under OM_FSM_DEBUG=1.", err=True)
         sys.exit(1)
     sys.exit(0)

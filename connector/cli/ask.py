@@ -95,16 +95,15 @@ def _print_explanation(explanation: Explanation) -> None:
 @click.pass_obj
 def status(path: Path, output: str) -> None:
     """The connector at a glance: what is tracked, what waits, what a person should look at."""
-    from connector.app import reading
+    from connector.app import overview_of, reading
     from connector.cli.output import print_json, wants_json
     from connector.config import load
-    from connector.engine import history
 
     database = reading(load(path))
-    overview = None if database is None else history.overview(database)
+    overview = overview_of(database)
     if wants_json(output):
         print_json(overview)
-    elif overview is None:
+    elif database is None:
         click.echo("There is no memory yet: `om-fsm sync` or `om-fsm run` makes the first pass.")
     else:
         _print_overview(overview)

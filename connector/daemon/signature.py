@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 _PREFIX = "whsec_"
 _REMEMBERED = 10_000
+_SHORTEST_KEY = 24  # bytes, as Standard Webhooks asks
+_LONGEST_TIMESTAMP = 12  # digits
 
 
 class BadSignature(Exception):
@@ -26,9 +28,12 @@ class BadSignature(Exception):
 def key_of(secret: str) -> bytes:
     """The signing key in a secret: base64, with or without the usual `whsec_` before it. Raises ValueError."""
     try:
-        return base64.b64decode(secret.removeprefix(_PREFIX), validate=True)
+        key = base64.b64decode(secret.removeprefix(_PREFIX), validate=True)
     except binascii.Error as error:
         raise ValueError("a webhook secret is base64, usually with whsec_ before it") from error
+    if len(key) < _SHORTEST_KEY:
+        raise ValueError(f"a webhook secret holds at least {_SHORTEST_KEY} bytes")
+    return key
 
 
 class Verifier:
@@ -40,10 +45,13 @@ class Verifier:
         self._heard: OrderedDict[str, None] = OrderedDict()
 
     def check(self, headers: Mapping[str, str], body: bytes, now: float) -> bool:
-        """Whether the message is new. Raises BadSignature. `now` in seconds since the epoch."""
+        """Whether the message is new. Raises BadSignature. `now` in seconds since the epoch.
+
+        A message stays new until `remember` is told of it: what could not be acted upon must be heard again.
+        """
         message_id = headers.get("webhook-id", "")
         timestamp = headers.get("webhook-timestamp", "")
-        if not message_id or not timestamp.isdecimal():
+        if not message_id or not timestamp.isdecimal() or len(timestamp) > _LONGEST_TIMESTAMP:
             raise BadSignature("webhook-id or webhook-timestamp is missing")
         if abs(now - int(timestamp)) > self._tolerance:
             raise BadSignature("the timestamp is too far from now")
@@ -52,9 +60,10 @@ class Verifier:
         offered = (part.partition(",") for part in headers.get("webhook-signature", "").split())
         if not any(version == "v1" and hmac.compare_digest(expected, s.encode()) for version, _, s in offered):
             raise BadSignature("no signature fits")
-        if message_id in self._heard:
-            return False
-        self._heard[message_id] = None
+        return message_id not in self._heard
+
+    def remember(self, headers: Mapping[str, str]) -> None:
+        """A message was acted upon; the next one with its id is no news."""
+        self._heard[headers.get("webhook-id", "")] = None
         if len(self._heard) > _REMEMBERED:
             self._heard.popitem(last=False)
-        return True

@@ -53,6 +53,7 @@ def application(verifier: Verifier, wake: Callable[[str], None], clock: Callable
             return PlainTextResponse("a JSON object with a sys_id is expected", status_code=400)
         if is_new:
             await run_in_threadpool(wake, sys_id)
+            verifier.remember(request.headers)
         return Response(status_code=202)
 
     async def healthy(_: Request) -> Response:

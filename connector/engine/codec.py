@@ -32,6 +32,17 @@ def kind_of(action: Action) -> str:
     return type(action).__name__
 
 
+def subject_of(action: Action) -> str:
+    """The number people know the record by that an action writes, or that it writes for."""
+    match action:
+        case CreateWorkOrder():
+            return action.initiator_number
+        case UpdateWorkOrder() | CancelWorkOrder():
+            return action.work_order_number
+        case WriteNote() | ReopenDomainOrder():
+            return action.domain_order_number
+
+
 def dump_action(action: Action) -> dict[str, Any]:
     """An action as plain JSON values."""
     return dict(_ACTIONS[kind_of(action)].dump_python(action, mode="json"))

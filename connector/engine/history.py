@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from connector.model import Link, Verdict
 
 _OPEN = [state.value for state in IntentState if state.is_open]
+_WORD = re.compile(r"\w+")
 _WAITING = [*_OPEN, IntentState.PARKED.value]
 
 
@@ -46,6 +48,7 @@ class Waiting:
     """One write that is not settled."""
 
     id: int
+    subject: str  # the number of the record to be written
     order_number: str
     intent: Intent
     kind: str
@@ -108,27 +111,35 @@ def explain(database: sa.Engine, number: str) -> Explanation:
             )
         order_id = min(order_ids)
         whole = any(row.order_number.upper() == wanted.upper() for row in verdicts)
-        initiators = {row.initiator_id for row in (*verdicts, *links)}
-        mine = verdict.c.order_id == order_id
-        every = connection.execute(sa.select(verdict).where(mine).order_by(verdict.c.decided_at)).all()
+        asked = {row.initiator_id for row in (*verdicts, *links)}
+        every = connection.execute(
+            sa.select(verdict).where(verdict.c.order_id == order_id).order_by(verdict.c.decided_at)
+        ).all()
         linked = connection.execute(
             sa.select(link).where(link.c.order_id == order_id).order_by(link.c.work_order_number)
         ).all()
-        kept = [codec.load_link(row.document) for row in linked if whole or row.initiator_id in initiators]
-        judged = [
-            Judged(row.decided_at, codec.load_verdict(row.document))
-            for row in every
-            if whole or row.initiator_id in initiators
+        # A domain order is explained with the work orders of its order tasks too: they keep it open.
+        alone = {row.work_order_id for row in links}
+        kept = [
+            row
+            for row in linked
+            if whole or row.work_order_id in alone or (verdicts and asked & {row.initiator_id, row.domain_order_id})
         ]
-        events = _events(connection, order_id)
-        subjects = {j.verdict.initiator_number for j in judged} | {k.work_order_number for k in kept}
+        judged = [row for row in every if whole or row.initiator_id in asked]
+        subjects = {row.initiator_number for row in judged} | {row.work_order_number for row in kept}
+
+        def concerns(subject: str, text: str) -> bool:
+            return whole or subject in subjects or bool(subjects & set(_WORD.findall(text)))
+
         return Explanation(
             order_number=every[0].order_number if every else "",
-            verdicts=tuple(judged),
-            links=tuple(kept),
-            events=tuple(e for e in events if whole or e.subject in subjects or _names(e.text, subjects)),
-            waiting=_waiting(connection, outbox.c.order_id == order_id),
-            findings=_findings(connection, finding.c.order_id == order_id),
+            verdicts=tuple(Judged(row.decided_at, codec.load_verdict(row.document)) for row in judged),
+            links=tuple(codec.load_link(row.document) for row in kept),
+            events=tuple(e for e in _events(connection, order_id) if concerns(e.subject, e.text)),
+            waiting=tuple(w for w in _waiting(connection, outbox.c.order_id == order_id) if concerns(w.subject, "")),
+            findings=tuple(
+                f for f in _findings(connection, finding.c.order_id == order_id) if concerns(f.subject, f.text)
+            ),
         )
 
 
@@ -161,10 +172,6 @@ def _any_of(number: str) -> sa.ColumnElement[bool]:
     return sa.or_(*(sa.func.upper(column) == number.upper() for column in columns))
 
 
-def _names(text: str, subjects: set[str]) -> bool:
-    return any(subject in text for subject in subjects)
-
-
 def _events(connection: sa.Connection, order_id: str) -> Sequence[Happened]:
     rows = connection.execute(sa.select(event).where(event.c.order_id == order_id).order_by(event.c.id)).all()
     return [Happened(row.at, row.subject, row.kind, row.text, row.order_number) for row in rows]
@@ -175,13 +182,15 @@ def _waiting(connection: sa.Connection, condition: sa.ColumnElement[bool]) -> tu
     return tuple(
         Waiting(
             id=row.id,
+            subject=codec.subject_of(action),
             order_number=row.order_number,
-            intent=Intent(row.key, IntentState(row.state), codec.load_action(row.kind, row.document), row.error),
+            intent=Intent(row.key, IntentState(row.state), action, row.error),
             kind=row.kind,
             attempts=row.attempts,
             not_before=row.not_before,
         )
         for row in connection.execute(query).all()
+        for action in (codec.load_action(row.kind, row.document),)
     )
 
 

@@ -16,7 +16,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from connector.engine.store import OutboxEntry, Settlement
-from connector.errors import AbsurdAnswer, Denied, Duplicate, OutcomeUnknown, Rejected, RemoteError, Unavailable
+from connector.errors import AbsurdAnswer, Duplicate, OutcomeUnknown, Rejected, RemoteError, SignInFailed, Unavailable
 from connector.mapping.marks import Carried, digest_of, signed, token_of
 from connector.model import (
     CancelWorkOrder,
@@ -45,11 +45,12 @@ class Patience:
     look_after: float = 65.0  # after an unknown outcome: longer than the platform's quota for one transaction
     first_retry: float = 5.0
     longest_retry: float = 300.0
+    longest_asked: float = 86_400.0  # an instance may ask for no more
 
     def retry_at(self, now: datetime, attempts: int, asked: float | None) -> datetime:
         """When to try again after this many attempts: doubling, or what the instance asked for."""
         wait = min(self.first_retry * 2.0 ** min(attempts, 16), self.longest_retry)
-        return now + timedelta(seconds=max(wait, asked or 0.0))
+        return now + timedelta(seconds=max(wait, min(asked or 0.0, self.longest_asked)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,7 @@ class Outbox:
     def serve(self, order_id: str, now: datetime) -> bool:
         """Carry out what an order has in the outbox, oldest first, until something must wait.
 
-        True when something changed that the next look should see. Raises Denied when signing in fails: that concerns
+        True when something changed that the next look should see. Raises SignInFailed: that concerns
         everything, not one entry.
         """
         look_again_at = now + timedelta(seconds=self.patience.look_after)
@@ -75,7 +76,7 @@ class Outbox:
             changed |= settlement.state is IntentState.WITHDRAWN or (
                 settlement.state is IntentState.DONE and not isinstance(entry.action, WriteNote)
             )
-            if isinstance(failure, Denied) and failure.status == 401:
+            if isinstance(failure, SignInFailed):
                 raise failure
             if settlement.retry_at is not None:
                 break
@@ -96,7 +97,7 @@ class Outbox:
                 retry_at = now + timedelta(seconds=self.patience.look_after)
             case Unavailable() | AbsurdAnswer():
                 state, retry_at = _unsent(entry), self.patience.retry_at(now, entry.attempts, error.retry_after)
-            case Denied(status=401):
+            case SignInFailed():
                 state, retry_at = _unsent(entry), self.patience.retry_at(now, entry.attempts, None)
             case _:
                 return Settlement(IntentState.PARKED, text, error=text, transaction=error.transaction)

@@ -324,7 +324,7 @@ class Store:
                     at=now,
                     order_id=entry.order_id,
                     order_number=entry.order_number,
-                    subject=_subject(entry.action),
+                    subject=codec.subject_of(entry.action),
                     kind=f"{codec.kind_of(entry.action)} {settlement.state.value}",
                     text=settlement.text,
                 )
@@ -477,12 +477,3 @@ def _replace_findings(
                 since=before.get((one.code.value, one.subject), now),
             )
         )
-
-
-def _subject(action: Action) -> str:
-    """The number people know the written record by."""
-    for name in ("domain_order_number", "work_order_number", "initiator_number"):
-        number = getattr(action, name, "")
-        if number:
-            return str(number)
-    return ""

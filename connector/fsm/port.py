@@ -114,13 +114,20 @@ class FsmPort:
         """Work orders with their tasks."""
         parent = self._task_columns["work_order"]
         tasks: dict[str, list[WorkOrderTask]] = {}
+        strange: set[str] = set()
         for row in self._api.scan_in(self._task_table, parent, rows, list(self._task_columns.values())):
-            task = work_order_task_wire(Parts(row, self._task_columns)).task(self._task_states)
+            try:
+                task = work_order_task_wire(Parts(row, self._task_columns)).task(self._task_states)
+            except ValidationError:
+                strange.add(row[parent])
+                continue
             tasks.setdefault(task.work_order_id, []).append(task)
         self._people.learn({row.get(self._columns["updated_by"]) for row in rows.values()})
         whole: list[WorkOrder] = []
         for sys_id, row in rows.items():
             # A work order that cannot be understood stays missing, and what is missing keeps the gate shut.
+            if sys_id in strange:
+                continue
             with contextlib.suppress(ValidationError):
                 whole.append(self._work_order(row, tasks.get(sys_id, ())))
         return tuple(whole)

@@ -48,7 +48,7 @@ def facts_of(initiator: Initiator) -> dict[str, str]:
     """All facts about one initiator. Characteristics appear one by one as `characteristic.<name>`, in lower case."""
     facts = {name: read(initiator) for name, read in FACTS.items()}
     for name, value in initiator.line.characteristics.items():
-        facts[f"{CHARACTERISTIC}{name.casefold()}"] = value
+        facts[f"{CHARACTERISTIC}{' '.join(name.casefold().split())}"] = value
     return facts
 
 
@@ -65,4 +65,4 @@ def fill(template: str, facts: Mapping[str, str]) -> str:
     >>> fill("{specification} at {location}", {"specification": "CPE", "location": "Berlin"})
     'CPE at Berlin'
     """
-    return _PLACEHOLDER.sub(lambda m: facts.get(m[1].strip().casefold(), ""), template)
+    return _PLACEHOLDER.sub(lambda m: facts.get(" ".join(m[1].casefold().split()), ""), template)

@@ -22,8 +22,9 @@ MAX_LENGTH = 100  # of correlation_id and correlation_display on task tables
 ROW_ID = re.compile(r"[A-Za-z0-9_-]{1,30}")
 INSTANCE_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,15}")
 
-_KEY = re.compile(rf"{OWNER}:([a-z0-9-]+):([0-9A-Za-z]{{32}}):([A-Za-z0-9_-]+):(\d+):(\d+)")
-_DISPLAY = re.compile(rf"{OWNER} v(\d+) ([0-9a-f]{{12}})( withdrawn)?")
+_COUNT = "(0|[1-9][0-9]*)"  # the very digits we write, so that a text and its meaning are one to one
+_KEY = re.compile(rf"{OWNER}:([a-z0-9-]+):([0-9A-Za-z]{{32}}):([A-Za-z0-9_-]+):{_COUNT}:{_COUNT}")
+_DISPLAY = re.compile(rf"{OWNER} v{_COUNT} ([0-9a-f]{{12}})( withdrawn)?")
 _TOKEN = re.compile(rf"\[{OWNER} ([0-9a-f]{{10}})\]")
 
 

@@ -1,31 +1,51 @@
 """The work notes order agents read: short, in business words, with numbers, names and times. Pure.
 
-A value that came from a record is made harmless first: no line of its own, no `[code]` markup, no forged token, bounded length.
+Every note is one line without square brackets or invisible characters, whatever stood in the records it speaks of: no value,
+name or number can begin a line, use `[code]` markup or forge a token. Values are bounded, and so is the list of changes.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING
+from functools import wraps
+from typing import TYPE_CHECKING, ParamSpec
 
 from connector.mapping.marks import OWNER
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from connector.model import Change, State, WorkOrder, WorkOrderPhase
 
 _LONGEST = 200  # characters of one value inside a note
+_MOST_CHANGES = 8  # listed in one note
+_P = ParamSpec("_P")
+
+
+def _one_line(text: str) -> str:
+    """Text that can only be read as what it is.
+
+    ServiceNow renders `[code]...[/code]` in journals as HTML, so square brackets become round ones; characters nobody
+    sees (controls, direction marks, zero width) are dropped.
+    """
+    line = " ".join(text.split()).replace("[", "(").replace("]", ")")
+    return " ".join("".join(c for c in line if c.isprintable()).split())
 
 
 def harmless(value: str) -> str:
-    """A field value that may stand inside a note.
-
-    ServiceNow renders `[code]...[/code]` in journals as HTML, so square brackets become round ones; that also means
-    no value can imitate a token.
-    """
-    line = " ".join(value.split()).replace("[", "(").replace("]", ")")
+    """A field value that may stand inside a note: one line, bounded."""
+    line = _one_line(value)
     return line if len(line) <= _LONGEST else line[: _LONGEST - 1] + "…"
+
+
+def _note(write: Callable[_P, str]) -> Callable[_P, str]:
+    """What every sentence of this file goes through before it leaves."""
+
+    @wraps(write)
+    def written(*args: _P.args, **kwargs: _P.kwargs) -> str:
+        return _one_line(write(*args, **kwargs))
+
+    return written
 
 
 def _name(work_order: WorkOrder) -> str:
@@ -55,6 +75,7 @@ def _not_taken(refused: Iterable[str]) -> str:
     return f" Field Service did not take: {columns}." if columns else ""
 
 
+@_note
 def created(work_order: WorkOrder, *, by_hand: bool, refused: tuple[str, ...], still_open: int, total: int) -> str:
     """The first note about a work order."""
     how = "was made by hand in Field Service" if by_hand else "was created in Field Service"
@@ -64,6 +85,7 @@ def created(work_order: WorkOrder, *, by_hand: bool, refused: tuple[str, ...], s
     )
 
 
+@_note
 def status(work_order: WorkOrder, before: State[WorkOrderPhase], *, still_open: int, total: int) -> str:
     """A work order's state changed."""
     return (
@@ -72,6 +94,7 @@ def status(work_order: WorkOrder, before: State[WorkOrderPhase], *, still_open: 
     )
 
 
+@_note
 def canceled(
     work_order: WorkOrder, before: State[WorkOrderPhase], *, withdrawn: bool, still_open: int, total: int
 ) -> str:
@@ -84,12 +107,16 @@ def canceled(
 
 
 def _listed(changes: Iterable[Change]) -> str:
-    return "; ".join(
-        f"{c.what.removeprefix('characteristic.')}: {harmless(c.before) or '(empty)'} -> {harmless(c.after) or '(empty)'}"
+    every = [
+        f"{harmless(c.what.removeprefix('characteristic.'))}: "
+        f"{harmless(c.before) or '(empty)'} -> {harmless(c.after) or '(empty)'}"
         for c in changes
-    )
+    ]
+    more = len(every) - _MOST_CHANGES
+    return "; ".join(every[:_MOST_CHANGES]) + (f"; and {more} more" if more > 0 else "")
 
 
+@_note
 def updated(
     work_order: WorkOrder, changes: Iterable[Change], refused: tuple[str, ...], *, still_open: int, total: int
 ) -> str:
@@ -100,6 +127,7 @@ def updated(
     )
 
 
+@_note
 def past_ponr(work_order: WorkOrder, line: str, changes: Iterable[Change]) -> str:
     """A change came after the point of no return."""
     return (
@@ -108,17 +136,20 @@ def past_ponr(work_order: WorkOrder, line: str, changes: Iterable[Change]) -> st
     )
 
 
+@_note
 def unwanted_past_ponr(work_order: WorkOrder, line: str) -> str:
     """The order no longer asks for a work order, but it is too late to cancel it."""
     return f"{_name(work_order)} is no longer asked for but was not canceled: {line} is past its point of no return."
 
 
+@_note
 def still_open(domain_order: str, blockers: Iterable[str], *, reopened: bool) -> str:
     """A domain order was closed too early."""
     did = "was reopened" if reopened else "should not be closed"
     return f"{domain_order} {did}: it cannot be closed while work orders are open: {'; '.join(blockers)}."
 
 
+@_note
 def ready(domain_order: str, states: Iterable[State[WorkOrderPhase]]) -> str:
     """Every work order of a domain order is closed."""
     counts = Counter(harmless(state.label).lower() for state in states)
@@ -128,6 +159,7 @@ def ready(domain_order: str, states: Iterable[State[WorkOrderPhase]]) -> str:
     return f"{closed} closed ({listed}): {domain_order} is ready to be closed."
 
 
+@_note
 def cancel_reason(why: str) -> str:
     """The note FSM asks for when a work order is canceled."""
     return f"Canceled by {OWNER}: {why}"

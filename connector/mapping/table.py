@@ -54,21 +54,26 @@ def load_policy(name: str, path: Path) -> WorkOrderPolicy:
 
 
 def parse_policy(name: str, text: str, *, source: str = "") -> tuple[WorkOrderPolicy | None, list[str]]:
-    """The policy in a CSV text, or None and everything that is wrong with it."""
-    lines = [line for line in csv.reader(io.StringIO(text), skipinitialspace=True) if any(c.strip() for c in line)]
+    """The policy in a CSV text, or None and everything that is wrong with it. Rows are counted as spreadsheets do."""
+    read = csv.reader(io.StringIO(text, newline=""), skipinitialspace=True)
+    try:
+        lines = [(n, cells) for n, cells in enumerate(read, start=1) if any(cell.strip() for cell in cells)]
+    except csv.Error as error:
+        return None, [f"line {read.line_num}: it is not CSV: {error}; save the table again as CSV UTF-8"]
     if not lines:
         return None, ["the table is empty: it needs a header and a last row that catches everything"]
-    header = [_fold(cell) for cell in lines[0]]
+    header = [_fold(cell) for cell in lines[0][1]]
     problems = list(_header_problems(header))
     inputs = tuple(column for column in header if column not in _OURS)
     rows: list[Row] = []
     if not problems:
-        for position, cells in enumerate(lines[1:], start=2):
-            row, wrong = _row(header, inputs, cells)
-            problems += [f"row {position}{', ' + p}" for p in wrong]
-            if row:
-                rows.append(row)
-        problems += _table_problems(rows, complete=not problems)
+        last: Row | None = None
+        for position, cells in lines[1:]:
+            last, wrong = _row(header, inputs, cells)
+            problems += [f"row {position}, {problem}" for problem in wrong]
+            if last:
+                rows.append(last)
+        problems += _table_problems(rows, last, complete=len(lines) == 1 or last is not None)
     if problems:
         return None, problems
     digest = hashlib.sha256(text.encode()).hexdigest()[:12]
@@ -123,17 +128,20 @@ def _cell(text: str) -> Cell:
     values = [value.strip() for value in body.split(",")]
     if not all(values):
         raise ValueError("an empty value in the list")
-    if any("(" in value and ")" not in value for value in values):
-        raise ValueError("a parenthesis is not closed")
+    if "-" in values:
+        raise ValueError("'-' means anything and stands alone")
+    if any(value.count("(") != value.count(")") for value in values) or any(_NOT.match(value) for value in values):
+        raise ValueError("not(...) stands around the whole cell")
     return Cell(text.strip(), frozenset(value.casefold() for value in values), bool(negation))
 
 
-def _table_problems(rows: list[Row], *, complete: bool) -> Iterator[str]:
-    ids = [row.id for row in rows]
-    for row_id in dict.fromkeys(ids):
-        if ids.count(row_id) > 1:
-            yield f"the id {row_id!r} occurs {ids.count(row_id)} times; ids identify work orders and must differ"
-    if complete and not (rows and rows[-1].is_catch_all):
+def _table_problems(rows: list[Row], last: Row | None, *, complete: bool) -> Iterator[str]:
+    # Field Service finds a mark without regard to case, so ids must differ in more than that.
+    ids = [row.id.casefold() for row in rows]
+    for row in {row.id.casefold(): row for row in rows}.values():
+        if (times := ids.count(row.id.casefold())) > 1:
+            yield f"the id {row.id!r} occurs {times} times (case does not count); ids identify work orders and must differ"
+    if complete and not (last and last.is_catch_all):
         yield f"the last row must catch everything ('-' in every input), for example with {NO_FIELD_WORK}"
 
 

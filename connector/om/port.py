@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
-from connector.errors import Rejected
+from connector.errors import AbsurdAnswer, Denied, Rejected
 from connector.exchange import Changed, FeedId, OrdersRead, Unreadable, Written
 from connector.mapping.marks import OWNER, tokens_in
 from connector.mapping.states import DOMAIN_ORDER_LABELS, ORDER_LABELS, StateMap
@@ -15,7 +16,7 @@ from connector.om.records import LineWire, domain_order_wire, line_wire, order_t
 from connector.servicenow.feed import Feed
 from connector.servicenow.query import Op, Query
 from connector.servicenow.schema import state_choices
-from connector.servicenow.wire import Parts
+from connector.servicenow.wire import Parts, why_not
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -167,7 +168,13 @@ class OmPort:
         row = self._api.read_one(self._schema.tables["domain_order"], domain_order_id, list(columns.values()))
         if row is None:
             return None
-        wire = domain_order_wire(Parts(row, columns))
+        try:
+            wire = domain_order_wire(Parts(row, columns))
+        except ValidationError as error:
+            raise AbsurdAnswer(
+                f"{self.name}: domain order {domain_order_id} cannot be what it should be: {why_not(error)}.",
+                hint="Check the record and the configured columns.",
+            ) from error
         kind = self._kinds.get(wire.kind, DomainOrderClass.UNKNOWN)
         return wire.domain_order(self._states.domain_order(wire.kind), kind)
 
@@ -176,8 +183,9 @@ class OmPort:
         ids = list(dict.fromkeys(domain_order_ids))
         ours = Query().where("element", Op.IS, "work_notes").where("value", Op.CONTAINS, f"[{OWNER}")
         found: dict[str, frozenset[str]] = dict.fromkeys(ids, frozenset())
-        for row in self._api.scan_in("sys_journal_field", "element_id", ids, ["value"], base=ours):
-            found[row["element_id"]] |= tokens_in(row["value"])
+        with contextlib.suppress(Denied):
+            for row in self._api.scan_in("sys_journal_field", "element_id", ids, ["value"], base=ours):
+                found[row["element_id"]] |= tokens_in(row["value"])
         silent = [sys_id for sys_id, tokens in found.items() if not tokens]
         for row in self._api.scan_in(self._schema.tables["domain_order"], "sys_id", silent, ["work_notes"]):
             found[row["sys_id"]] |= tokens_in(row.display("work_notes"))
@@ -293,7 +301,5 @@ class _Assembly:
         return OrdersRead(tuple(snapshots), tuple(self._unreadable.values()))
 
     def _refuse(self, order_id: str, number: str, error: ValidationError) -> None:
-        first = error.errors(include_url=False)[0]
-        where = ".".join(str(part) for part in first["loc"])
-        why = f"{number or 'a record'}: {where}: {first['msg']} (found {first['input']!r})"
+        why = f"{number or 'a record'}: {why_not(error)}"
         self._unreadable.setdefault(order_id, Unreadable(order_id, number, why))

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from connector.errors import Denied
 from connector.servicenow.query import Op, Query
 
 if TYPE_CHECKING:
@@ -35,8 +36,14 @@ class Feed:
         query = self.only
         if since is not None:
             query = query.where("sys_updated_on", Op.FROM, stamp(since))
-        columns = ["sys_updated_on", "sys_mod_count", *self.columns]
-        return api.scan(self.table, query, columns, by_update=True, display=False)
+        columns = ["sys_mod_count", *self.columns]
+        for row in api.scan(self.table, query, columns, by_update=True, display=False):
+            if "sys_mod_count" not in row.values:
+                raise Denied(
+                    f"{api.endpoint.name}: the column 'sys_mod_count' of {self.table} cannot be read.",
+                    hint="Without it a changed record cannot be told from one that was read before.",
+                )
+            yield row
 
 
 def stamp(moment: datetime) -> str:

@@ -42,6 +42,10 @@ _HOLDS: Mapping[Op, Callable[[str, tuple[str, ...]], bool]] = {
 }
 
 
+# The beginnings of values that the platform would read as part of a longer operator.
+_CONTINUES: Mapping[Op, tuple[str, ...]] = {Op.AFTER: ("=",), Op.IN: ("_HIERARCHY",)}
+
+
 def expressible(value: str, *, in_list: bool = False) -> bool:
     """Whether a value can stand in an encoded query and mean itself.
 
@@ -68,6 +72,11 @@ class Term:
     values: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
+        fits = {Op.NOT_EMPTY: not self.values, Op.IN: bool(self.values), Op.NOT_IN: bool(self.values)}
+        if not fits.get(self.op, len(self.values) == 1):
+            raise ValueError(f"{self.field} {self.op.value} does not compare with {len(self.values)} values")
+        if self.values and self.values[0].startswith(_CONTINUES.get(self.op, ())):
+            raise ValueError(f"{self.values[0]!r} would turn {self.op.value} into another operator")
         for value in self.values:
             if not expressible(value, in_list=self.op in (Op.IN, Op.NOT_IN)):
                 raise ValueError(f"{value!r} cannot be expressed in a query on {self.field}")
@@ -91,7 +100,9 @@ class Query:
         return self.either(Term(field, op, values))
 
     def either(self, *terms: Term) -> Query:
-        """This query, and at least one of these terms."""
+        """This query, and at least one of these terms. Raises ValueError when there is none."""
+        if not terms:
+            raise ValueError("a choice of nothing would be dropped by the instance")
         return Query((*self.groups, terms))
 
     def __str__(self) -> str:

@@ -18,7 +18,16 @@ import tenacity
 import urllib3.exceptions
 
 from connector import __version__
-from connector.errors import AbsurdAnswer, Denied, Duplicate, OutcomeUnknown, Rejected, RemoteError, Unavailable
+from connector.errors import (
+    AbsurdAnswer,
+    Denied,
+    Duplicate,
+    OutcomeUnknown,
+    Rejected,
+    RemoteError,
+    SignInFailed,
+    Unavailable,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -85,6 +94,11 @@ class StrictSession(requests.Session):
             response = super().send(request, **kwargs)
         except requests.RequestException as error:
             raise _no_answer(error, request, self._endpoint) from error
+        except OSError as error:  # before anything was sent: a certificate file that is gone
+            raise Unavailable(
+                f"{self._endpoint.name} ({self._endpoint.url}) cannot be asked: {error}.",
+                hint=f"Check the settings under [{self._endpoint.name}].",
+            ) from error
         self.transaction = response.headers.get("X-Transaction-ID", "")
         self._traffic.server_time = _server_time(response) or self._traffic.server_time
         failure = classify(response, self._endpoint)
@@ -94,7 +108,7 @@ class StrictSession(requests.Session):
 
 
 def _worth_retrying(error: BaseException) -> bool:
-    return isinstance(error, Unavailable) and (error.retry_after or 0.0) <= _LONGEST_WAIT and error.status != 401
+    return isinstance(error, Unavailable) and (error.retry_after or 0.0) <= _LONGEST_WAIT
 
 
 def _wait(state: tenacity.RetryCallState) -> float:
@@ -114,7 +128,7 @@ def _server_time(response: requests.Response) -> datetime | None:
 def _no_answer(error: requests.RequestException, request: requests.PreparedRequest, endpoint: Endpoint) -> RemoteError:
     """No usable answer arrived. Only a connection that was never made proves that nothing was executed."""
     where = f"{endpoint.name} ({endpoint.url})"
-    if isinstance(error, requests.exceptions.SSLError):
+    if isinstance(error, requests.exceptions.SSLError) and "certificate" in str(error).casefold():
         return Unavailable(
             f"{where}: the TLS certificate was not accepted.",
             hint=f"If the instance uses a private authority, set ca_file under [{endpoint.name}].",
@@ -159,7 +173,7 @@ def classify(response: requests.Response, endpoint: Endpoint) -> RemoteError | N
     | 2xx JSON result   | success      | success          |
     | 2xx with `error`, cut or not JSON | Unavailable | OutcomeUnknown (Unavailable for an edge page) |
     | 3xx               | Unavailable  | Unavailable      |
-    | 401               | Denied       | Denied           |
+    | 401               | SignInFailed | SignInFailed     |
     | 403 unique key    | -            | Duplicate        |
     | 403 rule, policy  | Rejected     | Rejected         |
     | 403 otherwise     | Denied       | Denied           |
@@ -174,7 +188,7 @@ def classify(response: requests.Response, endpoint: Endpoint) -> RemoteError | N
     if status < 400:
         return verdict.error(Unavailable, "redirects to another page (a login page?)", "Check the url and the user.")
     if status == 401:
-        return verdict.error(Denied, "refused the user or password", _HINT_401)
+        return verdict.error(SignInFailed, "refused the user or password", _HINT_401)
     if status == 429:
         return verdict.error(Unavailable, "has too many requests", "It is tried again later.", retry_after=True)
     if status >= 500:
@@ -239,9 +253,19 @@ class _Answer:
         return self.unclear("answers with a web page instead of JSON (a login page?)")
 
     def _counted(self) -> RemoteError | None:
-        if isinstance(self.body["result"], list) and "X-Total-Count" not in self._response.headers:
+        """A list must be one of records, and say how many there are."""
+        result = self.body["result"]
+        if not isinstance(result, list):
+            return None if isinstance(result, dict) else self._shapeless()
+        if not self._response.headers.get("X-Total-Count", "").isdecimal():
             return self.error(AbsurdAnswer, "sent a list without X-Total-Count", "A proxy may remove the header.")
+        if not all(isinstance(record, dict) for record in result):
+            return self._shapeless()
         return None
+
+    def _shapeless(self) -> RemoteError:
+        kind = AbsurdAnswer if self._is_read else OutcomeUnknown
+        return self.error(kind, "sent JSON that is not a Table API answer", "Check that the url is an instance.")
 
     def unclear(self, what: str) -> RemoteError:
         """Nothing can be said about a write; a read may simply be repeated."""

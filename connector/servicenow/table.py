@@ -46,6 +46,17 @@ class Row:
         return self.displays.get(column) or self.values.get(column, "")
 
 
+@dataclass(frozen=True, slots=True)
+class _Ask:
+    """What is the same for every page of one read."""
+
+    table: str
+    columns: tuple[str, ...]
+    needed: tuple[str, ...]  # an answer without these is worthless
+    display: bool
+    page: int
+
+
 class TableApi:
     """One instance. Safe to use from several threads: each gets its own session and pysnc client."""
 
@@ -98,71 +109,68 @@ class TableApi:
 
         Pages by keyset: rows that move while we read are read twice rather than missed. Raises a RemoteError.
         """
-        wanted = list(dict.fromkeys(["sys_id", *columns, *query.fields, *(["sys_updated_on"] if by_update else [])]))
+        needed = ("sys_id", "sys_updated_on") if by_update else ("sys_id",)
+        ask = _Ask(table, tuple(dict.fromkeys(["sys_id", *columns, *query.fields, *needed])), needed, display, page)
         if not by_update:
-            yield from self._by_sys_id(table, query, wanted, display=display, page=page)
+            yield from self._by_sys_id(ask, query)
             return
         position: Row | None = None
         while True:
             later = query if position is None else query.where("sys_updated_on", Op.AFTER, position["sys_updated_on"])
-            rows, more = self._page(table, later, wanted, "sys_updated_on^ORDERBYsys_id", display, page)
+            rows, more = self._page(ask, later, "sys_updated_on^ORDERBYsys_id")
             yield from rows
             if not more or not rows:
                 return
             position = rows[-1]
             # The rest of the last second first; then everything after it.
             rest = query.where("sys_updated_on", Op.IS, position["sys_updated_on"])
-            yield from self._by_sys_id(table, rest, wanted, display=display, page=page, after=position["sys_id"])
+            yield from self._by_sys_id(ask, rest, after=position["sys_id"])
 
-    def _by_sys_id(
-        self, table: str, query: Query, columns: list[str], *, display: bool, page: int, after: str = ""
-    ) -> Iterator[Row]:
+    def _by_sys_id(self, ask: _Ask, query: Query, *, after: str = "") -> Iterator[Row]:
         while True:
             later = query.where("sys_id", Op.AFTER, after) if after else query
-            rows, more = self._page(table, later, columns, "sys_id", display, page)
+            rows, more = self._page(ask, later, "sys_id")
             yield from rows
             if not more or not rows:
                 return
             after = rows[-1]["sys_id"]
 
-    def _page(
-        self, table: str, query: Query, columns: list[str], order: str, display: bool, page: int
-    ) -> tuple[list[Row], bool]:
+    def _page(self, ask: _Ask, query: Query, order: str) -> tuple[list[Row], bool]:
         """The next rows, and whether there may be more.
 
         The platform cuts a page before it drops rows the user may not see, so a page may be short or empty in mid-table:
         an empty page moves on by offset, and only the total says where the end is.
         """
-        record = self._clients.get().GlideRecord(table, batch_size=page)
-        record.fields = list(columns)
-        record.display_value = "all" if display else False
+        record = self._clients.get().GlideRecord(ask.table, batch_size=ask.page)
+        record.fields = list(ask.columns)
+        record.display_value = "all" if ask.display else False
         record.add_encoded_query(str(query))
         record.order_by(order)
         with self._understood(AbsurdAnswer):
             record.query()
             rows = list(_rows(record))
             total = record.get_row_count()
-            offset = page
+            offset = ask.page
             while not rows and offset < total:
                 record.location = offset - 1  # pysnc asks from the record after its location
                 record.query()
                 record.location = -1
                 rows = list(_rows(record))
-                offset += page
+                offset += ask.page
         for row in rows:
-            self._check(table, query, columns, row)
+            self._check(ask, query, row)
         return rows, total > len(rows)
 
-    def _check(self, table: str, query: Query, columns: list[str], row: Row) -> None:
-        missing = [name for name in query.fields if name not in row.values]
+    def _check(self, ask: _Ask, query: Query, row: Row) -> None:
+        missing = [name for name in (*query.fields, *ask.needed) if name not in row.values]
         if missing:
             raise Denied(
-                f"{self.endpoint.name}: the column {missing[0]!r} of {table} cannot be read, so the answer cannot be trusted.",
-                hint=f"Check that the column exists and that the user may read it ({', '.join(columns)}).",
+                f"{self.endpoint.name}: the column {missing[0]!r} of {ask.table} cannot be read, so the answer is worthless.",
+                hint=f"Check that the column exists and that the user may read it ({', '.join(ask.columns)}).",
             )
         if not query.accepts(row.values):
             raise AbsurdAnswer(
-                f"{self.endpoint.name}: {table} returned {row.get('sys_id')}, which does not satisfy the query {query}.",
+                f"{self.endpoint.name}: {ask.table} returned {row.get('sys_id')}, which does not satisfy the query {query}.",
                 hint="The instance ignores a part of the query; nothing was concluded from the answer.",
             )
 
@@ -192,9 +200,8 @@ class TableApi:
 
     def read_one(self, table: str, sys_id: str, columns: Sequence[str]) -> Row | None:
         """One record, or None when it does not exist or may not be seen."""
-        rows, _ = self._page(
-            table, Query().where("sys_id", Op.IS, sys_id), list(dict.fromkeys(["sys_id", *columns])), "sys_id", True, 1
-        )
+        ask = _Ask(table, tuple(dict.fromkeys(["sys_id", *columns])), ("sys_id",), display=True, page=1)
+        rows, _ = self._page(ask, Query().where("sys_id", Op.IS, sys_id), "sys_id")
         return rows[0] if rows else None
 
     # --- writing -------------------------------------------------------------------------------------------

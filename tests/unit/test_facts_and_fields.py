@@ -57,7 +57,6 @@ def test_characteristics_are_said_one_by_one_and_all_together_in_a_stable_order(
     assert (facts["characteristic.speed"], facts["characteristic.port"]) == ("10G", "LC")
 
 
-@pytest.mark.xfail(strict=True, reason="policy headers collapse spaces, facts_of does not: the column never matches")
 def test_two_spaces_in_a_characteristics_name_do_not_hide_it_from_the_policy() -> None:
     facts = facts_of(replace(INITIATOR, line=line(characteristics={"Port  Speed ": "10G"})))
     assert facts["characteristic.port speed"] == "10G"

@@ -51,7 +51,10 @@ def term(field: str, op: Op, values: list[str]) -> Term | None:
     possible = [value for value in values if expressible(value, in_list=in_list)]
     if op is Op.NOT_EMPTY:
         return Term(field, op)
-    return Term(field, op, tuple(possible if in_list else possible[:1])) if possible else None
+    try:
+        return Term(field, op, tuple(possible if in_list else possible[:1])) if possible else None
+    except ValueError:  # the first value would continue the operator
+        return None
 
 
 @pytest.mark.parametrize(
@@ -101,7 +104,6 @@ def test_a_comma_in_a_location_name_is_never_sent_inside_a_list_but_may_be_asked
     assert str(Query().where("name", Op.IS, "Berlin, Mitte")) == "name=Berlin, Mitte"
 
 
-@pytest.mark.xfail(strict=True, reason="an empty list is sent as `sys_idIN`, which an instance may ignore")
 @pytest.mark.parametrize(
     ("op", "values"),
     [(Op.IN, ()), (Op.NOT_IN, ()), (Op.IS, ()), (Op.IS, ("a", "b")), (Op.AFTER, ("a", "b")), (Op.NOT_EMPTY, ("a",))],
@@ -111,7 +113,6 @@ def test_a_comparison_with_too_few_or_too_many_values_cannot_even_be_built(op: O
         Query().where("sys_id", op, *values)
 
 
-@pytest.mark.xfail(strict=True, reason="either() without terms adds an empty term, which an instance drops")
 def test_a_choice_of_nothing_cannot_even_be_built() -> None:
     with pytest.raises(ValueError):
         Query().where("active", Op.IS, "true").either()
@@ -154,12 +155,11 @@ def test_no_accepted_value_can_add_a_term_or_change_one(groups: list[list[tuple[
     assert found == [[(t.field, t.op.value + ",".join(t.values)) for t in group] for group in asked]
 
 
-@pytest.mark.xfail(strict=True, reason="the text `a>=x` says another operator than the one that was meant")
 @pytest.mark.parametrize(("op", "value"), [(Op.AFTER, "=x"), (Op.IN, "_HIERARCHYx")])
-def test_no_accepted_value_can_turn_its_operator_into_another(op: Op, value: str) -> None:
-    [[read]] = parse(str(Query().where("a", op, value))).alternatives[0]
-    assert isinstance(read, ReadTerm)
-    assert (read.operator, read.value) == (op.value, value)
+def test_a_value_that_would_turn_its_operator_into_another_is_refused(op: Op, value: str) -> None:
+    with pytest.raises(ValueError, match="another operator"):
+        Query().where("a", op, value)
+    assert str(Query().where("a", op, value[1:]))
 
 
 @given(st.lists(SHARP, min_size=1, max_size=4))

@@ -120,7 +120,6 @@ def test_a_timestamp_that_is_no_number_is_not_believed_even_when_signed(timestam
         verifier().check(headers(timestamp=timestamp), BODY, NOW)
 
 
-@pytest.mark.xfail(strict=True, reason="int() refuses more than 4300 digits with a ValueError", raises=ValueError)
 def test_a_timestamp_of_very_many_digits_is_not_believed() -> None:
     with pytest.raises(BadSignature):
         verifier().check(headers(timestamp="9" * 5000, signed="v1,x"), BODY, NOW)
@@ -128,7 +127,9 @@ def test_a_timestamp_of_very_many_digits_is_not_believed() -> None:
 
 def test_a_message_heard_before_is_no_news_but_the_next_one_is() -> None:
     one = verifier()
-    assert [one.check(headers(), BODY, NOW + later) for later in (0, 1, 299)] == [True, False, False]
+    assert [one.check(headers(), BODY, NOW + later) for later in (0, 1)] == [True, True]  # not acted upon yet
+    one.remember(headers())
+    assert [one.check(headers(), BODY, NOW + later) for later in (1, 299)] == [False, False]
     assert one.check(headers("msg_2"), BODY, NOW)
 
 
@@ -141,7 +142,9 @@ def test_a_forged_message_does_not_use_up_the_id_of_a_true_one() -> None:
 
 def test_a_replay_is_recognised_among_thousands_of_messages() -> None:
     one = verifier()
-    assert all(one.check(headers(f"msg_{n}"), BODY, NOW) for n in range(5000))
+    for n in range(5000):
+        assert one.check(headers(f"msg_{n}"), BODY, NOW)
+        one.remember(headers(f"msg_{n}"))
     assert not one.check(headers("msg_0"), BODY, NOW)
 
 
@@ -167,7 +170,6 @@ def test_a_secret_that_is_no_key_is_refused_without_being_shown(secret: str) -> 
     assert secret not in str(refused.value)
 
 
-@pytest.mark.xfail(strict=True, reason="an empty or tiny key is accepted: with it anybody can sign")
 @pytest.mark.parametrize("secret", ["", "whsec_", "whsec_AAAA"])
 def test_a_secret_too_short_to_be_one_is_refused(secret: str) -> None:
     with pytest.raises(ValueError):
@@ -218,7 +220,6 @@ def test_a_believed_message_makes_the_connector_look_and_no_other(
     assert (post(app, told), len(woken)) == (status, looks)
 
 
-@pytest.mark.xfail(strict=True, reason="the id is remembered before the wakeup is on disk: the repeat is answered 202")
 def test_a_message_whose_wakeup_could_not_be_stored_is_heard_when_it_is_sent_again() -> None:
     woken: list[str] = []
     app = application(verifier(), failing(1, woken), clock=lambda: NOW)

@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from connector.errors import Denied, Duplicate, OutcomeUnknown, Rejected, RemoteError, Unavailable
+from connector.errors import Denied, Duplicate, OutcomeUnknown, Rejected, RemoteError, SignInFailed, Unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -76,9 +76,13 @@ ANSWERS = (
     Answer("URL too long", 414, "<html>Request-URI Too Large</html>", Rejected, Rejected, HTML, _EDGE),
     # who asks
     Answer(
-        "wrong password", 401, said("User is not authenticated", "Required to provide Auth information"), Denied, Denied
+        "wrong password",
+        401,
+        said("User is not authenticated", "Required to provide Auth information"),
+        SignInFailed,
+        SignInFailed,
     ),
-    Answer("wrong password, a page", 401, "<html>401</html>", Denied, Denied, HTML, _EDGE),
+    Answer("wrong password, a page", 401, "<html>401</html>", SignInFailed, SignInFailed, HTML, _EDGE),
     # the five kinds of 403, and its edge
     Answer(
         "table ACL", 403, said("Insufficient rights to query records", "No permission to read table"), Denied, Denied

@@ -110,7 +110,6 @@ def test_a_work_order_that_cannot_be_understood_stays_missing_and_the_others_are
     assert [one.number for one in found] == ["WO2"]
 
 
-@pytest.mark.xfail(strict=True, reason="pydantic.ValidationError of one task ends the reading of all work orders")
 def test_a_task_that_cannot_be_understood_leaves_its_work_order_missing_and_the_others_are_read(
     mocked: responses.RequestsMock,
 ) -> None:
@@ -150,7 +149,6 @@ def test_only_active_work_orders_with_a_mark_are_swept(mocked: responses.Request
     assert [one.sys_id for one in fsm_port(mocked).marked()] == [sys_id(1)]
 
 
-@pytest.mark.xfail(strict=True, reason="KeyError: columns a cursor needs are not checked like those of the question")
 def test_a_feed_that_does_not_show_when_a_row_changed_is_an_error_of_ours(mocked: responses.RequestsMock) -> None:
     serve(mocked, [work_order(1)]).denied = {"sys_updated_on"}
     port = fsm_port(mocked)

@@ -157,9 +157,6 @@ def test_a_read_that_was_not_answered_is_tried_later(
     assert type(error) is Unavailable
 
 
-@pytest.mark.xfail(
-    strict=True, reason="every SSLError counts as a refused certificate, also after the request was sent"
-)
 def test_a_write_whose_answer_is_damaged_below_http_may_have_happened(authority: trustme.CA, ca_file: Path) -> None:
     with listening(authority, a_broken_record) as url:
         error = write(api_at(url, ca_file))

@@ -164,7 +164,6 @@ def test_one_domain_order_is_read_or_is_none(instance: Instance, mocked: respons
     assert port.read_domain_order(sys_id(29)) is None
 
 
-@pytest.mark.xfail(strict=True, reason="pydantic.ValidationError leaves the port, where only RemoteErrors are expected")
 def test_one_domain_order_that_cannot_be_understood_is_an_error_of_ours(
     instance: Instance, mocked: responses.RequestsMock
 ) -> None:

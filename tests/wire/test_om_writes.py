@@ -95,7 +95,6 @@ def test_our_notes_are_found_as_displayed_where_the_journal_shows_nothing(mocked
     assert om_port(mocked).find_tokens([ONE]) == {ONE: {token_of("n1")}}
 
 
-@pytest.mark.xfail(strict=True, reason="Denied is not caught, though the docstring promises the field instead")
 def test_our_notes_are_found_as_displayed_where_the_journal_may_not_be_read(mocked: responses.RequestsMock) -> None:
     denied = said("Insufficient rights to query records", "No permission to read table 'sys_journal_field'")
     mocked.get(f"{OM_URL}/api/now/table/sys_journal_field", denied, status=403, content_type="application/json")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from connector.errors import Denied
+from connector.errors import SignInFailed
 from connector.servicenow.schema import class_chains, state_choices
 from tests.wire.answers import said
 from tests.wire.instance import URL, Table, sys_id
@@ -86,14 +86,13 @@ def test_an_inactive_list_of_a_child_does_not_hide_its_parent_s(mocked: response
     assert state_choices(api, ["wm_order"]) == {"wm_order": {"1": "Open"}}
 
 
-@pytest.mark.xfail(strict=True, reason="Denied is a missing right and a wrong password alike, and both are ignored")
 def test_a_wrong_password_is_not_taken_for_an_instance_without_choices(
     mocked: responses.RequestsMock, api: TableApi
 ) -> None:
     for table in ("sys_db_object", "sys_choice"):
         body = said("User is not authenticated", "Required to provide Auth information")
         mocked.get(f"{URL}/api/now/table/{table}", body, status=401, content_type="application/json")
-    with pytest.raises(Denied, match="refused the user or password"):
+    with pytest.raises(SignInFailed, match="refused the user or password"):
         state_choices(api, ["wm_order"])
 
 
