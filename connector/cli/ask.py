@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from connector.engine.history import Explanation, Overview
 
 
-@click.command()
+@click.command(short_help="What a pass would do; writes nothing.")
 @output_option
 @click.pass_obj
 def plan(path: Path, output: str) -> None:
@@ -38,7 +38,7 @@ def plan(path: Path, output: str) -> None:
         click.echo("Nothing to do.")
 
 
-@click.command()
+@click.command(short_help="Why is it as it is?")
 @click.argument("number")
 @output_option
 @click.pass_obj
@@ -81,7 +81,7 @@ def _print_explanation(explanation: Explanation) -> None:
     if explanation.events:
         click.secho("\nWhat happened", bold=True)
     for event in explanation.events:
-        click.echo(f"  {moment(event.at)}  {event.kind:<28} {event.subject}: {event.text}")
+        click.echo(f"  {moment(event.at)}  {event.kind:<16} {event.subject}: {event.text}")
     for waiting in explanation.waiting:
         click.echo(f"  waiting ({waiting.intent.state.value}, next try {moment(waiting.not_before)}):")
         if waiting.intent.action:
@@ -90,7 +90,7 @@ def _print_explanation(explanation: Explanation) -> None:
         click.echo(f"  finding {found.code.value} since {moment(found.since)}: {found.text}")
 
 
-@click.command()
+@click.command(short_help="The connector at a glance.")
 @output_option
 @click.pass_obj
 def status(path: Path, output: str) -> None:
@@ -111,20 +111,22 @@ def status(path: Path, output: str) -> None:
 
 def _print_overview(overview: Overview) -> None:
     from connector.cli.output import moment
-    from connector.cli.words import sentence
+    from connector.cli.words import counted, sentence
 
-    click.echo(
-        f"{overview.orders} orders decided, {overview.open_work_orders} of {overview.work_orders} work orders open."
-    )
+    decided, total = counted(overview.orders, "order"), counted(overview.work_orders, "work order")
+    click.echo(f"{decided} decided; of {total}, {overview.open_work_orders} open.")
     for what, (at, text) in sorted(overview.last.items()):
         click.echo(f"Last {what}: {moment(at)}" + (f" ({text})" if text else ""))
-    click.echo(f"{overview.wakeups} orders wait for a look, the next at {moment(overview.next_wakeup)}.")
+    if overview.wakeups:
+        click.echo(f"Waiting for a look: {counted(overview.wakeups, 'order')}, from {moment(overview.next_wakeup)}.")
+    else:
+        click.echo("No order waits for a look.")
     states = ", ".join(f"{count} {state}" for state, count in sorted(overview.outbox.items())) or "empty"
     click.echo(f"Outbox: {states}.")
     for waiting in overview.waiting:
         what = sentence(waiting.intent.action) if waiting.intent.action else waiting.intent.key
         click.echo(f"  {waiting.order_number} {waiting.intent.state.value}: {what}. {waiting.intent.error}")
     if overview.findings:
-        click.secho(f"{len(overview.findings)} findings", bold=True)
+        click.secho(f"{counted(len(overview.findings), 'finding')} to look at", bold=True)
     for found in overview.findings:
         click.echo(f"  {found.order_number} {found.code.value} since {moment(found.since)}: {found.text}")

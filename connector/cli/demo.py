@@ -11,7 +11,7 @@ import click
 from connector.cli.options import output_option
 
 
-@click.command()
+@click.command(short_help="Play the whole scenario.")
 @click.option("--keep", is_flag=True, help="Keep the directory with configuration, memory and logs.")
 @output_option
 def demo(keep: bool, output: str) -> None:

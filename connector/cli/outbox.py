@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-@click.group()
+@click.group(short_help="Writes that wait; release parked ones.")
 def outbox() -> None:
     """Look at writes that wait, and release those that were parked."""
 

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 
-@click.command()
+@click.command(short_help="Run two pretended instances.")
 @click.option(
     "--dir",
     "directory",

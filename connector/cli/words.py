@@ -12,6 +12,11 @@ from connector.model import (
 )
 
 
+def counted(number: int, noun: str) -> str:
+    """A number of things, in English."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
 def sentence(action: Action) -> str:
     """What an action does, beginning with a verb."""
     match action:

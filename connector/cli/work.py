@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-@click.command()
+@click.command(short_help="One pass, then stop.")
 @click.option("--full", is_flag=True, help="Look at every open order, not only at what changed.")
 @output_option
 @click.pass_obj
@@ -32,7 +32,7 @@ def sync(path: Path, full: bool, output: str) -> None:
     _report(done, left, output)
 
 
-@click.command()
+@click.command(short_help="Restore memory from ServiceNow.")
 @output_option
 @click.pass_obj
 def rebuild(path: Path, output: str) -> None:
@@ -50,22 +50,25 @@ def rebuild(path: Path, output: str) -> None:
 def _report(done: object, left: dict[str, int], output: str) -> None:
     from connector.app import Pass
     from connector.cli.output import print_json, wants_json
+    from connector.cli.words import counted, sentence
 
     assert isinstance(done, Pass)
-    written = [action for plan in done.plans for action in plan.actions]
     if wants_json(output):
         print_json(
             {"changes": done.changes, "swept": done.swept, "requests": done.requests, "plans": done.plans, "left": left}
         )
     else:
-        click.echo(f"{done.changes} changes seen, {len(written)} writes intended, {done.requests} requests.")
+        for plan in done.plans:
+            for action in plan.actions:
+                click.echo(f"{plan.order_number}: {sentence(action)}")
+        click.echo(f"{counted(done.changes, 'change')} seen, {counted(done.requests, 'request')} sent.")
         for state, count in left.items():
-            click.echo(f"{count} writes {state}: see `om-fsm status`.")
+            click.echo(f"{counted(count, 'write')} {state}: see `om-fsm outbox ls`.")
     if left:
         sys.exit(7)
 
 
-@click.command()
+@click.command(short_help="Run as a daemon until SIGTERM.")
 @click.pass_obj
 def run(path: Path) -> None:
     """Run as a daemon until SIGTERM: poll, sweep, receive webhooks, carry changes across."""

@@ -32,6 +32,21 @@ def kind_of(action: Action) -> str:
     return type(action).__name__
 
 
+def verb_of(action: Action) -> str:
+    """What an action does, in a word, for histories."""
+    match action:
+        case CreateWorkOrder():
+            return "create"
+        case UpdateWorkOrder():
+            return "update"
+        case CancelWorkOrder():
+            return "cancel"
+        case WriteNote():
+            return "note"
+        case ReopenDomainOrder():
+            return "reopen"
+
+
 def subject_of(action: Action) -> str:
     """The number people know the record by that an action writes, or that it writes for."""
     match action:

@@ -38,7 +38,7 @@ def sweep(store: Store, om: OrderManagement, fsm: FieldService, now: datetime) -
     marked = list(fsm.marked())
     orders = {*om.open_orders(), *_orders_behind(store, om, marked)}
     store.wake(sorted(orders), due=now, reason="sweep")
-    store.note_pass("sweep", now, f"{len(orders)} orders")
+    store.note_pass("sweep", now, f"orders: {len(orders)}")
     return len(orders)
 
 

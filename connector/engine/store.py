@@ -325,7 +325,7 @@ class Store:
                     order_id=entry.order_id,
                     order_number=entry.order_number,
                     subject=codec.subject_of(entry.action),
-                    kind=f"{codec.kind_of(entry.action)} {settlement.state.value}",
+                    kind=f"{codec.verb_of(entry.action)} {settlement.state.value}",
                     text=settlement.text,
                 )
             )

@@ -195,7 +195,7 @@ def test_an_explanation_tells_when_and_why_it_was_decided_so(memory: Memory) -> 
 
 def test_an_event_tells_when_what_and_how_it_ended(memory: Memory) -> None:
     [happened] = memory.explain("RO2").events
-    assert (happened.at, happened.kind, happened.text) == (NOW, "CreateWorkOrder done", "created in Field Service")
+    assert (happened.at, happened.kind, happened.text) == (NOW, "create done", "created in Field Service")
 
 
 def test_what_waits_is_told_with_its_error_and_next_try_until_it_is_settled(memory: Memory) -> None:
