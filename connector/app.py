@@ -14,13 +14,13 @@ from connector.decide.rules import Rules
 from connector.engine.cursors import poll, sweep, sweep_is_due
 from connector.engine.database import open_database, scratch_copy, sole_writer
 from connector.engine.drain import Engine, drain_all, plan_all
-from connector.engine.history import overview
 from connector.engine.outbox import Outbox, Patience
 from connector.engine.store import Store
-from connector.errors import ConfigError, NotFound
+from connector.errors import ConfigError
 from connector.fsm.port import FsmPort
 from connector.mapping.fields import FieldMap
 from connector.mapping.table import load_policy
+from connector.memory import reading
 from connector.om.port import OmPort
 from connector.servicenow.session import Endpoint
 from connector.servicenow.table import TableApi
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from requests.adapters import BaseAdapter
 
     from connector.config import Instance, Loaded
-    from connector.engine.history import Overview
     from connector.mapping.policy import WorkOrderPolicy
     from connector.model import Plan
 
@@ -168,28 +167,6 @@ def writing(loaded: Loaded, world: World = REAL_WORLD) -> Iterator[tuple[Engine,
             yield build_engine(loaded, systems, database), systems
         finally:
             database.dispose()
-
-
-def reading(loaded: Loaded) -> sa.Engine | None:
-    """Memory for looking only; None when there is none yet."""
-    return open_database(loaded.resolve(loaded.settings.memory.path), create=False)
-
-
-def overview_of(database: sa.Engine | None) -> Overview:
-    """The state of memory; of an empty one where there is none yet."""
-    return overview(scratch_copy(None) if database is None else database)
-
-
-@contextmanager
-def repairing(loaded: Loaded) -> Iterator[Store]:
-    """Memory for a person who changes something in it while no daemon works with it. Raises NotFound, Refused."""
-    path = loaded.resolve(loaded.settings.memory.path)
-    database = reading(loaded)
-    if database is None:
-        raise NotFound("There is no memory yet.", hint="`om-fsm sync` makes the first pass.")
-    with sole_writer(path):
-        yield Store(database)
-    database.dispose()
 
 
 def sync_once(

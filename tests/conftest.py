@@ -11,7 +11,7 @@ import pytest
 import requests
 from hypothesis import HealthCheck, settings
 
-from connector import app
+from connector import app, memory
 from connector.config import Loaded, load
 from connector.demo.setup import write_config
 from connector.engine.history import overview
@@ -79,7 +79,7 @@ class Pair:
 
     def parked(self) -> int:
         """The id of the one parked write."""
-        database = app.reading(self.loaded)
+        database = memory.reading(self.loaded)
         assert database is not None
         [one] = overview(database).waiting
         return one.id

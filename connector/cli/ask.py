@@ -44,11 +44,11 @@ def plan(path: Path, output: str) -> None:
 @click.pass_obj
 def explain(path: Path, number: str, output: str) -> None:
     """Why an order, line, domain order, order task or work order is as it is: rows, near misses, writes."""
-    from connector.app import reading
     from connector.cli.output import print_json, wants_json
     from connector.config import load
     from connector.engine import history
     from connector.errors import NotFound
+    from connector.memory import reading
 
     database = reading(load(path))
     if database is None:
@@ -95,9 +95,9 @@ def _print_explanation(explanation: Explanation) -> None:
 @click.pass_obj
 def status(path: Path, output: str) -> None:
     """The connector at a glance: what is tracked, what waits, what a person should look at."""
-    from connector.app import overview_of, reading
     from connector.cli.output import print_json, wants_json
     from connector.config import load
+    from connector.memory import overview_of, reading
 
     database = reading(load(path))
     overview = overview_of(database)

@@ -23,11 +23,11 @@ def outbox() -> None:
 @click.pass_obj
 def ls(path: Path, output: str) -> None:
     """Every write that is not settled: what, since how many tries, why, and when it is tried next."""
-    from connector.app import reading
     from connector.cli.output import moment, print_json, wants_json
     from connector.cli.words import sentence
     from connector.config import load
     from connector.engine import history
+    from connector.memory import reading
 
     database = reading(load(path))
     waiting = () if database is None else history.overview(database).waiting
@@ -64,9 +64,9 @@ def drop(path: Path, entry: int) -> None:
 
 
 def _release(path: Path, entry: int, *, drop: bool) -> None:
-    from connector.app import repairing
     from connector.config import load
     from connector.errors import NotFound
+    from connector.memory import repairing
 
     with repairing(load(path)) as store:
         if not store.release_parked(entry, datetime.now(UTC), drop=drop):

@@ -96,13 +96,13 @@ def test_closed_work_orders_are_recognised_too(pair: Pair) -> None:
 
 
 def test_memory_says_of_what_it_found_that_it_was_adopted(pair: Pair) -> None:
-    from connector import app
+    from connector import memory
     from connector.engine.history import explain
 
     order = pair.approved(HAMBURG)
     pair.settle()
     pair.forget()
     pair.settle()
-    database = app.reading(pair.loaded)
+    database = memory.reading(pair.loaded)
     assert database is not None
     assert {link.origin for link in explain(database, order).links} == {Origin.ADOPTED}

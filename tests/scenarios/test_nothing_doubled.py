@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from connector import app
+from connector import memory
 from tests.conftest import DOMAIN_ORDER, HAMBURG, LINE
 
 if TYPE_CHECKING:
@@ -179,7 +179,7 @@ def test_a_parked_write_waits_for_a_person_who_tries_it_again_or_gives_it_up(pai
     pair.sync()
     pair.settle_but_parked()
     assert len(pair.work_orders(order)) == 1
-    with app.repairing(pair.loaded) as store:
+    with memory.repairing(pair.loaded) as store:
         assert store.release_parked(pair.parked(), pair.now(), drop=drop)
         assert not store.release_parked(10_000, pair.now(), drop=drop)
     pair.settle()

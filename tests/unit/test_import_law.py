@@ -23,8 +23,9 @@ LAW: dict[str, set[str]] = {
     "engine": SHARED | {"decide", "mapping"},
     "daemon": SHARED | {"engine"},
     "config": SHARED | {"decide", "mapping", "om", "fsm"},
-    "app": SHARED | {"config", "daemon", "decide", "engine", "fsm", "mapping", "om", "servicenow"},
-    "cli": SHARED | {"app", "config", "daemon", "demo", "engine", "sandbox"},
+    "memory": SHARED | {"config", "engine"},
+    "app": SHARED | {"config", "daemon", "decide", "engine", "fsm", "mapping", "memory", "om", "servicenow"},
+    "cli": SHARED | {"app", "config", "daemon", "demo", "engine", "memory", "sandbox"},
     "demo": set(),  # it uses the connector as anybody would: as a process
     "sandbox": set(),  # shared constants would share our mistakes
     "__main__": {"cli"},
@@ -38,7 +39,7 @@ PURE = ("decide", "mapping", "model", "exchange", "errors")
 OUTSIDE = {
     "pysnc": {"servicenow"},
     "requests": {"servicenow", "app", "demo", "sandbox"},
-    "sqlalchemy": {"engine", "app"},
+    "sqlalchemy": {"engine", "app", "memory"},
 }
 
 

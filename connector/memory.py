@@ -1,0 +1,41 @@
+"""The local database for those who only look at it, or mend it: no instance is asked, and nothing of HTTP is loaded."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from connector.engine.database import open_database, scratch_copy, sole_writer
+from connector.engine.history import overview
+from connector.engine.store import Store
+from connector.errors import NotFound
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import sqlalchemy as sa
+
+    from connector.config import Loaded
+    from connector.engine.history import Overview
+
+
+def reading(loaded: Loaded) -> sa.Engine | None:
+    """Memory for looking only; None when there is none yet."""
+    return open_database(loaded.resolve(loaded.settings.memory.path), create=False)
+
+
+def overview_of(database: sa.Engine | None) -> Overview:
+    """The state of memory; of an empty one where there is none yet."""
+    return overview(scratch_copy(None) if database is None else database)
+
+
+@contextmanager
+def repairing(loaded: Loaded) -> Iterator[Store]:
+    """Memory for a person who changes something in it while no daemon works with it. Raises NotFound, Refused."""
+    path = loaded.resolve(loaded.settings.memory.path)
+    database = reading(loaded)
+    if database is None:
+        raise NotFound("There is no memory yet.", hint="`om-fsm sync` makes the first pass.")
+    with sole_writer(path):
+        yield Store(database)
+    database.dispose()
