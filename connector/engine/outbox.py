@@ -206,6 +206,12 @@ class Outbox:
             if token_of(action.key) in tokens.get(action.domain_order_id, frozenset()):
                 return Settlement(IntentState.DONE, f"found in the journal after an unclear answer: {action.text}")
         written = self.om.write_note(action.domain_order_id, signed(action.text, action.key))
+        if written.refused:
+            raise Rejected(
+                f"The note on {action.domain_order_number} did not arrive: Order Management dropped it.",
+                hint="The connector's user needs to write work_notes on domain orders, and to read what it wrote.",
+                transaction=written.transaction,
+            )
         return Settlement(IntentState.DONE, action.text, transaction=written.transaction)
 
     def _reopen(self, action: ReopenDomainOrder) -> Settlement:
@@ -219,7 +225,7 @@ class Outbox:
         written = self.om.reopen(action, signed(action.text, action.key))
         if written.refused:
             raise Rejected(
-                f"{action.domain_order_number} could not be reopened: Order Management kept it closed.",
+                f"{action.domain_order_number} could not be reopened: Order Management dropped {', '.join(written.refused)}.",
                 hint="Somebody must reopen it, or close the open work orders.",
                 transaction=written.transaction,
             )

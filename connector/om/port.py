@@ -195,7 +195,15 @@ class OmPort:
 
     def write_note(self, domain_order_id: str, text: str) -> Written:
         row = self._api.update(self._schema.tables["domain_order"], domain_order_id, {"work_notes": text})
-        return self._written(row, ())
+        return self._written(row, self._unheard(row, domain_order_id, text))
+
+    def _unheard(self, row: Row, domain_order_id: str, text: str) -> tuple[str, ...]:
+        """`work_notes` where the note is not in the journal: a field the user may not write is dropped with 200."""
+        wanted = tokens_in(text)
+        if wanted <= tokens_in(row.display("work_notes")):
+            return ()
+        found = self.find_tokens([domain_order_id])[domain_order_id]
+        return () if wanted <= found else ("work_notes",)
 
     def reopen(self, action: ReopenDomainOrder, text: str) -> Written:
         column = self._schema.domain_order["state"]
@@ -209,7 +217,8 @@ class OmPort:
             )
         values = {column: value, "work_notes": text}
         row = self._api.update(self._schema.tables["domain_order"], action.domain_order_id, values)
-        return self._written(row, () if row.get(column) == value else (column,))
+        kept = () if row.get(column) == value else (column,)
+        return self._written(row, (*kept, *self._unheard(row, action.domain_order_id, text)))
 
     def _class_of(self, domain_order: DomainOrder) -> str:
         return next((name for name, kind in self._kinds.items() if kind is domain_order.kind), "")

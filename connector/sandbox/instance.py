@@ -19,6 +19,7 @@ from connector.sandbox.rules import ALL_RULES
 from connector.sandbox.rules.declared import declared_rules
 from connector.sandbox.schema import Column, Kind, Schema, Table
 from connector.sandbox.scripts import Reader
+from connector.sandbox.sessions import Sessions
 from connector.sandbox.store import Row, Store
 from connector.sandbox.tokens import Tokens
 
@@ -53,6 +54,7 @@ class Instance:
         self.system = User("system", "System", self.known_id("user/system"), "", frozenset({ADMIN}), ZoneInfo("GMT"))
         self.users = {login: self._user(login, entry) for login, entry in profile.users.items()}
         self.tokens = Tokens(self.clock, self.noise)
+        self.sessions = Sessions(self.clock, self.noise)
         self.files: dict[str, bytes] = {}  # attachment sys_id -> content
         self.imports = profile.imports
         self.projections: dict[tuple[User, str, str], list[tuple[str, list[tuple[Table, Column]]]]] = {}

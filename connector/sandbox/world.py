@@ -23,6 +23,7 @@ from connector.sandbox.jobs import Jobs
 from connector.sandbox.moves import MOVES, Bench, Refused
 from connector.sandbox.outbound import Message, Sender, Subscription, compose, read_subscription
 from connector.sandbox.profile import Profile, load
+from connector.sandbox.rest.compression import compress
 from connector.sandbox.rest.errors import html
 from connector.sandbox.rest.route import answer, edge
 from connector.sandbox.slots import Slots
@@ -122,6 +123,8 @@ class World:
             else:
                 response = self._faults[name].around(instance, request, lambda: answer(instance, request))
                 self._hold_back(name, request, response)
+                if instance.switches["gzip"]:
+                    compress(request, response)
             status = 0 if response.fate == "drop" else response.status
             self._seen[name].append(Recorded(request.method, request.path, request.query_string, status))
             return response

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -26,6 +26,14 @@ def closed(**more: str) -> dict[str, str]:
     return {"sys_id": ONE, "number": "RO1", "state": "3", "sys_class_name": OM_TABLES["resource_order"], **more}
 
 
+def answer(values: dict[str, str] | None = None, *, heard: bool = True) -> dict[str, Any]:
+    """What a PATCH is answered with: the record, whose work notes show ours when it was heard."""
+    answered = shown({"sys_id": ONE, "number": "RO1", **(values or {})})
+    notes = f"2026-03-02 08:00:00 - connector (Work notes)\n{TEXT}\n\n" if heard else ""
+    answered["result"]["work_notes"] = {"value": "", "display_value": notes}
+    return answered
+
+
 def journal(*entries: tuple[str, str]) -> Table:
     """Work notes of domain orders as the journal table keeps them."""
     return Table(
@@ -37,10 +45,22 @@ def journal(*entries: tuple[str, str]) -> Table:
 
 
 def test_a_note_is_one_column_and_nothing_else(mocked: responses.RequestsMock) -> None:
-    mocked.patch(OM_URL + RECORD, json=shown({"sys_id": ONE, "number": "RO1", "sys_mod_count": "5", "work_notes": ""}))
+    mocked.patch(OM_URL + RECORD, json=answer({"sys_mod_count": "5"}))
     written = om_port(mocked).write_note(ONE, TEXT)
     assert bodies(mocked) == [("PATCH", RECORD, {"work_notes": TEXT})]
     assert (written.number, written.mod_count, written.refused) == ("RO1", 5, ())
+
+
+def test_a_note_that_the_answer_does_not_show_is_looked_for_in_the_journal(mocked: responses.RequestsMock) -> None:
+    mocked.patch(OM_URL + RECORD, json=answer(heard=False))
+    journal((ONE, TEXT)).serve(mocked, "sys_journal_field", OM_URL)
+    assert om_port(mocked).write_note(ONE, TEXT).refused == ()
+
+
+def test_a_note_that_was_dropped_in_silence_is_said_to_have_been(mocked: responses.RequestsMock) -> None:
+    mocked.patch(OM_URL + RECORD, json=answer(heard=False))
+    journal((ONE, signed("an older note", "n0"))).serve(mocked, "sys_journal_field", OM_URL)
+    assert om_port(mocked).write_note(ONE, TEXT).refused == ("work_notes",)
 
 
 def test_a_note_without_an_answer_is_sent_once(mocked: responses.RequestsMock) -> None:
@@ -53,7 +73,7 @@ def test_a_note_without_an_answer_is_sent_once(mocked: responses.RequestsMock) -
 
 def test_reopening_sends_state_and_reason_in_one_write(mocked: responses.RequestsMock) -> None:
     Table([closed()]).serve(mocked, OM_TABLES["domain_order"], OM_URL)
-    mocked.patch(OM_URL + RECORD, json=shown({"sys_id": ONE, "number": "RO1", "state": "2"}))
+    mocked.patch(OM_URL + RECORD, json=answer({"state": "2"}))
     written = om_port(mocked).reopen(REOPEN, TEXT)
     assert bodies(mocked) == [("PATCH", RECORD, {"state": "2", "work_notes": TEXT})]
     assert written.refused == ()
@@ -64,7 +84,7 @@ def test_a_domain_order_that_stayed_closed_is_said_to_have(
     answered: dict[str, str], mocked: responses.RequestsMock
 ) -> None:
     Table([closed()]).serve(mocked, OM_TABLES["domain_order"], OM_URL)
-    mocked.patch(OM_URL + RECORD, json=shown({"sys_id": ONE, "number": "RO1", **answered}))
+    mocked.patch(OM_URL + RECORD, json=answer(answered))
     assert om_port(mocked).reopen(REOPEN, TEXT).refused == ("state",)
 
 

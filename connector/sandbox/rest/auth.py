@@ -1,4 +1,4 @@
-"""Who is asking: basic authentication, OAuth bearer tokens, API keys; and the gate that may close the first."""
+"""Who is asking: basic authentication and the gate that may close it, OAuth bearer tokens, API keys, session cookies."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 BASIC_ROLE = "snc_basic_auth_api_access"
 API_KEY = "x-sn-apikey"
+USER_TOKEN = "X-UserToken"
 
 
 def authenticate(instance: Instance, request: Request) -> User:
@@ -26,11 +27,27 @@ def authenticate(instance: Instance, request: Request) -> User:
         user = by_password(instance, credentials)
     elif scheme.lower() == "bearer":
         user = instance.users.get(instance.tokens.bearer(credentials.strip()))
+        if user is None and instance.switches["session_outlives_token"]:
+            user = by_session(instance, request)
     elif key and instance.switches["api_keys"]:
         user = next((user for user in instance.users.values() if user.api_key == key), None)
+    elif not scheme:
+        user = by_session(instance, request)
     if user is None:
         raise not_authenticated()
     return user
+
+
+def by_session(instance: Instance, request: Request) -> User | None:
+    """The user of a session cookie with its user token; a cookie alone is told the token, as the platform's own pages need."""
+    session = instance.sessions.find(request.headers.get("Cookie"))
+    if session is None:
+        return None
+    if request.headers.get(USER_TOKEN) != session.token:
+        error = not_authenticated()
+        error.headers = [("X-Is-Logged-In", "true"), ("X-UserToken-Response", session.token)]
+        raise error
+    return instance.users.get(session.login)
 
 
 def by_password(instance: Instance, credentials: str) -> User | None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from connector.sandbox.messages import Headers, Request, Response
 from connector.sandbox.rest.context import Context
 from connector.sandbox.rest.errors import ApiError, bad_payload
+from connector.sandbox.rest.representation import JSON, negotiated
 
 if TYPE_CHECKING:
     from connector.sandbox.rest.context import Dispatch
@@ -65,7 +66,7 @@ def _serve(context: Context, part: dict[str, Any], dispatch: Dispatch) -> Respon
         try:
             return dispatch(Context(context.instance, request, context.user))
         except ApiError as error:
-            return error.response()
+            return error.response(negotiated(request.headers.get("Accept")) or JSON)
 
     return context.instance.part_door(request, honest)
 

@@ -7,8 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from connector.sandbox.messages import Headers, Request, Response, json_body
-from connector.sandbox.rest.errors import JSON, ApiError, bad_payload, invalid_table
+from connector.sandbox.messages import Headers, Request, Response
+from connector.sandbox.rest.errors import bad_payload, invalid_table, unsupported_media
+from connector.sandbox.rest.representation import JSON, read_xml, written
 from connector.sandbox.values import Presenter
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ class Context:
     request: Request
     user: User
     version: str = ""  # "v1", "v2" or empty, echoed in links
+    kind: str = JSON  # the Content-Type of the answer
     extra: Headers = field(default_factory=Headers)
 
     @property
@@ -71,28 +73,27 @@ class Context:
         )
 
     def payload(self) -> dict[str, Any]:
-        """The JSON object of the body; of a list only the first object counts."""
+        """The object of the body, JSON or XML; of a list only the first object counts."""
         if len(self.request.body) > MAX_BODY:
             raise bad_payload(
                 f"Rejected large REST payload with content-length = {len(self.request.body)} bytes. "
                 f"Max allowed: {MAX_BODY} bytes."
             )
         kind = self.request.headers.get("Content-Type")
-        if kind and "json" not in kind:
-            raise ApiError(
-                415, "Unsupported media type", f"{kind} is not supported by the sandbox: use application/json"
-            )
+        name = "XML" if "xml" in kind else "JSON"
+        if kind and name == "JSON" and "json" not in kind:
+            raise unsupported_media(kind)
         if not self.request.body:
             return {}
         try:
-            parsed = json.loads(self.request.body)
+            parsed = read_xml(self.request.body) if name == "XML" else json.loads(self.request.body)
         except ValueError as error:
-            raise bad_payload("The payload is not valid JSON.") from error
+            raise bad_payload(f"The payload is not valid {name}.") from error
         first = next(iter(parsed), {}) if isinstance(parsed, list) else parsed
         if not isinstance(first, dict):
             raise bad_payload("The payload is not a JSON object.")
         return first
 
     def answer(self, status: int, payload: Any) -> Response:
-        headers = Headers([("Content-Type", JSON), *self.extra.lines])
-        return Response(status, headers, json_body(payload))
+        headers = Headers([("Content-Type", self.kind), *self.extra.lines])
+        return Response(status, headers, written(payload, self.kind))

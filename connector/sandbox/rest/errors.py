@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from connector.sandbox.messages import Headers, Response, json_body
-
-JSON = "application/json;charset=UTF-8"
+from connector.sandbox.messages import Headers, Response
+from connector.sandbox.rest.representation import JSON, written
 
 
 class ApiError(Exception):
@@ -13,10 +12,11 @@ class ApiError(Exception):
     def __init__(self, status: int, message: str, detail: str | None = None) -> None:
         super().__init__(message)
         self.status, self.message, self.detail = status, message, detail
+        self.headers: list[tuple[str, str]] = []
 
-    def response(self) -> Response:
+    def response(self, kind: str = JSON) -> Response:
         body = {"error": {"message": self.message, "detail": self.detail}, "status": "failure"}
-        return Response(self.status, Headers([("Content-Type", JSON)]), json_body(body))
+        return Response(self.status, Headers([("Content-Type", kind), *self.headers]), written(body, kind))
 
 
 def not_authenticated() -> ApiError:
@@ -37,6 +37,20 @@ def no_resource(status: int) -> ApiError:
 
 def no_method(method: str) -> ApiError:
     return ApiError(405, f"Method {method} not allowed", "The resource does not support this method")
+
+
+def not_acceptable(accept: str) -> ApiError:
+    """No recording of a 406 exists; the words are ours."""
+    return ApiError(406, "Not acceptable", f"{accept} cannot be produced: application/json, application/xml, text/xml")
+
+
+def unsupported_media(kind: str) -> ApiError:
+    """No recording of a 415 exists; the words are ours."""
+    return ApiError(415, "Unsupported media type", f"{kind} cannot be read: application/json, application/xml, text/xml")
+
+
+def api_denied() -> ApiError:
+    return ApiError(403, "User Not Authorized", "Failed API level ACL Validation")
 
 
 def query_denied(table: str) -> ApiError:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import parse_qs
 
 from connector.sandbox.messages import Headers, Response, json_body
-from connector.sandbox.rest.errors import JSON
+from connector.sandbox.rest.representation import JSON
 
 if TYPE_CHECKING:
     from connector.sandbox.instance import Instance

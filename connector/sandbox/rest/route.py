@@ -14,10 +14,12 @@ from connector.sandbox.messages import Headers, Request, Response
 from connector.sandbox.rest import attachment, batch, imports, meta, oauth, stats, table
 from connector.sandbox.rest.auth import authenticate
 from connector.sandbox.rest.context import Context
-from connector.sandbox.rest.errors import ApiError, html, no_method, no_resource
+from connector.sandbox.rest.errors import ApiError, api_denied, html, no_method, no_resource, not_acceptable
+from connector.sandbox.rest.representation import JSON, negotiated
 
 if TYPE_CHECKING:
     from connector.sandbox.instance import Instance
+    from connector.sandbox.people import User
 
 MAX_TARGET = 8190
 Room = Callable[..., Response]
@@ -46,6 +48,14 @@ DOORSTEP: dict[str, Callable[[Instance, Request], Response]] = {
     "/oauth_token.do": oauth.token,
     "/oauth_revoke_token.do": oauth.revoke,
 }
+ANY_KIND = (attachment.content,)  # answers that are files
+CLOSING = (
+    ("X-Content-Type-Options", "nosniff"),
+    ("Pragma", "no-store,no-cache"),
+    ("Cache-Control", "no-cache,no-store,must-revalidate,max-age=-1"),
+    ("Expires", "0"),
+    ("Strict-Transport-Security", "max-age=63072000; includeSubDomains"),
+)
 API = re.compile(r"/api/now(?:/(v\d+))?/(.+?)/?")
 
 
@@ -55,16 +65,16 @@ def answer(instance: Instance, request: Request) -> Response:
         return edge(instance, html(414, "414 Request-URI Too Large", "<h1>414 Request-URI Too Large</h1>"))
     if request.path in DOORSTEP and request.method == "POST":
         return edge(instance, DOORSTEP[request.path](instance, request))
+    kind = negotiated(request.headers.get("Accept")) or JSON
     try:
         context = Context(instance, request, authenticate(instance, request))
     except ApiError as error:
-        return _finish(instance, error.response(), signed_in=False)
+        return _refused(instance, error.response(kind))
     try:
         response = dispatch(context)
     except ApiError as error:
-        response = error.response()
-    _cookies(instance, request, response)
-    return _finish(instance, response, signed_in=True)
+        response = error.response(kind)
+    return _finished(instance, request, response, context.user)
 
 
 def dispatch(context: Context) -> Response:
@@ -78,59 +88,84 @@ def dispatch(context: Context) -> Response:
         match = pattern.fullmatch(found.group(2)) if found else None
         if match is None:
             continue
+        _admit(context, found.group(2).partition("/")[0])
         room = rooms.get("GET" if headless else method)
         if room is None:
             raise no_method(method)
+        context.kind = negotiated(request.headers.get("Accept")) or (JSON if room in ANY_KIND else "")
+        if not context.kind:
+            raise not_acceptable(request.headers.get("Accept"))
         response = room(context, *match.groups())
         response.body = b"" if headless else response.body
         return response
     raise no_resource(context.instance.switches["unknown_path_status"])
 
 
-def _finish(instance: Instance, response: Response, *, signed_in: bool) -> Response:
+def _admit(context: Context, api: str) -> None:
+    """Whole APIs may be closed to all but some roles."""
+    roles = context.instance.switches["api_roles"].get(api)
+    if roles and not context.user.is_admin and not context.user.roles & set(roles):
+        raise api_denied()
+
+
+def _finished(instance: Instance, request: Request, response: Response, user: User) -> Response:
+    """The answer with its headers in the recorded order. A session is opened once and renewed on later requests."""
     transaction = f"{instance.noise.getrandbits(48):012x}"
-    lines = [("Server", "snow_adc"), ("Date", _date(instance))]
-    content_type = response.headers.get("Content-Type")
-    if content_type:
-        lines.append(("Content-Type", content_type))
-    timing = f't;desc="{transaction}", sem_wait;dur=0, sesh_wait;dur=0'
-    if signed_in:
-        lines += [("Server-Timing", timing), ("X-Is-Logged-In", "true"), ("X-Transaction-ID", transaction)]
+    seconds = float(instance.switches["session_seconds"])
+    session = instance.sessions.find(request.headers.get("Cookie"))
+    lines = _opening(instance, response)
+    if session is None or session.login != user.login:
+        session, first = instance.sessions.open(user.login, seconds), True
+        lines.append(("Set-Cookie", f"JSESSIONID={session.id}; Path=/; HttpOnly"))
     else:
-        lines += [
-            ("Server-Timing", "sem_wait;dur=0, sesh_wait;dur=0"),
-            ("WWW-Authenticate", 'Basic realm="Service-now"'),
-        ]
-    lines += [line for line in response.headers.lines if line[0].lower() != "content-type"]
-    lines += [
-        ("X-Content-Type-Options", "nosniff"),
-        ("Pragma", "no-store,no-cache"),
-        ("Cache-Control", "no-cache,no-store,must-revalidate,max-age=-1"),
-        ("Expires", "0"),
-        ("Strict-Transport-Security", "max-age=63072000; includeSubDomains"),
-    ]
-    response.headers = Headers(lines)
+        first = False
+        instance.sessions.renew(session, seconds)
+    lines.append(("Server-Timing", f't;desc="{transaction}", sem_wait;dur=0, sesh_wait;dur=0'))
+    lines += [("Set-Cookie", f"{cookie}; Path=/; HttpOnly; Secure") for cookie in _cookies(instance, first=first)]
+    lines += [("X-Is-Logged-In", "true"), ("X-Transaction-ID", transaction)]
+    store = f"glide_session_store={instance.noise.getrandbits(128):032X}; Max-Age={1800 if first else 60}"
+    lines.append(("Set-Cookie", f"{store}; Path=/; HttpOnly; Secure"))
+    response.headers = Headers([*lines, *_own(response), *CLOSING])
     return response
+
+
+def _refused(instance: Instance, response: Response) -> Response:
+    """Nobody is signed in: no session, no transaction."""
+    lines = _opening(instance, response)
+    lines += [("Server-Timing", "sem_wait;dur=0, sesh_wait;dur=0"), ("WWW-Authenticate", 'Basic realm="Service-now"')]
+    response.headers = Headers([*lines, *_own(response), *CLOSING])
+    return response
+
+
+def _opening(instance: Instance, response: Response) -> list[tuple[str, str]]:
+    content_type = response.headers.get("Content-Type")
+    lines = [("Server", "snow_adc"), ("Date", _date(instance))]
+    return [*lines, ("Content-Type", content_type)] if content_type else lines
+
+
+def _own(response: Response) -> list[tuple[str, str]]:
+    """What the room itself has to say: Link, X-Total-Count, Location."""
+    return [line for line in response.headers.lines if line[0].lower() != "content-type"]
+
+
+def _cookies(instance: Instance, *, first: bool) -> list[str]:
+    """Beside the session: a node to stay with at first, a sign of activity later."""
+    if not first:
+        return [f"glide_user_activity={instance.noise.getrandbits(128):032X}"]
+    route = f"glide.{instance.noise.getrandbits(128):032x}"
+    node = instance.known_id("node a") + instance.known_id("node b")
+    return [
+        "glide_user=; Max-Age=0",
+        "glide_user_session=; Max-Age=0",
+        f"glide_user_route={route}; Max-Age=2147483647",
+        f"glide_node_id_for_js={node}",
+    ]
 
 
 def edge(instance: Instance, response: Response) -> Response:
     """What the front end answers without asking a node."""
     response.headers.lines[:0] = [("Server", "snow_adc"), ("Date", _date(instance))]
     return response
-
-
-def _cookies(instance: Instance, request: Request, response: Response) -> None:
-    """A session is started once and renewed on later requests."""
-    session = re.search(r"JSESSIONID=([0-9A-F]{32})", request.headers.get("Cookie"))
-    noise = instance.noise
-    if session is None:
-        response.headers.add("Set-Cookie", f"JSESSIONID={noise.getrandbits(128):032X}; Path=/; HttpOnly; Secure")
-        response.headers.add("Set-Cookie", "glide_user=; Max-Age=0; Path=/; HttpOnly; Secure")
-        route = f"glide.{noise.getrandbits(128):032x}"
-        response.headers.add("Set-Cookie", f"glide_user_route={route}; Max-Age=2147483647; Path=/; HttpOnly; Secure")
-    age = 1800 if session is None else 60
-    store = f"{noise.getrandbits(128):032X}"
-    response.headers.add("Set-Cookie", f"glide_session_store={store}; Max-Age={age}; Path=/; HttpOnly; Secure")
 
 
 def _date(instance: Instance) -> str:
