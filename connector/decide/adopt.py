@@ -6,6 +6,7 @@ and the tokens in the domain order's journal say which notes were written.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import count
 from typing import TYPE_CHECKING
 
@@ -34,6 +35,7 @@ def adopt(draft: Draft) -> None:
 
 
 def _by_hand(draft: Draft, work_order: WorkOrder, initiator: Initiator) -> Link:
+    """A link to a work order we will never edit."""
     noted, notes = _noted(draft, work_order, initiator)
     return Link(
         work_order_id=work_order.sys_id,
@@ -49,28 +51,20 @@ def _by_hand(draft: Draft, work_order: WorkOrder, initiator: Initiator) -> Link:
 
 
 def _marked(draft: Draft, work_order: WorkOrder, initiator: Initiator, key: WorkOrderKey) -> Link:
+    """A link to a work order of ours, with what its mark and the journal remember."""
     facts = facts_of(initiator)
     mark = Carried.parse(work_order.mark)
     up_to_date = mark is not None and mark.digest == digest_of(facts)
-    noted, notes = _noted(draft, work_order, initiator)
     tokens = draft.snapshot.tokens.get(initiator.domain_order.sys_id, frozenset())
     numbers = range(1, len(tokens) + 1)
-    updates = max((n for n in numbers if token_of(updated_key(work_order.sys_id, n)) in tokens), default=0)
-    return Link(
-        work_order_id=work_order.sys_id,
-        work_order_number=work_order.number,
-        order_id=initiator.order.sys_id,
-        domain_order_id=initiator.domain_order.sys_id,
-        initiator_id=initiator.sys_id,
+    return replace(
+        _by_hand(draft, work_order, initiator),
         origin=Origin.ADOPTED,
         key=str(key),
-        template=work_order.template,
         ordinal=key.ordinal,
         # Facts that are not known to have been carried are left empty: the next decision compares and carries them.
         carried=facts if up_to_date else {},
-        updates=updates,
-        noted=noted,
-        notes=notes,
+        updates=max((n for n in numbers if token_of(updated_key(work_order.sys_id, n)) in tokens), default=0),
         withdrawn=mark is not None and mark.withdrawn,
     )
 

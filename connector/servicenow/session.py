@@ -7,7 +7,6 @@ here, inside one exchange, by tenacity; writes never are: their one retry author
 from __future__ import annotations
 
 import json
-import threading
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -286,16 +285,3 @@ class _Answer:
 def _retry_after(response: requests.Response) -> float | None:
     value = response.headers.get("Retry-After", "")
     return float(value) if value.isdecimal() else None
-
-
-class PerThread:
-    """Hands each thread its own value, made on first use."""
-
-    def __init__(self, make: Callable[[], Any]) -> None:
-        self._make = make
-        self._local = threading.local()
-
-    def get(self) -> Any:
-        if not hasattr(self._local, "value"):
-            self._local.value = self._make()
-        return self._local.value

@@ -6,6 +6,7 @@ the question, one client per thread, and no cursor object that outlives a call.
 
 from __future__ import annotations
 
+import threading
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -15,7 +16,7 @@ import pysnc
 
 from connector.errors import AbsurdAnswer, ConnectorError, Denied, OutcomeUnknown, RemoteError
 from connector.servicenow.query import Op, Query, Term, chunks, expressible
-from connector.servicenow.session import Endpoint, PerThread, StrictSession, Traffic
+from connector.servicenow.session import Endpoint, StrictSession, Traffic
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -71,7 +72,14 @@ class TableApi:
         self.traffic = Traffic()
         self._adapter = adapter
         self._sleep = sleep
-        self._clients = PerThread(self._connect)
+        self._threads = threading.local()
+
+    @property
+    def _client(self) -> pysnc.ServiceNowClient:
+        """This thread's own client: pysnc's batch queue and the platform's session may not be shared."""
+        if not hasattr(self._threads, "client"):
+            self._threads.client = self._connect()
+        return self._threads.client
 
     def _connect(self) -> pysnc.ServiceNowClient:
         session = StrictSession(self.endpoint, self.traffic, sleep=self._sleep)
@@ -91,7 +99,7 @@ class TableApi:
     @property
     def transaction(self) -> str:
         """The platform's id of the last transaction of this thread."""
-        return str(self._clients.get().session.transaction)
+        return str(self._client.session.transaction)
 
     # --- reading -------------------------------------------------------------------------------------------
 
@@ -141,7 +149,7 @@ class TableApi:
         The platform cuts a page before it drops rows the user may not see, so a page may be short or empty in mid-table:
         an empty page moves on by offset, and only the total says where the end is.
         """
-        record = self._clients.get().GlideRecord(ask.table, batch_size=ask.page)
+        record = self._client.GlideRecord(ask.table, batch_size=ask.page)
         record.fields = list(ask.columns)
         record.display_value = "all" if ask.display else False
         record.add_encoded_query(str(query))
@@ -208,7 +216,7 @@ class TableApi:
 
     def insert(self, table: str, values: Mapping[str, str]) -> Row:
         """Create a record and return what the instance made of it."""
-        record = self._clients.get().GlideRecord(table)
+        record = self._client.GlideRecord(table)
         record.initialize()
         for column, value in values.items():
             record.set_value(column, value)
@@ -218,7 +226,7 @@ class TableApi:
 
     def update(self, table: str, sys_id: str, values: Mapping[str, str]) -> Row:
         """Change these columns of a record and return what the instance made of it."""
-        record = self._clients.get().GlideRecord(table)
+        record = self._client.GlideRecord(table)
         record.initialize()
         record.set_value("sys_id", sys_id)
         for column, value in values.items():
