@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import time
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from connector.demo.timeline import CONNECTOR
@@ -98,6 +99,9 @@ class Story:
         fields = "number,state,short_description,description,requested_due_by,location,correlation_id,sys_mod_count"
         return self.stage.fsm.rows("wm_order", f"{query}^ORDERBYnumber", fields)
 
+    def exactly_one(self, site: str, template: str) -> bool:
+        return len(self.work_orders(site, template)) == 1
+
     def work_order(self, site: str, template: str) -> dict[str, Any]:
         return self.work_orders(site, template)[0]
 
@@ -157,8 +161,8 @@ class Story:
             for template in (INSTALL, SURVEY):
                 self.expect(
                     f"one work order {template} exists for {site}",
-                    lambda s=site, t=template: len(self.work_orders(s, t)) == 1,  # type: ignore[misc]
-                    lambda s=site: [w["number"]["value"] for w in self.work_orders(s)],  # type: ignore[misc]
+                    partial(self.exactly_one, site, template),
+                    partial(self.work_orders, site),
                 )
         self.timeline.check("and no other work order", len(self.work_orders()) == 4, str(len(self.work_orders())))
         self._template_and_identity()
@@ -175,7 +179,7 @@ class Story:
         for site in SITES:
             number = self.domain_orders(site, "resource_order")[0]
             made = self.work_order(site, INSTALL)["number"]["value"]
-            self.expect(f"{number} says that {made} was created", lambda n=number, m=made: self.noted(n, m, "created"))  # type: ignore[misc]
+            self.expect(f"{number} says that {made} was created", partial(self.noted, number, made, "created"))
 
     def _explained(self) -> None:
         number = self.domain_orders(HAMBURG, "resource_order")[0]
@@ -199,7 +203,7 @@ class Story:
             self.move("fsm", do, login, words.format(work_order), work_order=work_order, **more)
             self.expect(
                 f"{number} says: {work_order} -> {state}",
-                lambda s=state: self.noted(number, work_order, f"-> {s}"),  # type: ignore[misc]
+                partial(self.noted, number, work_order, f"-> {state}"),
                 lambda: self.stage.om.notes(number, DOMAIN_ORDER),
             )
 
