@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 BASIC_ROLE = "snc_basic_auth_api_access"
 API_KEY = "x-sn-apikey"
-USER_TOKEN = "X-UserToken"
+USER_TOKEN = "X-UserToken"  # noqa: S105 - the name of a header
 
 
 def authenticate(instance: Instance, request: Request) -> User:

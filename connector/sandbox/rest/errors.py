@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from connector.sandbox.messages import Headers, Response
-from connector.sandbox.rest.representation import JSON, written
+from connector.sandbox.rest.representation import JSON as JSON
+from connector.sandbox.rest.representation import written
 
 
 class ApiError(Exception):
@@ -46,7 +47,9 @@ def not_acceptable(accept: str) -> ApiError:
 
 def unsupported_media(kind: str) -> ApiError:
     """No recording of a 415 exists; the words are ours."""
-    return ApiError(415, "Unsupported media type", f"{kind} cannot be read: application/json, application/xml, text/xml")
+    return ApiError(
+        415, "Unsupported media type", f"{kind} cannot be read: application/json, application/xml, text/xml"
+    )
 
 
 def api_denied() -> ApiError:

@@ -86,7 +86,7 @@ def dispatch(context: Context) -> Response:
     context.version = (found.group(1) or "") if found else ""
     for pattern, rooms in ROUTES if found else ():
         match = pattern.fullmatch(found.group(2)) if found else None
-        if match is None:
+        if found is None or match is None:
             continue
         _admit(context, found.group(2).partition("/")[0])
         room = rooms.get("GET" if headless else method)
