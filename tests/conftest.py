@@ -209,6 +209,12 @@ def sandbox_info(world: World) -> dict[str, Any]:
 
 @pytest.fixture
 def pair(tmp_path: Path) -> Pair:
+    """A fresh pair on the default profile."""
+    return make_pair(tmp_path)
+
+
+def make_pair(tmp_path: Path) -> Pair:
+    """Two sandbox instances on the same morning, and a configuration that points at them."""
     world = World.create(profile="default", clock="manual", start="2026-03-02T08:00:00Z", seed=1)
     (tmp_path / "ca.pem").touch()  # no certificate is looked at in process
     config = write_config(tmp_path, sandbox_info(world))

@@ -19,11 +19,15 @@ if TYPE_CHECKING:
 
 
 def adopt(draft: Draft) -> None:
-    """Link every work order of the snapshot that belongs to an initiator of the order but is not linked yet."""
+    """Link every work order of the snapshot that belongs to an initiator of the order; believe the marks of the others."""
     by_id = {initiator.sys_id: initiator for initiator in draft.initiators}
     by_number = {initiator.number.casefold(): initiator for initiator in draft.initiators}
     for work_order in sorted(draft.snapshot.work_orders, key=lambda w: w.number):
-        if work_order.sys_id in draft.links:
+        if (link := draft.links.get(work_order.sys_id)) is not None:
+            # The mark knows of a cancellation of ours whose outcome never reached memory.
+            mark = Carried.parse(work_order.mark)
+            if mark is not None and mark.withdrawn and not link.withdrawn and link.origin is not Origin.BY_HAND:
+                draft.remember(replace(link, withdrawn=True))
             continue
         key = WorkOrderKey.parse(work_order.names)
         if key is None:

@@ -287,6 +287,13 @@ def test_our_own_cancellation_is_told_as_ours() -> None:
     assert codes(decided) == []
 
 
+def test_our_own_cancellation_is_recognised_by_its_mark_when_its_outcome_never_arrived() -> None:
+    mark = str(Carried(1, digest_of(facts()), withdrawn=True))
+    decided = plan(snapshot(work_order("7", mark=mark), of=order("Canceled")), memory(link(), verdicts=(verdict(),)))
+    assert "the order no longer asks for it" in only(decided, WriteNote).text
+    assert decided.links[0].withdrawn
+
+
 # --- point of no return ----------------------------------------------------------------------------------------
 
 
