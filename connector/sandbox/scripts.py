@@ -75,6 +75,9 @@ def _number(arguments: list[str]) -> int:
     return int(arguments[0]) if arguments else 0
 
 
+# Dynamic filters by their sys_id, which is the same on every instance, and the script each stands for.
+DYNAMIC_FILTERS = {"90d1921e5f510100a9ad2572f2b477fe": "gs.getUserID()"}  # "Me"
+
 FUNCTIONS: dict[str, Callable[[Reader, list[str]], str]] = {
     "dateGenerate": _generate,
     "getUserID": lambda reader, _: reader.sys_id,

@@ -11,9 +11,10 @@ from datetime import timedelta
 from typing import Any
 
 from connector.sandbox.clock import STAMP
+from connector.sandbox.date_parts import read_distance, read_part
 from connector.sandbox.query import Clause, Join, Query, RelatedList, Term
 from connector.sandbox.schema import Column, Kind, Schema, Table
-from connector.sandbox.scripts import Reader, UnknownScript, evaluate, to_utc
+from connector.sandbox.scripts import DYNAMIC_FILTERS, Reader, UnknownScript, evaluate, to_utc
 from connector.sandbox.store import Selection, to_sql
 
 PATTERNS = {
@@ -26,7 +27,7 @@ FIELD_COMPARISONS = {
     "GT_FIELD": ">", "LT_FIELD": "<", "GT_OR_EQUALS_FIELD": ">=", "LT_OR_EQUALS_FIELD": "<=", "SAMEAS": "=", "NSAMEAS": "!=",
 }  # fmt: skip
 RELATIVES = {"RELATIVEGT": ">", "RELATIVELT": "<", "RELATIVEGE": ">=", "RELATIVELE": "<=", "RELATIVEEE": "="}
-RANGES = frozenset({"<", "<=", ">", ">=", "BETWEEN", *PATTERNS, *RELATIVES})
+RANGES = frozenset({"<", "<=", ">", ">=", "BETWEEN", "DATEPART", "MORETHAN", "LESSTHAN", *PATTERNS, *RELATIVES})
 NOTHING = "0"
 UNITS = {
     "minute": 60,
@@ -183,7 +184,23 @@ class _Compiler:
             return f"{place.expression} {FIELD_COMPARISONS[term.operator]} {other.expression}"
         if term.operator in RELATIVES:
             return self._compare(place, RELATIVES[term.operator], self._relative(term.value))
-        raise _Dropped
+        return self._special(place, term)
+
+    def _special(self, place: Place, term: Term) -> str:
+        match term.operator:
+            case "INSTANCEOF" if place.column.kind is Kind.CLASS_NAME:
+                return self._instance_of(place, term.value)
+            case "IN_HIERARCHY" if place.column.reference in self._schema.tables:
+                return self._hierarchy(place, term.value)
+            case "DYNAMIC" if term.value in DYNAMIC_FILTERS:
+                script = f"javascript:{DYNAMIC_FILTERS[term.value]}"
+                return self._equality(place, Term(term.field, "=", script))
+            case "DATEPART" if place.column.kind is Kind.DATE_TIME:
+                return self._date_part(place, term.value)
+            case "MORETHAN" | "LESSTHAN" if place.column.kind is Kind.DATE_TIME:
+                return self._distance(place, term)
+            case _:
+                raise _Dropped
 
     def _equality(self, place: Place, term: Term) -> str:
         several = term.operator in ("IN", "NOT IN")
@@ -226,6 +243,42 @@ class _Compiler:
             raise _Dropped
         within = self._between(place, "@".join(parts[1:]))
         return within if term.operator == "ON" else f"(NOT {within})"
+
+    def _instance_of(self, place: Place, class_name: str) -> str:
+        table = self._schema.tables.get(class_name)
+        family = table.family if table else (class_name,)
+        self._parameters.extend(family)
+        return f"{place.expression} IN ({', '.join('?' * len(family))})"
+
+    def _hierarchy(self, place: Place, top: str) -> str:
+        """The record `top` or one below it, as the column `parent` of the referenced table tells."""
+        target = self._schema.table(place.column.reference)
+        self._parameters.append(top)
+        if "parent" not in target.columns:
+            return f"{place.expression} = ?"
+        below = f'SELECT c.sys_id FROM "{target.root.name}" c JOIN tree ON c.parent = tree.id'  # noqa: S608
+        return f"{place.expression} IN (WITH RECURSIVE tree(id) AS (SELECT ? UNION {below}) SELECT id FROM tree)"  # noqa: S608
+
+    def _date_part(self, place: Place, literal: str) -> str:
+        try:
+            part = read_part(literal)
+        except ValueError:
+            raise _Dropped from None
+        self._parameters.extend((part.name, self._reader.zone.key, part.value))
+        return f"date_part({place.expression}, ?, ?) {part.operator} ?"
+
+    def _distance(self, place: Place, term: Term) -> str:
+        try:
+            distance = read_distance(term.value)
+        except ValueError:
+            raise _Dropped from None
+        other = self._place(distance.other, ranged=True)
+        if other.column.kind is not Kind.DATE_TIME:
+            raise _Dropped
+        early, late = (place, other) if distance.before else (other, place)
+        gap = f"strftime('%s', {late.expression}) - strftime('%s', {early.expression})"
+        self._parameters.append(distance.seconds)
+        return f"{gap} > ?" if term.operator == "MORETHAN" else f"({gap} >= 0 AND {gap} < ?)"
 
     def _pattern(self, term: Term, place: Place) -> str:
         if place.column.kind is Kind.REFERENCE and place.column.reference in self._schema.tables:

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from connector.sandbox.date_parts import date_part
 from connector.sandbox.schema import Column, Kind, Schema, Table
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ class Store:
         """Empty, or with the content of an `image` that a store of the same schema gave."""
         self._schema = schema
         self._db = sqlite3.connect(":memory:", check_same_thread=False, isolation_level=None)
+        self._db.create_function("date_part", 3, date_part, deterministic=True)
         self._readers: dict[str, list[tuple[str, int, Callable[[Any], str]]]] = {}
         self._depth = 0
         columns = {root.name: _stored_columns(schema, root) for root in schema.families()}

@@ -79,6 +79,63 @@ def test_an_operator_selects(orders: Client, query: str, found: str) -> None:
     assert "".join(row["priority"] for row in rows) == found
 
 
+OPENED = "opened_atDATEPARTx@javascript:gs.datePart"
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        (f"{OPENED}('dayofweek','monday','EE')", "1234"),
+        (f"{OPENED}('dayofweek','tuesday','EE')", ""),
+        (f"{OPENED}('month','march','EE')", "1234"),
+        (f"{OPENED}('quarter','2','GE')", ""),
+        (f"{OPENED}('hour','8','EE')", "1234"),
+        (f"{OPENED}('year','2026','GT')", ""),
+        (f"{OPENED}('week','10','EE')", "1234"),
+        (f"{OPENED}('moon','1','EE')", "1234"),  # no such part: dropped
+        ("expected_startMORETHANopened_at@minute@after@59^priority<3", "1"),
+        ("expected_startMORETHANopened_at@minute@after@60", ""),
+        ("expected_startLESSTHANopened_at@hour@after@1", "2"),
+        ("opened_atMORETHANexpected_start@minute@before@58", "12"),
+        ("opened_atLESSTHANexpected_start@hour@before@2", "12"),
+        ("expected_startMORETHANopened_at@hour@before@1", ""),
+        ("expected_startMORETHANopened_at@fortnight@after@1", "1234"),
+        ("sys_class_nameINSTANCEOFsm_order", "1234"),
+        ("sys_class_nameINSTANCEOFwm_task", ""),
+        ("opened_byDYNAMIC90d1921e5f510100a9ad2572f2b477fe", "1234"),
+        ("assigned_toDYNAMIC90d1921e5f510100a9ad2572f2b477fe", ""),
+        ("assigned_toDYNAMIC00000000000000000000000000000000", "1234"),
+    ],
+)
+def test_operators_of_calendars_classes_and_filters_select(orders: Client, query: str, found: str) -> None:
+    for priority in "12":
+        sys_id = orders.row("wm_order", f"priority={priority}")["sys_id"]
+        orders.patch("wm_order", sys_id, expected_start="2026-03-02 09:00:00")
+    rows = orders.rows("wm_order", f"{query}^ORDERBYnumber", sysparm_fields="priority")
+    assert "".join(row["priority"] for row in rows) == found
+
+
+def test_a_part_of_a_date_is_read_on_the_readers_calendar(orders: Client, sign_in: Callable[..., Client]) -> None:
+    at_midnight = f"{OPENED}('hour','0','EE')"
+    assert len(sign_in("fsm", "admin").rows("wm_order", at_midnight)) == 4  # Los Angeles
+    assert orders.rows("wm_order", at_midnight) == []
+
+
+def test_a_hierarchy_holds_the_record_itself_and_all_below(orders: Client, sign_in: Callable[..., Client]) -> None:
+    admin = sign_in("fsm", "admin")
+    top = admin.made("sys_user_group", name="Field")["sys_id"]
+    middle = admin.made("sys_user_group", name="North", parent=top)["sys_id"]
+    bottom = admin.made("sys_user_group", name="Hamburg", parent=middle)["sys_id"]
+    for priority, group in (("1", top), ("2", middle), ("3", bottom)):
+        admin.patch("wm_order", orders.row("wm_order", f"priority={priority}")["sys_id"], assignment_group=group)
+
+    def found(group: str) -> str:
+        query = f"assignment_groupIN_HIERARCHY{group}^ORDERBYpriority"
+        return "".join(row["priority"] for row in orders.rows("wm_order", query))
+
+    assert [found(top), found(middle), found(bottom), found("0" * 32)] == ["123", "23", "3", ""]
+
+
 def test_several_sort_keys_apply_in_order(orders: Client) -> None:
     rows = orders.rows("wm_order", "ORDERBYactive^ORDERBYDESCpriority", sysparm_fields="priority")
     assert "".join(row["priority"] for row in rows) == "4321"
