@@ -170,17 +170,24 @@ def writing(loaded: Loaded, world: World = REAL_WORLD) -> Iterator[tuple[Engine,
 
 
 def sync_once(
-    engine: Engine, systems: Systems, clock: Callable[[], datetime], *, sweep_every: float, full: bool = False
+    engine: Engine,
+    systems: Systems,
+    clock: Callable[[], datetime],
+    *,
+    sweep_every: float,
+    full: bool = False,
+    everything: bool = False,
 ) -> Pass:
     """One pass: look for changes, then serve every order that is due.
 
-    Looks at everything when `full`, at first contact, and when the last sweep is `sweep_every` seconds ago.
+    Looks at every open order when `full`, at first contact, and when the last sweep is `sweep_every` seconds ago; at closed
+    work orders too when `everything`.
     """
     before = systems.requests
     now = clock()
     swept = 0
     if full or sweep_is_due(engine.store, (engine.om, engine.fsm), now, timedelta(seconds=sweep_every)):
-        swept = sweep(engine.store, engine.om, engine.fsm, now)
+        swept = sweep(engine.store, engine.om, engine.fsm, now, everything=everything)
     changes = poll(engine.store, engine.om, engine.fsm, now)
     plans = drain_all(engine, clock)
     engine.store.note_pass("pass", clock(), f"{changes} changes, {sum(len(p.actions) for p in plans)} writes")

@@ -42,7 +42,7 @@ def rebuild(path: Path, output: str) -> None:
 
     with writing(load(path)) as (engine, systems):
         engine.store.forget_cursors()
-        done = sync_once(engine, systems, lambda: datetime.now(UTC), sweep_every=0, full=True)
+        done = sync_once(engine, systems, lambda: datetime.now(UTC), sweep_every=0, full=True, everything=True)
         left = engine.store.waiting()
     _report(done, left, output)
 

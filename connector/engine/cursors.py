@@ -27,15 +27,17 @@ def poll(store: Store, om: OrderManagement, fsm: FieldService, now: datetime) ->
     return _poll(store, om, om, now) + _poll(store, fsm, om, now)
 
 
-def sweep(store: Store, om: OrderManagement, fsm: FieldService, now: datetime) -> int:
+def sweep(store: Store, om: OrderManagement, fsm: FieldService, now: datetime, *, everything: bool = False) -> int:
     """Wake every open order, and every order behind an active work order of ours. Returns how many.
 
     Catches what no feed shows: deletions, silent writes, lost webhooks. Cursors are set first, so that nothing
-    falls between a first sweep and the first poll.
+    falls between a first sweep and the first poll. The first sweep of a memory, or one of `everything`, asks for closed work
+    orders too: what happened to them may not have been told when an earlier memory was lost.
     """
+    closed_too = everything or "sweep" not in store.last_passes()
     _start_cursors(store, om, now)
     _start_cursors(store, fsm, now)
-    marked = list(fsm.marked())
+    marked = list(fsm.marked(closed_too=closed_too))
     orders = {*om.open_orders(), *_orders_behind(store, om, marked)}
     store.wake(sorted(orders), due=now, reason="sweep")
     store.note_pass("sweep", now, f"orders: {len(orders)}")

@@ -77,8 +77,8 @@ class FieldService(Watched, Protocol):
     def reasons(self, work_order_ids: Iterable[str]) -> Mapping[str, str]:
         """The last work note of each of these work orders, where there is one and it may be read."""
 
-    def marked(self) -> Iterator[Changed]:
-        """Every active work order with a correlation id."""
+    def marked(self, *, closed_too: bool) -> Iterator[Changed]:
+        """Every work order with a correlation id that is active, or was."""
 
     def read_work_order(self, work_order_id: str) -> WorkOrder | None:
         """One work order as it is now."""

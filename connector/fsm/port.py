@@ -78,10 +78,10 @@ class FsmPort:
         for row in self._feed.read(self._api, since):
             yield self._changed(row)
 
-    def marked(self) -> Iterator[Changed]:
-        active = self._feed.only.where(self._columns["active"], Op.IS, "true")
+    def marked(self, *, closed_too: bool) -> Iterator[Changed]:
+        query = self._feed.only if closed_too else self._feed.only.where(self._columns["active"], Op.IS, "true")
         columns = [self._columns["names"], "sys_updated_on", "sys_mod_count"]
-        for row in self._api.scan(self._table, active, columns, display=False):
+        for row in self._api.scan(self._table, query, columns, display=False):
             yield self._changed(row)
 
     def _changed(self, row: Row) -> Changed:

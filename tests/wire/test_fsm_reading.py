@@ -146,7 +146,7 @@ def test_the_feed_tells_which_mark_changed_and_when(mocked: responses.RequestsMo
 
 def test_only_active_work_orders_with_a_mark_are_swept(mocked: responses.RequestsMock) -> None:
     serve(mocked, [work_order(1), work_order(2, active="false"), work_order(3, correlation_id="")])
-    assert [one.sys_id for one in fsm_port(mocked).marked()] == [sys_id(1)]
+    assert [one.sys_id for one in fsm_port(mocked).marked(closed_too=False)] == [sys_id(1)]
 
 
 def test_a_feed_that_does_not_show_when_a_row_changed_is_an_error_of_ours(mocked: responses.RequestsMock) -> None:
