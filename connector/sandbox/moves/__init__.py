@@ -6,7 +6,8 @@ goes through the same write path as REST. Records are named by number, sys_id or
     OM move               arguments ([] optional)                                  usual persona
     create_order          account, contact, lines: [{offering, location,           order_agent
                           [action, quantity, characteristics: {name: value},
-                          committed_due_date, contact]}], [short_description,
+                          committed_due_date, contact, sold_product]}],
+                          [short_description,
                           priority, committed_due_date, external_id]
     place                 order                                                    order_agent
     approve               order                                                    fulfillment_manager
@@ -24,6 +25,15 @@ goes through the same write path as REST. Records are named by number, sys_id or
     close_domain_order    domain_order, [note]                                     fulfillment_manager
     set_domain_order_state domain_order, state (label or role)                     fulfillment_manager
     close_order_task      task                                                     fulfillment_agent
+
+    finish_enrichment     order (where orders are enriched before approval)        order_agent
+    hold_enrichment       order                                                    order_agent
+    resume_enrichment     order                                                    order_agent
+    create_header_task    order, name: a task of the order itself                  order_agent
+    set_characteristic    line, name, value: known now, outside a revision         order_agent
+    cancel_unit           domain_order (one of those that need attention)          fulfillment_manager
+    create_fallout        task, [text, type]                                       fulfillment_agent
+    resolve_fallout       fallout                                                  fulfillment_agent
 
     FSM move              arguments                                                usual persona
     create_work_order     short_description, [template, account, contact,          dispatcher
@@ -47,9 +57,10 @@ goes through the same write path as REST. Records are named by number, sys_id or
 
 from connector.sandbox.moves.bench import Bench, Move, Refused
 from connector.sandbox.moves.common import COMMON_MOVES
+from connector.sandbox.moves.fulfillment_moves import FULFILLMENT_MOVES
 from connector.sandbox.moves.order_moves import ORDER_MOVES
 from connector.sandbox.moves.work_moves import WORK_MOVES
 
-MOVES: dict[str, Move] = {move.name: move for move in (*ORDER_MOVES, *WORK_MOVES, *COMMON_MOVES)}
+MOVES: dict[str, Move] = {move.name: move for move in (*ORDER_MOVES, *FULFILLMENT_MOVES, *WORK_MOVES, *COMMON_MOVES)}
 
 __all__ = ["MOVES", "Bench", "Move", "Refused"]

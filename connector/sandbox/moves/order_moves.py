@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from connector.sandbox.moves.bench import Arguments, Bench, Move, Refused, summary
+from connector.sandbox.rules.order_move import INVENTORY
 from connector.sandbox.rules.orders import CHARACTERISTIC, DOMAIN_ORDER, LINE, ORDER, ORDER_TASK
 
 if TYPE_CHECKING:
@@ -31,24 +32,38 @@ def create_order(bench: Bench, arguments: Arguments) -> dict[str, Any]:
 
 
 def _create_line(bench: Bench, order: Row, wanted: Arguments) -> Row:
+    owned = bench.record(INVENTORY, wanted["sold_product"]) if wanted.get("sold_product") else None
+    offering = owned["product"] if owned and not wanted.get("offering") else bench.argument(wanted, "offering")
     values: dict[str, Any] = {
         "order": order["sys_id"],
-        "product_offering": bench.argument(wanted, "offering"),
+        "product_offering": offering,
         "account": order["account"],
         "contact": wanted.get("contact") or order["contact"],
-        "short_description": str(wanted["offering"]),
+        "short_description": str(wanted.get("offering") or (owned or {}).get("name", "")),
     }
+    if owned is not None:
+        _demand_owned(owned, str(wanted.get("action", "")))
+        values.update(sold_product=owned["sys_id"], location=owned["location"])
     for key in ("location", "action", "quantity", "committed_due_date", "parent_line_item", "external_id"):
         if wanted.get(key):
             values[key] = wanted[key]
     line = bench.create(LINE, values)
-    _write_characteristics(bench, line, wanted.get("characteristics", {}))
+    write_characteristics(bench, line, wanted.get("characteristics", {}))
     if bench.role(order) in ("new", "revision_in_progress"):
         line = bench.press_state(line, bench.role(order), version=order["version"])
     return line
 
 
-def _write_characteristics(bench: Bench, line: Row, wanted: dict[str, Any]) -> None:
+def _demand_owned(owned: Row, action: str) -> None:
+    """An order on what the customer owns must suit its status."""
+    suits = {"change": "active", "suspend": "active", "resume": "suspended"}
+    if action in suits and owned["status"] != suits[action]:
+        raise Refused(f"{owned['number']} is {owned['status']}: {action} is not possible")
+    if action not in (*suits, "delete", "no-change"):
+        raise Refused(f"an order on {owned['number']} changes, suspends, resumes or deletes it; not {action!r}")
+
+
+def write_characteristics(bench: Bench, line: Row, wanted: dict[str, Any]) -> None:
     for name, value in wanted.items():
         characteristic = bench.record("sn_prd_pm_characteristic", name)
         present = bench.instance.store.find(
@@ -61,7 +76,7 @@ def _write_characteristics(bench: Bench, line: Row, wanted: dict[str, Any]) -> N
             bench.create(CHARACTERISTIC, {**values, "characteristic_option_value": value})
 
 
-def _transition(  # one button of the order form
+def transition(  # one button of the order form
     allowed: tuple[str, ...], to: str, what: str, roles: tuple[str, ...]
 ) -> Any:
     def run(bench: Bench, arguments: Arguments) -> dict[str, Any]:
@@ -75,6 +90,10 @@ def _transition(  # one button of the order form
 
 
 def revise(bench: Bench, arguments: Arguments) -> dict[str, Any]:
+    order = bench.record(ORDER, bench.argument(arguments, "order"))
+    for line in bench.instance.store.find(LINE, order=order["sys_id"]):
+        if bench.role(line, "action") in ("suspend", "resume"):
+            raise Refused(f"{order['number']} suspends or resumes a product: it can be canceled, not revised")
     return _inflight(bench, arguments, "revision_in_progress", "update", "revising")
 
 
@@ -107,7 +126,7 @@ def edit_line(bench: Bench, arguments: Arguments) -> dict[str, Any]:
     fields = arguments.get("fields", {})
     if fields:
         line = bench.save(line, fields)
-    _write_characteristics(bench, line, arguments.get("characteristics", {}))
+    write_characteristics(bench, line, arguments.get("characteristics", {}))
     return {"line": summary(line)}
 
 
@@ -165,11 +184,11 @@ def close_order_task(bench: Bench, arguments: Arguments) -> dict[str, Any]:
 
 ORDER_MOVES = (
     Move("create_order", "om", "order_agent", create_order),
-    Move("place", "om", "order_agent", _transition(("draft", "rejected"), "new", "placing", AGENT)),
+    Move("place", "om", "order_agent", transition(("draft", "rejected"), "new", "placing", AGENT)),
     Move(
-        "approve", "om", "fulfillment_manager", _transition(("new", "rejected"), "acknowledged", "approving", APPROVER)
+        "approve", "om", "fulfillment_manager", transition(("new", "rejected"), "acknowledged", "approving", APPROVER)
     ),
-    Move("reject", "om", "fulfillment_manager", _transition(("new",), "rejected", "rejecting", APPROVER)),
+    Move("reject", "om", "fulfillment_manager", transition(("new",), "rejected", "rejecting", APPROVER)),
     Move("revise", "om", "order_agent", revise),
     Move("edit_line", "om", "order_agent", edit_line),
     Move("add_line", "om", "order_agent", add_line),
@@ -178,26 +197,26 @@ ORDER_MOVES = (
         "approve_revision",
         "om",
         "fulfillment_manager",
-        _transition(("revision_in_progress",), "acknowledged", "approving a revision", APPROVER),
+        transition(("revision_in_progress",), "acknowledged", "approving a revision", APPROVER),
     ),
     Move(
         "decline_revision",
         "om",
         "fulfillment_manager",
-        _transition(("revision_in_progress",), "in_progress", "declining a revision", APPROVER),
+        transition(("revision_in_progress",), "in_progress", "declining a revision", APPROVER),
     ),
     Move("cancel_order", "om", "order_agent", cancel_order),
     Move(
         "approve_cancel",
         "om",
         "fulfillment_manager",
-        _transition(("assessing_cancellation",), "cancellation_in_progress", "approving a cancellation", APPROVER),
+        transition(("assessing_cancellation",), "cancellation_in_progress", "approving a cancellation", APPROVER),
     ),
     Move(
         "decline_cancel",
         "om",
         "fulfillment_manager",
-        _transition(("assessing_cancellation",), "in_progress", "declining a cancellation", APPROVER),
+        transition(("assessing_cancellation",), "in_progress", "declining a cancellation", APPROVER),
     ),
     Move("set_ponr", "om", "system", set_ponr),
     Move("close_domain_order", "om", "fulfillment_manager", close_domain_order),

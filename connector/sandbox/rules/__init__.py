@@ -1,12 +1,26 @@
 """The business rules of both instances; a rule applies wherever its table exists, so a single instance has them all."""
 
 from connector.sandbox.records import Rule
-from connector.sandbox.rules import field_service, order_cancel, order_fulfill, order_inflight, order_revise
+from connector.sandbox.rules import (
+    field_service,
+    order_cancel,
+    order_compensate,
+    order_fulfill,
+    order_header,
+    order_inflight,
+    order_inventory,
+    order_jeopardy,
+    order_revise,
+)
 
 ALL_RULES: tuple[Rule, ...] = (
     *field_service.RULES,
+    *order_header.RULES,
     *order_fulfill.RULES,
     *order_revise.RULES,
     *order_cancel.RULES,
+    *order_compensate.RULES,
     *order_inflight.RULES,
+    *order_inventory.RULES,
+    *order_jeopardy.RULES,
 )

@@ -6,10 +6,15 @@ Decomposition and completion happen some seconds after their cause, as a job of 
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from connector.sandbox.records import Change, Rule, Scene
+from connector.sandbox.rules.catalog import Entry, characteristic_name, is_due, recipe_of, specification_id
+from connector.sandbox.rules.order_header import HEADER, is_blocked
+from connector.sandbox.rules.order_inventory import plan_operation, seconds_until_due
+from connector.sandbox.rules.order_move import drop_other_sets, inventory_of, old_place, pair, sets_of
 from connector.sandbox.rules.orders import (
+    CHARACTERISTIC,
     DOMAIN_ORDER,
     LINE,
     ORDER,
@@ -26,7 +31,7 @@ from connector.sandbox.rules.orders import (
 if TYPE_CHECKING:
     from connector.sandbox.store import Row
 
-FOLLOWED = ("new", "acknowledged", "rejected")
+FOLLOWED = ("new", "acknowledged", "rejected", "enrichment_in_progress", "enrichment_on_hold")
 
 
 def lines_follow(scene: Scene, change: Change) -> None:
@@ -51,55 +56,99 @@ def decompose(scene: Scene, order_id: str) -> None:
     for line in lines_of(scene, order_id):
         if role(scene, line) != "acknowledged":
             continue
-        present = domain_orders_of(scene, line["sys_id"])
-        for domain_order in present:
+        for domain_order in domain_orders_of(scene, line["sys_id"]):
             for row in (domain_order, *tasks_of(scene, domain_order["sys_id"])):
                 resume(scene, row, scene.system)
-        _create_missing(scene, line, present)
-        move(scene, line, "in_progress", scene.system)
+        wait = seconds_until_due(scene, line)
+        if wait:
+            plan_operation(scene, line, wait)
+            move(scene, line, "scheduled", scene.system)
+            scene.later(wait, partial(begin_planned, scene, line["sys_id"]))
+        else:
+            _begin_line(scene, line)
     move(scene, order, "in_progress", scene.system)
 
 
-def _create_missing(scene: Scene, line: Row, present: list[Row]) -> None:
-    offering = scene.records.read(scene.schema.table("sn_prd_pm_product_offering"), line["product_offering"])
-    recipe: dict[str, Any] = scene.catalog.get(offering["name"], {}) if offering else {}
+def begin_planned(scene: Scene, line_id: str) -> None:
+    """The platform's job: a suspend or resume whose day has come."""
+    line = scene.records.read(scene.schema.table(LINE), line_id)
+    if line is not None and role(scene, line) == "scheduled":
+        _begin_line(scene, line)
+
+
+def _begin_line(scene: Scene, line: Row) -> None:
+    if old_place(scene, line):
+        drop_other_sets(scene, line)
+    _create_missing(scene, line)
+    move(scene, line, "in_progress", scene.system)
+
+
+def decompose_later(scene: Scene, change: Change) -> None:
+    """Staggered decomposition: a value that becomes known brings the domain orders that waited for it, once."""
+    key = "characteristic_option_value"
+    if change.operation == "delete" or not change.filled(key) or change.before.get(key):
+        return
+    line = scene.records.read(scene.schema.table(LINE), change.after["order_line_item"])
+    name = characteristic_name(scene, change.after)
+    if line is not None and any(entry.get("needs") == name for entry in recipe_of(scene, line).values()):
+        scene.later(scene.switches["decomposition_delay_seconds"], partial(complete_recipe, scene, line["sys_id"]))
+
+
+def complete_recipe(scene: Scene, line_id: str) -> None:
+    line = scene.records.read(scene.schema.table(LINE), line_id)
+    if line is not None and role(scene, line) == "in_progress":
+        _create_missing(scene, line)
+
+
+def _create_missing(scene: Scene, line: Row) -> None:
+    """One set of domain orders per line, two when it moves."""
+    made = [_create_set(scene, line, action, place) for action, place in sets_of(scene, line)]
+    pair(scene, made)
+
+
+def _create_set(scene: Scene, line: Row, action: str, place: str) -> dict[str, str]:
     made: dict[str, str] = {}
-    for key, entry in recipe.items():
-        specification = _specification(scene, entry["specification"])
+    moving = bool(old_place(scene, line))
+    stored_action = scene.schema.table(DOMAIN_ORDER).value_of("action", action)
+    for key, entry in recipe_of(scene, line).items():
+        specification = specification_id(scene, entry["specification"])
         wanted = int(line["quantity"] or 1) if entry.get("per_unit") else 1
         alike = [
             row
-            for row in present
+            for row in domain_orders_of(scene, line["sys_id"])
             if row["specification"] == specification
             and row["sys_class_name"] == entry["class"]
             and role(scene, row) != "canceled"
+            and (not moving or row["action"] == stored_action)
         ]
         if alike:
             made[key] = alike[0]["sys_id"]
         if len(alike) > wanted:
             for row in alike:
                 scene.records.update(DOMAIN_ORDER, row["sys_id"], {"needs_attention": "true"}, scene.system)
-        for _ in range(wanted - len(alike)):
-            parent = made.get(entry.get("under", ""), "")
-            made[key] = _create(scene, line, entry, specification, parent)
+        for _ in range(wanted - len(alike) if is_due(scene, line, entry) else 0):
+            placed = {**line, "location": place}
+            made[key] = _create(scene, placed, entry, action, parent=made.get(entry.get("under", ""), ""))
+    return made
 
 
-def _create(scene: Scene, line: Row, entry: dict[str, Any], specification: str, parent: str) -> str:
+def _create(scene: Scene, line: Row, entry: Entry, action: str, *, parent: str) -> str:
     table = scene.schema.table(entry["class"])
-    action = scene.schema.table(LINE).role_of("action", line["action"])
     started = "in_progress" if entry["tasks"] else "draft"
     copied = {key: line.get(key, "") for key in ("account", "contact", "consumer", "location", "version")}
     order = scene.records.read(scene.schema.table(ORDER), line["order"]) or {}
+    owned = inventory_of(scene, line)
     values = {
         **copied,
         "account": copied["account"] or order.get("account", ""),
         "contact": copied["contact"] or order.get("contact", ""),
         "priority": order.get("priority", ""),
         "state": table.value_of("state", started),
-        "action": table.value_of("action", action or "add"),
-        "specification": specification,
+        "action": table.value_of("action", action),
+        "specification": specification_id(scene, entry["specification"]),
         "order_line_item": line["sys_id"],
         "parent": parent,
+        "product_inventory": owned["sys_id"] if owned and "inventory" in owned["sys_class_name"] else "",
         "short_description": entry["specification"],
     }
     created = scene.records.insert(table.name, values, scene.system)
@@ -122,12 +171,6 @@ def _create_task(scene: Scene, domain_order: Row, line: Row, name: str) -> None:
         "state": scene.schema.table(ORDER_TASK).value_of("state", "open"),
     }
     scene.records.insert(ORDER_TASK, values, scene.system)
-
-
-def _specification(scene: Scene, name: str) -> str:
-    found = scene.records.find("cmdb_model", name=name)
-    specifications = [row for row in found if row["sys_class_name"].endswith("_specification")]
-    return specifications[0]["sys_id"] if specifications else ""
 
 
 def spread_ponr(scene: Scene, change: Change) -> None:
@@ -177,23 +220,43 @@ def complete_line(scene: Scene, line_id: str) -> None:
     if line is None or role(scene, line) != "in_progress":
         return
     domain_orders = domain_orders_of(scene, line_id)
-    if any(is_open(scene, row) for row in domain_orders):
+    if any(is_open(scene, row) for row in domain_orders) or _is_staggered(scene, line):
         return
     if all(role(scene, row) == "canceled" for row in domain_orders):
         return
     move(scene, line, "completed", scene.system)
-    order = scene.records.read(scene.schema.table(ORDER), line["order"])
-    if order and role(scene, order) == "in_progress" and not lines_of(scene, order["sys_id"]):
+    complete_order(scene, line["order"])
+
+
+def _is_staggered(scene: Scene, line: Row) -> bool:
+    """Domain orders are still to come for this line."""
+    return not all(is_due(scene, line, entry) for entry in recipe_of(scene, line).values())
+
+
+def complete_order(scene: Scene, order_id: str) -> None:
+    """An order whose lines are all finished is Completed, unless a header task blocks it."""
+    order = scene.records.read(scene.schema.table(ORDER), order_id)
+    if order is None or role(scene, order) != "in_progress" or lines_of(scene, order_id):
+        return
+    if not is_blocked(scene, order_id):
         move(scene, order, "completed", scene.system, actual_end_date=scene.clock.stamp())
+
+
+def complete_after_header(scene: Scene, change: Change) -> None:
+    if change.after.get("task_type") == HEADER and change.became("closed_complete", "canceled"):
+        delay = scene.switches["completion_delay_seconds"]
+        scene.later(delay, partial(complete_order, scene, change.after["order"]))
 
 
 RULES = (
     Rule("Lines follow the order", ORDER, "after", lines_follow),
     Rule("Decompose approved order", ORDER, "after", schedule_decomposition),
+    Rule("Staggered decomposition", CHARACTERISTIC, "after", decompose_later),
     Rule("Spread PONR from order", ORDER, "after", spread_order_ponr),
     Rule("Spread PONR from line", LINE, "after", spread_ponr),
     Rule("Close domain order", DOMAIN_ORDER, "before", stamp_closing),
     Rule("Close order task", ORDER_TASK, "before", stamp_closing),
     Rule("Complete with last domain order", DOMAIN_ORDER, "after", schedule_completion),
     Rule("Close with last order task", ORDER_TASK, "after", close_with_last_task),
+    Rule("Complete after header task", ORDER_TASK, "after", complete_after_header),
 )

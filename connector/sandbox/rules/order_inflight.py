@@ -9,9 +9,11 @@ from connector.sandbox.rules.orders import CHARACTERISTIC, DOMAIN_ORDER, LINE, O
 
 if TYPE_CHECKING:
     from connector.sandbox.people import User
+    from connector.sandbox.store import Row
 
 CHANGE = "sn_ind_tmt_orm_inflight_order_line_item_change"
 FALLOUT = "sn_fallout_mgmt_fallout"
+OVER = ("resolved", "closed_complete", "canceled")
 TYPES = {"quantity": "Quantity", "contact": "Contact", "location": "Location"}
 
 
@@ -47,15 +49,21 @@ def hold_task(scene: Scene, change: Change) -> None:
     if change.operation != "insert" or not change.after.get("order_task"):
         return
     task = scene.records.read(scene.schema.table(ORDER_TASK), change.after["order_task"])
-    if task is not None and is_open(scene, task):
-        note = f"A fallout record {change.after['number']} has been created"
-        scene.shelf[f"fallout:{task['sys_id']}"] = role(scene, task)
-        move(scene, task, "on_hold", change.actor, work_notes=note)
+    if task is not None and is_open(scene, task) and scene.switches["fallout_holds_on_insert"]:
+        hold_for_fallout(scene, task, change.after["number"], change.actor)
+
+
+def hold_for_fallout(scene: Scene, task: Row, number: str, actor: User) -> None:
+    scene.shelf.setdefault(f"fallout:{task['sys_id']}", role(scene, task))
+    move(scene, task, "on_hold", actor, work_notes=f"A fallout record {number} has been created")
 
 
 def release_task(scene: Scene, change: Change) -> None:
-    """A fallout that is over lets its order task go on."""
-    if not change.became("resolved", "closed_complete", "canceled") or not change.after.get("order_task"):
+    """The last fallout that is over lets its order task go on."""
+    if not change.became(*OVER) or not change.after.get("order_task"):
+        return
+    alike = scene.records.find(FALLOUT, order_task=change.after["order_task"])
+    if any(role(scene, fallout) not in OVER for fallout in alike):
         return
     task = scene.records.read(scene.schema.table(ORDER_TASK), change.after["order_task"])
     earlier = scene.shelf.pop(f"fallout:{change.after['order_task']}", "")

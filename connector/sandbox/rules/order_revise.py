@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from connector.sandbox.records import Change, Rule, Scene
+from connector.sandbox.rules.order_compensate import cancel_compensated, redo
+from connector.sandbox.rules.order_move import ceases
 from connector.sandbox.rules.orders import (
     CHARACTERISTIC,
     LINE,
     ORDER,
-    cancel_domain_orders,
     domain_orders_of,
     hold,
     is_open,
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from connector.sandbox.people import User
     from connector.sandbox.store import Row
 
+ASKED = ("quantity", "location", "action", "product_offering", "committed_due_date")
 PASSED_ON = ("location", "account", "contact", "consumer")
 
 
@@ -46,24 +48,36 @@ def approve(scene: Scene, change: Change) -> None:
         return
     cancel = scene.schema.table(LINE).value_of("revision_operation", "cancel")
     for line in scene.records.find(LINE, order=change.sys_id):
-        scene.shelf.pop(f"revised:{line['sys_id']}", None)
+        remembered = scene.shelf.pop(f"revised:{line['sys_id']}", None)
         if line["revision_operation"] == cancel:
-            cancel_domain_orders(scene, line["sys_id"], change.actor)
+            cancel_compensated(scene, line["sys_id"], change.actor)
             move(scene, line, "canceled", change.actor)
             continue
         for domain_order in domain_orders_of(scene, line["sys_id"]):
             if is_open(scene, domain_order):
                 _keep(scene, domain_order, line, change.actor)
+                if remembered and _differs(scene, line, remembered):
+                    redo(scene, domain_order, change.actor)
 
 
 def _keep(scene: Scene, domain_order: Row, line: Row, actor: User) -> None:
     passed = {key: line[key] for key in PASSED_ON if line.get(key)}
+    if ceases(scene, domain_order, line):
+        passed.pop("location", None)
     move(scene, domain_order, "scheduled", actor, version=line["version"], **passed)
     for task in tasks_of(scene, domain_order["sys_id"]):
-        if is_open(scene, task):
-            place = {"location": line["location"]} if line["location"] else {}
+        if is_open(scene, task) and f"fallout:{task['sys_id']}" not in scene.shelf:
+            place = {"location": passed["location"]} if "location" in passed else {}
             due = {"planned_end_date": line["committed_due_date"]} if line["committed_due_date"] else {}
             move(scene, task, "scheduled", actor, **place, **due)
+
+
+def _differs(scene: Scene, line: Row, remembered: dict[str, Any]) -> bool:
+    """The revision changed what the line asks for."""
+    if any(line[key] != remembered["line"][key] for key in ASKED):
+        return True
+    values = {row["sys_id"]: row["characteristic_option_value"] for row in remembered["characteristics"]}
+    return values != {row["sys_id"]: row["characteristic_option_value"] for row in _characteristics(scene, line)}
 
 
 def decline(scene: Scene, change: Change) -> None:

@@ -71,7 +71,15 @@ def resume_all(scene: Scene, order_id: str, actor: User) -> None:
 
 def cancel_domain_orders(scene: Scene, line_id: str, actor: User) -> None:
     for domain_order in domain_orders_of(scene, line_id):
-        for row in (*tasks_of(scene, domain_order["sys_id"]), domain_order):
-            if is_open(scene, row):
-                scene.shelf.pop(f"held:{row['sys_id']}", None)
-                move(scene, row, "canceled", actor)
+        cancel_domain_order(scene, domain_order, actor)
+
+
+def cancel_domain_order(scene: Scene, domain_order: Row, actor: User) -> None:
+    for row in (*tasks_of(scene, domain_order["sys_id"]), domain_order):
+        if is_open(scene, row):
+            scene.shelf.pop(f"held:{row['sys_id']}", None)
+            move(scene, row, "canceled", actor)
+
+
+def property_is_on(scene: Scene, name: str) -> bool:
+    return any(row["value"] == "true" for row in scene.records.find("sys_properties", name=name))
