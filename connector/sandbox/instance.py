@@ -11,6 +11,7 @@ from random import Random
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
+from connector.sandbox.lookups import LOOKUPS
 from connector.sandbox.people import ADMIN, Access, User, read_grants
 from connector.sandbox.profile import InstanceProfile, ProfileError, Tree
 from connector.sandbox.records import Records
@@ -59,6 +60,7 @@ class Instance:
         self.imports = profile.imports
         self.projections: dict[tuple[User, str, str], list[tuple[str, list[tuple[Table, Column]]]]] = {}
         self.replica: Replica | None = None
+        self.on_read: list[Callable[[], None]] = []  # told after each answered GET
         self.part_door: Callable[[Request, Callable[[], Response]], Response] = lambda _request, honest: honest()
         self.oauth_user = profile.oauth_user
         self.oauth_client = {
@@ -67,7 +69,8 @@ class Instance:
         }
         if image is None:
             self._load_fresh(profile, image_key)
-        self.records = Records(self, (*ALL_RULES, *declared_rules(profile.policies)), Random(f"{seed}/{profile.name}"))  # noqa: S311
+        rules = (*ALL_RULES, *declared_rules(profile.policies), *LOOKUPS)
+        self.records = Records(self, rules, Random(f"{seed}/{profile.name}"))  # noqa: S311
         self._count_numbers()
 
     def follow(self, lag: float) -> bool:

@@ -173,6 +173,7 @@ class Records:
                 self._run("before", change)
             if self._differs(change):
                 self._store_update(change)
+                self._audit(change)
                 self._keep_notes(change)
                 self._announce(change)
                 self._run("after", change)
@@ -320,6 +321,20 @@ class Records:
         for element, text in change.notes.items():
             entry = {"name": change.table.name, "element": element, "element_id": change.sys_id, "value": text}
             self.insert("sys_journal_field", entry, change.actor)
+
+    def _audit(self, change: Change) -> None:
+        """One sys_audit row per changed column that is audited here; inserts are not audited."""
+        audited = self._scene.switches.get("audited_columns", ())
+        if not audited or "sys_audit" not in self._schema.tables:
+            return
+        for key, column in change.table.columns.items():
+            if change.changed(key) and not key.startswith("sys_") and (key in audited or "*" in audited):
+                trace = {
+                    "tablename": change.table.name, "documentkey": change.sys_id, "fieldname": column.name,
+                    "oldvalue": change.before.get(key, ""), "newvalue": change.after.get(key, ""),
+                    "user": change.actor.login, "record_checkpoint": change.after["sys_mod_count"],
+                }  # fmt: skip
+                self.insert("sys_audit", trace, change.actor)
 
     def _announce(self, change: Change) -> None:
         self._pending.append(

@@ -7,8 +7,9 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from connector.sandbox.messages import Headers, Response
-from connector.sandbox.rest.errors import ApiError, no_record, write_denied
+from connector.sandbox.rest.errors import ApiError, no_record, unsupported_media, write_denied
 from connector.sandbox.rest.fields import Projection
+from connector.sandbox.rest.multipart import Part, read_parts
 from connector.sandbox.rest.table import delete_record, list_records, readable_row
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ DEFAULT_LIMIT = 1000
 
 
 def list_files(context: Context) -> Response:
-    context.request.query.setdefault("sysparm_limit", str(DEFAULT_LIMIT))
+    context.parameters.setdefault("sysparm_limit", str(DEFAULT_LIMIT))
     return list_records(context, TABLE)
 
 
@@ -37,24 +38,42 @@ def content(context: Context, sys_id: str) -> Response:
 
 def upload(context: Context) -> Response:
     """The raw body becomes a file of the record named in the address."""
-    table = context.table(context.option("table_name"))
-    owner = readable_row(context, table, context.option("table_sys_id"))
+    kind = context.request.headers.get("Content-Type")
+    part = Part("uploadFile", context.option("file_name"), kind, context.request.body)
+    return _kept(context, context.option("table_name"), context.option("table_sys_id"), part)
+
+
+def upload_form(context: Context) -> Response:
+    """A form with table_name, table_sys_id and the file, which comes last."""
+    try:
+        parts = read_parts(context.request.headers.get("Content-Type"), context.request.body)
+    except ValueError as error:
+        raise unsupported_media(context.request.headers.get("Content-Type")) from error
+    table, owner = (parts[name].content.decode() if name in parts else "" for name in ("table_name", "table_sys_id"))
+    files = [part for part in parts.values() if part.file_name]
+    if not files:
+        raise ApiError(400, "uploadFile is missing")
+    return _kept(context, table, owner, files[-1])
+
+
+def _kept(context: Context, table_name: str, table_sys_id: str, part: Part) -> Response:
+    table = context.table(table_name)
+    owner = readable_row(context, table, table_sys_id)
     if not context.instance.access.rights(context.user, table, "write").any:
         raise write_denied("Insert")
-    if not context.option("file_name"):
+    if not part.file_name:
         raise ApiError(400, "file_name is missing")
-    body = context.request.body
     values = {
-        "file_name": context.option("file_name"),
+        "file_name": part.file_name,
         "table_name": table.name,
         "table_sys_id": owner["sys_id"],
-        "content_type": context.request.headers.get("Content-Type") or "application/octet-stream",
-        "size_bytes": str(len(body)),
-        "size_compressed": str(len(body)),
-        "hash": sha256(body).hexdigest(),
+        "content_type": part.content_type or "application/octet-stream",
+        "size_bytes": str(len(part.content)),
+        "size_compressed": str(len(part.content)),
+        "hash": sha256(part.content).hexdigest(),
     }
     row = context.instance.records.insert(TABLE, values, context.user)
-    context.instance.files[row["sys_id"]] = body
+    context.instance.files[row["sys_id"]] = part.content
     described = _described(context, row)
     context.extra.add("Location", described["download_link"])
     return context.answer(201, {"result": described})

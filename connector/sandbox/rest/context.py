@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from connector.sandbox.messages import Headers, Request, Response
 from connector.sandbox.rest.errors import bad_payload, invalid_table, unsupported_media
 from connector.sandbox.rest.representation import JSON, read_xml, written
+from connector.sandbox.rest.tinyurl import expanded
 from connector.sandbox.values import Presenter
 
 if TYPE_CHECKING:
@@ -32,6 +33,10 @@ class Context:
     version: str = ""  # "v1", "v2" or empty, echoed in links
     kind: str = JSON  # the Content-Type of the answer
     extra: Headers = field(default_factory=Headers)
+    parameters: dict[str, str] = field(init=False)  # of the address, with those a short address stands for
+
+    def __post_init__(self) -> None:
+        self.parameters = expanded(self)
 
     @property
     def store(self) -> Store:
@@ -40,7 +45,7 @@ class Context:
         return replica.store if self.request.stale and replica else self.instance.store
 
     def option(self, name: str) -> str:
-        return self.request.query.get(name, "")
+        return self.parameters.get(name, "")
 
     def flag(self, name: str) -> bool:
         return self.option(name).lower() == "true"

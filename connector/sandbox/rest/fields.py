@@ -18,11 +18,20 @@ class Projection:
         self._presenter = context.presenter()
         self._walked: dict[tuple[str, str], Row | None] = {}
         remembered = context.instance.projections
-        key = (context.user, table.name, context.option("sysparm_fields"))
+        key = (context.user, table.name, context.option("sysparm_fields") or self._of_view(table))
         if key not in remembered:
             wanted = [name.strip() for name in key[2].split(",") if name.strip()] or list(table.by_name)
             remembered[key] = [(name, path) for name in wanted if (path := self._path(table, name)) is not None]
         self._paths = remembered[key]
+
+    def _of_view(self, table: Table) -> str:
+        """The columns of the view asked for, as a list like sysparm_fields; empty when the table has no such view."""
+        name, store = self._context.option("sysparm_view"), self._context.instance.store
+        views = store.find("sys_ui_view", name=name) if name else []
+        sections = {s["name"]: s["sys_id"] for view in views for s in store.find("sys_ui_section", view=view["sys_id"])}
+        section = next((sections[ancestor.name] for ancestor in table.chain if ancestor.name in sections), "")
+        elements = store.find("sys_ui_element", sys_ui_section=section) if section else []
+        return ",".join(row["element"] for row in sorted(elements, key=lambda row: int(row["position"] or 0)))
 
     def show(self, row: Row) -> dict[str, Any]:
         shown: dict[str, Any] = {}

@@ -5,47 +5,74 @@ Which staging tables exist is in the profile. Unknown columns are ignored withou
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from connector.sandbox.records import Aborted
-from connector.sandbox.rest.errors import invalid_table, write_denied
+from connector.sandbox.rest.errors import bad_payload, invalid_table, write_denied
 from connector.sandbox.rest.table import accepted
 
 if TYPE_CHECKING:
     from connector.sandbox.messages import Response
+    from connector.sandbox.profile import Tree
     from connector.sandbox.rest.context import Context
     from connector.sandbox.store import Row
 
 
 def import_row(context: Context, staging: str) -> Response:
+    recipe = _recipe(context, staging)
+    outcome = _transformed(context, staging, recipe, context.payload())
+    number = f"ISET{context.instance.noise.randrange(10**7):07d}"
+    return context.answer(201, {"import_set": number, "staging_table": staging, "result": [outcome]})
+
+
+def import_rows(context: Context, staging: str) -> Response:
+    """Several rows, transformed some time after the answer; what becomes of each is not told."""
+    recipe = _recipe(context, staging)
+    records = context.payload().get("records")
+    if not isinstance(records, list) or not all(isinstance(record, dict) for record in records):
+        raise bad_payload("records is missing")
     instance = context.instance
-    if staging not in instance.imports:
+
+    def transform() -> None:
+        for record in records:
+            _transformed(context, staging, recipe, record)
+
+    instance.later(float(instance.switches["import_delay_seconds"]), transform)
+    identities = {name: f"{instance.noise.getrandbits(128):032x}" for name in ("import_set_id", "multi_import_set_id")}
+    return context.answer(201, identities)
+
+
+def _recipe(context: Context, staging: str) -> Tree:
+    """How rows of this staging table are transformed, if the user may create records of the target."""
+    recipe: Tree = context.instance.imports.get(staging, {})
+    if not recipe:
         raise invalid_table(staging)
-    recipe = instance.imports[staging]
+    if not context.instance.access.rights(context.user, context.table(recipe["target"]), "create").any:
+        raise write_denied("Insert")
+    return recipe
+
+
+def _transformed(context: Context, staging: str, recipe: Tree, record: dict[str, Any]) -> dict[str, str]:
+    instance = context.instance
     target = context.table(recipe["target"])
     rights = instance.access.rights(context.user, target, "create")
-    if not rights.any:
-        raise write_denied("Insert")
-    renamed = {recipe["fields"][key]: value for key, value in context.payload().items() if key in recipe["fields"]}
+    renamed = {recipe["fields"][key]: value for key, value in record.items() if key in recipe["fields"]}
     values = accepted(context, target, rights, renamed)
     coalesce = recipe.get("coalesce", "")
     present = instance.store.find(target.name, **{coalesce: values[coalesce]}) if values.get(coalesce) else []
     try:
         row, status = _write(context, target.name, present, values)
     except Aborted as error:
-        outcome: dict[str, str] = {"table": target.name, "status": "error", "error_message": error.reason}
-    else:
-        outcome = {
-            "transform_map": staging,
-            "table": target.name,
-            "display_name": "number",
-            "display_value": row.get("number", ""),
-            "record_link": f"{context.api_base}/table/{target.name}/{row['sys_id']}",
-            "status": status,
-            "sys_id": row["sys_id"],
-        }
-    number = f"ISET{instance.noise.randrange(10**7):07d}"
-    return context.answer(201, {"import_set": number, "staging_table": staging, "result": [outcome]})
+        return {"table": target.name, "status": "error", "error_message": error.reason}
+    return {
+        "transform_map": staging,
+        "table": target.name,
+        "display_name": "number",
+        "display_value": row.get("number", ""),
+        "record_link": f"{context.api_base}/table/{target.name}/{row['sys_id']}",
+        "status": status,
+        "sys_id": row["sys_id"],
+    }
 
 
 def _write(context: Context, table: str, present: list[Row], values: Row) -> tuple[Row, str]:

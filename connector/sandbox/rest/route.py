@@ -11,7 +11,7 @@ from email.utils import format_datetime
 from typing import TYPE_CHECKING
 
 from connector.sandbox.messages import Headers, Request, Response
-from connector.sandbox.rest import attachment, batch, imports, meta, oauth, stats, table
+from connector.sandbox.rest import attachment, batch, imports, meta, oauth, stats, table, tinyurl
 from connector.sandbox.rest.auth import authenticate
 from connector.sandbox.rest.context import Context
 from connector.sandbox.rest.errors import ApiError, api_denied, html, no_method, no_resource, not_acceptable
@@ -38,9 +38,12 @@ ROUTES: tuple[tuple[re.Pattern[str], dict[str, Room]], ...] = (
     (re.compile(r"batch"), {"POST": lambda context: batch.run_batch(context, dispatch)}),
     (re.compile(r"stats/([^/]+)"), {"GET": stats.aggregate}),
     (re.compile(r"import/([^/]+)"), {"POST": imports.import_row}),
+    (re.compile(r"import/([^/]+)/insertMultiple"), {"POST": imports.import_rows}),
+    (re.compile(r"tinyurl"), {"POST": tinyurl.shorten}),
     (re.compile(r"ui/meta/([^/]+)"), {"GET": meta.describe}),
     (re.compile(r"attachment"), {"GET": attachment.list_files}),
     (re.compile(r"attachment/file"), {"POST": attachment.upload}),
+    (re.compile(r"attachment/upload"), {"POST": attachment.upload_form}),
     (re.compile(r"attachment/([^/]+)"), {"GET": attachment.metadata, "DELETE": attachment.remove}),
     (re.compile(r"attachment/([^/]+)/file"), {"GET": attachment.content}),
 )

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from connector.sandbox.rest.context import Context
     from connector.sandbox.schema import Column, Table
 
+COMPARISONS = frozenset({"=", "!=", "<", "<=", ">", ">="})
 FUNCTIONS = {"sum": "SUM", "avg": "AVG", "min": "MIN", "max": "MAX"}
 
 
@@ -20,26 +21,52 @@ def aggregate(context: Context, table_name: str) -> Response:
     table = context.table(table_name)
     if not context.instance.access.rights(context.user, table, "read").any:
         raise query_denied(table.name)
-    if context.option("sysparm_having"):
-        raise ApiError(400, "Not imitated by the sandbox", "sysparm_having")
     selection = compiled_selection(context, table).selection
     groups = _columns(context, table, "sysparm_group_by")
     wanted = [(name, c) for name in FUNCTIONS for c in _columns(context, table, f"sysparm_{name}_fields")]
     expressions = [f't0."{c.key}"' for c in groups]
     expressions += ["COUNT(*)", *(f'{FUNCTIONS[name]}(t0."{c.key}")' for name, c in wanted)]
     keys = ", ".join(f't0."{c.key}"' for c in groups)
-    tail = f"GROUP BY {keys} ORDER BY {keys}" if groups else ""
+    tail = f"GROUP BY {keys} {_having(context, table)} ORDER BY {keys}" if groups else ""
     found = context.instance.store.aggregate(table, selection, expressions, tail)
     result: Any = [_group(context, groups, wanted, row) for row in found]
     return context.answer(200, {"result": result if groups else {"stats": result[0]["stats"]}})
 
 
+def _having(context: Context, table: Table) -> str:
+    """Conditions on groups: `aggregate^field^operator^value`, several of them with commas."""
+    conditions = []
+    for condition in filter(None, context.option("sysparm_having").split(",")):
+        name, field, operator, value = (*condition.split("^"), "", "", "", "")[:4]
+        column = table.by_name.get(field)
+        try:
+            number = float(value)
+        except ValueError:
+            raise ApiError(400, "Invalid sysparm_having", condition) from None
+        if name.lower() == "count" and operator in COMPARISONS:
+            conditions.append(f"COUNT(*) {operator} {number!r}")
+        elif (
+            name.lower() in FUNCTIONS
+            and operator in COMPARISONS
+            and column is not None
+            and _readable(context, table, column)
+        ):
+            conditions.append(f'{FUNCTIONS[name.lower()]}(t0."{column.key}") {operator} {number!r}')
+        else:
+            raise ApiError(400, "Invalid sysparm_having", condition)
+    return f"HAVING {' AND '.join(conditions)}" if conditions else ""
+
+
+def _readable(context: Context, table: Table, column: Column) -> bool:
+    rights = context.instance.access.rights(context.user, table, "read")
+    return rights.covers(column) and column.kind is not Kind.JOURNAL
+
+
 def _columns(context: Context, table: Table, option: str) -> list[Column]:
     """Named columns that exist and may be read; others are ignored, as in a list."""
-    rights = context.instance.access.rights(context.user, table, "read")
     names = [name.strip() for name in context.option(option).split(",") if name.strip()]
     found = [table.by_name[name] for name in names if name in table.by_name]
-    return [column for column in found if rights.covers(column) and column.kind is not Kind.JOURNAL]
+    return [column for column in found if _readable(context, table, column)]
 
 
 def _group(

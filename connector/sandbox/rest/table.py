@@ -138,7 +138,7 @@ def compiled_selection(context: Context, table: Table) -> Compiled:
 def _url_terms(context: Context, table: Table) -> list[Term]:
     """`field=value` pairs of the URL, which also take display values."""
     terms = []
-    for name, value in context.request.query.items():
+    for name, value in context.parameters.items():
         column = table.by_name.get(name.split(".")[0])
         if name.startswith("sysparm_") or column is None:
             continue
