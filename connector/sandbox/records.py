@@ -14,6 +14,7 @@ from random import Random
 from typing import TYPE_CHECKING, Any, Protocol
 
 from connector.sandbox.schema import Kind, Schema, Table
+from connector.sandbox.store import DuplicateKey
 
 if TYPE_CHECKING:
     from connector.sandbox.clock import Clock
@@ -154,6 +155,7 @@ class Records:
         with self._transaction() as depth:
             change = self._new(table, values, actor, depth)
             self._run("before", change)
+            self._keep_unique(change)
             self._store.insert(table, change.after)
             self._keep_notes(change)
             self._announce(change)
@@ -161,7 +163,7 @@ class Records:
             return self.read(table, change.sys_id) or change.after
 
     def update(self, table_name: str, sys_id: str, values: Row, actor: User) -> Row:
-        """The stored record; what does not differ is not written. Raises Aborted and KeyError."""
+        """The stored record; what does not differ is not written. Raises DuplicateKey, Aborted and KeyError."""
         with self._transaction() as depth:
             before = self._store.get(self._schema.table(table_name), sys_id)
             if before is None:
@@ -172,6 +174,7 @@ class Records:
             if self._differs(change):
                 self._run("before", change)
             if self._differs(change):
+                self._keep_unique(change)
                 self._store_update(change)
                 self._audit(change)
                 self._keep_notes(change)
@@ -321,6 +324,16 @@ class Records:
         for element, text in change.notes.items():
             entry = {"name": change.table.name, "element": element, "element_id": change.sys_id, "value": text}
             self.insert("sys_journal_field", entry, change.actor)
+
+    def _keep_unique(self, change: Change) -> None:
+        """A customer's unique indexes, written `table.column`; empty values may repeat."""
+        for index in self._scene.switches.get("unique_columns", ()):
+            table, _, key = index.partition(".")
+            value = change.after.get(key, "")
+            if not value or not change.changed(key) or change.table.name not in self._schema.table(table).family:
+                continue
+            if self._store.find(table, **{key: value}):
+                raise DuplicateKey(value, key)
 
     def _audit(self, change: Change) -> None:
         """One sys_audit row per changed column that is audited here; inserts are not audited."""

@@ -7,16 +7,18 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING
 
 from connector.sandbox.clock import STAMP
+from connector.sandbox.periods import period
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from zoneinfo import ZoneInfo
 
 CALL = re.compile(r"^gs\.(?P<name>\w+)\((?P<arguments>[^()]*)\)\s*;?$")
+EDGE = re.compile(r"(?P<edge>beginningOf|endOf)(?P<period>\w+)")
 
 
 class UnknownScript(ValueError):
@@ -36,7 +38,12 @@ class Reader:
 def evaluate(script: str, reader: Reader) -> str:
     """The value of a `javascript:` literal (given without that prefix): a UTC stamp or a plain string."""
     match = CALL.match(script.strip())
-    if match is None or match["name"] not in FUNCTIONS:
+    if match is None:
+        raise UnknownScript(script)
+    edge = EDGE.fullmatch(match["name"])
+    if edge is not None:
+        return _edge(reader, edge["period"], end=edge["edge"] == "endOf")
+    if match["name"] not in FUNCTIONS:
         raise UnknownScript(script)
     arguments = [part.strip().strip("'\"") for part in match["arguments"].split(",") if part.strip()]
     return FUNCTIONS[match["name"]](reader, arguments)
@@ -61,10 +68,22 @@ def _generate(reader: Reader, arguments: list[str]) -> str:
     return to_utc(f"{day} {edges.get(clock, clock)}", reader.zone)
 
 
+def _edge(reader: Reader, name: str, *, end: bool) -> str:
+    """The beginning or the end of a period on the reader's calendar, as a UTC stamp."""
+    try:
+        first, last = period(name, reader.now.astimezone(reader.zone).date())
+    except KeyError:
+        raise UnknownScript(name) from None
+    return _moment(reader, last if end else first, end=end)
+
+
 def _day(reader: Reader, days_ago: int, *, end: bool) -> str:
-    local = reader.now.astimezone(reader.zone).date() - timedelta(days=days_ago)
+    return _moment(reader, reader.now.astimezone(reader.zone).date() - timedelta(days=days_ago), end=end)
+
+
+def _moment(reader: Reader, day: date, *, end: bool) -> str:
     edge = time(23, 59, 59) if end else time(0)
-    return datetime.combine(local, edge, reader.zone).astimezone(UTC).strftime(STAMP)
+    return datetime.combine(day, edge, reader.zone).astimezone(UTC).strftime(STAMP)
 
 
 def _ago(unit: str) -> Callable[[Reader, list[str]], str]:
@@ -91,8 +110,4 @@ FUNCTIONS: dict[str, Callable[[Reader, list[str]], str]] = {
     "hoursAgoStart": _ago("hours"),
     "daysAgoStart": lambda reader, arguments: _day(reader, _number(arguments), end=False),
     "daysAgoEnd": lambda reader, arguments: _day(reader, _number(arguments), end=True),
-    "beginningOfToday": lambda reader, _: _day(reader, 0, end=False),
-    "endOfToday": lambda reader, _: _day(reader, 0, end=True),
-    "beginningOfYesterday": lambda reader, _: _day(reader, 1, end=False),
-    "endOfYesterday": lambda reader, _: _day(reader, 1, end=True),
 }

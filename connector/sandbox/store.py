@@ -25,7 +25,11 @@ COLUMN_TYPES = {Kind.INTEGER: "INTEGER", Kind.BOOLEAN: "INTEGER", Kind.DECIMAL: 
 
 
 class DuplicateKey(Exception):
-    """A record with this sys_id exists already in the class family."""
+    """A record with this value of a unique column exists already in the class family."""
+
+    def __init__(self, value: str, key: str = "PRIMARY") -> None:
+        super().__init__(value)
+        self.value, self.key = value, key
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -187,3 +188,38 @@ def test_not_equal_may_also_match_empty_values(orders: Client) -> None:
     assert orders.rows("wm_order", "correlation_display!=x") == []
     orders.world.fsm.switches["not_equal_matches_empty"] = True
     assert len(orders.rows("wm_order", "correlation_display!=x")) == 4
+
+
+@pytest.mark.parametrize(
+    ("name", "first", "last"),
+    [
+        ("Today", "2026-03-02", "2026-03-02"),
+        ("Tomorrow", "2026-03-03", "2026-03-03"),
+        ("ThisWeek", "2026-03-02", "2026-03-08"),
+        ("LastWeek", "2026-02-23", "2026-03-01"),
+        ("ThisMonth", "2026-03-01", "2026-03-31"),
+        ("LastMonth", "2026-02-01", "2026-02-28"),
+        ("ThisQuarter", "2026-01-01", "2026-03-31"),
+        ("LastQuarter", "2025-10-01", "2025-12-31"),
+        ("NextYear", "2027-01-01", "2027-12-31"),
+        ("Last7Days", "2026-02-23", "2026-03-02"),
+    ],
+)
+def test_a_named_period_runs_from_its_first_to_its_last_second(
+    orders: Client, name: str, first: str, last: str
+) -> None:
+    sys_id = orders.row("wm_order", "priority=1")["sys_id"]
+    period = f"expected_startONx@javascript:gs.beginningOf{name}()@javascript:gs.endOf{name}()^expected_startISNOTEMPTY"
+
+    def within(stamp: str) -> bool:
+        orders.patch("wm_order", sys_id, expected_start=stamp)
+        return len(orders.rows("wm_order", period)) == 1
+
+    second = timedelta(seconds=1)
+    begin, end = datetime.fromisoformat(f"{first} 00:00:00"), datetime.fromisoformat(f"{last} 23:59:59")
+    assert [within(str(begin)), within(str(end))] == [True, True]
+    assert [within(str(begin - second)), within(str(end + second))] == [False, False]
+
+
+def test_a_period_nobody_knows_is_an_invalid_term(orders: Client) -> None:
+    assert len(orders.rows("wm_order", "opened_at>javascript:gs.beginningOfSpring()")) == 4

@@ -133,3 +133,23 @@ def test_a_table_the_user_may_not_write_is_403(om: Client) -> None:
         "message": "Operation Failed",
         "detail": "ACL Exception Insert Failed due to security constraints",
     }
+
+
+def test_a_unique_index_refuses_a_second_record_with_the_value_and_no_other(world: World, fsm: Client) -> None:
+    world.switch("fsm", unique_columns=["wm_order.correlation_id"])
+    fsm.made("wm_order", correlation_id="k")
+    refused = fsm.post("wm_order", correlation_id="k")
+    detail = "Unique Key violation detected by database (Duplicate entry 'k' for key 'correlation_id')"
+    assert (refused.status_code, refused.json()["error"]["detail"]) == (403, detail)
+    other = fsm.made("wm_order", correlation_id="l")["sys_id"]
+    assert fsm.patch("wm_order", other, correlation_id="k").status_code == 403
+    assert fsm.patch("wm_order", other, correlation_id="l", short_description="x").status_code == 200
+    fsm.made("wm_order")
+    fsm.made("wm_order")
+    assert len(fsm.rows("wm_order")) == 4
+
+
+def test_without_a_unique_index_values_may_repeat(fsm: Client) -> None:
+    for _ in range(2):
+        fsm.made("wm_order", correlation_id="k")
+    assert len(fsm.rows("wm_order", "correlation_id=k")) == 2

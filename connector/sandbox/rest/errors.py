@@ -74,8 +74,8 @@ def aborted(detail: str) -> ApiError:
     return ApiError(403, "Operation Failed", detail)
 
 
-def duplicate(status: int, sys_id: str) -> ApiError:
-    detail = f"Unique Key violation detected by database (Duplicate entry '{sys_id}' for key 'PRIMARY')"
+def duplicate(status: int, value: str, key: str) -> ApiError:
+    detail = f"Unique Key violation detected by database (Duplicate entry '{value}' for key '{key}')"
     return ApiError(status, "Operation Failed", detail)
 
 

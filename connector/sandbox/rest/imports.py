@@ -8,8 +8,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from connector.sandbox.records import Aborted
-from connector.sandbox.rest.errors import bad_payload, invalid_table, write_denied
+from connector.sandbox.rest.errors import bad_payload, duplicate, invalid_table, write_denied
 from connector.sandbox.rest.table import accepted
+from connector.sandbox.store import DuplicateKey
 
 if TYPE_CHECKING:
     from connector.sandbox.messages import Response
@@ -64,6 +65,9 @@ def _transformed(context: Context, staging: str, recipe: Tree, record: dict[str,
         row, status = _write(context, target.name, present, values)
     except Aborted as error:
         return {"table": target.name, "status": "error", "error_message": error.reason}
+    except DuplicateKey as error:
+        refusal = duplicate(0, error.value, error.key)
+        return {"table": target.name, "status": "error", "error_message": refusal.detail or ""}
     return {
         "transform_map": staging,
         "table": target.name,

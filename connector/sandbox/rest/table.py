@@ -174,7 +174,7 @@ def insert_record(context: Context, table_name: str) -> Response:
     try:
         row = context.instance.records.insert(table.name, values, context.user)
     except DuplicateKey as error:
-        raise duplicate(context.instance.switches["duplicate_status"], str(error)) from error
+        raise duplicate(context.instance.switches["duplicate_status"], error.value, error.key) from error
     except Aborted as error:
         raise aborted(error.detail) from error
     context.extra.add("Location", f"{context.api_base}/table/{table_name}/{row['sys_id']}")
@@ -193,6 +193,8 @@ def update_record(context: Context, table_name: str, sys_id: str) -> Response:
         row = context.instance.records.update(
             table.name, row["sys_id"], accepted(context, table, rights, payload), context.user
         )
+    except DuplicateKey as error:
+        raise duplicate(context.instance.switches["duplicate_status"], error.value, error.key) from error
     except Aborted as error:
         raise aborted(error.detail) from error
     return _written(context, 200, requested, row)
