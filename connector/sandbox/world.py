@@ -127,6 +127,8 @@ class World:
                     compress(request, response)
             status = 0 if response.fate == "drop" else response.status
             self._seen[name].append(Recorded(request.method, request.path, request.query_string, status))
+            for told in instance.on_read if request.method == "GET" and status else ():
+                told()
             return response
 
     def _hold_back(self, name: str, request: Request, response: Response) -> None:

@@ -120,6 +120,14 @@ def test_a_value_known_from_the_start_makes_all_domain_orders_at_once(world: Wor
     assert len(om.rows(DOMAIN_ORDER)) == 3
 
 
+def test_a_value_changed_afterwards_brings_nothing_back(world: World, om: Client) -> None:
+    place_order(world, {**FIBER, "characteristics": {"Terminal model": "ONT-7"}})
+    act(world, "set_domain_order_state", domain_order="RO0010001", state="canceled")
+    act(world, "set_characteristic", line="ORDL0010001", name="Terminal model", value="ONT-8")
+    world.advance(3)
+    assert states(om, "sn_ind_tmt_orm_resource_order") == ["Canceled"]
+
+
 def test_a_smaller_quantity_needs_the_managers_attention(world: World, om: Client) -> None:
     number = place_order(world, PHONES)
     act(world, "revise", order=number)

@@ -47,20 +47,43 @@ goes through the same write path as REST. Records are named by number, sys_id or
     cancel_task           task, reason                                             dispatcher
     cancel_work_order     work_order, reason                                       dispatcher
     reopen_task           task (by the platform: a follow-on visit)                system
+    approve_work_order    work_order (where approvals are configured)              approver
+    reject_work_order     work_order, reason                                       approver
+    schedule              work_order or task, start (UTC)                          dispatcher
+    reject_task           task, reason                                             technician
+    require_part          task, part: with the transfer order that brings it       technician
+    ship_part             transfer_order                                           dispatcher
+    receive_part          transfer_order                                           technician
+    attach_questionnaire  record, name, [blocks: role of a state; optional]        dispatcher
+    answer_questionnaire  questionnaire                                            technician
+    autopilot             technician, [seconds, reads]: his tasks move on by       system
+                          themselves from now on; neither stops him
+    work_order_for_case   case, [template, short_description]                      dispatcher
 
     both                  arguments                                                usual persona
     add_note              record (or work_order, task, domain_order, order,        depends on the record
                           line, case), text, [customer_visible]
     write                 table, record, fields: {column: value}: a form save      admin
     create_case           short_description, [account, contact, location, ...]     admin
+    take_case             case                                                     admin
+    ask_customer          case, text                                               admin
+    customer_reply        case, text                                               admin
+    propose_solution      case, notes, [resolution]                                admin
+    accept_solution       case                                                     admin
+    reject_solution       case, reason                                             admin
+    close_case            case, notes, [resolution]: not from Resolved             admin
+    cancel_case           case, reason                                             admin
 """
 
 from connector.sandbox.moves.bench import Bench, Move, Refused
+from connector.sandbox.moves.case_moves import CASE_MOVES
 from connector.sandbox.moves.common import COMMON_MOVES
 from connector.sandbox.moves.fulfillment_moves import FULFILLMENT_MOVES
 from connector.sandbox.moves.order_moves import ORDER_MOVES
+from connector.sandbox.moves.visit_moves import VISIT_MOVES
 from connector.sandbox.moves.work_moves import WORK_MOVES
 
-MOVES: dict[str, Move] = {move.name: move for move in (*ORDER_MOVES, *FULFILLMENT_MOVES, *WORK_MOVES, *COMMON_MOVES)}
+ALL = (*ORDER_MOVES, *FULFILLMENT_MOVES, *WORK_MOVES, *VISIT_MOVES, *CASE_MOVES, *COMMON_MOVES)
+MOVES: dict[str, Move] = {move.name: move for move in ALL}
 
 __all__ = ["MOVES", "Bench", "Move", "Refused"]

@@ -31,11 +31,11 @@ def dispatch(bench: Bench, arguments: Arguments) -> dict[str, Any]:
     bench.demand_role(*DISPATCHER)
     order = bench.record("wm_order", bench.argument(arguments, "work_order"))
     technician = bench.record("sys_user", bench.argument(arguments, "technician"))
-    tasks = _tasks(bench, order, ("draft", "pending_dispatch", "scheduled", "assigned", "accepted"))
+    tasks = tasks_of(bench, order, ("draft", "pending_dispatch", "scheduled", "assigned", "accepted"))
     if not tasks:
         raise Refused(f"{order['number']} has no task to dispatch")
     done = [bench.press(task, assigned_to=technician["sys_id"]) for task in tasks]
-    return _answer(bench, order, done)
+    return answer(bench, order, done)
 
 
 def accept(bench: Bench, arguments: Arguments) -> dict[str, Any]:
@@ -47,7 +47,7 @@ def start(bench: Bench, arguments: Arguments) -> dict[str, Any]:
     bench.demand_role(*FIELD)
     order, tasks = _targets(bench, arguments, ("assigned", "accepted"), "starting work")
     done = [bench.press(task, work_start=bench.instance.clock.stamp()) for task in tasks]
-    return _answer(bench, order, done)
+    return answer(bench, order, done)
 
 
 def complete(bench: Bench, arguments: Arguments) -> dict[str, Any]:
@@ -68,7 +68,7 @@ def cancel_task(bench: Bench, arguments: Arguments) -> dict[str, Any]:
     bench.demand_role(*FIELD)
     bench.demand(task, OPEN, "canceling")
     done = bench.press_state(task, "canceled", work_notes=reason)
-    return _answer(bench, bench.record("wm_order", done["parent"]), [done])
+    return answer(bench, bench.record("wm_order", done["parent"]), [done])
 
 
 def cancel_work_order(bench: Bench, arguments: Arguments) -> dict[str, Any]:
@@ -78,18 +78,19 @@ def cancel_work_order(bench: Bench, arguments: Arguments) -> dict[str, Any]:
     if bench.role(order) in ("closed_complete", "closed_incomplete", "canceled"):
         raise Refused(f"{order['number']} is {bench.label(order)} and cannot be canceled")
     done = bench.press_state(order, "canceled", work_notes=reason)
-    return _answer(bench, done, _tasks(bench, done, ("canceled",)))
+    return answer(bench, done, tasks_of(bench, done, ("canceled",)))
 
 
 def reopen_task(bench: Bench, arguments: Arguments) -> dict[str, Any]:
     """A follow-on visit: a copy of a closed incomplete task, to be dispatched again."""
     task = bench.record("wm_task", bench.argument(arguments, "task"))
     bench.demand(task, ("closed_incomplete",), "a follow-on visit")
+    # with qualification it waits in Draft and the work order goes back to be qualified
     copied = ("parent", "short_description", "description", "location", "dispatch_group")
     values = {key: task[key] for key in copied if task.get(key)}
     follow_on = bench.instance.records.insert("wm_task", {**values, "cloned_from": task["sys_id"]}, bench.actor)
     bench.press(task, has_follow_on="true")
-    return _answer(bench, bench.record("wm_order", task["parent"]), [follow_on])
+    return answer(bench, bench.record("wm_order", task["parent"]), [follow_on])
 
 
 def _advance(
@@ -100,7 +101,7 @@ def _advance(
     if arguments.get("note"):
         values["work_notes"] = str(arguments["note"])
     done = [bench.press_state(task, to, **values) for task in tasks]
-    return _answer(bench, order, done)
+    return answer(bench, order, done)
 
 
 def _targets(bench: Bench, arguments: Arguments, states: tuple[str, ...], what: str) -> tuple[Row, list[Row]]:
@@ -110,17 +111,17 @@ def _targets(bench: Bench, arguments: Arguments, states: tuple[str, ...], what: 
         bench.demand(task, states, what)
         return bench.record("wm_order", task["parent"]), [task]
     order = bench.record("wm_order", bench.argument(arguments, "work_order"))
-    tasks = _tasks(bench, order, states)
+    tasks = tasks_of(bench, order, states)
     if not tasks:
         raise Refused(f"{order['number']} is {bench.label(order)} and has no task for {what}")
     return order, tasks
 
 
-def _tasks(bench: Bench, order: Row, states: tuple[str, ...]) -> list[Row]:
+def tasks_of(bench: Bench, order: Row, states: tuple[str, ...]) -> list[Row]:
     return [task for task in bench.instance.store.find("wm_task", parent=order["sys_id"]) if bench.role(task) in states]
 
 
-def _answer(bench: Bench, order: Row, tasks: list[Row]) -> dict[str, Any]:
+def answer(bench: Bench, order: Row, tasks: list[Row]) -> dict[str, Any]:
     fresh = bench.record("wm_order", order["sys_id"])
     return {"work_order": summary(fresh), "tasks": [summary(bench.record("wm_task", t["sys_id"])) for t in tasks]}
 

@@ -2,6 +2,7 @@
 
 from connector.sandbox.records import Rule
 from connector.sandbox.rules import (
+    cases,
     field_service,
     order_cancel,
     order_compensate,
@@ -11,10 +12,13 @@ from connector.sandbox.rules import (
     order_inventory,
     order_jeopardy,
     order_revise,
+    visits,
 )
 
 ALL_RULES: tuple[Rule, ...] = (
     *field_service.RULES,
+    *visits.RULES,
+    *cases.RULES,
     *order_header.RULES,
     *order_fulfill.RULES,
     *order_revise.RULES,

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 TERMINAL = ("closed_complete", "closed_incomplete", "canceled")
 ASSIGNABLE = ("draft", "pending_dispatch", "scheduled")
+UNQUALIFIED = ("draft", "waiting_for_approval", "awaiting_qualification")
 PROGRESS = ("work_in_progress", "accepted", "assigned", "scheduled")
 
 
@@ -104,7 +105,8 @@ def inherit_from_order(scene: Scene, change: Change) -> None:
         if key == "priority" or not change.after.get(key):
             change.after[key] = order.get(key, "")
     stage = scene.schema.table("wm_order").role_of("state", order["state"])
-    if change.now() == "draft" and stage not in ("draft", "awaiting_qualification"):
+    follows = bool(change.after.get("cloned_from")) and scene.switches["qualification"]
+    if change.now() == "draft" and stage not in UNQUALIFIED and not follows:
         change.move("pending_dispatch")
 
 
@@ -168,14 +170,25 @@ def roll_up(scene: Scene, change: Change) -> None:
     if table.role_of("state", order["state"]) == "canceled":
         return
     tasks = [(row, scene.schema.table(row["sys_class_name"])) for row in _tasks(scene, order["sys_id"])]
-    tasks = [(row, task_table) for row, task_table in tasks if row["has_follow_on"] != "true"]
-    role = rolled_up([task_table.role_of("state", row["state"]) for row, task_table in tasks])
+    states = [(row, task_table.role_of("state", row["state"])) for row, task_table in tasks]
+    role = reopened(states) or rolled_up([state for row, state in states if row["has_follow_on"] != "true"])
     if role is None:
         return
     values = {"state": table.value_of("state", role)}
     if role == "work_in_progress" and not order["work_start"]:
         values["work_start"] = change.after.get("work_start") or scene.clock.stamp()
     scene.records.update("wm_order", order["sys_id"], values, change.actor)
+
+
+def reopened(states: list[tuple[Row, str]]) -> str | None:
+    """The state of a work order whose only open tasks are follow-ons in Draft. Pure.
+
+    one -> awaiting_qualification    several -> work_in_progress
+    """
+    still_open = [(row, state) for row, state in states if state not in TERMINAL]
+    if not still_open or any(state != "draft" or not row["cloned_from"] for row, state in still_open):
+        return None
+    return "awaiting_qualification" if len(still_open) == 1 else "work_in_progress"
 
 
 def rolled_up(states: list[str]) -> str | None:
