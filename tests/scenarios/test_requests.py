@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from tests.conftest import HAMBURG, OVERLAP, Pair
+from connector import app
+from connector.mapping.marks import WorkOrderKey
+from connector.model import Link, Origin, Plan, State, WorkOrderPhase
+from tests.conftest import HAMBURG, ORDER, OVERLAP, Pair
 
 IDLE = 6  # one per watched table
 
@@ -14,6 +17,27 @@ def orders_with_work(pair: Pair, *, orders: int, lines: int) -> None:
     pair.sync()
     pair.world.advance(OVERLAP)
     pair.sync()
+    pair.world.advance(OVERLAP)
+
+
+def plant(pair: Pair, order: str, count: int) -> None:
+    """That many more open work orders of ours in Field Service, and in memory as announced long ago."""
+    order_id = pair.rows("om", ORDER, f"number={order}", "sys_id")[0]["sys_id"]
+    links: list[Link] = []
+    for number in range(count):
+        key = str(WorkOrderKey("om", f"{number:032x}", "install-cpe", 1, 1))
+        made = pair.fsm("create_work_order", short_description="planted", correlation_id=key)["work_order"]
+        noted = State(made["state"], "Draft", WorkOrderPhase.OPEN)
+        initiator = f"{number:032x}"
+        link = Link(
+            made["sys_id"], made["number"], order_id, initiator, initiator, Origin.CREATED, key=key, noted=noted
+        )
+        links.append(link)
+    with app.writing(pair.loaded, pair.outside()) as (engine, _):
+        engine.store.intend(Plan(order_id, order, links=tuple(links)), pair.now())
+    for _ in range(2):
+        pair.world.advance(OVERLAP)
+        pair.sync()
     pair.world.advance(OVERLAP)
 
 
@@ -35,7 +59,7 @@ def test_an_idle_pass_costs_the_same_at_10_and_at_1000_open_work_orders(pair: Pa
     orders_with_work(pair, orders=1, lines=5)
     assert open_work_orders(pair) == 10
     few = idle_requests(pair)
-    orders_with_work(pair, orders=9, lines=55)
+    plant(pair, pair.rows("om", ORDER, "", "number")[0]["number"], 990)
     assert open_work_orders(pair) == 1000
     many = idle_requests(pair)
     assert many == few
