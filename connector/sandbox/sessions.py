@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from connector.sandbox.clock import Clock
 
 COOKIE = re.compile(r"JSESSIONID=([0-9A-F]{32})")
-KEPT = 10_000  # the oldest sessions are forgotten when clients keep no cookies
+KEPT = 10_000  # those unused for longest are forgotten when clients keep no cookies
 
 
 @dataclass
@@ -49,6 +49,7 @@ class Sessions:
 
     def renew(self, session: Session, seconds: float) -> None:
         session.expires = self._end(seconds)
+        self._living[session.id] = self._living.pop(session.id)
 
     def _end(self, seconds: float) -> datetime:
         return self._clock.now() + timedelta(seconds=seconds)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 import requests
 
+from connector.sandbox import sessions
 from connector.sandbox.messages import Headers, Request
 
 if TYPE_CHECKING:
@@ -78,3 +79,23 @@ def test_two_requests_at_once_wait_for_each_other_only_in_one_session(world: Wor
 
     assert delays("Authorization") == [1.0, 1.0]
     assert delays("Authorization", "Cookie") == [1.0, 2.0]
+
+
+def test_clients_without_cookies_push_out_the_sessions_unused_for_longest(
+    world: World, known: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sessions, "KEPT", 3)
+    token = cookie_only(known).headers["X-UserToken-Response"]
+    forgetful = {"Authorization": f"Bearer {world.fsm.tokens.issue('connector', shared=True)[0].text}"}
+
+    def others(count: int) -> None:
+        for _ in range(count):
+            with requests.Session() as session:
+                session.mount(known.base, world.adapter("fsm"))
+                assert session.get(f"{known.base}/api/now/table/wm_order", headers=forgetful).status_code == 200
+
+    for _ in range(3):
+        others(2)
+        assert cookie_only(known, X_UserToken=token).status_code == 200
+    others(3)
+    assert cookie_only(known, X_UserToken=token).status_code == 401
