@@ -284,6 +284,14 @@ def test_autopilot_stops_when_told_and_waits_where_he_is_refused(world: World, f
     assert task_states(fsm) == ["Work in Progress", "Closed Complete"]
 
 
+def test_reads_move_nobody_whose_autopilot_is_over(world: World, fsm: Client, install: str) -> None:
+    act(world, "dispatch", work_order=install, technician="technician")
+    act(world, "autopilot", technician="technician", reads=1)
+    assert [state(fsm), state(fsm)] == ["Assigned", "Accepted"]
+    act(world, "autopilot", technician="technician")
+    assert [state(fsm) for _ in range(3)] == ["Work in Progress"] * 3
+
+
 def test_only_a_technician_flies_on_autopilot(world: World) -> None:
     with pytest.raises(Refused, match="Quinn Harper is no technician"):
         act(world, "autopilot", technician="Quinn Harper", seconds=60)
