@@ -84,6 +84,12 @@ class Pair:
         [one] = overview(database).waiting
         return one.id
 
+    def finding_codes(self) -> list[str]:
+        """What a person should look at, by code."""
+        database = memory.reading(self.loaded)
+        assert database is not None
+        return [found.code.value for found in overview(database).findings]
+
     def waiting(self) -> dict[str, int]:
         """Writes that are not settled."""
         with app.writing(self.loaded, self.outside()) as (engine, _):

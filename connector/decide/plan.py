@@ -60,7 +60,7 @@ from connector.model import (
 if TYPE_CHECKING:
     from connector.decide.closure import Work
     from connector.decide.rules import Rules
-    from connector.model import Change, OrderMemory, Snapshot, WorkOrder
+    from connector.model import Change, Link, OrderMemory, Snapshot, WorkOrder
 
 
 class Stance(Enum):
@@ -133,9 +133,9 @@ def _withdraw_overtaken(draft: Draft, initiator: Initiator, stance: Stance) -> N
             case CreateWorkOrder(initiator_id=initiator.sys_id, version=version):
                 overtaken = stance is not Stance.FULFIL or version != draft.snapshot.order.version
             case UpdateWorkOrder(work_order_id=work_order_id, facts=facts) if work_order_id in own:
-                overtaken = stance is not Stance.FULFIL or facts != facts_of(initiator)
+                overtaken = stance is not Stance.FULFIL or facts != facts_of(initiator) or _past_ponr(initiator)
             case CancelWorkOrder(work_order_id=work_order_id) if work_order_id in own:
-                overtaken = stance in (Stance.WAIT, Stance.FREEZE)
+                overtaken = stance in (Stance.WAIT, Stance.FREEZE) or _past_ponr(initiator)
             case _:
                 overtaken = False
         if overtaken:
@@ -145,15 +145,26 @@ def _withdraw_overtaken(draft: Draft, initiator: Initiator, stance: Stance) -> N
 def _fulfil(draft: Draft, initiator: Initiator, work: list[Work]) -> None:
     verdict = _verdict(draft, initiator)
     facts = facts_of(initiator)
-    spare = {(w.link.template, w.link.ordinal): w for w in work if not w.link.withdrawn}
+    spare = [w for w in work if not w.link.withdrawn]
     for wanted in verdict.wanted:
-        existing = spare.pop((wanted.template, wanted.ordinal), None)
+        existing = next((w for w in spare if _answers(w.link, wanted, verdict.version)), None)
         if existing is None:
             _create(draft, initiator, wanted, facts)
         else:
+            spare.remove(existing)
             _keep_current(draft, initiator, existing, facts)
-    for unwanted in spare.values():
+    for unwanted in spare:
         _cancel(draft, initiator, unwanted, f"{initiator.number} no longer asks for {unwanted.link.template}")
+
+
+def _answers(link: Link, wanted: WantedWorkOrder, version: int) -> bool:
+    """Whether a work order is the one a row asks for: the same template, or made by that very row at this version.
+
+    The mark is ours and cannot be hidden or renamed; what FSM shows as template can.
+    """
+    key = WorkOrderKey.parse(link.key)
+    by_row = key is not None and key.row == wanted.row and (key.version == version or not link.template)
+    return link.ordinal == wanted.ordinal and (link.template == wanted.template or by_row)
 
 
 def _verdict(draft: Draft, initiator: Initiator) -> Verdict:
@@ -266,6 +277,11 @@ def _past_ponr(initiator: Initiator) -> bool:
 
 
 def _tell_ponr(draft: Draft, initiator: Initiator, work_order: WorkOrder, text: str, what: str) -> None:
+    """Say what was not carried; not while a change that was decided before may still arrive."""
+    for intent in draft.open_intents():
+        action = intent.action
+        if isinstance(action, UpdateWorkOrder | CancelWorkOrder) and action.work_order_id == work_order.sys_id:
+            return
     draft.find(FindingCode.PAST_PONR, work_order.number, text)
     draft.do(
         WriteNote(

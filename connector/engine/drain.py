@@ -38,9 +38,10 @@ class Engine:
     in_flight: int = 4  # orders written to at the same time
 
 
-def drain(engine: Engine, shards: Collection[int], now: datetime) -> tuple[Plan, ...]:
+def drain(engine: Engine, shards: Collection[int], clock: Callable[[], datetime]) -> tuple[Plan, ...]:
     """Look once at the orders of these shards that are due. A shard must be drained by one worker at a time."""
     store = engine.store
+    now = clock()
     wakeups = store.due(shards, now, limit=_ORDERS_PER_LOOK)
     if not wakeups:
         return ()
@@ -50,7 +51,7 @@ def drain(engine: Engine, shards: Collection[int], now: datetime) -> tuple[Plan,
     plans = _plan(engine, order_ids, now)
 
     # Act, record the outcomes
-    changed = _act(engine, store.orders_to_act_on(order_ids), now)
+    changed = _act(engine, store.orders_to_act_on(order_ids), clock)
 
     # Look again where something changed, or when something waits
     store.rest(wakeups)
@@ -88,17 +89,17 @@ def drain_all(
     for _ in range(_MAX_LOOKS):
         if stopping():
             break
-        plans = drain(engine, EVERY_SHARD, clock())
+        plans = drain(engine, EVERY_SHARD, clock)
         done += [plan for plan in plans if plan.actions]
         if not plans and not engine.store.due(EVERY_SHARD, clock(), limit=1):
             break
     return tuple(done)
 
 
-def _act(engine: Engine, order_ids: list[str], now: datetime) -> Iterable[str]:
+def _act(engine: Engine, order_ids: list[str], clock: Callable[[], datetime]) -> Iterable[str]:
     """Serve the orders side by side, each in its own order. Returns those where something changed."""
     if engine.in_flight <= 1 or len(order_ids) <= 1:
-        return [order_id for order_id in order_ids if engine.outbox.serve(order_id, now)]
+        return [order_id for order_id in order_ids if engine.outbox.serve(order_id, clock)]
     with ThreadPoolExecutor(engine.in_flight, thread_name_prefix="act") as pool:
-        served = list(pool.map(lambda order_id: engine.outbox.serve(order_id, now), order_ids))
+        served = list(pool.map(lambda order_id: engine.outbox.serve(order_id, clock), order_ids))
     return [order_id for order_id, changed in zip(order_ids, served, strict=True) if changed]

@@ -2,11 +2,13 @@
 
 | action  | before sending                              | after an unknown outcome                                |
 |---------|---------------------------------------------|---------------------------------------------------------|
-| create  | nothing: its sys_id collides if it exists   | look for the mark; found -> adopted, else sent again    |
-| note    | nothing                                     | look for its token in the journal                       |
+| create  | nothing: its sys_id collides if it exists   | look for the mark                                       |
+| note    | nothing                                     | look for its token in the journal; else sent again      |
 | update  | read; moved since decided -> decide again   | the read shows whether it was carried                   |
 | cancel  | read; not open -> done, moved -> decide again | the read shows whether it is canceled                 |
 | reopen  | read; not closed -> done, moved -> decide again | the read shows whether it is open                   |
+
+Where the look shows that nothing happened, everything but a note is decided again: the world may have moved on meanwhile.
 """
 
 from __future__ import annotations
@@ -31,6 +33,7 @@ from connector.model import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime
 
     from connector.engine.ports import FieldService, OrderManagement
@@ -62,17 +65,16 @@ class Outbox:
     fsm: FieldService
     patience: Patience
 
-    def serve(self, order_id: str, now: datetime) -> bool:
+    def serve(self, order_id: str, clock: Callable[[], datetime]) -> bool:
         """Carry out what an order has in the outbox, oldest first, until something must wait.
 
         True when something changed that the next look should see. Raises SignInFailed: that concerns
         everything, not one entry.
         """
-        look_again_at = now + timedelta(seconds=self.patience.look_after)
         changed = False
-        while (entry := self.store.start_next(order_id, now, look_again_at=look_again_at)) is not None:
-            settlement, failure = self._try(entry, now)
-            self.store.settle(entry, settlement, now)
+        while (entry := self._start(order_id, clock())) is not None:
+            settlement, failure = self._try(entry, clock)
+            self.store.settle(entry, settlement, clock())
             changed |= settlement.state is IntentState.WITHDRAWN or (
                 settlement.state is IntentState.DONE and not isinstance(entry.action, WriteNote)
             )
@@ -82,11 +84,15 @@ class Outbox:
                 break
         return changed
 
-    def _try(self, entry: OutboxEntry, now: datetime) -> tuple[Settlement, RemoteError | None]:
+    def _start(self, order_id: str, now: datetime) -> OutboxEntry | None:
+        look_again_at = now + timedelta(seconds=self.patience.look_after)
+        return self.store.start_next(order_id, now, look_again_at=look_again_at)
+
+    def _try(self, entry: OutboxEntry, clock: Callable[[], datetime]) -> tuple[Settlement, RemoteError | None]:
         try:
             return self._carry_out(entry), None
         except RemoteError as error:
-            return self._after(error, entry, now), error
+            return self._after(error, entry, clock()), error  # patience begins with the answer, not with the pass
 
     def _after(self, error: RemoteError, entry: OutboxEntry, now: datetime) -> Settlement:
         """Again, later, or a human."""
@@ -108,28 +114,24 @@ class Outbox:
             case CreateWorkOrder() as action:
                 return self._create(entry, action)
             case UpdateWorkOrder() as action:
-                return self._update(action)
+                return self._update(entry, action)
             case CancelWorkOrder() as action:
-                return self._cancel(action)
+                return self._cancel(entry, action)
             case WriteNote() as action:
                 return self._note(entry, action)
             case ReopenDomainOrder() as action:
-                return self._reopen(action)
+                return self._reopen(entry, action)
 
     # --- Field Service -------------------------------------------------------------------------------------
 
     def _create(self, entry: OutboxEntry, action: CreateWorkOrder) -> Settlement:
-        written = self.fsm.find(action.key) if entry.must_look else None
-        how = "found in Field Service after an unclear answer"
-        if written is None:
-            try:
-                written = self.fsm.create(action)
-                how = "created in Field Service"
-            except Duplicate:
-                written = self.fsm.find(action.key)
-                if written is None:
-                    raise
-                how = "was there already"
+        if entry.must_look:
+            written = self.fsm.find(action.key)
+            how = "found in Field Service after an unclear answer"
+            if written is None:
+                return _overtaken(action.initiator_number)
+        else:
+            written, how = self._insert(action)
         made = Link(
             work_order_id=written.sys_id,
             work_order_number=written.number,
@@ -146,7 +148,16 @@ class Outbox:
         text = f"{written.number} ({action.template}) for {action.initiator_number} {how}"
         return _done(text, written, made)
 
-    def _update(self, action: UpdateWorkOrder) -> Settlement:
+    def _insert(self, action: CreateWorkOrder) -> tuple[Written, str]:
+        try:
+            return self.fsm.create(action), "created in Field Service"
+        except Duplicate:
+            written = self.fsm.find(action.key)
+            if written is None:
+                raise
+            return written, "was there already"
+
+    def _update(self, entry: OutboxEntry, action: UpdateWorkOrder) -> Settlement:
         work_order = self.fsm.read_work_order(action.work_order_id)
         if work_order is None:
             raise _gone(action.work_order_number)
@@ -155,7 +166,8 @@ class Outbox:
         refused: tuple[str, ...] = ()
         written: Written | None = None
         if not carried:
-            if work_order.mod_count != action.mod_count or not work_order.state.phase.is_open:
+            moved = work_order.mod_count != action.mod_count or not work_order.state.phase.is_open
+            if moved or entry.must_look:
                 return _overtaken(action.work_order_number)
             written = self.fsm.update(action)
             refused = written.refused
@@ -172,7 +184,7 @@ class Outbox:
         )
         return _done(f"{action.work_order_number} updated: {said}", written, link)
 
-    def _cancel(self, action: CancelWorkOrder) -> Settlement:
+    def _cancel(self, entry: OutboxEntry, action: CancelWorkOrder) -> Settlement:
         work_order = self.fsm.read_work_order(action.work_order_id)
         if work_order is None:
             raise _gone(action.work_order_number)
@@ -180,7 +192,7 @@ class Outbox:
         ours = mark is not None and mark.withdrawn
         written: Written | None = None
         if work_order.state.phase.is_open:
-            if work_order.mod_count != action.mod_count:
+            if work_order.mod_count != action.mod_count or entry.must_look:
                 return _overtaken(action.work_order_number)
             written = self.fsm.cancel(action)
             if written.refused:
@@ -214,13 +226,13 @@ class Outbox:
             )
         return Settlement(IntentState.DONE, action.text, transaction=written.transaction)
 
-    def _reopen(self, action: ReopenDomainOrder) -> Settlement:
+    def _reopen(self, entry: OutboxEntry, action: ReopenDomainOrder) -> Settlement:
         domain_order = self.om.read_domain_order(action.domain_order_id)
         if domain_order is None:
             raise _gone(action.domain_order_number)
         if domain_order.state.phase is not DomainOrderPhase.CLOSED:
             return Settlement(IntentState.DONE, f"{action.domain_order_number} is open again: {action.text}")
-        if domain_order.mod_count != action.mod_count:
+        if domain_order.mod_count != action.mod_count or entry.must_look:
             return _overtaken(action.domain_order_number)
         written = self.om.reopen(action, signed(action.text, action.key))
         if written.refused:
@@ -245,7 +257,7 @@ def _done(text: str, written: Written | None, link: Link | None) -> Settlement:
 
 
 def _overtaken(number: str) -> Settlement:
-    return Settlement(IntentState.WITHDRAWN, f"{number} changed after this was decided; decided again")
+    return Settlement(IntentState.WITHDRAWN, f"{number}: not carried out; decided again on what is true now")
 
 
 def _gone(number: str) -> Rejected:

@@ -6,8 +6,6 @@ import contextlib
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from pydantic import ValidationError
-
 from connector.errors import Denied, OutcomeUnknown, Rejected
 from connector.exchange import Changed, FeedId, Written
 from connector.fsm.records import work_order_task_wire, work_order_wire
@@ -18,7 +16,7 @@ from connector.model import WorkOrder, WorkOrderPhase, WorkOrderTask
 from connector.servicenow.feed import Feed
 from connector.servicenow.query import Op, Query, Term
 from connector.servicenow.schema import state_choices
-from connector.servicenow.wire import Parts
+from connector.servicenow.wire import NOT_UNDERSTOOD, Parts, asked
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -108,17 +106,17 @@ class FsmPort:
 
     @property
     def _wanted(self) -> list[str]:
-        return [*self._columns.values(), *self._mapped]
+        return [*asked(self._columns), *self._mapped]
 
     def _whole(self, rows: Mapping[str, Row]) -> tuple[WorkOrder, ...]:
         """Work orders with their tasks."""
         parent = self._task_columns["work_order"]
         tasks: dict[str, list[WorkOrderTask]] = {}
         strange: set[str] = set()
-        for row in self._api.scan_in(self._task_table, parent, rows, list(self._task_columns.values())):
+        for row in self._api.scan_in(self._task_table, parent, rows, asked(self._task_columns)):
             try:
                 task = work_order_task_wire(Parts(row, self._task_columns)).task(self._task_states)
-            except ValidationError:
+            except NOT_UNDERSTOOD:
                 strange.add(row[parent])
                 continue
             tasks.setdefault(task.work_order_id, []).append(task)
@@ -128,7 +126,7 @@ class FsmPort:
             # A work order that cannot be understood stays missing, and what is missing keeps the gate shut.
             if sys_id in strange:
                 continue
-            with contextlib.suppress(ValidationError):
+            with contextlib.suppress(*NOT_UNDERSTOOD):
                 whole.append(self._work_order(row, tasks.get(sys_id, ())))
         return tuple(whole)
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING
 
-from pydantic import ValidationError
-
 from connector.errors import AbsurdAnswer, Denied, Rejected
 from connector.exchange import Changed, FeedId, OrdersRead, Unreadable, Written
 from connector.mapping.marks import OWNER, tokens_in
@@ -16,11 +14,13 @@ from connector.om.records import LineWire, domain_order_wire, line_wire, order_t
 from connector.servicenow.feed import Feed
 from connector.servicenow.query import Op, Query
 from connector.servicenow.schema import state_choices
-from connector.servicenow.wire import Parts, why_not
+from connector.servicenow.wire import NOT_UNDERSTOOD, MissingColumn, Parts, asked, why_not
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from datetime import datetime
+
+    from pydantic import ValidationError
 
     from connector.model import ReopenDomainOrder
     from connector.om.schema import OmSchema
@@ -146,31 +146,28 @@ class OmPort:
         ids = list(dict.fromkeys(order_ids))
         tables = schema.tables
         line_order = schema.line["order"]
-        orders = list(api.scan_in(tables["order"], "sys_id", ids, list(schema.order.values())))
-        lines = list(api.scan_in(tables["line"], line_order, ids, list(schema.line.values())))
+        orders = list(api.scan_in(tables["order"], "sys_id", ids, asked(schema.order)))
+        lines = list(api.scan_in(tables["line"], line_order, ids, asked(schema.line)))
         by_line = f"{schema.domain_order['line']}.{line_order}"
-        domain_orders = list(api.scan_in(tables["domain_order"], by_line, ids, list(schema.domain_order.values())))
-        order_tasks = list(
-            api.scan_in(tables["order_task"], schema.order_task["order"], ids, list(schema.order_task.values()))
-        )
+        domain_orders = list(api.scan_in(tables["domain_order"], by_line, ids, asked(schema.domain_order)))
+        order_tasks = list(api.scan_in(tables["order_task"], schema.order_task["order"], ids, asked(schema.order_task)))
         by_line = f"{schema.characteristic['line']}.{line_order}"
-        characteristics = list(
-            api.scan_in(tables["characteristic"], by_line, ids, list(schema.characteristic.values()))
-        )
+        characteristics = list(api.scan_in(tables["characteristic"], by_line, ids, asked(schema.characteristic)))
         assembly = _Assembly(schema, self._states, self._kinds)
-        assembly.add_lines(lines, _characteristics(characteristics, schema.characteristic))
+        assembly.add_characteristics(characteristics)
+        assembly.add_lines(lines)
         assembly.add_domain_orders(domain_orders)
         assembly.add_order_tasks(order_tasks)
         return assembly.finish(orders)
 
     def read_domain_order(self, domain_order_id: str) -> DomainOrder | None:
         columns = self._schema.domain_order
-        row = self._api.read_one(self._schema.tables["domain_order"], domain_order_id, list(columns.values()))
+        row = self._api.read_one(self._schema.tables["domain_order"], domain_order_id, asked(columns))
         if row is None:
             return None
         try:
             wire = domain_order_wire(Parts(row, columns))
-        except ValidationError as error:
+        except NOT_UNDERSTOOD as error:
             raise AbsurdAnswer(
                 f"{self.name}: domain order {domain_order_id} cannot be what it should be: {why_not(error)}.",
                 hint="Check the record and the configured columns.",
@@ -233,16 +230,6 @@ class OmPort:
         )
 
 
-def _characteristics(rows: Iterable[Row], columns: Mapping[str, str]) -> dict[str, dict[str, str]]:
-    """Line -> characteristic -> value, as people read them."""
-    by_line: dict[str, dict[str, str]] = {}
-    for row in rows:
-        parts = Parts(row, columns)
-        if parts.label("name"):
-            by_line.setdefault(parts.value("line"), {})[parts.label("name")] = parts.label("value")
-    return by_line
-
-
 class _Assembly:
     """Puts the rows of many orders together. A row that cannot be understood makes its order unreadable, no other."""
 
@@ -250,20 +237,33 @@ class _Assembly:
         self._schema = schema
         self._states = states
         self._kinds = kinds
+        self._characteristics: dict[str, dict[str, str]] = {}  # line -> name -> value, as people read them
         self._lines: dict[str, list[OrderLine]] = {}
         self._domain_orders: dict[str, list[DomainOrder]] = {}
         self._order_tasks: dict[str, list[OrderTask]] = {}
         self._unreadable: dict[str, Unreadable] = {}
 
-    def add_lines(self, rows: Iterable[Row], characteristics: Mapping[str, Mapping[str, str]]) -> None:
+    def add_characteristics(self, rows: Iterable[Row]) -> None:
+        columns = self._schema.characteristic
+        for row in rows:
+            parts = Parts(row, columns)
+            try:
+                line_id, name, value = parts.value("line"), parts.label("name"), parts.label("value")
+            except MissingColumn as error:
+                self._refuse(row[f"{columns['line']}.{self._schema.line['order']}"], "a characteristic", error)
+                continue
+            if name:
+                self._characteristics.setdefault(line_id, {})[name] = value
+
+    def add_lines(self, rows: Iterable[Row]) -> None:
         for row in rows:
             parts = Parts(row, self._schema.line)
             try:
                 wire: LineWire = line_wire(parts)
-            except ValidationError as error:
-                self._refuse(parts.value("order"), parts.value("number"), error)
+            except NOT_UNDERSTOOD as error:
+                self._refuse(parts.known("order"), parts.known("number"), error)
                 continue
-            line = wire.line(self._states.line, characteristics.get(wire.sys_id, {}))
+            line = wire.line(self._states.line, self._characteristics.get(wire.sys_id, {}))
             self._lines.setdefault(wire.order_id, []).append(line)
 
     def add_domain_orders(self, rows: Iterable[Row]) -> None:
@@ -272,8 +272,8 @@ class _Assembly:
             parts = Parts(row, self._schema.domain_order)
             try:
                 wire = domain_order_wire(parts)
-            except ValidationError as error:
-                self._refuse(row[leads_to], parts.value("number"), error)
+            except NOT_UNDERSTOOD as error:
+                self._refuse(row[leads_to], parts.known("number"), error)
                 continue
             kind = self._kinds.get(wire.kind, DomainOrderClass.UNKNOWN)
             domain_order = wire.domain_order(self._states.domain_order(wire.kind), kind)
@@ -284,8 +284,8 @@ class _Assembly:
             parts = Parts(row, self._schema.order_task)
             try:
                 task = order_task_wire(parts).order_task(self._states.order_task)
-            except ValidationError as error:
-                self._refuse(parts.value("order"), parts.value("number"), error)
+            except NOT_UNDERSTOOD as error:
+                self._refuse(parts.known("order"), parts.known("number"), error)
                 continue
             self._order_tasks.setdefault(parts.value("order"), []).append(task)
 
@@ -295,8 +295,8 @@ class _Assembly:
             parts = Parts(row, self._schema.order)
             try:
                 order = order_wire(parts).order(self._states.order)
-            except ValidationError as error:
-                self._refuse(row["sys_id"], parts.value("number"), error)
+            except NOT_UNDERSTOOD as error:
+                self._refuse(row["sys_id"], parts.known("number"), error)
                 continue
             if order.sys_id not in self._unreadable:
                 snapshots.append(
@@ -309,6 +309,6 @@ class _Assembly:
                 )
         return OrdersRead(tuple(snapshots), tuple(self._unreadable.values()))
 
-    def _refuse(self, order_id: str, number: str, error: ValidationError) -> None:
+    def _refuse(self, order_id: str, number: str, error: ValidationError | MissingColumn) -> None:
         why = f"{number or 'a record'}: {why_not(error)}"
         self._unreadable.setdefault(order_id, Unreadable(order_id, number, why))

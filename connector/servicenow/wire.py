@@ -30,20 +30,44 @@ class Wire(BaseModel):
     state_label: str = ""
 
 
+class MissingColumn(ValueError):
+    """A column that was asked for is not in the row: the user may not read it, or it does not exist."""
+
+
+def asked(columns: Mapping[str, str]) -> list[str]:
+    """The columns behind the parts; a part without a column (configured as "") is not asked for."""
+    return [column for column in columns.values() if column]
+
+
 class Parts:
-    """One row, asked for by part instead of by column."""
+    """One row, asked for by part instead of by column.
+
+    An empty field is sent as an empty text; one the user may not read is simply absent, and absence is not emptiness.
+    """
 
     def __init__(self, row: Row, columns: Mapping[str, str]) -> None:
         self._row = row
         self._columns = columns
 
     def value(self, part: str) -> str:
-        """The stored value."""
-        return self._row.get(self._columns[part])
+        """The stored value. Raises MissingColumn."""
+        return self._row.get(self._column(part))
 
     def label(self, part: str) -> str:
-        """The value as people see it."""
-        return self._row.display(self._columns[part])
+        """The value as people see it. Raises MissingColumn."""
+        return self._row.display(self._column(part))
+
+    def _column(self, part: str) -> str:
+        column = self._columns[part]
+        if column and column not in self._row.values:
+            raise MissingColumn(
+                f'the column {column!r} cannot be read (without it, set {part} = "" in the configuration)'
+            )
+        return column
+
+    def known(self, part: str) -> str:
+        """The stored value, or nothing where it cannot be read. For naming things, never for deciding."""
+        return self._row.get(self._columns[part])
 
     def ref(self, part: str) -> Ref:
         """A reference with its name."""
@@ -60,8 +84,14 @@ class Parts:
         }
 
 
-def why_not(error: ValidationError) -> str:
+NOT_UNDERSTOOD = (ValidationError, MissingColumn)
+"""What a row raises that cannot be what it should be."""
+
+
+def why_not(error: ValidationError | MissingColumn) -> str:
     """The first thing that is wrong with a row."""
+    if isinstance(error, MissingColumn):
+        return str(error)
     first = error.errors(include_url=False)[0]
     where = ".".join(str(part) for part in first["loc"])
     return f"{where}: {first['msg']} (found {first['input']!r})"

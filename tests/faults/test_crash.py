@@ -103,17 +103,17 @@ def story(pair: Pair) -> str:
     return order
 
 
-_WHEN = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d")
+_BY_CHANCE = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d|WO\d+")  # when, and which of two was created first
 
 
 def outcome(pair: Pair, order: str) -> tuple[Counter[str], Counter[str], dict[str, str]]:
-    """Work orders with their states, notes (times apart), and the states of the domain orders."""
+    """Work orders with their states, notes (times and numbers apart), and the states of the domain orders."""
     work_orders = Counter(
         f"{row['correlation_id']} {row['state']} {row['description']}"
         for row in pair.rows("fsm", "wm_order", "", "correlation_id", "state", "description")
     )
     notes = Counter(
-        _WHEN.sub("", row["value"]) for row in pair.rows("om", "sys_journal_field", "element=work_notes", "value")
+        _BY_CHANCE.sub("", row["value"]) for row in pair.rows("om", "sys_journal_field", "element=work_notes", "value")
     )
     return work_orders, notes, {n: pair.state("om", DOMAIN_ORDER, n) for n in pair.domain_orders(order)}
 

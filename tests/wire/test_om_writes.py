@@ -9,6 +9,7 @@ import pytest
 from connector.errors import OutcomeUnknown, Rejected
 from connector.mapping.marks import signed, token_of
 from connector.model import ReopenDomainOrder
+from connector.om.schema import OmSchema
 from tests.wire.answers import said
 from tests.wire.instance import Table, sys_id
 from tests.wire.ports import OM_TABLES, OM_URL, bodies, om_port, shown
@@ -23,7 +24,9 @@ TEXT = signed("WO1: Draft -> Assigned", "n1")
 
 
 def closed(**more: str) -> dict[str, str]:
-    return {"sys_id": ONE, "number": "RO1", "state": "3", "sys_class_name": OM_TABLES["resource_order"], **more}
+    every = dict.fromkeys(OmSchema().domain_order.values(), "")
+    seen = {"sys_id": ONE, "number": "RO1", "state": "3", "sys_class_name": OM_TABLES["resource_order"]}
+    return {**every, **seen, **more}
 
 
 def answer(values: dict[str, str] | None = None, *, heard: bool = True) -> dict[str, Any]:
