@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help install demo test check format clean
+.PHONY: help install demo test check bench format clean
 
 help: ## show this help
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -30,6 +30,9 @@ check: $(STAMP) ## format, lint, types and the import law
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/pytest -n 0 tests/unit/test_import_law.py
+
+bench: $(STAMP) ## measure; nothing is judged by it
+	@$(BIN)/python -m benchmarks.sandbox_reads
 
 format: $(STAMP) ## rewrite the code in the house format
 	@$(BIN)/ruff format .

@@ -23,7 +23,7 @@ LINE = "sn_ind_tmt_orm_order_line_item"
 DOMAIN_ORDER = "sn_ind_tmt_orm_domain_order"
 _CLASSES = {"product_order": "product order", "service_order": "service order", "resource_order": "resource order"}
 _TOKEN = re.compile(r"\[om-fsm [0-9a-f]{10}\]")
-_QUIET = 3.0  # seconds in which something must not happen: three polls of the daemon
+_QUIET = 2.2  # seconds in which something must not happen: two polls of the daemon
 
 
 class Story:

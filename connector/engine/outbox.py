@@ -218,6 +218,12 @@ class Outbox:
             if token_of(action.key) in tokens.get(action.domain_order_id, frozenset()):
                 return Settlement(IntentState.DONE, f"found in the journal after an unclear answer: {action.text}")
         written = self.om.write_note(action.domain_order_id, signed(action.text, action.key))
+        if written.refused and entry.attempts == 0:
+            raise OutcomeUnknown(
+                f"The note on {action.domain_order_number} is not in the journal yet.",
+                hint="It is looked for later: an instance may show a write only after a while.",
+                transaction=written.transaction,
+            )
         if written.refused:
             raise Rejected(
                 f"The note on {action.domain_order_number} did not arrive: Order Management dropped it.",

@@ -85,6 +85,17 @@ def test_a_reopening_that_had_to_wait_is_not_done_once_the_work_is_finished(pair
     assert not pair.noted(number, "was reopened")
 
 
+def test_a_note_that_the_instance_shows_only_later_is_neither_parked_nor_written_twice(pair: Pair) -> None:
+    order = pair.approved(HAMBURG)
+    pair.settle()
+    pair.fsm("dispatch", work_order=pair.install(order), technician="technician")
+    pair.world.fault("om", {"kind": "late_commit", "seconds": 40, "method": "PATCH", "count": 1, "user": "connector"})
+    pair.sync()
+    pair.settle()
+    assert sum("-> Assigned" in note for note in pair.notes(pair.resource_order(order))) == 1
+    assert pair.waiting() == {}
+
+
 def hide(pair: Pair, side: str, table: str, field: str) -> None:
     """An access rule takes a column away from the connector."""
     fault = {"kind": "hide_field", "field": field, "method": "GET", "count": None, "user": "connector"}

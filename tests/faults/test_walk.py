@@ -20,7 +20,7 @@ from tests.conftest import DOMAIN_ORDER, HAMBURG, LINE, MUNICH, ORDER, Pair
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-WALKS = int(os.environ.get("OM_FSM_WALKS", "12"))
+WALKS = int(os.environ.get("OM_FSM_WALKS", "8"))
 STEPS = 30
 FAULTS = ("commit_then_drop", "commit_then_500", "drop", "status", "html_200", "hibernating", "cut_body", "cancelled")
 OVER = "state!=completed^state!=canceled"
