@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from connector.decide.plan import decide
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 EVERY_SHARD = range(SHARDS)
 _ORDERS_PER_LOOK = 200
+_UNREAD = timedelta(seconds=60)  # until an order that could not be read, and has a write waiting, is tried again
 _MAX_LOOKS = 1000  # at one order set in one pass; a plan that never comes to rest is a defect, not a reason to hang
 
 
@@ -50,14 +52,16 @@ def drain(engine: Engine, shards: Collection[int], clock: Callable[[], datetime]
     # Observe, decide, record the intentions
     plans = _plan(engine, order_ids, now)
 
-    # Act, record the outcomes
-    changed = _act(engine, store.orders_to_act_on(order_ids), clock)
+    # Act on what could be read and decided, record the outcomes
+    decided = {plan.order_id for plan in plans}
+    changed = _act(engine, store.orders_to_act_on(decided), clock)
 
     # Look again where something changed, or when something waits
     store.rest(wakeups)
     store.wake(changed, due=now, reason="look at what was written")
     for order_id in store.orders_to_act_on(order_ids):
-        store.wake([order_id], due=store.next_try(order_id) or now, reason="a write waits")
+        due = store.next_try(order_id) or now
+        store.wake([order_id], due=due if order_id in decided else max(due, now + _UNREAD), reason="a write waits")
     return plans
 
 

@@ -102,6 +102,23 @@ def hide(pair: Pair, side: str, table: str, field: str) -> None:
     pair.world.fault(side, {**fault, "path_contains": f"/table/{table}"})
 
 
+def test_a_write_of_an_order_that_cannot_be_read_waits_until_it_can(pair: Pair) -> None:
+    order = pair.approved(HAMBURG)
+    pair.settle()
+    pair.world.fault("fsm", {"kind": "rate_limit", "method": "PATCH", "count": 1, "path_contains": "/table/"})
+    revise(pair, order)
+    pair.sync()
+    assert pair.waiting() == {"pending": 2}
+    hide(pair, "om", LINE, "ponr")
+    for _ in range(3):
+        pair.world.advance(400)
+        pair.sync()
+    assert not carried(pair, order)
+    pair.world.clear_faults()
+    pair.settle()
+    assert carried(pair, order)
+
+
 def pass_by(pair: Pair) -> None:
     for _ in range(3):
         pair.world.advance(1000)
