@@ -126,10 +126,12 @@ def _api(loaded: Loaded, instance: Instance, password: SecretStr, world: World, 
     return TableApi(endpoint, adapter=(world.adapters or {}).get(side), sleep=world.sleep)
 
 
-def build_engine(loaded: Loaded, systems: Systems, database: sa.Engine) -> Engine:
+def build_engine(
+    loaded: Loaded, policies: tuple[WorkOrderPolicy, WorkOrderPolicy], systems: Systems, database: sa.Engine
+) -> Engine:
     """An engine over these systems and this memory."""
     settings = loaded.settings
-    domain_orders, order_tasks = load_policies(loaded)
+    domain_orders, order_tasks = policies
     store = Store(database)
     patience = Patience(
         look_after=settings.outbox.look_after_seconds,
@@ -157,14 +159,14 @@ def build_engine(loaded: Loaded, systems: Systems, database: sa.Engine) -> Engin
 @contextmanager
 def writing(loaded: Loaded, world: World = REAL_WORLD) -> Iterator[tuple[Engine, Systems]]:
     """An engine that may write. Everything that can be refused is checked before memory is touched."""
-    load_policies(loaded)
+    policies = load_policies(loaded)
     systems = connect(loaded, world)
     path = loaded.resolve(loaded.settings.memory.path)
     with sole_writer(path):
         database = open_database(path, create=True)
         assert database is not None
         try:
-            yield build_engine(loaded, systems, database), systems
+            yield build_engine(loaded, policies, systems, database), systems
         finally:
             database.dispose()
 
@@ -196,10 +198,9 @@ def sync_once(
 
 def plan_once(loaded: Loaded, world: World = REAL_WORLD) -> tuple[Plan, ...]:
     """What a pass would do now. Works on a copy of memory that is thrown away, and writes nothing anywhere."""
+    policies = load_policies(loaded)
     systems = connect(loaded, world)
-    original = reading(loaded)
-    scratch = scratch_copy(original)
-    engine = build_engine(loaded, systems, scratch)
+    engine = build_engine(loaded, policies, systems, scratch_copy(reading(loaded)))
     now = world.clock()
     every = timedelta(seconds=loaded.settings.daemon.sweep_seconds)
     if sweep_is_due(engine.store, (engine.om, engine.fsm), now, every):

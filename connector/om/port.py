@@ -82,18 +82,9 @@ class OmPort:
         self._reopen_to = reopen_to
         self._kinds = {schema.tables[part]: kind for part, kind in _CLASSES.items()}
         self._watched = {
-            feed.table: (feed, leads_to)
-            for feed, leads_to in (
-                self._watch("order", "sys_id"),
-                self._watch("line", schema.line["order"]),
-                self._watch("characteristic", f"{schema.characteristic['line']}.{schema.line['order']}"),
-                self._watch("domain_order", f"{schema.domain_order['line']}.{schema.line['order']}"),
-                self._watch("order_task", schema.order_task["order"]),
-            )
+            schema.tables[part]: (Feed(schema.tables[part], (schema.leads_to(part),)), schema.leads_to(part))
+            for part in ("order", "line", "characteristic", "domain_order", "order_task")
         }
-
-    def _watch(self, part: str, leads_to: str) -> tuple[Feed, str]:
-        return Feed(self._schema.tables[part], (leads_to,)), leads_to
 
     # --- what changed --------------------------------------------------------------------------------------
 
@@ -125,13 +116,10 @@ class OmPort:
     def orders_of(self, initiators: Iterable[str]) -> Mapping[str, str]:
         wanted = set(initiators)
         schema = self._schema
-        line_order = schema.line["order"]
-        paths = {
-            "domain_order": (schema.domain_order["number"], f"{schema.domain_order['line']}.{line_order}"),
-            "order_task": (schema.order_task["number"], schema.order_task["order"]),
-        }
+        numbers = {"domain_order": schema.domain_order["number"], "order_task": schema.order_task["number"]}
         found: dict[str, str] = {}
-        for part, (number, leads_to) in paths.items():
+        for part, number in numbers.items():
+            leads_to = schema.leads_to(part)
             for column in ("sys_id", number):
                 missing = [value for value in wanted - set(found) if (len(value) == 32) == (column == "sys_id")]
                 for row in self._api.scan_in(schema.tables[part], column, missing, [number, leads_to]):
@@ -142,23 +130,19 @@ class OmPort:
     # --- reading orders whole ------------------------------------------------------------------------------
 
     def read_orders(self, order_ids: Iterable[str]) -> OrdersRead:
-        schema, api = self._schema, self._api
         ids = list(dict.fromkeys(order_ids))
-        tables = schema.tables
-        line_order = schema.line["order"]
-        orders = list(api.scan_in(tables["order"], "sys_id", ids, asked(schema.order)))
-        lines = list(api.scan_in(tables["line"], line_order, ids, asked(schema.line)))
-        by_line = f"{schema.domain_order['line']}.{line_order}"
-        domain_orders = list(api.scan_in(tables["domain_order"], by_line, ids, asked(schema.domain_order)))
-        order_tasks = list(api.scan_in(tables["order_task"], schema.order_task["order"], ids, asked(schema.order_task)))
-        by_line = f"{schema.characteristic['line']}.{line_order}"
-        characteristics = list(api.scan_in(tables["characteristic"], by_line, ids, asked(schema.characteristic)))
-        assembly = _Assembly(schema, self._states, self._kinds)
-        assembly.add_characteristics(characteristics)
-        assembly.add_lines(lines)
-        assembly.add_domain_orders(domain_orders)
-        assembly.add_order_tasks(order_tasks)
+        orders = self._parts_of(ids, "order", self._schema.order)
+        assembly = _Assembly(self._schema, self._states, self._kinds)
+        assembly.add_characteristics(self._parts_of(ids, "characteristic", self._schema.characteristic))
+        assembly.add_lines(self._parts_of(ids, "line", self._schema.line))
+        assembly.add_domain_orders(self._parts_of(ids, "domain_order", self._schema.domain_order))
+        assembly.add_order_tasks(self._parts_of(ids, "order_task", self._schema.order_task))
         return assembly.finish(orders)
+
+    def _parts_of(self, order_ids: list[str], part: str, columns: Mapping[str, str]) -> list[Row]:
+        """Every record of one kind that belongs to these orders."""
+        leads_to = self._schema.leads_to(part)
+        return list(self._api.scan_in(self._schema.tables[part], leads_to, order_ids, asked(columns)))
 
     def read_domain_order(self, domain_order_id: str) -> DomainOrder | None:
         columns = self._schema.domain_order
@@ -250,7 +234,7 @@ class _Assembly:
             try:
                 line_id, name, value = parts.value("line"), parts.label("name"), parts.label("value")
             except MissingColumn as error:
-                self._refuse(row[f"{columns['line']}.{self._schema.line['order']}"], "a characteristic", error)
+                self._refuse(row[self._schema.leads_to("characteristic")], "a characteristic", error)
                 continue
             if name:
                 self._characteristics.setdefault(line_id, {})[name] = value
@@ -267,7 +251,7 @@ class _Assembly:
             self._lines.setdefault(wire.order_id, []).append(line)
 
     def add_domain_orders(self, rows: Iterable[Row]) -> None:
-        leads_to = f"{self._schema.domain_order['line']}.{self._schema.line['order']}"
+        leads_to = self._schema.leads_to("domain_order")
         for row in rows:
             parts = Parts(row, self._schema.domain_order)
             try:

@@ -87,3 +87,19 @@ class OmSchema:
             "priority": "priority",
         }
     )
+
+    def leads_to(self, part: str) -> str:
+        """The column, dot-walked where needed, that leads from a record of this part to its order."""
+        match part:
+            case "order":
+                return "sys_id"
+            case "line":
+                return self.line["order"]
+            case "order_task":
+                return self.order_task["order"]
+            case "domain_order":
+                return f"{self.domain_order['line']}.{self.line['order']}"
+            case "characteristic":
+                return f"{self.characteristic['line']}.{self.line['order']}"
+            case _:
+                raise ValueError(f"no path leads from {part!r} to an order")
