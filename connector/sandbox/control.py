@@ -9,6 +9,8 @@
     GET    /sandbox/requests?instance=om      DELETE /sandbox/requests
     GET    /sandbox/switches?instance=om      POST /sandbox/switches {"instance", name: value, ...}
     GET    /sandbox/failures  messages that did not arrive, and defects of the sandbox itself
+    POST   /sandbox/certificate {"instance", "user"}         a key and a certificate (PEM) that sign this user in over HTTPS
+    POST   /sandbox/oauth_key {"instance", "kid", "public_key"}  a key (PEM) whose signature makes assertions genuine
     POST   /sandbox/reset     both instances as they were created
 
 An answer is {"ok": true, "result": ...} or {"ok": false, "error": "sentence"}.
@@ -32,9 +34,10 @@ Payload = dict[str, Any]
 
 
 class ControlPlane:
-    def __init__(self, world: World, token: str) -> None:
+    def __init__(self, world: World, token: str, certify: Callable[[str, str], str]) -> None:
         self._world = world
         self._token = token
+        self._certify = certify
         self._rooms: dict[tuple[str, str], Callable[[Request, Payload], Any]] = {
             ("POST", "act"): self._act,
             ("POST", "clock"): self._clock,
@@ -50,6 +53,10 @@ class ControlPlane:
             },
             ("GET", "switches"): self._switches,
             ("POST", "switches"): self._switch,
+            ("POST", "certificate"): lambda _request, payload: {
+                "pem": self._certify(str(payload["instance"]), str(payload["user"]))
+            },
+            ("POST", "oauth_key"): self._oauth_key,
             ("POST", "reset"): self._reset,
         }
 
@@ -114,6 +121,10 @@ class ControlPlane:
 
     def _switch(self, _request: Request, payload: Payload) -> Any:
         self._world.switch(str(payload.pop("instance", "")), **payload)
+        return {}
+
+    def _oauth_key(self, _request: Request, payload: Payload) -> Any:
+        self._world.register_key(str(payload["instance"]), str(payload["kid"]), str(payload["public_key"]))
         return {}
 
     def _reset(self, _request: Request, _payload: Payload) -> Any:

@@ -5,13 +5,18 @@ It puts the parts together and loads the demo data. How requests are answered is
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable
+from dataclasses import replace
 from hashlib import sha256
 from random import Random
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
+from connector.sandbox.accounts import ACCOUNTS
 from connector.sandbox.lookups import LOOKUPS
+from connector.sandbox.oauth.keys import Keys
+from connector.sandbox.oauth.tokens import Tokens
 from connector.sandbox.people import ADMIN, Access, User, read_grants
 from connector.sandbox.profile import InstanceProfile, ProfileError, Tree
 from connector.sandbox.records import Records
@@ -22,7 +27,6 @@ from connector.sandbox.schema import Column, Kind, Schema, Table
 from connector.sandbox.scripts import Reader
 from connector.sandbox.sessions import Sessions
 from connector.sandbox.store import Row, Store
-from connector.sandbox.tokens import Tokens
 
 if TYPE_CHECKING:
     from connector.sandbox.clock import Clock
@@ -55,6 +59,10 @@ class Instance:
         self.system = User("system", "System", self.known_id("user/system"), "", frozenset({ADMIN}), ZoneInfo("GMT"))
         self.users = {login: self._user(login, entry) for login, entry in profile.users.items()}
         self.tokens = Tokens(self.clock, self.noise)
+        self.keys = Keys(self.clock, self.known_id("token key"))
+        self.jwt_keys: dict[str, str] = dict(profile.jwt_keys)  # key id -> public key (PEM) that signs assertions
+        self.certificates: dict[str, str] = {}  # fingerprint of a client's certificate -> login
+        self.failures: dict[str, int] = {}  # login -> wrong passwords since the last right one
         self.sessions = Sessions(self.clock, self.noise)
         self.files: dict[str, bytes] = {}  # attachment sys_id -> content
         self.imports = profile.imports
@@ -69,7 +77,7 @@ class Instance:
         }
         if image is None:
             self._load_fresh(profile, image_key)
-        rules = (*ALL_RULES, *declared_rules(profile.policies), *LOOKUPS)
+        rules = (*ALL_RULES, *declared_rules(profile.policies), *LOOKUPS, *ACCOUNTS)
         self.records = Records(self, rules, Random(f"{seed}/{profile.name}"))  # noqa: S311
         self._count_numbers()
 
@@ -92,6 +100,13 @@ class Instance:
         user = self.user(login)
         return user.name if user else login
 
+    def count_failure(self, user: User) -> None:
+        """A wrong password; after so many in a row the user is locked out, where the instance does that."""
+        self.failures[user.login] = self.failures.get(user.login, 0) + 1
+        if 0 < int(self.switches["lockout_after"]) <= self.failures[user.login]:
+            self.users[user.login] = replace(user, locked_out=True)
+            self.records.update("sys_user", user.sys_id, {"locked_out": "true"}, self.system)
+
     def reader(self, user: User) -> Reader:
         return Reader(sys_id=user.sys_id, login=user.login, zone=user.zone, now=self.clock.now())
 
@@ -111,7 +126,15 @@ class Instance:
             zone=ZoneInfo(zone) if zone else self.default_zone,
             web_service_only=bool(entry.get("web_service_access_only")),
             api_key=self._secret(f"{login} key", 32),
+            hmac_key_id=self._secret(f"{login} hmac id", 32),
+            hmac_secret=self._secret(f"{login} hmac", 36),
+            mfa_secret=self.second_factor(login) if entry.get("enable_multifactor_authn") else "",
+            needs_reset=bool(entry.get("password_needs_reset")),
         )
+
+    def second_factor(self, login: str) -> str:
+        """The base32 secret this user's authenticator app would have."""
+        return base64.b32encode(self._secret(f"{login} second factor", 20).encode()).decode()
 
     def _load_fresh(self, profile: InstanceProfile, image_key: tuple[int, int, str]) -> None:
         """Load people, dictionary and demo data, and keep an image for the next equal instance."""
@@ -162,6 +185,8 @@ class Instance:
                 "sys_id": user.sys_id, "user_name": login, "name": user.name, "first_name": first, "last_name": last,
                 "email": profile.users.get(login, {}).get("email", ""), "time_zone": user.zone.key,
                 "user_password": user.password, "web_service_access_only": "true" if user.web_service_only else "false",
+                "password_needs_reset": "true" if user.needs_reset else "false",
+                "enable_multifactor_authn": "true" if user.mfa_secret else "false",
             }  # fmt: skip
             self._put("sys_user", row)
             for role in sorted(user.roles):

@@ -49,6 +49,7 @@ class Request:
     body: bytes = b""
     max_parts: int = 1_000_000  # of a batch, how many are executed
     stale: bool = False  # lists are read from a replica that lags
+    certificate: str = ""  # SHA-256 fingerprint of the client certificate the door has checked, 64 hex digits
 
     def __post_init__(self) -> None:
         parts = urlsplit(self.target)

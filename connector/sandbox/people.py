@@ -29,10 +29,24 @@ class User:
     zone: ZoneInfo
     web_service_only: bool = False
     api_key: str = ""
+    hmac_key_id: str = field(default="", compare=False)
+    hmac_secret: str = field(default="", compare=False)
+    mfa_secret: str = field(default="", compare=False)  # base32; empty: no second factor
+    needs_reset: bool = field(default=False, compare=False)  # the password must be changed before it opens anything
+    active: bool = field(default=True, compare=False)
+    locked_out: bool = field(default=False, compare=False)
 
     @property
     def is_admin(self) -> bool:
         return ADMIN in self.roles
+
+    @property
+    def may_enter(self) -> bool:
+        return self.active and not self.locked_out
+
+    def knows(self, password: str) -> bool:
+        """Whether it is this user's password; a user without a usable one knows none."""
+        return bool(self.password) and password == self.password
 
 
 @dataclass(frozen=True)

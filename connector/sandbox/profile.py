@@ -39,6 +39,7 @@ class InstanceProfile:
     imports: Tree  # staging table -> target, coalesce, fields
     policies: list[Tree]  # rules declared as data, see rules/declared.py
     oauth_user: str  # who acts with a client-credentials token
+    jwt_keys: dict[str, str]  # key id -> public key (PEM) whose signature makes an assertion genuine
 
 
 @dataclass(frozen=True)
@@ -76,6 +77,7 @@ def _instance(name: str, tree: Tree, own: Tree) -> InstanceProfile:
         imports=merged.get("imports", {}),
         policies=merged.get("policies", []),
         oauth_user=merged.get("oauth_user", ""),
+        jwt_keys=merged.get("jwt_keys", {}),
     )
 
 

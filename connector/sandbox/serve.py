@@ -9,13 +9,14 @@ import asyncio
 import json
 import secrets
 import signal
-import ssl
 import threading
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from connector.sandbox.control import ControlPlane
+from connector.sandbox.doors.authority import Authority
+from connector.sandbox.doors.authority import DoorsUnavailable as DoorsUnavailable
 from connector.sandbox.doors.https import HttpsDoor
 from connector.sandbox.world import World
 
@@ -23,12 +24,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from connector.sandbox.people import User
+
 TICK = 0.05  # seconds between looks for due jobs while doors are open
-HOSTS = ("localhost", "127.0.0.1", "::1")
-
-
-class DoorsUnavailable(RuntimeError):
-    """HTTPS needs the package trustme, which the extra `sandbox` brings."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +35,14 @@ class Served:
 
     info: dict[str, Any]
     directory: Path
+    certify: Callable[[str, str], str]
+
+    def client_certificate(self, name: str, login: str) -> Path:
+        """A new file with a key and a certificate that signs this user in to the instance over HTTPS."""
+        path = self.directory / f"{name}-{login}.pem"
+        path.touch(mode=0o600)
+        path.write_text(self.certify(name, login), encoding="utf-8")
+        return path
 
 
 @contextmanager
@@ -63,7 +69,7 @@ def serving(
     if failures:
         raise failures[0]
     try:
-        yield Served(doors.info, directory)
+        yield Served(doors.info, directory, doors.certify)
     finally:
         doors.stop()
         thread.join()
@@ -106,16 +112,19 @@ class _Doors:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stopped: asyncio.Event | None = None
         self.info: dict[str, Any] = {}
+        self._authority: Authority | None = None
 
     async def live(self, on_ready: Callable[[dict[str, Any]], None]) -> None:
         """Open, tell, tick until stopped, close."""
         self._directory.mkdir(parents=True, exist_ok=True)
         ca_file = self._directory / "sandbox-ca.pem"
-        context = _certified(ca_file)
+        self._authority = Authority(ca_file)
+        context = self._authority.door_context(ask_clients=True)
+        control = ControlPlane(self._world, self._token, self.certify)
         doors = {
             "om": HttpsDoor(lambda request: self._world.handle("om", request), context),
             "fsm": HttpsDoor(lambda request: self._world.handle("fsm", request), context),
-            "control": HttpsDoor(ControlPlane(self._world, self._token).handle, context),
+            "control": HttpsDoor(control.handle, self._authority.door_context()),
         }
         self._loop, self._stopped = asyncio.get_running_loop(), asyncio.Event()
         try:
@@ -134,6 +143,13 @@ class _Doors:
             for door in doors.values():
                 await door.close()
 
+    def certify(self, name: str, login: str) -> str:
+        """A key and a certificate (PEM) that sign this user in. Raises Refused."""
+        assert self._authority is not None
+        pem, print_of_it = self._authority.client_certificate(login)
+        self._world.map_certificate(name, print_of_it, login)
+        return pem
+
     def stop(self) -> None:
         """May be called from any thread."""
         if self._loop is not None and self._stopped is not None and not self._loop.is_closed():
@@ -147,7 +163,7 @@ class _Doors:
         for name in ("om", "fsm"):
             instance = self._world.instance(name)
             instance.base_url = urls[name]
-            users = {login: {"password": user.password, "name": user.name} for login, user in instance.users.items()}
+            users = {login: _described(user) for login, user in instance.users.items()}
             self.info[name] = {"url": urls[name], "users": users, "oauth": dict(instance.oauth_client)}
         path = self._directory / "sandbox.json"
         path.touch(mode=0o600)
@@ -161,16 +177,12 @@ async def _pause(stopped: asyncio.Event) -> None:
         return
 
 
-def _certified(ca_file: Path) -> ssl.SSLContext:
-    """A fresh certificate for this machine's loopback names, its authority written to `ca_file`."""
-    try:
-        import trustme
-    except ImportError as error:
-        raise DoorsUnavailable(
-            "HTTPS doors need the extra 'sandbox': pip install 'om-fsm-connector[sandbox]'"
-        ) from error
-    authority = trustme.CA()
-    authority.cert_pem.write_to_path(str(ca_file))
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert(*HOSTS).configure_cert(context)
-    return context
+def _described(user: User) -> dict[str, Any]:
+    """What somebody needs to sign in as this user, whichever way."""
+    described = {
+        "password": user.password,
+        "name": user.name,
+        "api_key": user.api_key,
+        "hmac": {"key_id": user.hmac_key_id, "secret": user.hmac_secret},
+    }
+    return {**described, "mfa_secret": user.mfa_secret} if user.mfa_secret else described

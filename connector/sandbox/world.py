@@ -111,6 +111,18 @@ class World:
                 raise ValueError(f"there is no switch {', '.join(unknown)}; there are {', '.join(sorted(switches))}")
             switches.update(values)
 
+    def map_certificate(self, name: str, fingerprint: str, login: str) -> None:
+        """A client certificate (SHA-256 fingerprint) signs this user in from now on. Raises Refused."""
+        with self.lock:
+            if login not in self.instance(name).users:
+                raise Refused(f"there is no user {login!r} on {name}")
+            self.instance(name).certificates[fingerprint] = login
+
+    def register_key(self, name: str, key_id: str, public_key: str) -> None:
+        """Assertions signed with this RSA key (its public half, PEM) are genuine from now on."""
+        with self.lock:
+            self.instance(name).jwt_keys[key_id] = public_key
+
     # --- requests -------------------------------------------------------------------------------------------------
 
     def handle(self, name: str, request: Request) -> Response:

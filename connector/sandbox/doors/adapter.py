@@ -5,15 +5,18 @@ Delays move the virtual clock (or sleep in a real-time world) and become a ReadT
 
 from __future__ import annotations
 
+import ssl
 import time
 from http.client import HTTPMessage
 from io import BytesIO
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import requests
 from requests.adapters import BaseAdapter, HTTPAdapter
 from urllib3 import HTTPHeaderDict, HTTPResponse
 
+from connector.sandbox.doors.authority import fingerprint
 from connector.sandbox.messages import Headers, Request, Response
 
 if TYPE_CHECKING:
@@ -35,7 +38,7 @@ class SandboxAdapter(BaseAdapter):
         stream: bool = False,
         timeout: float | tuple[float, float] | tuple[float, None] | None = None,
         verify: bool | str = True,  # noqa: ARG002
-        cert: bytes | str | tuple[bytes | str, bytes | str] | None = None,  # noqa: ARG002
+        cert: bytes | str | tuple[bytes | str, bytes | str] | None = None,
         proxies: Mapping[str, str] | None = None,  # noqa: ARG002
     ) -> requests.Response:
         asked = Request(
@@ -43,6 +46,7 @@ class SandboxAdapter(BaseAdapter):
             target=request.path_url,
             headers=Headers([(str(key), _text(value)) for key, value in request.headers.items()]),
             body=_bytes(request.body),
+            certificate=_fingerprint(cert[0] if isinstance(cert, tuple) else cert),
         )
         response = self._world.handle(self._name, asked)
         self._wait(request, response, timeout)
@@ -106,6 +110,17 @@ REASONS = {
     404: "Not Found", 405: "Method Not Allowed", 414: "Request-URI Too Large", 415: "Unsupported Media Type",
     429: "Too Many Requests", 500: "Internal Server Error", 502: "Bad Gateway", 503: "Service Unavailable",
 }  # fmt: skip
+
+
+def _fingerprint(path: bytes | str | None) -> str:
+    """Of the first certificate in a PEM file."""
+    if not path:
+        return ""
+    _, begin, rest = Path(_text(path)).read_text(encoding="ascii").partition("-----BEGIN CERTIFICATE-----")
+    return fingerprint(ssl.PEM_cert_to_DER_cert(begin + rest.partition("-----END CERTIFICATE-----")[0] + END))
+
+
+END = "-----END CERTIFICATE-----"
 
 
 def _text(value: str | bytes) -> str:

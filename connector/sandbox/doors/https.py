@@ -11,6 +11,7 @@ from collections.abc import Callable
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
+from connector.sandbox.doors.authority import fingerprint
 from connector.sandbox.messages import Headers, Request, Response
 
 if TYPE_CHECKING:
@@ -33,10 +34,12 @@ class _Connection(asyncio.Protocol):
         self._head: Request | None = None
         self._busy = False
         self._transport: asyncio.Transport | None = None
+        self._certificate = ""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
+        self._certificate = _shown_certificate(transport)
         self._connections.add(self)
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002
@@ -75,7 +78,7 @@ class _Connection(asyncio.Protocol):
         if body is None:
             return None
         request, self._head = self._head, None
-        request.body = body
+        request.body, request.certificate = body, self._certificate
         return request
 
     def _next_body(self, head: Request) -> bytes | None:
@@ -158,6 +161,13 @@ class _Connection(asyncio.Protocol):
     def _close(self) -> None:
         if self._transport is not None:
             self._transport.close()
+
+
+def _shown_certificate(transport: asyncio.Transport) -> str:
+    """The fingerprint of the client's certificate, or the empty string."""
+    tls: ssl.SSLObject | None = transport.get_extra_info("ssl_object")
+    der = tls.getpeercert(binary_form=True) if tls is not None else None
+    return fingerprint(der) if der else ""
 
 
 def _read_head(raw: bytes) -> Request:

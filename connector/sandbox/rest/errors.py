@@ -20,8 +20,8 @@ class ApiError(Exception):
         return Response(self.status, Headers([("Content-Type", kind), *self.headers]), written(body, kind))
 
 
-def not_authenticated() -> ApiError:
-    return ApiError(401, "User is not authenticated", "Required to provide Auth information")
+def not_authenticated(message: str = "User is not authenticated") -> ApiError:
+    return ApiError(401, message, "Required to provide Auth information")
 
 
 def invalid_table(name: str) -> ApiError:

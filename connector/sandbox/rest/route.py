@@ -11,11 +11,14 @@ from email.utils import format_datetime
 from typing import TYPE_CHECKING
 
 from connector.sandbox.messages import Headers, Request, Response
-from connector.sandbox.rest import attachment, batch, imports, meta, oauth, stats, table, tinyurl
-from connector.sandbox.rest.auth import authenticate
+from connector.sandbox.oauth.authorize import authorize
+from connector.sandbox.oauth.endpoint import jwks, revoke, token
+from connector.sandbox.rest import attachment, batch, imports, meta, stats, table, tinyurl
 from connector.sandbox.rest.context import Context
 from connector.sandbox.rest.errors import ApiError, api_denied, html, no_method, no_resource, not_acceptable
 from connector.sandbox.rest.representation import JSON, negotiated
+from connector.sandbox.signin.certificates import supports_tls
+from connector.sandbox.signin.ways import authenticate
 
 if TYPE_CHECKING:
     from connector.sandbox.instance import Instance
@@ -47,9 +50,13 @@ ROUTES: tuple[tuple[re.Pattern[str], dict[str, Room]], ...] = (
     (re.compile(r"attachment/([^/]+)"), {"GET": attachment.metadata, "DELETE": attachment.remove}),
     (re.compile(r"attachment/([^/]+)/file"), {"GET": attachment.content}),
 )
-DOORSTEP: dict[str, Callable[[Instance, Request], Response]] = {
-    "/oauth_token.do": oauth.token,
-    "/oauth_revoke_token.do": oauth.revoke,
+DOORSTEP: dict[tuple[str, str], Callable[[Instance, Request], Response]] = {
+    ("POST", "/oauth_token.do"): token,
+    ("GET", "/oauth_revoke_token.do"): revoke,
+    ("POST", "/oauth_revoke_token.do"): revoke,
+    ("GET", "/oauth_auth.do"): authorize,
+    ("GET", "/api/now/oauth/jwks"): jwks,
+    ("GET", "/adcv2/supports_tls"): supports_tls,
 }
 ANY_KIND = (attachment.content,)  # answers that are files
 CLOSING = (
@@ -66,8 +73,9 @@ def answer(instance: Instance, request: Request) -> Response:
     """The instance's complete answer, errors included."""
     if len(request.target) > MAX_TARGET:
         return edge(instance, html(414, "414 Request-URI Too Large", "<h1>414 Request-URI Too Large</h1>"))
-    if request.path in DOORSTEP and request.method == "POST":
-        return edge(instance, DOORSTEP[request.path](instance, request))
+    doorstep = DOORSTEP.get((request.method, request.path))
+    if doorstep is not None:
+        return edge(instance, doorstep(instance, request))
     kind = negotiated(request.headers.get("Accept")) or JSON
     try:
         context = Context(instance, request, authenticate(instance, request))

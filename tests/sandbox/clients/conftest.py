@@ -6,6 +6,7 @@ The clients find the sandbox's authority as they would find a company's own: in 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
@@ -15,7 +16,8 @@ from connector.sandbox import World
 from tests.sandbox.gestures import START
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,7 @@ class Site:
     client_secret: str
     ca_file: str
     mark: str
+    certificate: Callable[[str], Path]  # a file that signs this user in
 
     @property
     def host(self) -> str:
@@ -54,6 +57,7 @@ def _served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
             **fsm["oauth"],
             ca_file=served.info["ca_file"],
             mark="",
+            certificate=partial(served.client_certificate, "fsm"),
         )
     world.close()
 

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pysnc
 import pytest
+from oauthlib.oauth2 import ServerError
+from pysnc.auth import ServiceNowClientCredentialsFlow, ServiceNowPasswordGrantFlow
 from pysnc.exceptions import AuthenticationException
 
 if TYPE_CHECKING:
@@ -84,3 +86,43 @@ def test_an_unknown_record_is_not_found_and_an_unknown_password_is_refused(clien
     with pytest.raises(AuthenticationException):
         record.query()
     stranger.session.close()
+
+
+def locations(client: Any) -> int:
+    found = client.GlideRecord("cmn_location")
+    found.query()
+    return len(found)
+
+
+def test_its_password_flow_gets_a_token_and_works_with_it(site: Site) -> None:
+    """It names itself in a Basic header, which some instances do not read."""
+    flow = ServiceNowPasswordGrantFlow(site.login, site.password, site.client_id, site.client_secret)
+    client = pysnc.ServiceNowClient(site.url, flow)
+    assert locations(client) == 6
+    client.session.close()
+    again = ServiceNowPasswordGrantFlow(site.login, site.password, site.client_id, site.client_secret)
+    site.world.switch("fsm", oauth_secret_in_header=False)
+    try:
+        with pytest.raises(ServerError):
+            pysnc.ServiceNowClient(site.url, again)
+    finally:
+        site.world.switch("fsm", oauth_secret_in_header=True)
+
+
+def test_its_client_credentials_flow_works_as_the_application_user(site: Site) -> None:
+    client = pysnc.ServiceNowClient(site.url, ServiceNowClientCredentialsFlow(site.client_id, site.client_secret))
+    record = made(client, site)
+    assert locations(client) == 6
+    [row] = site.world.fsm.store.find("wm_order", sys_id=str(record.sys_id))
+    assert row["sys_created_by"] == "connector"
+    client.session.close()
+    with pytest.raises(AuthenticationException, match="access_denied"):
+        pysnc.ServiceNowClient(site.url, ServiceNowClientCredentialsFlow(site.client_id, "wrong"))
+
+
+def test_it_signs_in_with_a_client_certificate(site: Site) -> None:
+    client = pysnc.ServiceNowClient(site.url, cert=str(site.certificate("dispatcher")))
+    record = made(client, site)
+    [row] = site.world.fsm.store.find("wm_order", sys_id=str(record.sys_id))
+    assert row["sys_created_by"] == "dispatcher"
+    client.session.close()

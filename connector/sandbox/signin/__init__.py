@@ -1,0 +1,1 @@
+"""Who is asking: each way to sign in has a file; `ways.py` chooses between them."""
