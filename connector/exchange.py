@@ -43,8 +43,9 @@ class Unreadable:
     """A record that cannot be what it should be; its whole order is left alone."""
 
     order_id: str
-    number: str
+    number: str  # empty where only memory may know it
     why: str
+    is_defect: bool = False  # of the connector, not of the record
 
 
 @dataclass(frozen=True, slots=True)

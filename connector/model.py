@@ -278,6 +278,7 @@ class FindingCode(Enum):
     CLOSED_WITH_OPEN_WORK = "closed-with-open-work"
     WRITE_PARKED = "write-parked"
     UNREADABLE = "unreadable"
+    DEFECT = "defect"  # of the connector: this order is left alone
 
 
 @dataclass(frozen=True, slots=True)

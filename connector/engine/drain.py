@@ -7,10 +7,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from connector.decide.plan import decide
-from connector.engine.look import look
+from connector.engine.consider import consider
 from connector.engine.tables import SHARDS
-from connector.model import Finding, FindingCode
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable
@@ -24,7 +22,10 @@ if TYPE_CHECKING:
 
 EVERY_SHARD = range(SHARDS)
 _ORDERS_PER_LOOK = 200
-_UNREAD = timedelta(seconds=60)  # until an order that could not be read, and has a write waiting, is tried again
+_LEFT_ALONE = (
+    timedelta(seconds=60),
+    timedelta(hours=1),
+)  # shortest and longest, until such an order is looked at again
 _MAX_LOOKS = 1000  # at one order set in one pass; a plan that never comes to rest is a defect, not a reason to hang
 
 
@@ -50,7 +51,7 @@ def drain(engine: Engine, shards: Collection[int], clock: Callable[[], datetime]
     order_ids = [wakeup.order_id for wakeup in wakeups]
 
     # Observe, decide, record the intentions
-    plans = _plan(engine, order_ids, now)
+    plans = consider(engine, order_ids, now)
 
     # Act on what could be read and decided, record the outcomes
     decided = {plan.order_id for plan in plans}
@@ -61,26 +62,23 @@ def drain(engine: Engine, shards: Collection[int], clock: Callable[[], datetime]
     store.wake(changed, due=now, reason="look at what was written")
     for order_id in store.orders_to_act_on(order_ids):
         due = store.next_try(order_id) or now
-        store.wake([order_id], due=due if order_id in decided else max(due, now + _UNREAD), reason="a write waits")
+        if order_id not in decided:
+            due = max(due, _later(store.left_alone([order_id]).get(order_id, now), now))
+        store.wake([order_id], due=due, reason="a write waits")
     return plans
 
 
-def _plan(engine: Engine, order_ids: Collection[str], now: datetime) -> tuple[Plan, ...]:
-    memory = engine.store.memory_of(order_ids)
-    seen = look(order_ids, memory, engine.om, engine.fsm)
-    plans = tuple(decide(snapshot, memory[snapshot.order.sys_id], engine.rules) for snapshot in seen.snapshots)
-    for plan in plans:
-        engine.store.intend(plan, now)
-    for bad in seen.unreadable:
-        engine.store.find(bad.order_id, bad.number, [Finding(FindingCode.UNREADABLE, bad.number, bad.why)], now)
-    return plans
+def _later(since: datetime, now: datetime) -> datetime:
+    """When to look again at an order that was left alone with a write waiting: the longer it lasts, the later."""
+    shortest, longest = _LEFT_ALONE
+    return now + min(max((now - since) / 2, shortest), longest)
 
 
 def plan_all(engine: Engine, now: datetime) -> tuple[Plan, ...]:
     """What draining would intend, once for each order that is due, without acting. For an engine on scratch memory."""
     plans: list[Plan] = []
     while wakeups := engine.store.due(EVERY_SHARD, now, limit=_ORDERS_PER_LOOK):
-        plans += _plan(engine, [wakeup.order_id for wakeup in wakeups], now)
+        plans += consider(engine, [wakeup.order_id for wakeup in wakeups], now)
         engine.store.rest(wakeups)
     return tuple(plans)
 

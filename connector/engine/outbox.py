@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from connector.engine.isolate import defect, is_of_one_record
 from connector.engine.store import OutboxEntry, Settlement
 from connector.errors import AbsurdAnswer, Duplicate, OutcomeUnknown, Rejected, RemoteError, SignInFailed, Unavailable
 from connector.mapping.marks import Carried, digest_of, signed, token_of
@@ -75,7 +76,7 @@ class Outbox:
         while (entry := self._start(order_id, clock())) is not None:
             settlement, failure = self._try(entry, clock)
             self.store.settle(entry, settlement, clock())
-            changed |= settlement.state is IntentState.WITHDRAWN or (
+            changed |= settlement.state in (IntentState.WITHDRAWN, IntentState.PARKED) or (
                 settlement.state is IntentState.DONE and not isinstance(entry.action, WriteNote)
             )
             if isinstance(failure, SignInFailed):
@@ -93,6 +94,10 @@ class Outbox:
             return self._carry_out(entry), None
         except RemoteError as error:
             return self._after(error, entry, clock()), error  # patience begins with the answer, not with the pass
+        except Exception as error:
+            if not is_of_one_record(error):
+                raise
+            return Settlement(IntentState.PARKED, defect(error), error=defect(error)), None
 
     def _after(self, error: RemoteError, entry: OutboxEntry, now: datetime) -> Settlement:
         """Again, later, or a human."""

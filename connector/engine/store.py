@@ -15,6 +15,7 @@ from connector.engine.tables import cursor, event, finding, last, link, outbox, 
 from connector.mapping.marks import token_of
 from connector.model import (
     Finding,
+    FindingCode,
     Intent,
     IntentState,
     Link,
@@ -262,6 +263,25 @@ class Store:
         """What a person should look at about one order, replacing what was there."""
         with self.engine.begin() as connection:
             _replace_findings(connection, order_id, order_number, findings, now)
+
+    def left_alone(self, order_ids: Collection[str]) -> dict[str, datetime]:
+        """Those of these orders that could not be read or decided, and since when."""
+        codes = [FindingCode.UNREADABLE.value, FindingCode.DEFECT.value]
+        found: dict[str, datetime] = {}
+        with self.engine.connect() as connection:
+            for chunk in _chunks(order_ids):
+                query = sa.select(finding.c.order_id, sa.func.min(finding.c.since).label("since"))
+                query = query.where(finding.c.order_id.in_(chunk), finding.c.code.in_(codes))
+                found.update(
+                    {row.order_id: row.since for row in connection.execute(query.group_by(finding.c.order_id))}
+                )
+        return found
+
+    def number_of(self, order_id: str) -> str:
+        """What people call an order; its sys_id where nobody ever decided about it."""
+        query = sa.select(verdict.c.order_number).where(verdict.c.order_id == order_id).limit(1)
+        with self.engine.connect() as connection:
+            return connection.execute(query).scalar() or order_id
 
     # --- outbox --------------------------------------------------------------------------------------------
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from connector.errors import AbsurdAnswer, Denied, Rejected
@@ -282,7 +283,9 @@ class _Assembly:
             except NOT_UNDERSTOOD as error:
                 self._refuse(row["sys_id"], parts.known("number"), error)
                 continue
-            if order.sys_id not in self._unreadable:
+            if bad := self._unreadable.get(order.sys_id):
+                self._unreadable[order.sys_id] = replace(bad, number=order.number)
+            else:
                 snapshots.append(
                     Snapshot(
                         order=order,

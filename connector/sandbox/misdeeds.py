@@ -22,6 +22,8 @@ the effect is there, the answer suffers   commit_then_500, commit_then_drop
                                           cancelled         200 with result and error, well-formed
                                           cancelled_malformed   the same, cut in the middle of the list
                                           hide_field        `field` is missing in every record
+                                          no_rows           a list is empty, as when a right to the rows was lost
+                                          stray_row         a list holds one record more, which satisfies no query
                                           move_row          after a page was read, its first record is touched
 a message of the customer's push          outbound_double, outbound_lose, outbound_swap (with the next one)
 """
@@ -167,6 +169,28 @@ def _hide(_instance: Instance, fault: Told, response: Response) -> Response:
     return response
 
 
+def _no_rows(_instance: Instance, _fault: Told, response: Response) -> Response:
+    payload = _payload(response)
+    if isinstance(payload.get("result"), list):
+        response.body = json_body({**payload, "result": []})
+        response.headers.replace("X-Total-Count", "0")
+    return response
+
+
+def _stray_row(_instance: Instance, _fault: Told, response: Response) -> Response:
+    """A copy of the first record whose values are another's; where nothing was found, there is nothing to copy."""
+    payload = _payload(response)
+    result = payload.get("result")
+    if isinstance(result, list) and result and isinstance(result[0], dict):
+        response.body = json_body({**payload, "result": [*result, {name: _other(v) for name, v in result[0].items()}]})
+        response.headers.replace("X-Total-Count", str(int(response.headers.get("X-Total-Count", "0")) + 1))
+    return response
+
+
+def _other(value: Any) -> Any:
+    return {name: _other(part) for name, part in value.items()} if isinstance(value, dict) else f"{value}"[::-1] + "0"
+
+
 def _move_row(instance: Instance, _fault: Told, response: Response) -> Response:
     result = _payload(response).get("result")
     first = result[0].get("sys_id") if isinstance(result, list) and result else None
@@ -221,6 +245,8 @@ AFTER: dict[str, Callable[[Instance, Told, Response], Response]] = {
     "cancelled_malformed": _cancelled_malformed,
     "hide_field": _hide,
     "move_row": _move_row,
+    "no_rows": _no_rows,
+    "stray_row": _stray_row,
 }
 OUTBOUND = frozenset({"outbound_double", "outbound_lose", "outbound_swap"})
 KINDS = frozenset({*BEFORE, *ARRANGE, *AFTER, *OUTBOUND})

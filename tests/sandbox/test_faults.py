@@ -218,3 +218,19 @@ def test_no_fault_breaks_the_sandbox_itself(world: World, fsm: Client, kind: str
             continue
     world.clear_faults()
     assert fsm.get("wm_order").status_code == 200
+
+
+def test_a_list_may_be_empty_though_there_are_rows(world: World, fsm: Client) -> None:
+    world.fault("fsm", {"kind": "no_rows", "path_contains": "cmn_location"})
+    empty = fsm.get("cmn_location")
+    assert (empty.json()["result"], empty.headers["X-Total-Count"]) == ([], "0")
+    assert fsm.rows("cmn_location") != []
+
+
+def test_a_list_may_hold_a_record_nobody_asked_for(world: World, fsm: Client) -> None:
+    honest = fsm.rows("cmn_location", "city=Hamburg")
+    world.fault("fsm", {"kind": "stray_row", "path_contains": "cmn_location"})
+    assert [row["city"] for row in fsm.rows("cmn_location", "city=Hamburg")] == [
+        *(r["city"] for r in honest),
+        "grubmaH0",
+    ]

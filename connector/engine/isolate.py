@@ -1,0 +1,126 @@
+"""Isolation: what is wrong with one order stops that order and nothing else.
+
+A look at many orders that fails is repeated in halves until the order that spoils it stands alone. What concerns everything
+(nobody answers, the user is refused) is not searched for: it would be asked again and again. Nor is what spoils every order.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+
+from connector.engine.look import Look, look
+from connector.errors import AbsurdAnswer, Denied, Rejected, RemoteError
+from connector.exchange import Unreadable
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+    from connector.engine.ports import FieldService, OrderManagement
+    from connector.engine.store import Store
+    from connector.model import OrderMemory
+
+_ENOUGH = 3  # orders that each failed alone, while none could be read: then it is not about these orders
+OF_ONE_RECORD = (Denied, AbsurdAnswer, Rejected)
+"""Failures of a request that may be the fault of one record it asked about."""
+
+
+def recall(store: Store, order_ids: Collection[str]) -> tuple[dict[str, OrderMemory], tuple[Unreadable, ...]]:
+    """What is remembered of these orders, and the orders whose memory cannot be understood."""
+    try:
+        return store.memory_of(order_ids), ()
+    except ValueError as error:  # pydantic's; what the database itself says concerns everything
+        if len(order_ids) == 1:
+            [order_id] = order_ids
+            return {}, (unreadable(order_id, "", error),)
+    found: dict[str, OrderMemory] = {}
+    bad: tuple[Unreadable, ...] = ()
+    for half in _halves(order_ids):
+        remembered, strange = recall(store, half)
+        found |= remembered
+        bad += strange
+    return found, bad
+
+
+def look_apart(
+    memory: Mapping[str, OrderMemory], suspects: Collection[str], om: OrderManagement, fsm: FieldService
+) -> Look:
+    """Look at the orders of this memory; one that cannot be read does not spoil the others.
+
+    `suspects` could not be read last time; each is looked at alone, after the others. Raises a RemoteError that concerns
+    all of them, and what the last order said when no order at all can be read.
+    """
+    search = _Search(memory, om, fsm)
+    search.among([order_id for order_id in memory if order_id not in suspects])
+    for order_id in memory:
+        if order_id in suspects:
+            search.among([order_id])
+    return Look(
+        tuple(s for one in search.looks for s in one.snapshots),
+        tuple(u for one in search.looks for u in one.unreadable),
+    )
+
+
+class _Search:
+    """One look, cut in halves where it fails."""
+
+    def __init__(self, memory: Mapping[str, OrderMemory], om: OrderManagement, fsm: FieldService) -> None:
+        self.looks: list[Look] = []
+        self._memory = memory
+        self._om = om
+        self._fsm = fsm
+        self._alone = 0  # orders that failed alone
+        self._fine = False
+
+    def among(self, order_ids: list[str]) -> None:
+        if not order_ids:
+            return
+        try:
+            seen = look(order_ids, {o: self._memory[o] for o in order_ids}, self._om, self._fsm)
+        except Exception as error:
+            if not is_of_one_record(error):
+                raise
+            if len(order_ids) > 1:
+                for half in _halves(order_ids):
+                    self.among(half)
+                return
+            self._alone += 1
+            if self._alone >= _ENOUGH and not self._fine:
+                raise
+            seen = Look((), (unreadable(order_ids[0], "", error),))
+        else:
+            self._fine = True
+        self.looks.append(seen)
+
+
+def is_of_one_record(error: Exception) -> bool:
+    """Whether an error may be the fault of one record, and says nothing about an instance or memory as a whole."""
+    if isinstance(error, RemoteError):
+        return isinstance(error, OF_ONE_RECORD)
+    if isinstance(error, sa.exc.SQLAlchemyError):
+        return isinstance(error, sa.exc.IntegrityError)
+    return not isinstance(error, OSError)
+
+
+def unreadable(order_id: str, number: str, error: Exception) -> Unreadable:
+    """An order with what is wrong with it."""
+    if isinstance(error, RemoteError):
+        return Unreadable(order_id, number, f"{error} {error.hint}".strip())
+    return Unreadable(order_id, number, defect(error), is_defect=True)
+
+
+def defect(error: Exception) -> str:
+    """An error nobody expected, in words that help to find it. No value of a record is quoted."""
+    place, step = "", error.__traceback__
+    while step is not None:
+        place = f" at {Path(step.tb_frame.f_code.co_filename).name}:{step.tb_lineno}"
+        step = step.tb_next
+    return f"a defect of the connector ({type(error).__name__}{place}); please report it. The order is left alone."
+
+
+def _halves(order_ids: Collection[str]) -> tuple[list[str], list[str]]:
+    ordered = list(order_ids)
+    middle = len(ordered) // 2
+    return ordered[:middle], ordered[middle:]

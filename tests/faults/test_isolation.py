@@ -1,0 +1,231 @@
+"""README promise: what is wrong with one order parks that order with a finding, and nothing else stops or waits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any, cast
+
+import pytest
+
+from connector import app
+from connector.engine import history
+from connector.engine.store import Store
+from connector.engine.tables import verdict
+from connector.errors import Denied
+from connector.mapping.fields import FieldMap
+from connector.memory import reading
+from tests.conftest import DOMAIN_ORDER, HAMBURG, ORDER
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    import sqlalchemy as sa
+
+    from connector.engine.drain import Engine
+    from connector.engine.ports import FieldService
+    from connector.exchange import Written
+    from connector.model import CreateWorkOrder
+    from tests.conftest import Pair
+
+OTHERS = 3
+
+
+def sys_id(pair: Pair, order: str) -> str:
+    return pair.rows("om", ORDER, f"number={order}", "sys_id")[0]["sys_id"]
+
+
+def spoil(pair: Pair, order: str, kind: str, **more: Any) -> None:
+    """Everything that is asked about this order meets a fault, until the faults are cleared."""
+    fault = {"kind": kind, "path_contains": sys_id(pair, order), "user": "connector", "count": None, **more}
+    pair.world.fault("om", fault)
+
+
+def memory_of(pair: Pair) -> sa.Engine:
+    database = reading(pair.loaded)
+    assert database is not None
+    return database
+
+
+def findings(pair: Pair) -> dict[str, str]:
+    """Order -> code of what was found with it."""
+    return {found.order_number: found.code.value for found in history.overview(memory_of(pair)).findings}
+
+
+def others(pair: Pair) -> list[str]:
+    return [pair.approved(HAMBURG) for _ in range(OTHERS)]
+
+
+@pytest.mark.parametrize(
+    ("kind", "more"),
+    [
+        ("table_forbidden", {}),
+        ("status", {"status": 400}),
+        ("stray_row", {}),
+        ("hide_field", {"field": "sys_id"}),
+    ],
+    ids=["denied", "refused", "absurd", "worthless"],
+)
+def test_an_order_that_cannot_be_asked_about_does_not_stop_those_read_with_it(
+    pair: Pair, kind: str, more: dict[str, Any]
+) -> None:
+    bad, good = pair.approved(HAMBURG), others(pair)
+    spoil(pair, bad, kind, **more)
+    pair.sync()
+    assert [len(pair.work_orders(order)) for order in good] == [2] * OTHERS
+    assert pair.work_orders(bad) == []
+    assert list(findings(pair).values()) == ["unreadable"]
+
+
+def test_it_is_served_like_any_other_once_it_can_be_read_and_the_finding_is_gone(pair: Pair) -> None:
+    bad, good = pair.approved(HAMBURG), others(pair)
+    spoil(pair, bad, "table_forbidden")
+    pair.sync()
+    pair.world.clear_faults()
+    pair.sync(full=True)
+    assert [len(pair.work_orders(order)) for order in [bad, *good]] == [2] * (OTHERS + 1)
+    assert findings(pair) == {}
+
+
+def test_it_is_looked_at_alone_the_next_time_so_that_it_costs_the_others_nothing(pair: Pair) -> None:
+    bad, good = pair.approved(HAMBURG), others(pair)
+    spoil(pair, bad, "table_forbidden")
+    pair.sync()
+    pair.settle()
+    for order in good:
+        pair.om("close_domain_order", domain_order=pair.resource_order(order))
+    pair.world.clear_requests()
+    pair.sync(full=True)
+    named = [r for r in pair.world.requests("om") if sys_id(pair, bad) in r.query and r.method == "GET"]
+    assert len(named) == 1  # one question, about this order alone, that was denied
+    assert not any(sys_id(pair, order) in named[0].query for order in good)
+
+
+def test_what_spoils_every_order_is_not_searched_for_in_each_of_them(pair: Pair) -> None:
+    others(pair)
+    pair.sync()
+    pair.settle()
+    pair.world.fault(
+        "fsm", {"kind": "table_forbidden", "path_contains": "sys_idIN", "user": "connector", "count": None}
+    )
+    pair.world.clear_requests()
+    with pytest.raises(Denied):
+        pair.sync(full=True)
+    assert len(pair.world.requests("fsm")) < 20
+
+
+def test_a_record_that_makes_no_sense_leaves_the_other_orders_alone(pair: Pair) -> None:
+    bad, good = pair.approved(HAMBURG), others(pair)
+    domain_order = pair.rows("om", DOMAIN_ORDER, f"order_line_item.order.number={bad}", "sys_id")[0]["sys_id"]
+    om = pair.world.instance("om")
+    om.records.update(DOMAIN_ORDER, domain_order, {"number": ""}, om.system)
+    pair.sync()
+    assert [len(pair.work_orders(order)) for order in good] == [2] * OTHERS
+    assert findings(pair) == {bad: "unreadable"}
+
+
+@dataclass(frozen=True, slots=True)
+class Stumbling(FieldMap):
+    """A field map with a defect that shows with one order only."""
+
+    over: str = ""
+
+    def desired(self, facts: Mapping[str, str]) -> dict[str, str]:
+        if facts["order"] == self.over:
+            raise KeyError("a defect")
+        return FieldMap.desired(self, facts)
+
+
+def sync_with(pair: Pair, change: Callable[[Engine], Engine]) -> None:
+    """One pass of an engine in which something is different."""
+    with app.writing(pair.loaded, pair.outside()) as (engine, systems):
+        app.sync_once(change(engine), systems, pair.now, sweep_every=900.0)
+    pair.world.advance(5)
+
+
+def test_a_decision_that_fails_concerns_its_order_alone_and_says_where_it_failed(pair: Pair) -> None:
+    bad, good = pair.approved(HAMBURG), others(pair)
+
+    def stumbling(engine: Engine) -> Engine:
+        fields = Stumbling(engine.rules.fields.templates, over=bad)
+        return replace(engine, rules=replace(engine.rules, fields=fields))
+
+    sync_with(pair, stumbling)
+    assert [len(pair.work_orders(order)) for order in good] == [2] * OTHERS
+    assert findings(pair) == {bad: "defect"}
+    [found] = history.overview(memory_of(pair)).findings
+    assert "KeyError at test_isolation.py:" in found.text
+    assert "a defect" not in found.text.removeprefix("a defect of the connector")  # no value of a record
+    pair.sync(full=True)  # the next release has no defect
+    assert len(pair.work_orders(bad)) == 2
+    assert findings(pair) == {}
+
+
+def test_memory_that_cannot_be_understood_concerns_its_order_alone(pair: Pair) -> None:
+    bad, good = pair.approved(HAMBURG), others(pair)
+    pair.sync()
+    pair.settle()
+    database = memory_of(pair)
+    with database.begin() as connection:
+        connection.execute(verdict.update().where(verdict.c.order_number == bad).values(document={"half": "a row"}))
+    for order in [bad, *good]:
+        pair.fsm("dispatch", work_order=pair.install(order), technician="technician")
+    pair.settle()
+    assert [pair.noted(pair.resource_order(order), "-> Assigned") for order in good] == [True] * OTHERS
+    assert not pair.noted(pair.resource_order(bad), "-> Assigned")
+    assert findings(pair) == {bad: "defect"}
+
+
+class Clumsy:
+    """Field Service through a port with a defect that shows with one order only."""
+
+    def __init__(self, port: FieldService, over: str) -> None:
+        self._port = port
+        self._over = over
+
+    def create(self, action: CreateWorkOrder) -> Written:
+        if action.facts["order"] == self._over:
+            raise ZeroDivisionError
+        return self._port.create(action)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._port, name)
+
+
+def test_a_write_that_fails_as_nothing_should_is_parked_and_the_other_orders_are_served(pair: Pair) -> None:
+    bad, good = pair.approved(HAMBURG), others(pair)
+
+    def clumsy(engine: Engine) -> Engine:
+        port = cast("FieldService", Clumsy(engine.fsm, bad))
+        return replace(engine, fsm=port, outbox=replace(engine.outbox, fsm=port))
+
+    sync_with(pair, clumsy)
+    assert [len(pair.work_orders(order)) for order in good] == [2] * OTHERS
+    assert pair.waiting() == {"parked": 2}
+    assert set(findings(pair).values()) == {"write-parked"}
+
+
+def test_a_stuck_order_is_asked_about_less_and_less_often(pair: Pair) -> None:
+    """A write waits and the order cannot be read: looked at after a minute first, later and later then."""
+    stuck = pair.approved(HAMBURG)
+    pair.world.fault("fsm", {"kind": "drop", "method": "POST", "user": "connector", "count": 1})
+    pair.sync()
+    assert pair.waiting() == {"unknown": 1, "pending": 1}
+    spoil(pair, stuck, "table_forbidden")
+    looks: list[float] = []
+    for _ in range(10):
+        pair.world.clear_requests()
+        pair.sync()
+        if any(r.status == 403 for r in pair.world.requests("om")):
+            looks.append(pair.now().timestamp())
+        pair.world.advance(max(next_look(pair), 0.0))
+    gaps = [later - earlier for earlier, later in pairwise(looks)]
+    assert gaps[0] <= 130
+    assert gaps[-1] > 4 * gaps[0]
+
+
+def next_look(pair: Pair) -> float:
+    """Seconds until somebody is looked at again."""
+    due = Store(memory_of(pair)).next_due()
+    assert due is not None
+    return (due - pair.now()).total_seconds()
