@@ -12,15 +12,16 @@ from requests.auth import HTTPBasicAuth
 
 from connector.decide.rules import Rules
 from connector.engine.cursors import poll, sweep, sweep_is_due
-from connector.engine.database import open_database, scratch_copy, sole_writer
+from connector.engine.database import claim, open_database, scratch_copy
 from connector.engine.drain import Engine, drain_all, plan_all
+from connector.engine.lock import refuse_second, sole_writer
 from connector.engine.outbox import Outbox, Patience
 from connector.engine.store import Store
 from connector.errors import ConfigError
 from connector.fsm.port import FsmPort
 from connector.mapping.fields import FieldMap
 from connector.mapping.table import load_policy
-from connector.memory import reading
+from connector.memory import instances, reading
 from connector.om.port import OmPort
 from connector.servicenow.session import Endpoint
 from connector.servicenow.table import TableApi
@@ -160,12 +161,14 @@ def build_engine(
 def writing(loaded: Loaded, world: World = REAL_WORLD) -> Iterator[tuple[Engine, Systems]]:
     """An engine that may write. Everything that can be refused is checked before memory is touched."""
     policies = load_policies(loaded)
-    systems = connect(loaded, world)
     path = loaded.resolve(loaded.settings.memory.path)
+    refuse_second(path)
+    systems = connect(loaded, world)
     with sole_writer(path):
         database = open_database(path, create=True)
         assert database is not None
         try:
+            claim(database, path, instances(loaded))
             yield build_engine(loaded, policies, systems, database), systems
         finally:
             database.dispose()

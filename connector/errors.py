@@ -4,6 +4,8 @@ ConnectorError                    exit code   who acts
 ├── ConfigError                   2           a human: every problem of the configuration at once
 ├── NotFound                      4           a human: no such number in memory
 ├── Refused                       5           a human: a rule says no (a second daemon, the gate)
+├── MemoryFailed                  1           later: the disk is full, the file locked; nothing was sent that is not on disk
+│   └── MemoryDamaged             1           a human: the file is broken; nothing may be read from it
 └── RemoteError
     ├── SignInFailed              3           a human: 401; concerns everything, and is never repeated in a loop
     ├── Denied                    3           a human: a right is missing; some reads have a fallback
@@ -47,6 +49,14 @@ class Refused(ConnectorError):
     """A rule of ours says no."""
 
     exit_code = 5
+
+
+class MemoryFailed(ConnectorError):
+    """The local database could not be read or written."""
+
+
+class MemoryDamaged(MemoryFailed):
+    """The local database is broken. What it says can no longer be believed."""
 
 
 class RemoteError(ConnectorError):

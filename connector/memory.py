@@ -5,8 +5,9 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from connector.engine.database import open_database, scratch_copy, sole_writer
+from connector.engine.database import check_pair, open_database, scratch_copy
 from connector.engine.history import overview
+from connector.engine.lock import sole_writer
 from connector.engine.store import Store
 from connector.errors import NotFound
 
@@ -19,9 +20,19 @@ if TYPE_CHECKING:
     from connector.engine.history import Overview
 
 
+def instances(loaded: Loaded) -> dict[str, tuple[str, str]]:
+    """The pair of instances a configuration is about: side -> name and address."""
+    settings = loaded.settings
+    return {"om": (settings.om.name, settings.om.url), "fsm": (settings.fsm.name, settings.fsm.url)}
+
+
 def reading(loaded: Loaded) -> sa.Engine | None:
-    """Memory for looking only; None when there is none yet."""
-    return open_database(loaded.resolve(loaded.settings.memory.path), create=False)
+    """Memory for looking only; None when there is none yet. Raises ConfigError, MemoryFailed, Refused."""
+    path = loaded.resolve(loaded.settings.memory.path)
+    database = open_database(path, create=False)
+    if database is not None:
+        check_pair(database, path, instances(loaded))
+    return database
 
 
 def overview_of(database: sa.Engine | None) -> Overview:
@@ -33,9 +44,13 @@ def overview_of(database: sa.Engine | None) -> Overview:
 def repairing(loaded: Loaded) -> Iterator[Store]:
     """Memory for a person who changes something in it while no daemon works with it. Raises NotFound, Refused."""
     path = loaded.resolve(loaded.settings.memory.path)
-    database = reading(loaded)
-    if database is None:
+    if not path.exists():
         raise NotFound("There is no memory yet.", hint="`om-fsm sync` makes the first pass.")
     with sole_writer(path):
-        yield Store(database)
-    database.dispose()
+        database = open_database(path, create=True)
+        assert database is not None
+        try:
+            check_pair(database, path, instances(loaded))
+            yield Store(database)
+        finally:
+            database.dispose()

@@ -14,7 +14,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 
 from connector.engine.cursors import poll, sweep
 from connector.engine.drain import drain_all
-from connector.errors import ConnectorError
+from connector.errors import ConnectorError, MemoryDamaged
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,6 +46,7 @@ class Service:
         self._sweep_wanted = threading.Event()
         self._worker = threading.Thread(target=self._work, name="worker", daemon=True)
         self._complaints: dict[str, str] = {}
+        self._damage: MemoryDamaged | None = None
         self._scheduler = BackgroundScheduler(timezone=UTC, executors={"default": ThreadPoolExecutor(2)})
         self._every("poll", poll_seconds, self._poll_wanted)
         self._every("sweep", sweep_seconds, self._sweep_wanted)
@@ -116,6 +117,10 @@ class Service:
         """Do it; say once that it does not work, and once that it works again."""
         try:
             do()
+        except MemoryDamaged as error:
+            self._damage = error  # nothing memory says can be believed any more: not tried again
+            self._stopping.set()
+            return False
         except ConnectorError as error:
             if self._complaints.get(what) != str(error):
                 _log.error(f"{what} failed", error=str(error), hint=error.hint)
@@ -131,7 +136,7 @@ class Service:
     # --- start and stop ------------------------------------------------------------------------------------
 
     def run(self, *, ready: Callable[[], None]) -> bool:
-        """Run until SIGTERM or SIGINT. True when everything under way was finished."""
+        """Run until SIGTERM or SIGINT. True when everything under way was finished. Raises MemoryDamaged."""
         for name in (signal.SIGTERM, signal.SIGINT):
             signal.signal(name, self._on_signal)
         self._worker.start()
@@ -144,6 +149,8 @@ class Service:
         deadline = time.monotonic() + STOP_WITHIN
         self._worker.join(timeout=max(deadline - time.monotonic(), 0.0))
         finished = not self._worker.is_alive()
+        if self._damage is not None:
+            raise self._damage
         _log.info("stopped" if finished else "stopped; a request was left under way and is looked up at the next start")
         return finished
 

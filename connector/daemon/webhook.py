@@ -20,7 +20,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from connector.daemon.signature import BadSignature
-from connector.errors import ConfigError
+from connector.errors import ConfigError, ConnectorError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -52,7 +52,11 @@ def application(verifier: Verifier, wake: Callable[[str], None], clock: Callable
         if sys_id is None:
             return PlainTextResponse("a JSON object with a sys_id is expected", status_code=400)
         if is_new:
-            await run_in_threadpool(wake, sys_id)
+            try:
+                await run_in_threadpool(wake, sys_id)
+            except ConnectorError as error:  # not on disk: the sender must come again
+                _log.error("webhook not kept", reason=str(error))
+                return Response(status_code=503)
             verifier.remember(request.headers)
         return Response(status_code=202)
 

@@ -1,90 +1,154 @@
-"""Opening memory: connection settings, migrations, and the rule that only one process writes to it."""
+"""Opening memory: a file is used only when it is ours, of this pair of instances, whole, and of a schema we know.
+
+The schema is upgraded only by the one process that holds the lock; who merely reads an older file reads an upgraded copy.
+"""
 
 from __future__ import annotations
 
-import fcntl
-import os
-from contextlib import contextmanager
+import sqlite3
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
-from sqlalchemy.pool import StaticPool
 
-from connector.errors import ConfigError, Refused
+from connector.engine.sqlite import APPLICATION_ID, BUSY_SECONDS, connect, damage, understood
+from connector.engine.tables import pair
+from connector.errors import ConfigError, MemoryDamaged, Refused
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Mapping
 
-HEAD = "0001"
+HEAD = "0002"
 """The newest migration. A test holds it to the scripts."""
 
-_BUSY_MS = 10_000
+_ALIEN = "Name another path under [memory]; the file was not touched."
 
 
-def open_database(path: Path, *, create: bool) -> sa.Engine | None:
-    """Memory in a SQLite file, migrated to the present schema. None when it does not exist and may not be created.
+def open_database(path: Path, *, create: bool, busy: float = BUSY_SECONDS) -> sa.Engine | None:
+    """Memory in a SQLite file, in the present schema. None when it does not exist and may not be created.
 
-    Who may create it writes: such a transaction takes the write lock at its beginning. Others read beside the writer.
+    Who may create it writes (and holds the lock): a transaction takes the write lock at its beginning, and the file is checked
+    for damage. Others read beside the writer. `busy` is how many seconds another program's lock is waited for.
+    Raises ConfigError, MemoryFailed.
     """
     if not path.exists() and not create:
         return None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        engine = _sqlite(f"sqlite:///{path}", begin="BEGIN IMMEDIATE" if create else "BEGIN")
-        _migrate(engine, path)
-    except (OSError, sa.exc.DatabaseError) as error:
-        cause = error.orig if isinstance(error, sa.exc.DatabaseError) else error
+        is_new = not path.exists() or path.stat().st_size == 0
+        if not is_new:
+            _check_header(path)
+    except OSError as error:
         raise ConfigError(
-            f"The memory {path} cannot be opened: {cause}.",
-            hint="Check the path under [memory], its rights and the disk; a damaged file can be deleted and is rebuilt.",
+            f"The memory {path} cannot be opened: {error.strerror}.",
+            hint="Check the path under [memory], its rights and the disk.",
         ) from error
-    return engine
+    engine = connect(f"sqlite:///{path}", str(path), begin="BEGIN IMMEDIATE" if create else "BEGIN", busy=busy)
+    try:
+        return _prepared(engine, path, create=create, is_new=is_new)
+    except BaseException:
+        engine.dispose()
+        raise
 
 
-def scratch_copy(original: sa.Engine | None) -> sa.Engine:
-    """Memory that nobody will miss: a copy in RAM of the original, or an empty one."""
-    copy = _sqlite("sqlite://", in_memory=True)
-    if original is None:
-        _migrate(copy, Path("memory"))
-        return copy
-    with original.connect() as source, copy.connect() as target:
-        backup_from: Any = source.connection.driver_connection
-        backup_from.backup(target.connection.driver_connection)
-    return copy
-
-
-def _sqlite(url: str, *, begin: str = "BEGIN", in_memory: bool = False) -> sa.Engine:
-    options: dict[str, Any] = {"poolclass": StaticPool} if in_memory else {}
-    engine = sa.create_engine(url, connect_args={"check_same_thread": False, "timeout": _BUSY_MS / 1000}, **options)
-
-    @sa.event.listens_for(engine, "connect")
-    def _configure(connection: Any, _record: Any) -> None:
-        connection.isolation_level = None  # BEGIN is ours, below
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={_BUSY_MS}"):
-            connection.execute(f"PRAGMA {pragma}")
-
-    @sa.event.listens_for(engine, "begin")
-    def _begin(connection: sa.Connection) -> None:
-        # IMMEDIATE takes the write lock at once: who reads first and writes later could not be serialised.
-        connection.exec_driver_sql(begin)
-
-    return engine
-
-
-def _migrate(engine: sa.Engine, path: Path) -> None:
-    with engine.connect() as connection:
-        version = None
-        if sa.inspect(connection).has_table("alembic_version"):
-            version = connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar()
-    if version == HEAD:
-        return
+def _prepared(engine: sa.Engine, path: Path, *, create: bool, is_new: bool) -> sa.Engine:
+    version = _version(engine)
     if version is not None and version > HEAD:
         raise ConfigError(
             f"The memory {path} was written by a newer version of the connector (schema {version}, this one knows {HEAD}).",
             hint="Install the newer version, or delete the file: it is rebuilt from the marks in ServiceNow.",
         )
-    _upgrade(engine)
+    if version is None and not is_new and _has_tables(engine):
+        raise ConfigError(f"The file {path} is a database of another program.", hint=_ALIEN)
+    if create and not is_new and (wrong := damage(engine, path)):
+        raise MemoryDamaged(
+            f"The memory {path} is damaged: {wrong}.",
+            hint="Move the file and its -wal and -shm away, then `om-fsm rebuild`: it is restored from the marks in ServiceNow.",
+        )
+    if version == HEAD:
+        return engine
+    if create:
+        _upgrade(engine)
+        return engine
+    copy = scratch_copy(engine)
+    engine.dispose()
+    return copy
+
+
+def scratch_copy(original: sa.Engine | None) -> sa.Engine:
+    """Memory that nobody will miss, in the present schema: a copy in RAM of the original, or an empty one."""
+    copy = connect("sqlite://", "copy", in_memory=True)
+    if original is not None:
+        with original.connect() as source, copy.connect() as target:
+            backup_from: Any = source.connection.driver_connection
+            backup_from.backup(target.connection.driver_connection)
+    if _version(copy) != HEAD:
+        _upgrade(copy)
+    return copy
+
+
+def claim(engine: sa.Engine, path: Path, instances: Mapping[str, tuple[str, str]]) -> None:
+    """Bind memory to a pair of instances (side -> name and address) at first use. Raises Refused when it is another pair's."""
+    check_pair(engine, path, instances)
+    with engine.begin() as connection:
+        known = set(connection.execute(sa.select(pair.c.side)).scalars())
+        for side, (name, url) in instances.items():
+            if side not in known:
+                connection.execute(pair.insert().values(side=side, name=name, url=url))
+
+
+def check_pair(engine: sa.Engine, path: Path, instances: Mapping[str, tuple[str, str]]) -> None:
+    """Raises Refused when memory belongs to another pair of instances."""
+    with engine.connect() as connection:
+        known = {row.side: (row.name, row.url) for row in connection.execute(sa.select(pair))}
+    for side, mine in instances.items():
+        if known.get(side, mine) != mine:
+            theirs, ours = (f"{name} ({url})" for name, url in (known[side], mine))
+            raise Refused(
+                f"The memory {path} belongs to another pair of instances: [{side}] was {theirs} and is now {ours}.",
+                hint="Name the file of this pair under [memory]. If the same instance only moved to a new address, delete the "
+                "file and run `om-fsm rebuild`. A changed name makes every mark on existing work orders a stranger's.",
+            )
+
+
+def _check_header(path: Path) -> None:
+    """A text, a picture, a truncated download: what does not begin like a SQLite file is not asked further."""
+    with path.open("rb") as file:
+        header = file.read(100)
+    if not header.startswith(b"SQLite format 3\x00"):
+        raise ConfigError(
+            f"The memory {path} cannot be opened: it is not a database.",
+            hint="Check the path under [memory]; a damaged file can be deleted and is rebuilt from the marks in ServiceNow.",
+        )
+    owner = int.from_bytes(header[68:72], "big")
+    in_wal_mode = header[18] == 2
+    if owner not in (0, APPLICATION_ID) or (owner == 0 and not in_wal_mode and _is_alien(path)):
+        raise ConfigError(f"The file {path} is a database of another program.", hint=_ALIEN)
+
+
+def _is_alien(path: Path) -> bool:
+    """Whether a file without our mark holds tables, but none that says a version of ours. Changes nothing, not even its mode."""
+    connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
+    try:
+        names = {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    except sqlite3.Error as error:
+        raise understood(error, str(path)) from error
+    finally:
+        connection.close()
+    return bool(names) and "alembic_version" not in names
+
+
+def _version(engine: sa.Engine) -> str | None:
+    with engine.connect() as connection:
+        if not sa.inspect(connection).has_table("alembic_version"):
+            return None
+        version: str | None = connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar()
+    return version
+
+
+def _has_tables(engine: sa.Engine) -> bool:
+    with engine.connect() as connection:
+        return bool(sa.inspect(connection).get_table_names())
 
 
 def _upgrade(engine: sa.Engine) -> None:
@@ -97,21 +161,4 @@ def _upgrade(engine: sa.Engine) -> None:
     with engine.begin() as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
-
-
-@contextmanager
-def sole_writer(path: Path) -> Iterator[None]:
-    """Hold memory for this process. Raises Refused when another one does. The lock dies with the process."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(path.with_name(path.name + ".lock"), os.O_RDWR | os.O_CREAT, 0o644)
-    try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise Refused(
-                f"Another om-fsm process is working with {path}.",
-                hint="Stop it first; two writers could not promise that nothing is done twice.",
-            ) from error
-        yield
-    finally:
-        os.close(descriptor)
+        connection.exec_driver_sql(f"PRAGMA application_id={APPLICATION_ID}")

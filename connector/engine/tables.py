@@ -5,6 +5,7 @@ link     initiator <-> work order                   outbox    one intended write
 event    what happened, for people; append-only     finding   what a person should look at now
 cursor   how far a feed was read                    seen      rows of the overlap that were read already
 last     when something was last done, and how it went
+pair     the two instances all of this is about
 """
 
 from __future__ import annotations
@@ -163,6 +164,14 @@ last = sa.Table(
     sa.Column("what", sa.String(40), primary_key=True),
     sa.Column("at", Utc, nullable=False),
     sa.Column("text", sa.Text, nullable=False, default=""),
+)
+
+pair = sa.Table(
+    "pair",
+    metadata,
+    sa.Column("side", sa.String(3), primary_key=True),  # om, fsm
+    sa.Column("name", sa.String(40), nullable=False),
+    sa.Column("url", sa.String(300), nullable=False),
 )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 import signal
 import subprocess
 import sys
@@ -14,7 +15,7 @@ import pytest
 from connector.config import load
 from connector.demo.setup import write_config
 from connector.sandbox import World
-from tests.conftest import HAMBURG, Pair
+from tests.conftest import HAMBURG, LINE, Pair
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -133,12 +134,44 @@ def test_it_stops_within_ten_seconds_even_while_an_instance_does_not_answer(live
 
 
 def test_a_second_daemon_on_the_same_memory_is_refused_politely(live: Live) -> None:
-    live.daemon.running()
+    first = live.daemon.running()
+    live.pair.world.clear_requests()
     second = Daemon(live.daemon.config, live.daemon.log.with_name("second.log"))
     process = second.start()
     assert process.wait(timeout=PATIENCE) == 5
     assert second.said("Another om-fsm process is working with")
+    assert second.said(f"pid {first.pid}")
+    assert live.pair.world.requests("om") == []
     assert not second.said("Traceback")
+
+
+def test_on_a_full_disk_it_says_so_once_sends_nothing_and_goes_on_when_there_is_room(live: Live) -> None:
+    process = live.daemon.running()
+    before = live.daemon.config.with_name("om-fsm.db-wal").stat().st_size
+    resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (before, resource.RLIM_INFINITY))
+    subscribe(live)
+    order = live.pair.place(HAMBURG)
+    live.pair.om("approve", order=order)
+    assert until(lambda: live.daemon.said("cannot be read or written")), live.daemon.log.read_text(encoding="utf-8")
+    assert live.pair.work_orders(order) == []
+    resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+    live.pair.om("set_ponr", line=live.pair.rows("om", LINE, f"order.number={order}", "number")[0]["number"])
+    assert until(lambda: len(live.pair.work_orders(order)) == 2), live.daemon.log.read_text(encoding="utf-8")
+    assert not live.daemon.said("Traceback")
+    live.pair.assert_nothing_doubled()
+
+
+def test_a_daemon_whose_memory_breaks_stops_and_says_what_to_do(live: Live) -> None:
+    process = live.daemon.running()
+    memory = live.daemon.config.with_name("om-fsm.db")
+    for path in (memory, memory.with_name("om-fsm.db-wal")):
+        path.write_bytes(b"\xa5" * path.stat().st_size)
+    subscribe(live)
+    live.pair.om("approve", order=live.pair.place(HAMBURG))
+    assert process.wait(timeout=PATIENCE) == 1
+    assert live.daemon.said("is damaged")
+    assert live.daemon.said("om-fsm rebuild")
+    assert not live.daemon.said("Traceback")
 
 
 def test_an_outage_is_said_once_and_its_end_too_and_nothing_is_lost(live: Live) -> None:
