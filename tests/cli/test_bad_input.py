@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import pytest
 
 from connector.engine.database import open_database
+from connector.engine.lock import sole_writer
 from tests.cli.conftest import PASSWORD, Place, Said, Server
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-WRONG_CONFIGURATION, DENIED, NOT_FOUND, UNAVAILABLE = 2, 3, 4, 6
+WRONG_CONFIGURATION, DENIED, NOT_FOUND, REFUSED, UNAVAILABLE = 2, 3, 4, 5, 6
 POLICY = "domain_order_policy.csv"
 
 
@@ -230,3 +232,14 @@ def test_a_damaged_memory_is_neither_used_nor_touched(place: Place) -> None:
     assert said.code == WRONG_CONFIGURATION
     assert "om-fsm.db cannot be opened" in said.err
     assert "can be deleted and is rebuilt" in said.err
+
+
+@pytest.mark.parametrize("verb", ["sync", "run", "rebuild"])
+def test_a_second_process_is_refused_with_the_first_ones_pid_before_any_instance_is_asked(
+    verb: str, place: Place
+) -> None:
+    with sole_writer(place.path / "om-fsm.db"):
+        said = refused(place, verb)
+    assert said.code == REFUSED
+    assert f"pid {os.getpid()}" in said.err
+    assert refused(place, verb).code == UNAVAILABLE  # without the first, the instances are asked
