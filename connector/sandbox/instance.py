@@ -19,6 +19,7 @@ from connector.sandbox.oauth.keys import Keys
 from connector.sandbox.oauth.tokens import Tokens
 from connector.sandbox.people import ADMIN, Access, User, read_grants
 from connector.sandbox.profile import InstanceProfile, ProfileError, Tree
+from connector.sandbox.rate_limits import RateLimits
 from connector.sandbox.records import Records
 from connector.sandbox.replica import Replica
 from connector.sandbox.rules import ALL_RULES
@@ -63,6 +64,7 @@ class Instance:
         self.jwt_keys: dict[str, str] = dict(profile.jwt_keys)  # key id -> public key (PEM) that signs assertions
         self.certificates: dict[str, str] = {}  # fingerprint of a client's certificate -> login
         self.failures: dict[str, int] = {}  # login -> wrong passwords since the last right one
+        self.rate_limits = RateLimits(self.clock)
         self.sessions = Sessions(self.clock, self.noise)
         self.files: dict[str, bytes] = {}  # attachment sys_id -> content
         self.imports = profile.imports

@@ -34,7 +34,17 @@ import json
 from typing import TYPE_CHECKING, Any, Protocol
 
 from connector.sandbox.messages import Headers, Request, Response, json_body
-from connector.sandbox.rest.errors import JSON, ApiError, html, not_authenticated, query_denied
+from connector.sandbox.rest.errors import (
+    CANCELLED,
+    CHECK_LOGS,
+    JSON,
+    ApiError,
+    html,
+    not_authenticated,
+    query_denied,
+    rate_limited,
+    transaction_cancelled,
+)
 from connector.sandbox.rest.route import edge
 
 if TYPE_CHECKING:
@@ -44,8 +54,6 @@ if TYPE_CHECKING:
 
 HIBERNATING_LENGTH = 5904
 NO_NODE_LENGTH = 153
-CANCELLED = "Transaction cancelled: maximum execution time exceeded"
-CHECK_LOGS = ". Check logs for error trace or enable glide.rest.debug property to verify REST request processing"
 
 
 class Told(Protocol):
@@ -72,7 +80,7 @@ def _status(instance: Instance, fault: Told) -> Response:
 def _rate_limit(instance: Instance, fault: Told) -> Response:
     seconds = int(fault.seconds or 30)
     window_end = (int(instance.clock.now().timestamp()) // 3600 + 1) * 3600
-    response = edge(instance, ApiError(429, "Rate limit exceeded", f"Try again in {seconds} seconds").response())
+    response = edge(instance, rate_limited(1000, "Table API").response())
     response.headers.lines += [
         ("X-RateLimit-Limit", "1000"),
         ("X-RateLimit-Reset", str(window_end)),
@@ -128,7 +136,7 @@ def _replica_lag(instance: Instance, fault: Told, request: Request) -> None:
 
 
 def _broken(instance: Instance, _fault: Told, _response: Response) -> Response:
-    return edge(instance, ApiError(500, CANCELLED, CANCELLED + CHECK_LOGS).response())
+    return edge(instance, transaction_cancelled().response())
 
 
 def _lost(_instance: Instance, _fault: Told, _response: Response) -> Response:

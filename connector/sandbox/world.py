@@ -23,8 +23,9 @@ from connector.sandbox.jobs import Jobs
 from connector.sandbox.moves import MOVES, Bench, Refused
 from connector.sandbox.outbound import Message, Sender, Subscription, compose, read_subscription
 from connector.sandbox.profile import Profile, load
+from connector.sandbox.quotas import within_quota
 from connector.sandbox.rest.compression import compress
-from connector.sandbox.rest.errors import html
+from connector.sandbox.rest.errors import ApiError, html
 from connector.sandbox.rest.route import answer, edge
 from connector.sandbox.slots import Slots
 
@@ -131,9 +132,9 @@ class World:
             self.run_due()
             instance = self.instance(name)
             if self._slots[name].full(self._seconds(), int(instance.switches["slot_queue"])):
-                response = edge(instance, html(429, "429 Too Many Requests", "Too many requests in the queue"))
+                response = _turned_away(instance)
             else:
-                response = self._faults[name].around(instance, request, lambda: answer(instance, request))
+                response = self._faults[name].around(instance, request, lambda: self._answer(instance, request))
                 self._hold_back(name, request, response)
                 if instance.switches["gzip"]:
                     compress(request, response)
@@ -143,10 +144,14 @@ class World:
                 told()
             return response
 
+    @staticmethod
+    def _answer(instance: Instance, request: Request) -> Response:
+        return within_quota(instance, request, lambda: answer(instance, request))
+
     def _hold_back(self, name: str, request: Request, response: Response) -> None:
         """The time the instance takes for this answer, and what the answer says about it."""
         switches = self.instance(name).switches
-        work = float(switches["latency_ms"]) / 1000 * response.steps
+        work = min(float(switches["latency_ms"]) / 1000 * response.steps, float(switches["quota_seconds"]))
         if work <= 0:
             return
         cookie = SESSION.search(request.headers.get("Cookie")) if switches["serialize_sessions"] else None
@@ -332,3 +337,10 @@ class World:
 
     def now(self) -> datetime:
         return self.source.now()
+
+
+def _turned_away(instance: Instance) -> Response:
+    """What an overflowing queue answers; nobody recorded the body, so that it is a switch."""
+    if instance.switches["queue_full_html"]:
+        return edge(instance, html(429, "429 Too Many Requests", "Too many requests in the queue"))
+    return edge(instance, ApiError(429, "Too many requests", "The queue of the semaphore is full").response())

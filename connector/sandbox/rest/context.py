@@ -33,6 +33,7 @@ class Context:
     version: str = ""  # "v1", "v2" or empty, echoed in links
     kind: str = JSON  # the Content-Type of the answer
     extra: Headers = field(default_factory=Headers)
+    limits: list[tuple[str, str]] = field(default_factory=list)  # headers of the rate-limit rule that applies, if any
     parameters: dict[str, str] = field(init=False)  # of the address, with those a short address stands for
 
     def __post_init__(self) -> None:

@@ -79,6 +79,20 @@ def duplicate(status: int, value: str, key: str) -> ApiError:
     return ApiError(status, "Operation Failed", detail)
 
 
+CANCELLED = "Transaction cancelled: maximum execution time exceeded"
+CHECK_LOGS = ". Check logs for error trace or enable glide.rest.debug property to verify REST request processing"
+
+
+def transaction_cancelled() -> ApiError:
+    """The quota is used up; what was written may be there all the same."""
+    return ApiError(500, CANCELLED, CANCELLED + CHECK_LOGS)
+
+
+def rate_limited(limit: int, api: str) -> ApiError:
+    """`api` as the platform names it: Table API."""
+    return ApiError(429, "Rate limit exceeded", f"Rate limit of {limit} requests per hour for {api} exceeded")
+
+
 def bad_payload(detail: str) -> ApiError:
     return ApiError(400, "Exception while reading request", detail)
 

@@ -16,6 +16,7 @@ from connector.sandbox.oauth.endpoint import jwks, revoke, token
 from connector.sandbox.rest import attachment, batch, imports, meta, stats, table, tinyurl
 from connector.sandbox.rest.context import Context
 from connector.sandbox.rest.errors import ApiError, api_denied, html, no_method, no_resource, not_acceptable
+from connector.sandbox.rest.limits import limit_rate
 from connector.sandbox.rest.representation import JSON, negotiated
 from connector.sandbox.signin.certificates import supports_tls
 from connector.sandbox.signin.ways import authenticate
@@ -26,6 +27,11 @@ if TYPE_CHECKING:
 
 MAX_TARGET = 8190
 Room = Callable[..., Response]
+
+
+def run_batch(context: Context) -> Response:
+    return batch.run_batch(context, dispatch)
+
 
 ROUTES: tuple[tuple[re.Pattern[str], dict[str, Room]], ...] = (
     (re.compile(r"table/([^/]+)"), {"GET": table.list_records, "POST": table.insert_record}),
@@ -38,7 +44,7 @@ ROUTES: tuple[tuple[re.Pattern[str], dict[str, Room]], ...] = (
             "DELETE": table.delete_record,
         },
     ),
-    (re.compile(r"batch"), {"POST": lambda context: batch.run_batch(context, dispatch)}),
+    (re.compile(r"batch"), {"POST": run_batch}),
     (re.compile(r"stats/([^/]+)"), {"GET": stats.aggregate}),
     (re.compile(r"import/([^/]+)"), {"POST": imports.import_row}),
     (re.compile(r"import/([^/]+)/insertMultiple"), {"POST": imports.import_rows}),
@@ -58,7 +64,7 @@ DOORSTEP: dict[tuple[str, str], Callable[[Instance, Request], Response]] = {
     ("GET", "/api/now/oauth/jwks"): jwks,
     ("GET", "/adcv2/supports_tls"): supports_tls,
 }
-ANY_KIND = (attachment.content,)  # answers that are files
+ANY_KIND = (attachment.content, run_batch)  # their answers have kinds of their own
 CLOSING = (
     ("X-Content-Type-Options", "nosniff"),
     ("Pragma", "no-store,no-cache"),
@@ -85,6 +91,7 @@ def answer(instance: Instance, request: Request) -> Response:
         response = dispatch(context)
     except ApiError as error:
         response = error.response(kind)
+    response.headers.lines += context.limits
     return _finished(instance, request, response, context.user)
 
 
@@ -100,6 +107,7 @@ def dispatch(context: Context) -> Response:
         if found is None or match is None:
             continue
         _admit(context, found.group(2).partition("/")[0])
+        limit_rate(context, found.group(2), method)
         room = rooms.get("GET" if headless else method)
         if room is None:
             raise no_method(method)
