@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from connector.sandbox.people import User
+from connector.sandbox.people import User, with_contained
 from connector.sandbox.records import Rule
 
 if TYPE_CHECKING:
@@ -51,9 +51,10 @@ def _role(scene: Scene, change: Change) -> None:
     user = next((user for user in instance.users.values() if user.sys_id == row["user"]), None)
     if user is None:
         return
-    given = [link["role"] for link in scene.store.find("sys_user_has_role", user=user.sys_id)]
+    links = scene.store.find("sys_user_has_role", user=user.sys_id)
     roles = {role["sys_id"]: role["name"] for role in scene.store.find("sys_user_role")}
-    instance.users[user.login] = replace(user, roles=frozenset(roles[role] for role in given if role in roles))
+    given = [roles[link["role"]] for link in links if link["inherited"] != "true" and link["role"] in roles]
+    instance.users[user.login] = replace(user, roles=with_contained(given, instance.contains))
 
 
 def _stranger(instance: Instance, change: Change) -> User:

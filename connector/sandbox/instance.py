@@ -17,13 +17,14 @@ from connector.sandbox.accounts import ACCOUNTS
 from connector.sandbox.lookups import LOOKUPS
 from connector.sandbox.oauth.keys import Keys
 from connector.sandbox.oauth.tokens import Tokens
-from connector.sandbox.people import ADMIN, Access, User, read_grants
+from connector.sandbox.people import ADMIN, Access, User, read_grants, with_contained
 from connector.sandbox.profile import InstanceProfile, ProfileError, Tree
 from connector.sandbox.rate_limits import RateLimits
 from connector.sandbox.records import Records
 from connector.sandbox.replica import Replica
 from connector.sandbox.rules import ALL_RULES
 from connector.sandbox.rules.declared import declared_rules
+from connector.sandbox.rules.settings import follow
 from connector.sandbox.schema import Column, Kind, Schema, Table
 from connector.sandbox.scripts import Reader
 from connector.sandbox.sessions import Sessions
@@ -55,9 +56,10 @@ class Instance:
         image_key = (id(profile), seed, clock.stamp())
         _, self.schema, image = IMAGES.get(image_key) or (profile, Schema(profile), None)
         self.store = Store(self.schema, image)
-        self.access = Access(read_grants(profile.access))
+        self.access = Access(read_grants(profile.access, self.schema))
         self.default_zone = ZoneInfo(profile.properties.get("glide.sys.default.tz", "GMT"))
         self.system = User("system", "System", self.known_id("user/system"), "", frozenset({ADMIN}), ZoneInfo("GMT"))
+        self.contains = profile.contains
         self.users = {login: self._user(login, entry) for login, entry in profile.users.items()}
         self.tokens = Tokens(self.clock, self.noise)
         self.keys = Keys(self.clock, self.known_id("token key"))
@@ -124,7 +126,7 @@ class Instance:
             name=entry["name"],
             sys_id=self.known_id(f"user/{login}"),
             password=entry.get("password") or self._secret(login, 16),
-            roles=frozenset(entry.get("roles", ())),
+            roles=with_contained(entry.get("roles", ()), self.contains),
             zone=ZoneInfo(zone) if zone else self.default_zone,
             web_service_only=bool(entry.get("web_service_access_only")),
             api_key=self._secret(f"{login} key", 32),
@@ -155,6 +157,7 @@ class Instance:
         for block in profile.records:
             for row in block["rows"]:
                 self._put(block["table"], self._resolved(block["table"], row))
+        follow(self, self.switches)
 
     def _put(self, table: str, row: Row) -> None:
         if table in self.schema.tables:
@@ -178,9 +181,14 @@ class Instance:
 
     def _load_people(self, profile: InstanceProfile) -> None:
         everyone = {**self.users, "system": self.system}
-        roles = sorted({role for user in everyone.values() for role in user.roles})
+        known = {role for outer, inner in profile.contains.items() for role in (outer, *inner)}
+        roles = sorted(known.union(*(user.roles for user in everyone.values())))
         for role in roles:
             self._put("sys_user_role", {"sys_id": self.known_id(f"role/{role}"), "name": role})
+        for outer, inner in profile.contains.items():
+            for role in inner:
+                row = {"role": self.known_id(f"role/{outer}"), "contains": self.known_id(f"role/{role}")}
+                self._put("sys_user_role_contains", row)
         for login, user in everyone.items():
             first, _, last = user.name.partition(" ")
             row = {
@@ -192,7 +200,9 @@ class Instance:
             }  # fmt: skip
             self._put("sys_user", row)
             for role in sorted(user.roles):
-                self._put("sys_user_has_role", {"user": user.sys_id, "role": self.known_id(f"role/{role}")})
+                given = role in profile.users.get(login, {}).get("roles", (ADMIN,))
+                has = {"user": user.sys_id, "role": self.known_id(f"role/{role}")}
+                self._put("sys_user_has_role", {**has, "inherited": "false" if given else "true"})
 
     def _load_dictionary(self, profile: InstanceProfile) -> None:
         for table in self.schema.tables.values():

@@ -1,7 +1,8 @@
 """Users, their roles and what access entries grant them. It decides; it never answers a request.
 
-An entry of the profile grants operations on tables (and their descendants) to roles; `fields`, `except` and `where` narrow
-it. Rights add up: what any entry grants is granted. The role admin may do everything.
+An entry of the profile grants operations on tables (and their descendants) to roles; `fields`, `except`, `where` (an encoded
+query) and `states` (by role) narrow it. Rights add up: what any entry grants is granted. A role may contain others; admin may
+do everything.
 """
 
 from __future__ import annotations
@@ -11,9 +12,10 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
     from zoneinfo import ZoneInfo
 
-    from connector.sandbox.schema import Column, Table
+    from connector.sandbox.schema import Column, Schema, Table
 
 ADMIN = "admin"
 ANYONE = "*"
@@ -121,15 +123,41 @@ class Access:
         )
 
 
-def read_grants(entries: list[dict[str, Any]]) -> list[Grant]:
+def with_contained(roles: Iterable[str], contains: Mapping[str, Sequence[str]]) -> frozenset[str]:
+    """These roles and all they contain, directly or not. Pure."""
+    found: set[str] = set()
+    waiting = list(roles)
+    while waiting:
+        role = waiting.pop()
+        if role not in found:
+            found.add(role)
+            waiting.extend(contains.get(role, ()))
+    return frozenset(found)
+
+
+def read_grants(entries: list[dict[str, Any]], schema: Schema) -> list[Grant]:
     return [
         Grant(
-            tables=frozenset(entry["tables"]),
+            tables=frozenset(tables),
             operations=frozenset(entry["operations"]),
             roles=frozenset(entry["roles"]),
             fields=frozenset(entry.get("fields", ())),
             excepted=frozenset(entry.get("except", ())),
-            where=entry.get("where", ""),
+            where=where,
         )
         for entry in entries
+        for tables, where in _narrowed(entry, schema)
     ]
+
+
+def _narrowed(entry: dict[str, Any], schema: Schema) -> list[tuple[list[str], str]]:
+    """Tables and condition; one by one where states narrow the rows, as each table stores other values for them."""
+    where = entry.get("where", "")
+    if "states" not in entry:
+        return [(entry["tables"], where)]
+    narrowed = []
+    for name in entry["tables"]:
+        column = schema.table(name).columns["state"]
+        values = ",".join(choice.value for choice in column.choices if choice.role in entry["states"])
+        narrowed.append(([name], "^".join(filter(None, (where, f"{column.name}IN{values}")))))
+    return narrowed

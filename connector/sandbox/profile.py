@@ -30,6 +30,7 @@ class InstanceProfile:
     name: str
     tables: Tree
     users: Tree
+    contains: dict[str, list[str]]  # role -> the roles it contains
     access: list[Tree]
     records: list[Tree]
     catalog: Tree
@@ -68,6 +69,7 @@ def _instance(name: str, tree: Tree, own: Tree) -> InstanceProfile:
         name=name,
         tables=merged.get("tables", {}),
         users=merged.get("users", {}),
+        contains=merged.get("contains", {}),
         access=merged.get("access", []),
         records=merged.get("records", []),
         catalog=merged.get("catalog", {}),

@@ -27,6 +27,7 @@ from connector.sandbox.quotas import within_quota
 from connector.sandbox.rest.compression import compress
 from connector.sandbox.rest.errors import ApiError, html
 from connector.sandbox.rest.route import answer, edge
+from connector.sandbox.rules.settings import follow
 from connector.sandbox.slots import Slots
 
 if TYPE_CHECKING:
@@ -111,6 +112,7 @@ class World:
             if unknown:
                 raise ValueError(f"there is no switch {', '.join(unknown)}; there are {', '.join(sorted(switches))}")
             switches.update(values)
+            follow(self.instance(name), values)
 
     def map_certificate(self, name: str, fingerprint: str, login: str) -> None:
         """A client certificate (SHA-256 fingerprint) signs this user in from now on. Raises Refused."""

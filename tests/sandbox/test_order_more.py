@@ -407,4 +407,4 @@ def test_the_native_work_order_policies_can_be_read() -> None:
 
 
 def test_the_default_instance_has_no_native_policies(om: Client) -> None:
-    assert om.rows("sys_decision") == []
+    assert om.rows("sys_decision", "nameSTARTSWITHWork Order Policy") == []

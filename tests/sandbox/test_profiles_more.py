@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from connector.sandbox import World
-from tests.sandbox.gestures import START, place_order
+from tests.sandbox.gestures import START, finish_visits, place_order
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -67,6 +67,7 @@ def test_a_move_of_what_the_customer_owns_on_every_profile(any_world: World) -> 
             owned = om.store.find("sn_install_base_sold_product")[0]["number"]
             place_order(any_world, {**line, "sold_product": owned})
         any_world.advance(60)
+        finish_visits(any_world)  # of the native integration, which lets nobody close before
         for row in om.store.find(DOMAIN_ORDER, active="true"):
             any_world.act("om", {"do": "close_domain_order", "domain_order": row["number"]})
         any_world.advance(60)

@@ -29,11 +29,25 @@ goes through the same write path as REST. Records are named by number, sys_id or
     finish_enrichment     order (where orders are enriched before approval)        order_agent
     hold_enrichment       order                                                    order_agent
     resume_enrichment     order                                                    order_agent
+    hold_order            order (in progress: everything about it waits)           fulfillment_manager
+    await_information     order                                                    fulfillment_manager
+    resume_order          order (on hold, awaiting information)                    fulfillment_manager
+    delete_order          order (draft or new)                                     order_agent
+    reject_line           line, [reason]: the other lines go on                    fulfillment_manager
     create_header_task    order, name: a task of the order itself                  order_agent
     set_characteristic    line, name, value: known now, outside a revision         order_agent
     cancel_unit           domain_order (one of those that need attention)          fulfillment_manager
     create_fallout        task, [text, type]                                       fulfillment_agent
-    resolve_fallout       fallout                                                  fulfillment_agent
+    start_fallout, hold_fallout, fallout_awaits_information, resolve_fallout, close_fallout, cancel_fallout
+                          fallout, [reason]                                        fulfillment_agent
+    start_order_task, task_awaits_information, resolve_order_task
+                          task, [reason]                                           fulfillment_agent
+    create_work_order_for domain_order or task, [template]: where the platform's   fulfillment_manager
+                          own integration is on
+    answer_outbound_request  request, state: pending | fulfilled | error, [text]   southbound
+    revise_outbound_request  request: one with updates available                   fulfillment_manager
+    reach_milestone       line, name                                               fulfillment_manager
+    cancel_order_task     task, [reason]                                           fulfillment_manager
 
     FSM move              arguments                                                usual persona
     create_work_order     short_description, [template, account, contact,          dispatcher
@@ -51,6 +65,11 @@ goes through the same write path as REST. Records are named by number, sys_id or
     reject_work_order     work_order, reason                                       approver
     schedule              work_order or task, start (UTC)                          dispatcher
     reject_task           task, reason                                             technician
+    add_task              work_order, short_description, [type, after: [tasks]]    dispatcher
+    ready_task            task, note: from Draft to Pending Dispatch               dispatcher
+    travel, arrive        task                                                     technician
+    use_asset             task, asset or part, [quantity]                          technician
+    delete_work_order     work_order (role wm_admin; not with transfer orders)     admin
     require_part          task, part: with the transfer order that brings it       technician
     ship_part             transfer_order                                           dispatcher
     receive_part          transfer_order                                           technician
@@ -79,11 +98,24 @@ from connector.sandbox.moves.bench import Bench, Move, Refused
 from connector.sandbox.moves.case_moves import CASE_MOVES
 from connector.sandbox.moves.common import COMMON_MOVES
 from connector.sandbox.moves.fulfillment_moves import FULFILLMENT_MOVES
+from connector.sandbox.moves.handover_moves import HANDOVER_MOVES
+from connector.sandbox.moves.order_buttons import BUTTONS
 from connector.sandbox.moves.order_moves import ORDER_MOVES
+from connector.sandbox.moves.site_moves import SITE_MOVES
 from connector.sandbox.moves.visit_moves import VISIT_MOVES
 from connector.sandbox.moves.work_moves import WORK_MOVES
 
-ALL = (*ORDER_MOVES, *FULFILLMENT_MOVES, *WORK_MOVES, *VISIT_MOVES, *CASE_MOVES, *COMMON_MOVES)
+ALL = (
+    *ORDER_MOVES,
+    *BUTTONS,
+    *FULFILLMENT_MOVES,
+    *HANDOVER_MOVES,
+    *WORK_MOVES,
+    *VISIT_MOVES,
+    *SITE_MOVES,
+    *CASE_MOVES,
+    *COMMON_MOVES,
+)
 MOVES: dict[str, Move] = {move.name: move for move in ALL}
 
 __all__ = ["MOVES", "Bench", "Move", "Refused"]

@@ -83,6 +83,12 @@ class Bench:
         except Aborted as error:
             raise Refused(error.reason) from error
 
+    def erase(self, row: Row) -> None:
+        try:
+            self.instance.records.delete(row["sys_class_name"], row["sys_id"], self.actor)
+        except Aborted as error:
+            raise Refused(error.reason) from error
+
     def press_state(self, row: Row, role: str, **values: str) -> Row:
         table = self.instance.schema.table(row["sys_class_name"])
         return self.press(row, state=table.value_of("state", role), **values)

@@ -1,11 +1,11 @@
-"""More moves on the Order Management instance: enrichment, header tasks, values that become known, fallouts, canceling a unit."""
+"""More moves on the Order Management instance: header tasks, values that become known, new fallouts, canceling a unit."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from connector.sandbox.moves.bench import Arguments, Bench, Move, Refused, summary
-from connector.sandbox.moves.order_moves import AGENT, transition, write_characteristics
+from connector.sandbox.moves.order_moves import AGENT, write_characteristics
 from connector.sandbox.rules.order_header import create_header_task as header_task
 from connector.sandbox.rules.order_inflight import FALLOUT, hold_for_fallout
 from connector.sandbox.rules.orders import CLOSED, DOMAIN_ORDER, LINE, ORDER, ORDER_TASK, cancel_domain_order, role
@@ -46,13 +46,6 @@ def create_fallout(bench: Bench, arguments: Arguments) -> dict[str, Any]:
     return {"fallout": summary(fallout), "task": summary(bench.record(ORDER_TASK, task["sys_id"]))}
 
 
-def resolve_fallout(bench: Bench, arguments: Arguments) -> dict[str, Any]:
-    bench.demand_role(*FULFILLMENT, "sn_fallout_mgmt.fallout_agent")
-    fallout = bench.record(FALLOUT, bench.argument(arguments, "fallout"))
-    bench.demand(fallout, ("open", "in_progress", "on_hold", "awaiting_information"), "resolving")
-    return {"fallout": summary(bench.press_state(fallout, "resolved"))}
-
-
 def cancel_unit(bench: Bench, arguments: Arguments) -> dict[str, Any]:
     """After a smaller quantity the manager picks the domain orders that are too many; the others need no attention then."""
     bench.demand_role(*MANAGER)
@@ -73,27 +66,8 @@ def cancel_unit(bench: Bench, arguments: Arguments) -> dict[str, Any]:
 
 
 FULFILLMENT_MOVES = (
-    Move(
-        "finish_enrichment",
-        "om",
-        "order_agent",
-        transition(("enrichment_in_progress",), "new", "finishing enrichment", AGENT),
-    ),
-    Move(
-        "hold_enrichment",
-        "om",
-        "order_agent",
-        transition(("enrichment_in_progress",), "enrichment_on_hold", "holding enrichment", AGENT),
-    ),
-    Move(
-        "resume_enrichment",
-        "om",
-        "order_agent",
-        transition(("enrichment_on_hold",), "enrichment_in_progress", "resuming enrichment", AGENT),
-    ),
     Move("create_header_task", "om", "order_agent", create_header_task),
     Move("set_characteristic", "om", "order_agent", set_characteristic),
     Move("create_fallout", "om", "fulfillment_agent", create_fallout),
-    Move("resolve_fallout", "om", "fulfillment_agent", resolve_fallout),
     Move("cancel_unit", "om", "fulfillment_manager", cancel_unit),
 )

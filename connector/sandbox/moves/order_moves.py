@@ -76,19 +76,6 @@ def write_characteristics(bench: Bench, line: Row, wanted: dict[str, Any]) -> No
             bench.create(CHARACTERISTIC, {**values, "characteristic_option_value": value})
 
 
-def transition(  # one button of the order form
-    allowed: tuple[str, ...], to: str, what: str, roles: tuple[str, ...]
-) -> Any:
-    def run(bench: Bench, arguments: Arguments) -> dict[str, Any]:
-        bench.demand_role(*roles)
-        order = bench.record(ORDER, bench.argument(arguments, "order"))
-        bench.demand(order, allowed, what)
-        note = {"work_notes": str(arguments["reason"])} if arguments.get("reason") else {}
-        return {"order": summary(bench.press_state(order, to, **note))}
-
-    return run
-
-
 def revise(bench: Bench, arguments: Arguments) -> dict[str, Any]:
     order = bench.record(ORDER, bench.argument(arguments, "order"))
     for line in bench.instance.store.find(LINE, order=order["sys_id"]):
@@ -118,11 +105,13 @@ def _inflight(bench: Bench, arguments: Arguments, state: str, operation: str, wh
 
 
 def edit_line(bench: Bench, arguments: Arguments) -> dict[str, Any]:
-    """Saving the line's form: before approval, in revision, and after PONR, where nothing but good manners stops it."""
+    """Saving the line's form: before approval, in revision, and after PONR where nothing but good manners stops it."""
     bench.demand_role(*AGENT)
     line = bench.record(LINE, bench.argument(arguments, "line"))
     if line["ponr"] != "true":
         bench.demand(line, EDITABLE, "editing")
+    elif bench.instance.switches["ponr_locks_line"]:
+        raise Refused(f"{line['number']} has passed the point of no return and cannot be changed any more")
     fields = arguments.get("fields", {})
     if fields:
         line = bench.save(line, fields)
@@ -142,10 +131,39 @@ def remove_line(bench: Bench, arguments: Arguments) -> dict[str, Any]:
     line = bench.record(LINE, bench.argument(arguments, "line"))
     bench.demand(line, EDITABLE, "removing")
     if bench.role(line) in BEFORE_APPROVAL:
-        bench.instance.records.delete(LINE, line["sys_id"], bench.actor)
+        _delete_line(bench, line)
         return {"line": summary(line), "deleted": True}
     cancel = bench.instance.schema.table(LINE).value_of("revision_operation", "cancel")
     return {"line": summary(bench.press(line, revision_operation=cancel)), "deleted": False}
+
+
+def _delete_line(bench: Bench, line: Row) -> None:
+    for value in bench.instance.store.find(CHARACTERISTIC, order_line_item=line["sys_id"]):
+        bench.instance.records.delete(CHARACTERISTIC, value["sys_id"], bench.actor)
+    bench.instance.records.delete(LINE, line["sys_id"], bench.actor)
+
+
+def delete_order(bench: Bench, arguments: Arguments) -> dict[str, Any]:
+    """What is not approved yet is deleted, not canceled."""
+    bench.demand_role(*AGENT)
+    order = bench.record(ORDER, bench.argument(arguments, "order"))
+    bench.demand(order, ("draft", "new"), "deleting")
+    for line in bench.instance.store.find(LINE, order=order["sys_id"]):
+        _delete_line(bench, line)
+    bench.instance.records.delete(ORDER, order["sys_id"], bench.actor)
+    return {"order": summary(order), "deleted": True}
+
+
+def reject_line(bench: Bench, arguments: Arguments) -> dict[str, Any]:
+    """One line is refused while the others of its order may still be approved."""
+    bench.demand_role(*APPROVER)
+    line = bench.record(LINE, bench.argument(arguments, "line"))
+    bench.demand(line, ("new",), "rejecting")
+    lines = bench.instance.store.find(LINE, order=line["order"])
+    if all(bench.role(other) == "rejected" for other in lines if other["sys_id"] != line["sys_id"]):
+        raise Refused(f"{line['number']} is the last line that is not rejected: reject its order")
+    note = {"work_notes": str(arguments["reason"])} if arguments.get("reason") else {}
+    return {"line": summary(bench.press_state(line, "rejected", **note))}
 
 
 def set_ponr(bench: Bench, arguments: Arguments) -> dict[str, Any]:
@@ -184,40 +202,13 @@ def close_order_task(bench: Bench, arguments: Arguments) -> dict[str, Any]:
 
 ORDER_MOVES = (
     Move("create_order", "om", "order_agent", create_order),
-    Move("place", "om", "order_agent", transition(("draft", "rejected"), "new", "placing", AGENT)),
-    Move(
-        "approve", "om", "fulfillment_manager", transition(("new", "rejected"), "acknowledged", "approving", APPROVER)
-    ),
-    Move("reject", "om", "fulfillment_manager", transition(("new",), "rejected", "rejecting", APPROVER)),
+    Move("delete_order", "om", "order_agent", delete_order),
     Move("revise", "om", "order_agent", revise),
     Move("edit_line", "om", "order_agent", edit_line),
     Move("add_line", "om", "order_agent", add_line),
     Move("remove_line", "om", "order_agent", remove_line),
-    Move(
-        "approve_revision",
-        "om",
-        "fulfillment_manager",
-        transition(("revision_in_progress",), "acknowledged", "approving a revision", APPROVER),
-    ),
-    Move(
-        "decline_revision",
-        "om",
-        "fulfillment_manager",
-        transition(("revision_in_progress",), "in_progress", "declining a revision", APPROVER),
-    ),
+    Move("reject_line", "om", "fulfillment_manager", reject_line),
     Move("cancel_order", "om", "order_agent", cancel_order),
-    Move(
-        "approve_cancel",
-        "om",
-        "fulfillment_manager",
-        transition(("assessing_cancellation",), "cancellation_in_progress", "approving a cancellation", APPROVER),
-    ),
-    Move(
-        "decline_cancel",
-        "om",
-        "fulfillment_manager",
-        transition(("assessing_cancellation",), "in_progress", "declining a cancellation", APPROVER),
-    ),
     Move("set_ponr", "om", "system", set_ponr),
     Move("close_domain_order", "om", "fulfillment_manager", close_domain_order),
     Move("set_domain_order_state", "om", "fulfillment_manager", set_domain_order_state),

@@ -4,6 +4,7 @@ from connector.sandbox.records import Rule
 from connector.sandbox.rules import (
     cases,
     field_service,
+    native,
     order_cancel,
     order_compensate,
     order_fulfill,
@@ -11,7 +12,11 @@ from connector.sandbox.rules import (
     order_inflight,
     order_inventory,
     order_jeopardy,
+    order_milestones,
+    order_pause,
     order_revise,
+    order_slas,
+    order_southbound,
     visits,
 )
 
@@ -27,4 +32,9 @@ ALL_RULES: tuple[Rule, ...] = (
     *order_inflight.RULES,
     *order_inventory.RULES,
     *order_jeopardy.RULES,
+    *order_slas.RULES,
+    *order_pause.RULES,
+    *order_milestones.RULES,
+    *order_southbound.RULES,
+    *native.RULES,
 )

@@ -34,7 +34,7 @@ def populate_from_template(scene: Scene, change: Change) -> None:
         return
     for key in ("short_description", "description", "category"):
         change.fill(key, template.get(key, ""))
-    if change.now() == "draft":
+    if change.now() == "draft" and not scene.switches["draft_template"]:
         change.move("awaiting_qualification" if scene.switches["qualification"] else "ready_for_dispatch")
 
 
@@ -43,6 +43,14 @@ def assign_order(_scene: Scene, change: Change) -> None:
     named = change.filled("assigned_to") or change.filled("assignment_group")
     if named and not change.changed("state") and change.now() in ("draft", "qualified", "ready_for_dispatch"):
         change.move("assigned")
+
+
+def place_from_customer(scene: Scene, change: Change) -> None:
+    """A work order without a location takes that of its configuration item, then that of its caller."""
+    for key, table in (("cmdb_ci", "cmdb_ci"), ("caller", "sys_user")):
+        if change.operation == "insert" and change.after.get(key) and not change.after.get("location"):
+            row = scene.records.read(scene.schema.table(table), change.after[key])
+            change.after["location"] = (row or {}).get("location", "")
 
 
 def guard_cancel(scene: Scene, change: Change) -> None:
@@ -59,7 +67,7 @@ def guard_cancel(scene: Scene, change: Change) -> None:
 
 def guard_closed(_scene: Scene, change: Change) -> None:
     """Closed is closed, for people and for REST; only the roll-up of a later task moves a work order again."""
-    if not change.depth and change.before and change.changed("state") and change.was() in TERMINAL:
+    if not change.depth and change.operation == "update" and change.changed("state") and change.was() in TERMINAL:
         raise Refusal(f"{change.after.get('number')} is {change.was().replace('_', ' ')} and cannot change its state")
 
 
@@ -118,7 +126,7 @@ def create_template_tasks(scene: Scene, change: Change) -> None:
         copied = ("short_description", "description", "estimated_work_duration", "dispatch_group")
         values = {key: template[key] for key in copied}
         values.update(parent=change.sys_id, template=template["sys_id"])
-        scene.records.insert("wm_task", values, change.actor)
+        scene.records.insert(scene.switches["task_types"].get(template["name"], "wm_task"), values, change.actor)
 
 
 def create_first_task(scene: Scene, change: Change) -> None:
@@ -136,7 +144,7 @@ def release_tasks(scene: Scene, change: Change) -> None:
     """Qualification is over: tasks in Draft wait for the dispatcher."""
     if change.became("qualified", "ready_for_dispatch"):
         for task in _tasks(scene, change.sys_id, "draft"):
-            pending = scene.schema.table("wm_task").value_of("state", "pending_dispatch")
+            pending = scene.schema.table(task["sys_class_name"]).value_of("state", "pending_dispatch")
             scene.records.update("wm_task", task["sys_id"], {"state": pending}, change.actor)
 
 
@@ -232,6 +240,7 @@ def _tasks(scene: Scene, order_id: str, role: str = "") -> list[Row]:
 
 RULES = (
     Rule("Mirror customer data", "wm_order", "before", mirror_customer),
+    Rule("Location from item or caller", "wm_order", "before", place_from_customer),
     Rule("Populate Work Order from Template", "wm_order", "before", populate_from_template),
     Rule("Assigned", "wm_order", "before", assign_order),
     Rule("Transition - Cancel", "wm_order", "before", guard_cancel),

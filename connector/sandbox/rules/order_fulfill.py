@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from connector.sandbox.records import Change, Rule, Scene
 from connector.sandbox.rules.catalog import Entry, characteristic_name, is_due, recipe_of, specification_id
+from connector.sandbox.rules.native_links import open_work_orders
 from connector.sandbox.rules.order_header import HEADER, is_blocked
 from connector.sandbox.rules.order_inventory import plan_operation, seconds_until_due
 from connector.sandbox.rules.order_move import drop_other_sets, inventory_of, old_place, pair, sets_of
@@ -38,8 +39,10 @@ def lines_follow(scene: Scene, change: Change) -> None:
     """Placing, approving and rejecting an order does the same to its lines."""
     if not change.became(*FOLLOWED):
         return
+    # a line that was rejected by itself stays so, unless its whole order was rejected and comes back
+    finished = ("completed", "canceled", change.now(), "rejected" if change.was() != "rejected" else "")
     for line in lines_of(scene, change.sys_id, open_only=False):
-        if role(scene, line) not in ("completed", "canceled", change.now()):
+        if role(scene, line) not in finished:
             move(scene, line, change.now(), change.actor)
 
 
@@ -199,12 +202,18 @@ def stamp_closing(scene: Scene, change: Change) -> None:
 
 def close_with_last_task(scene: Scene, change: Change) -> None:
     """Where the platform closes a domain order itself: when its last order task is closed."""
-    if not scene.switches["close_with_last_task"] or not change.became("closed_complete"):
+    if change.became("closed_complete"):
+        close_if_done(scene, change.after.get("parent", ""))
+
+
+def close_if_done(scene: Scene, domain_order_id: str) -> None:
+    """Where the platform closes domain orders: order tasks, and work orders of its own integration, must all be over."""
+    domain_order = scene.records.read(scene.schema.table(DOMAIN_ORDER), domain_order_id)
+    if not scene.switches["close_with_last_task"] or domain_order is None or not is_open(scene, domain_order):
         return
-    domain_order = scene.records.read(scene.schema.table(DOMAIN_ORDER), change.after.get("parent", ""))
-    if domain_order is None or not is_open(scene, domain_order):
-        return
-    if not any(is_open(scene, task) for task in tasks_of(scene, domain_order["sys_id"])):
+    tasks = tasks_of(scene, domain_order_id)
+    undone = any(is_open(scene, task) for task in tasks) or open_work_orders(scene, domain_order)
+    if any(role(scene, task) == "closed_complete" for task in tasks) and not undone:
         move(scene, domain_order, "closed_complete", scene.system)
 
 

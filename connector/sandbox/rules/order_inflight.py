@@ -72,17 +72,17 @@ def release_task(scene: Scene, change: Change) -> None:
 
 
 def fallout_of_manual_close(scene: Scene, change: Change) -> None:
-    """Where the platform says so: closing a domain order by hand while order tasks are open makes a fallout."""
+    """Where the platform says so: closing a domain order by hand makes a fallout, about its first open order task."""
     by_hand = change.became("closed_complete") and change.actor.login != scene.system.login
-    if not by_hand or not scene.switches["manual_close_creates_fallout"] or FALLOUT not in scene.schema.tables:
+    wanted = scene.switches["manual_close_creates_fallout"]
+    if not by_hand or not wanted or FALLOUT not in scene.schema.tables:
         return
-    for task in tasks_of(scene, change.sys_id):
-        if is_open(scene, task):
-            text = f"{change.after['number']} was closed while {task['number']} is open"
-            line = change.after.get("order_line_item", "")
-            values = {"order_task": task["sys_id"], "order_line_item": line, "short_description": text}
-            scene.records.insert(FALLOUT, values, change.actor)
-            return
+    task = next((task for task in tasks_of(scene, change.sys_id) if is_open(scene, task)), None)
+    if task is None and wanted != "always":
+        return
+    text = f"{change.after['number']} was closed " + (f"while {task['number']} is open" if task else "by hand")
+    values = {"order_task": task["sys_id"] if task else "", "order_line_item": change.after.get("order_line_item", "")}
+    scene.records.insert(FALLOUT, {**values, "short_description": text}, change.actor)
 
 
 RULES = (

@@ -1,17 +1,21 @@
 """Jeopardy: open order tasks that use up the time until their due date raise the level of all above them.
 
-Off unless every offering of the order is named in the switch `jeopardy`; nothing is raised while a revision is open.
+Four decision tables decide: whether an order has levels at all (each of its top offerings must be enabled), how long a task may
+take, and the levels of tasks and lines. Nothing is raised while a revision is open.
 """
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+import re
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
 from connector.sandbox.clock import STAMP
 from connector.sandbox.records import Change, Rule, Scene
-from connector.sandbox.rules.catalog import offering_name
+from connector.sandbox.rules.decisions import decide
+from connector.sandbox.rules.decisions import rows as decisions_of
+from connector.sandbox.rules.order_slas import track, update_sla
 from connector.sandbox.rules.orders import (
     DOMAIN_ORDER,
     LINE,
@@ -23,6 +27,7 @@ from connector.sandbox.rules.orders import (
     role,
     tasks_of,
 )
+from connector.sandbox.rules.settings import ENABLEMENT, LINE_LEVEL, TASK_LEVEL
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -30,19 +35,42 @@ if TYPE_CHECKING:
     from connector.sandbox.store import Row
 
 LEVELS = ("none", "low", "medium", "high", "critical")
+DURATION = "Order Task Duration Assignment Policy"
+THRESHOLD = re.compile(r"u_percentage>=([\d.]+)")
 PAUSED = ("revision_in_progress", "assessing_cancellation")
+
+
+def assign_duration(scene: Scene, change: Change) -> None:
+    """Where the duration policy knows the task, it says how long the task may take, whatever the line's due date."""
+    if change.operation != "insert" or not change.after["parent"]:
+        return
+    domain_order = scene.records.read(scene.schema.table(DOMAIN_ORDER), change.after["parent"]) or {}
+    inputs = {"u_request_type": change.after["request_type"], "u_specification": domain_order.get("specification", "")}
+    result = decide(scene, DURATION, inputs)
+    if result and result["u_duration_hours"]:
+        due = scene.clock.now() + timedelta(hours=int(result["u_duration_hours"]))
+        change.after["planned_end_date"] = due.strftime(STAMP)
 
 
 def watch(scene: Scene, change: Change) -> None:
     """Look at a task when shares of its time are used up."""
     if not change.changed("planned_end_date") or not change.after["planned_end_date"] or not change.after["parent"]:
         return
-    if not scene.switches["jeopardy"]:
+    if not decisions_of(scene, ENABLEMENT):
         return
     span = (_moment(change.after["planned_end_date"]) - _moment(change.after["sys_created_on"])).total_seconds()
     passed = (scene.clock.now() - _moment(change.after["sys_created_on"])).total_seconds()
-    for percent in scene.switches["jeopardy_levels"]:
-        scene.later(max(0.0, span * int(percent) / 100 - passed), partial(assess, scene, change.sys_id))
+    for percent in _thresholds(scene):
+        scene.later(max(0.0, span * percent / 100 - passed), partial(assess, scene, change.sys_id))
+    order = scene.records.read(scene.schema.table(ORDER), change.after["order"])
+    if order is not None and _is_enabled(scene, order):
+        track(scene, change.after, scene.system)
+
+
+def _thresholds(scene: Scene) -> list[float]:
+    """The percentages at which some row of the level table begins to match."""
+    conditions = " ".join(row["condition"] for row in decisions_of(scene, TASK_LEVEL))
+    return sorted({float(number) for number in THRESHOLD.findall(conditions)})
 
 
 def assess(scene: Scene, task_id: str) -> None:
@@ -50,7 +78,9 @@ def assess(scene: Scene, task_id: str) -> None:
     order = scene.records.read(scene.schema.table(ORDER), task["order"]) if task else None
     if task is None or order is None or role(scene, order) in PAUSED or not _is_enabled(scene, order):
         return
-    _raise(scene, task, _level_of(scene, task))
+    used = _used(scene, task)
+    update_sla(scene, task, used)
+    _raise(scene, task, _level_of(scene, task, used))
     _sum_up(scene, task)
 
 
@@ -65,24 +95,31 @@ def calm(scene: Scene, change: Change) -> None:
 
 def catch_up(scene: Scene, change: Change) -> None:
     """When a revision is over, the levels that were due meanwhile are worked out."""
-    if change.was() in PAUSED and change.became("in_progress", "acknowledged") and scene.switches["jeopardy"]:
+    if change.was() in PAUSED and change.became("in_progress", "acknowledged") and decisions_of(scene, ENABLEMENT):
         for task in scene.records.find(ORDER_TASK, order=change.sys_id):
             scene.later(0, partial(assess, scene, task["sys_id"]))
 
 
 def _is_enabled(scene: Scene, order: Row) -> bool:
     tops = [line for line in lines_of(scene, order["sys_id"], open_only=False) if not line["parent_line_item"]]
-    return all(offering_name(scene, line) in scene.switches["jeopardy"] for line in tops)
+    results = [decide(scene, ENABLEMENT, {"u_product_offering": line["product_offering"]}) for line in tops]
+    return all(result is not None and result["u_enabled"] == "true" for result in results)
 
 
-def _level_of(scene: Scene, task: Row) -> str:
-    if not is_open(scene, task) or not task["planned_end_date"]:
-        return "none"
+def _used(scene: Scene, task: Row) -> float:
+    """How much of its time the task has used, in percent."""
+    if not task["planned_end_date"]:
+        return 0.0
     begun = _moment(task["sys_created_on"])
     span = (_moment(task["planned_end_date"]) - begun).total_seconds()
-    used = 100 * (scene.clock.now() - begun).total_seconds() / span if span > 0 else 100
-    reached = [level for percent, level in scene.switches["jeopardy_levels"].items() if used >= int(percent)]
-    return _worst(reached)
+    return 100 * (scene.clock.now() - begun).total_seconds() / span if span > 0 else 100.0
+
+
+def _level_of(scene: Scene, task: Row, used: float) -> str:
+    if not is_open(scene, task) or not task["planned_end_date"]:
+        return "none"
+    result = decide(scene, TASK_LEVEL, {"u_percentage": str(used)})
+    return result["u_jeopardy_level"] if result else "none"
 
 
 def _sum_up(scene: Scene, task: Row) -> None:
@@ -93,7 +130,9 @@ def _sum_up(scene: Scene, task: Row) -> None:
     if domain_order is None or line is None or order is None:
         return
     _raise(scene, domain_order, _worst(_levels(scene, tasks_of(scene, domain_order["sys_id"]))))
-    _raise(scene, line, _worst(_levels(scene, domain_orders_of(scene, line["sys_id"]))))
+    worst = _worst(_levels(scene, domain_orders_of(scene, line["sys_id"])))
+    result = decide(scene, LINE_LEVEL, {"u_worst_level": worst})
+    _raise(scene, line, result["u_jeopardy_level"] if result else "none")
     _raise(scene, order, _worst(_levels(scene, lines_of(scene, order["sys_id"], open_only=False))))
 
 
@@ -117,6 +156,7 @@ def _moment(stamp: str) -> datetime:
 
 
 RULES = (
+    Rule("Order Task Duration Assignment Policy", ORDER_TASK, "before", assign_duration),
     Rule("Watch due date", ORDER_TASK, "after", watch),
     Rule("Finished task is in no jeopardy", ORDER_TASK, "after", calm),
     Rule("Jeopardy after an inflight change", ORDER, "after", catch_up),

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 QUESTIONNAIRE = "wm_questionnaire"
 PART, TRANSFER = "sm_part_requirement", "alm_transfer_order"
+USAGE, DEPENDENCY = "sm_asset_usage", "sm_m2m_task_dependency"
 
 
 def wait_for_approval(scene: Scene, change: Change) -> None:
@@ -91,6 +92,27 @@ def drop_parts(scene: Scene, change: Change) -> None:
             scene.records.update(TRANSFER, transfer["sys_id"], {"stage": canceled}, change.actor)
 
 
+def drop_dependencies(scene: Scene, change: Change) -> None:
+    """A canceled task waits for no other and no other for it; what was used on it stays on record."""
+    if change.became("canceled") and DEPENDENCY in scene.schema.tables:
+        for key in ("task", "depends_on"):
+            for row in scene.records.find(DEPENDENCY, **{key: change.sys_id}):
+                scene.records.delete(DEPENDENCY, row["sys_id"], change.actor)
+
+
+def guard_delete(scene: Scene, change: Change) -> None:
+    """Transfer orders stop the deletion of a work order; otherwise its tasks go with it."""
+    if change.operation != "delete":
+        return
+    tasks = scene.records.find("wm_task", parent=change.sys_id)
+    for task in tasks:
+        for _, transfer in _parts(scene, task["sys_id"]):
+            if transfer:
+                raise Refusal(f"{change.before['number']} cannot be deleted: {transfer['number']} belongs to it")
+    for task in tasks:
+        scene.records.delete(task["sys_class_name"], task["sys_id"], change.actor)
+
+
 def _parts(scene: Scene, task_id: str) -> list[tuple[Row, Row | None]]:
     if PART not in scene.schema.tables:
         return []
@@ -108,9 +130,11 @@ def _stage(scene: Scene, transfer: Row) -> str:
 RULES = (
     Rule("Wait for approval", "wm_order", "before", wait_for_approval),
     Rule("Questionnaire of work order", "wm_order", "before", guard_questionnaires),
+    Rule("Transfer orders stop deleting", "wm_order", "before", guard_delete),
     Rule("Schedule task", "wm_task", "before", schedule),
     Rule("Questionnaire of task", "wm_task", "before", guard_questionnaires),
     Rule("Parts stop canceling", "wm_task", "before", guard_parts),
     Rule("Parts of canceled task", "wm_task", "after", drop_parts),
+    Rule("Dependencies of canceled task", "wm_task", "after", drop_dependencies),
     Rule("AutoRejectWorkOrderTask", "wm_task", "after", watch_acceptance),
 )
