@@ -8,12 +8,12 @@ ordered, nothing (None) satisfies only `Anything`, an explicit null, and the neg
 from __future__ import annotations
 
 import operator
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, time
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
+from connector.mapping.dmn.patterns import PatternError, pattern
 from connector.mapping.dmn.values import Kind, Value, kind_of
 
 if TYPE_CHECKING:
@@ -48,12 +48,19 @@ class Between:
 
 @dataclass(frozen=True, slots=True)
 class Like:
-    """What a string looks like: `how` is one of "starts with", "ends with", "contains", "matches" (a regular expression)."""
+    """What a string looks like: `how` is one of "starts with", "ends with", "contains", "matches".
+
+    A pattern to match is XPath's regular expression, with XPath's flags ("i" where case does not count).
+    """
 
     how: str
     text: str
+    flags: str = ""
 
-    def accepts(self, value: str) -> bool:
+    def accepts(self, value: str) -> bool | None:
+        """None where it cannot be said: the pattern is none, or the value far too long for it."""
+        if self.how == "matches":
+            return _matches(value, self.text, self.flags)
         return _LIKE[self.how](value, self.text)
 
 
@@ -61,8 +68,14 @@ _LIKE: dict[str, Callable[[str, str], bool]] = {
     "starts with": str.startswith,
     "ends with": str.endswith,
     "contains": operator.contains,
-    "matches": lambda value, pattern: re.search(pattern, value) is not None,
 }
+
+
+def _matches(value: str, text: str, flags: str) -> bool | None:
+    try:
+        return pattern(text, flags).is_in(value)
+    except PatternError:
+        return None
 
 
 class Expression(Protocol):
@@ -83,7 +96,7 @@ class Expression(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Formula:
-    """Anything else: true, or equal to the value, or a list or range that holds the value. The value itself is `?`."""
+    """Anything else: what its expression says of the value `?`, true or false; whatever else it says is no answer."""
 
     expression: Expression
 
@@ -139,7 +152,8 @@ def truth(condition: Condition, value: Any, scope: Scope) -> bool | None:
         case Not(negated):
             return _negated(truth(negated, value, scope))
         case Formula(expression):
-            return _fits(expression.value({**scope, THE_VALUE: value}), value)
+            answer = expression.value({**scope, THE_VALUE: value})
+            return answer if isinstance(answer, bool) else None
 
 
 def same(one: Any, other: Any) -> bool | None:
@@ -188,14 +202,3 @@ def _any_of(answers: Any) -> bool | None:
 
 def _negated(answer: bool | None) -> bool | None:
     return None if answer is None else not answer
-
-
-def _fits(result: Any, value: Any) -> bool | None:
-    """What an expression in a condition cell means: a truth about `?`, a value to equal, or a collection to be in."""
-    if isinstance(result, bool) and not isinstance(value, bool):
-        return result
-    if isinstance(result, (Anything, Compare, Between, Like, OneOf, Not)):
-        return truth(result, value, {})
-    if isinstance(result, list) and not isinstance(value, list):
-        return _any_of(_fits(one, value) for one in result)
-    return same(value, result)

@@ -120,7 +120,7 @@ def folded(condition: Condition) -> Condition:
         case Between(str() as low, str() as high, low_closed, high_closed):
             return Between(fold(low), fold(high), low_closed, high_closed)
         case Like("matches", pattern):
-            return Like("matches", f"(?i:{pattern})")
+            return Like("matches", pattern, "i")
         case Like(how, text):
             return Like(how, re.sub(r"\s+", " ", text.casefold()))
         case OneOf(conditions):

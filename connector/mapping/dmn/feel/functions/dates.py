@@ -1,0 +1,59 @@
+"""Functions on dates. `now()` and `today()` are no functions here: they are read from the scope, under these names."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from connector.mapping.dmn.feel.functions.signature import built_in
+from connector.mapping.dmn.values import Months
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from connector.mapping.dmn.feel.functions.signature import Signature
+
+_DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+_MONTHS = (
+    "January", "February", "March", "April", "May", "June",
+    "July", "August", "September", "October", "November", "December",
+)  # fmt: skip
+
+
+def months_between(start: date, end: date) -> Months:
+    """Whole months from one date to the other, rounded toward none."""
+    count = (end.year - start.year) * 12 + end.month - start.month
+    rest = _within_month(end) < _within_month(start)
+    if count > 0 and rest:
+        count -= 1
+    elif count < 0 and _within_month(end) > _within_month(start):
+        count += 1
+    return Months(count)
+
+
+def _within_month(day: date) -> Any:
+    clock = getattr(day, "time", None)
+    return (day.day, clock().isoformat() if clock else "00:00:00")
+
+
+def is_same(one: Any, other: Any) -> bool:
+    """The same value of the same kind: an offset counts, even where the moment is the same."""
+    if type(one) is not type(other):
+        return False
+    zones = [getattr(value, "tzinfo", None) for value in (one, other)]
+    if (zones[0] is None) != (zones[1] is None):
+        return False
+    if zones[0] is not None:
+        offsets = [value.utcoffset() for value in (one, other)]
+        return bool(one.replace(tzinfo=None) == other.replace(tzinfo=None) and offsets[0] == offsets[1])
+    return bool(one == other)
+
+
+DATES: tuple[Signature, ...] = (
+    built_in("is(value1: any, value2: any)", is_same),
+    built_in("day of year(date: date|datetime)", lambda day: Decimal(day.timetuple().tm_yday)),
+    built_in("day of week(date: date|datetime)", lambda day: _DAYS[day.weekday()]),
+    built_in("month of year(date: date|datetime)", lambda day: _MONTHS[day.month - 1]),
+    built_in("week of year(date: date|datetime)", lambda day: Decimal(day.isocalendar().week)),
+    built_in("years and months duration(from: date|datetime, to: date|datetime)", months_between),
+)

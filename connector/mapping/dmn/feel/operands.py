@@ -1,0 +1,437 @@
+"""The parts of an expression that operators join: literals, names, lists, contexts, calls, and the forms with words."""
+
+from __future__ import annotations
+
+import re
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+from connector.mapping.dmn.feel import types
+from connector.mapping.dmn.feel.arithmetic import DECIMAL128
+from connector.mapping.dmn.feel.calendar import is_beyond, read_at
+from connector.mapping.dmn.feel.control import (
+    BuiltInName,
+    Call,
+    CallByName,
+    Define,
+    Filter,
+    For,
+    If,
+    Quantified,
+    Steps,
+)
+from connector.mapping.dmn.feel.errors import NotCarried
+from connector.mapping.dmn.feel.functions import BUILT_IN
+from connector.mapping.dmn.feel.names import Names, plain_name, squeeze
+from connector.mapping.dmn.feel.tree import Ends, Items, Literal, Member, Members, Name
+from connector.mapping.dmn.patterns import PatternError, PatternNotCarried, pattern
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from connector.mapping.dmn.feel.parser import Parser
+    from connector.mapping.dmn.feel.tokens import Token
+    from connector.mapping.dmn.feel.tree import Node
+
+_BUILT_IN_NAMES = Names(BUILT_IN)
+_CLOCK = Names(("now", "today"))
+_CALLED = re.compile(r"\s*\(")
+_CLOCK_CALL = re.compile(r"\s*\(\s*\)")
+_KEY = re.compile(r'\s*(?:"((?:[^"\\]|\\.)*)"|([^\s":{}\[\](),][^":{}\[\](),]*?))\s*:', re.DOTALL)
+_CONSTANTS: dict[str, bool | None] = {"true": True, "false": False, "null": None}
+_CALENDAR = ("date", "time", "date and time")
+
+
+def postfixed(p: Parser) -> Node:
+    """An operand with what follows it: `.member`, `[filter]`, `(arguments)`."""
+    node = operand(p)
+    for _ in range(60):
+        if p.is_at("."):
+            node = Member(node, _member_name(p))
+        elif p.is_at("[") and not _closes_a_range(p):
+            p.take()
+            node = _filtered(p, node)
+        elif p.is_at("("):
+            node = _called(p, node)
+        else:
+            return node
+    raise p.error("more than 60 paths, filters or calls in a row")
+
+
+def _closes_a_range(p: Parser) -> bool:
+    """Whether a [ is the open end of a range, as in [1..5[ : nothing that could be a filter follows it."""
+    rest = p.text[p.token.end :].lstrip()
+    return (
+        not rest or rest[0] in ")],}.=<>!*/+" or re.match(r"(and|or|then|else|return|satisfies|in)\b", rest) is not None
+    )
+
+
+def _member_name(p: Parser) -> str:
+    p.take()
+    start = p.token.start
+    found = p.members.at(p.text, start) or plain_name(p.text, start)
+    if not found:
+        raise p.error("the name of a member is missing after the dot")
+    p.go(found[1])
+    return found[0]
+
+
+def _filtered(p: Parser, node: Node) -> Node:
+    p.in_filter += 1
+    with p.knowing({"item"}):
+        condition = p.expression()
+    p.in_filter -= 1
+    p.expect("]", "after the filter")
+    return Filter(node, condition)
+
+
+def _called(p: Parser, function: Node) -> Node:
+    p.take()
+    named: list[tuple[str, Node]] = []
+    given: list[Node] = []
+    while not p.is_at(")"):
+        key = _KEY.match(p.text, p.token.start)
+        if key and key[2] and not given:
+            p.go(key.end())
+            named.append((squeeze(key[2]), p.expression()))
+        else:
+            given.append(p.expression())
+        if not p.skip(","):
+            break
+    p.expect(")", "after the arguments")
+    if named and given:
+        raise p.error("arguments have names or have not, all of them")
+    _refuse_what_is_beyond(p, function, given or [node for _, node in named])
+    _refuse_patterns(p, function, given)
+    return CallByName(function, tuple(named)) if named else Call(function, tuple(given))
+
+
+def _refuse_what_is_beyond(p: Parser, function: Node, arguments: list[Node]) -> None:
+    """Dates that FEEL has and this house has not are refused when read, not answered with nothing when used."""
+    if isinstance(function, BuiltInName) and function.name in _CALENDAR:
+        for argument in arguments:
+            if isinstance(argument, Literal) and isinstance(argument.constant, str) and is_beyond(argument.constant):
+                raise NotCarried("dates before year 1 or after 9999, and parts of a microsecond", p.text, p.token.start)
+
+
+def _refuse_patterns(p: Parser, function: Node, arguments: list[Node]) -> None:
+    """A constant pattern that this house does not carry is refused when read."""
+    if isinstance(function, BuiltInName) and function.name in ("matches", "replace", "split") and len(arguments) > 1:
+        wanted = arguments[1]
+        if isinstance(wanted, Literal) and isinstance(wanted.constant, str):
+            try:
+                pattern(wanted.constant)
+            except PatternNotCarried as error:
+                raise NotCarried(str(error), p.text, p.token.start) from None
+            except PatternError:
+                return  # no pattern at all: nothing, when it is used
+
+
+def operand(p: Parser) -> Node:
+    token = p.token
+    if token.kind == "number":
+        p.take()
+        return Literal(DECIMAL128.create_decimal(token.text))
+    if token.kind == "string":
+        p.take()
+        return Literal(token.text)
+    read = _BY_SIGN.get(token.text) if token.kind == "sign" else None
+    if read:
+        p.take()
+        return read(p, token)
+    found = _name(p)
+    if found:
+        return found
+    if token.kind == "end":
+        raise p.error("something is missing here")
+    raise p.error(f"{token.text} cannot stand here")
+
+
+# --- names and words ------------------------------------------------------------------------------------------
+
+
+def _name(p: Parser) -> Node | None:
+    """A word, or a known name (which may begin with a sign); the longest that fits."""
+    start = p.token.start
+    known = p.names.at(p.text, start)
+    if known is None and p.in_filter:
+        known = p.members.at(p.text, start)
+    built_in = _BUILT_IN_NAMES.at(p.text, start)
+    if built_in and (known is None or built_in[1] > known[1]) and _CALLED.match(p.text, built_in[1]):
+        p.go(built_in[1])
+        return BuiltInName(built_in[0])
+    if known and known[1] >= p.token.end and not (p.token.kind == "word" and p.token.text in _FORMS):
+        return _known(p, *known)
+    clock = _CLOCK.at(p.text, start)
+    call = _CLOCK_CALL.match(p.text, clock[1]) if clock else None
+    if clock and call:
+        return _known(p, f"{clock[0]}()", call.end())
+    return _word(p) if p.token.kind == "word" else _unknown(p)
+
+
+def _known(p: Parser, name: str, end: int) -> Node:
+    p.go(end)
+    if name not in p.local:
+        p.used.add(name)
+    return Name(name)
+
+
+def _word(p: Parser) -> Node | None:
+    token = p.token
+    if token.text in _FORMS:
+        p.take()
+        return _FORMS[token.text](p, token)
+    if token.text in _CONSTANTS:
+        p.take()
+        return Literal(_CONSTANTS[token.text])
+    built_in = _BUILT_IN_NAMES.at(p.text, token.start)
+    if built_in:
+        p.go(built_in[1])
+        return BuiltInName(built_in[0])
+    return _unknown(p)
+
+
+def _unknown(p: Parser) -> Node | None:
+    """Inside a filter it may be a member of the items; anywhere else it is a mistake."""
+    found = plain_name(p.text, p.token.start)
+    if not found:
+        return None
+    if p.in_filter:
+        p.go(found[1])
+        return Name(found[0])
+    name = found[0]
+    if _CALLED.match(p.text, found[1]):
+        near = get_close_matches(name, BUILT_IN, 1)
+        raise p.error(f"there is no function {name}" + (f"; is it {near[0]}?" if near else ""))
+    near = get_close_matches(name, p.names.known - {"?"}, 1)
+    raise p.error(f'nothing is called {name}; {f"is it {near[0]}, or " if near else ""}is it the text "{name}"?')
+
+
+def _if(p: Parser, _: Token) -> Node:
+    condition = p.expression()
+    p.expect("then", "after the condition")
+    then = p.expression()
+    p.expect("else", "after what is said if the condition holds")
+    return If(condition, then, p.expression())
+
+
+def _for(p: Parser, _: Token) -> Node:
+    iterators = _iterators(p, "return")
+    with p.knowing([name for name, _ in iterators] + ["partial"]):
+        return For(iterators, p.expression())
+
+
+def _quantified(p: Parser, token: Token) -> Node:
+    iterators = _iterators(p, "satisfies")
+    with p.knowing([name for name, _ in iterators]):
+        return Quantified(token.text == "every", iterators, p.expression())
+
+
+def _iterators(p: Parser, until: str) -> tuple[tuple[str, Node], ...]:
+    found: list[tuple[str, Node]] = []
+    while True:
+        name = plain_name(p.text, p.token.start)
+        if not name:
+            raise p.error("a name is missing")
+        p.go(name[1])
+        p.expect("in", f"after {name[0]}")
+        with p.knowing([known for known, _ in found]):
+            node = p.expression()
+            if p.skip(".."):
+                node = Steps(node, p.expression())
+        found.append((name[0], node))
+        if not p.skip(","):
+            break
+    p.expect(until, "after the list")
+    return tuple(found)
+
+
+def _function(p: Parser, _: Token) -> Node:
+    p.expect("(", "after function")
+    parameters: list[tuple[str, types.FeelType]] = []
+    while not p.is_at(")"):
+        name = plain_name(p.text, p.token.start)
+        if not name:
+            raise p.error("the name of a parameter is missing")
+        p.go(name[1])
+        parameters.append((name[0], type_name(p) if p.skip(":") else types.ANY))
+        if not p.skip(","):
+            break
+    p.expect(")", "after the parameters")
+    if p.is_at("external"):
+        raise NotCarried("functions written in another language", p.text, p.token.start)
+    with p.knowing([name for name, _ in parameters]):
+        return Define(tuple(parameters), p.expression())
+
+
+_FORMS: dict[str, Callable[[Parser, Token], Node]] = {
+    "if": _if,
+    "for": _for,
+    "some": _quantified,
+    "every": _quantified,
+    "function": _function,
+}
+
+
+# --- signs ------------------------------------------------------------------------------------------------------
+
+
+def _parenthesis(p: Parser, token: Token) -> Node:
+    """A group, a range with an open end, or one like `(< 5)`."""
+    from connector.mapping.dmn.feel.parser import COMPARISONS, signed_range
+
+    if p.is_at(*COMPARISONS):
+        sign = p.take().text
+        node: Node = signed_range(sign, p.arithmetic())
+    else:
+        node = p.expression()
+        if p.is_at(".."):
+            return range_from(p, token, node)
+    p.expect(")", "after the group")
+    return node
+
+
+def _bracket(p: Parser, token: Token) -> Node:
+    """A list, or a range with a closed end."""
+    items: list[Node] = []
+    while not p.is_at("]"):
+        items.append(p.test()[0] if p.is_at("<", "<=", ">", ">=", "=", "!=") else p.expression())
+        if len(items) == 1 and p.is_at(".."):
+            return range_from(p, token, items[0])
+        if not p.skip(","):
+            break
+    p.expect("]", "after the list")
+    return Items(tuple(items))
+
+
+def _open_bracket(p: Parser, token: Token) -> Node:
+    low = p.expression()
+    if not p.is_at(".."):
+        raise p.error("]a is the open end of a range, as in ]1..5]; .. is missing")
+    return range_from(p, token, low)
+
+
+def range_from(p: Parser, opening: Token, low: Node) -> Node:
+    """The rest of a range whose low end was read."""
+    p.expect("..", "between the ends of the range")
+    high = p.expression()
+    if not p.is_at("]", ")", "["):
+        raise p.error("a range ends with ] or )")
+    closing = p.take()
+    return Ends(low, high, opening.text == "[", closing.text == "]")
+
+
+def _brace(p: Parser, _: Token) -> Node:
+    """A context; its members may use those before them."""
+    members: list[tuple[str, Node]] = []
+    known: set[str] = set()
+    while not p.is_at("}"):
+        key = _KEY.match(p.text, p.token.start)
+        if not key:
+            raise p.error("a member of a context is written name: value")
+        from connector.mapping.dmn.feel.tokens import unescaped
+
+        name = squeeze(key[2]) if key[2] else unescaped(key[1] or "")
+        if name in dict(members):
+            raise p.error(f"{name} stands twice in this context")
+        p.go(key.end())
+        with p.knowing(known - {""}):
+            members.append((name, p.expression()))
+        known.add(name)
+        p.members = p.members.and_these({name} - {""})
+        if not p.skip(","):
+            break
+    p.expect("}", "after the context")
+    return Members(tuple(members))
+
+
+def _at(p: Parser, token: Token) -> Node:
+    if p.token.kind != "string":
+        raise p.error('@ is followed by a date, time or duration, like @"2026-03-31"')
+    text = p.token
+    if is_beyond(text.text):
+        raise NotCarried("dates before year 1 or after 9999, and parts of a microsecond", p.text, token.start)
+    value = read_at(text.text)
+    if value is None:
+        raise p.error('no date, time or duration; write it like @"2026-03-31", @"08:30:00" or @"P2D"')
+    p.take()
+    return Literal(value)
+
+
+_BY_SIGN: dict[str, Callable[[Parser, Token], Node]] = {
+    "(": _parenthesis,
+    "[": _bracket,
+    "]": _open_bracket,
+    "{": _brace,
+    "@": _at,
+}
+
+
+# --- types --------------------------------------------------------------------------------------------------------
+
+_TYPE_WORDS = Names([name for name in types.SIMPLE_NAMES if " " in name])
+
+
+def type_name(p: Parser) -> types.FeelType:
+    """`number`, `list<string>`, `context<a: date>`, `function<number> -> string`, or a type known by name."""
+    with p.deeper():
+        return _type(p)
+
+
+def _type(p: Parser) -> types.FeelType:
+    start = p.token.start
+    found = Names(p.types).at(p.text, start) or _TYPE_WORDS.at(p.text, start) or plain_name(p.text, start)
+    if not found and p.skip("function"):
+        return _function_type(p)
+    if not found:
+        raise p.error("the name of a type is missing")
+    name = found[0]
+    p.go(found[1])
+    if name in p.types:
+        return p.types[name]
+    if p.is_at("<") and name in ("list", "range", "context"):
+        return _of(p, name)
+    simple = types.simple(name)
+    if simple is None:
+        raise p.error(f"no type is called {name}")
+    return simple
+
+
+def _of(p: Parser, name: str) -> types.FeelType:
+    p.take()
+    if name == "context":
+        made: types.FeelType = types.ContextOf(_member_types(p))
+    else:
+        made = types.ListOf(_type(p)) if name == "list" else types.RangeOf(_type(p))
+    p.expect(">", f"after the type in {name}<")
+    return made
+
+
+def _member_types(p: Parser) -> tuple[tuple[str, types.FeelType], ...]:
+    members: list[tuple[str, types.FeelType]] = []
+    while not p.is_at(">"):
+        name = plain_name(p.text, p.token.start)
+        if not name:
+            raise p.error("the name of a member is missing")
+        p.go(name[1])
+        p.expect(":", "after the name of the member")
+        members.append((name[0], type_name(p)))
+        if not p.skip(","):
+            break
+    return tuple(members)
+
+
+def _function_type(p: Parser) -> types.FeelType:
+    if not p.skip("<"):
+        return types.Simple("function")
+    parameters: list[types.FeelType] = []
+    while not p.is_at(">", "->"):
+        parameters.append(type_name(p))
+        if not p.skip(","):
+            break
+    p.expect(">", "after the parameters")
+    p.expect("->", "before the type of the result")
+    return types.FunctionOf(tuple(parameters), type_name(p))
+
+
+__all__ = ["operand", "postfixed", "range_from", "type_name"]

@@ -1,0 +1,177 @@
+"""Condition cells: DMN's unary tests. What is constant becomes a plain condition, which can be indexed, analyzed and converted;
+the rest stays a formula."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from connector.mapping.dmn import conditions
+from connector.mapping.dmn.conditions import ANYTHING, Compare, Formula, Like, Not, OneOf
+from connector.mapping.dmn.feel import tree
+from connector.mapping.dmn.feel.control import BuiltInName, Call, In, Tests
+from connector.mapping.dmn.feel.expression import FeelExpression, finished, parts
+from connector.mapping.dmn.feel.parser import Parser
+from connector.mapping.dmn.values import Kind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from connector.mapping.dmn.conditions import Condition
+    from connector.mapping.dmn.feel.tree import Node
+    from connector.mapping.dmn.feel.types import FeelType
+
+_LIKE = ("starts with", "ends with", "contains", "matches")
+_MIRRORED = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "=": "=", "!=": "!="}
+_THE_VALUE = tree.Name(tree.THE_VALUE)
+
+
+class _NotConstant(Exception):
+    """A part that only an evaluation can tell."""
+
+
+def parse_unary_tests(
+    text: str,
+    kind: Kind,
+    names: Iterable[str],
+    *,
+    members: Iterable[str] = (),
+    types: Mapping[str, FeelType] | None = None,
+) -> Condition:
+    """What a condition cell says about the values of a column of this kind. Nothing written accepts anything.
+
+    Raises FeelError, a ValueError that says where and what would be right.
+    """
+    if text.strip() in ("", "-"):
+        return ANYTHING
+    parser = Parser(text, names, members, types)
+    negated = _is_negation(parser)
+    if negated:
+        parser.take()
+        parser.take()
+    tests = [parser.test()]
+    while parser.skip(","):
+        tests.append(parser.test())
+    if negated:
+        parser.expect(")", "after the tests that not() negates")
+    parser.end()
+    used = frozenset(parser.used)
+    finished(parser, Tests(tuple(tests)))
+    found = [_lowered(one, kind, written, used) for one, written in zip(tests, parser.tests, strict=True)]
+    condition = found[0] if len(found) == 1 else OneOf(tuple(found))
+    return Not(condition) if negated else condition
+
+
+def _is_negation(parser: Parser) -> bool:
+    """Whether all of the cell is `not(...)`, and not the beginning of something longer."""
+    text = parser.text.strip()
+    if not (parser.is_at("not") and text[3:].lstrip().startswith("(") and text.endswith(")")):
+        return False
+    probe = Parser(parser.text, (), (), None)
+    probe.take()
+    level = 0
+    while probe.token.kind != "end":
+        token = probe.take()
+        level += (token.text == "(") - (token.text == ")") if token.kind == "sign" else 0
+        if level == 0:
+            break
+    return probe.token.kind == "end"
+
+
+def _lowered(one: tuple[Node, bool], kind: Kind, written: str, used: frozenset[str]) -> Condition:
+    test, of_itself = one
+    try:
+        return _about_the_value(test, kind) if of_itself else _constant_test(test, kind)
+    except _NotConstant:
+        whole = Tests((one,))
+        names = (_names_in(whole) & used) | {tree.THE_VALUE}
+        return Formula(FeelExpression(written, whole, names))
+
+
+def _names_in(node: Any) -> frozenset[str]:
+    """Names a part of a cell asks for; those it defines itself are among them, which does no harm."""
+    found = {tree.THE_VALUE}
+    waiting = [node]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, tree.Name):
+            found.add(one.name)
+        waiting += parts(one)
+    return frozenset(found)
+
+
+def _constant_test(node: Node, kind: Kind) -> Condition:
+    """A test that does not speak of the value: an end, a range, a list, a constant."""
+    match node:
+        case tree.Ends(low=low, high=high, sign=""):
+            if kind is Kind.ANY:
+                raise _NotConstant  # the value may be a range itself
+            return _between(constant(low), constant(high), node)
+        case tree.Ends(low=low, high=high, sign=sign):
+            return _compare(sign, constant(low if sign[0] in ">=!" else high))
+        case tree.Items(items=items) if kind is not Kind.ANY:
+            return _one_of([_constant_test(item, kind) for item in items])
+        case _:
+            return _compare("=", constant(node))
+
+
+def _compare(sign: str, value: Any) -> Condition:
+    if isinstance(value, (list, dict)):
+        raise _NotConstant
+    return Compare(sign, value)
+
+
+def _between(low: Any, high: Any, ends: tree.Ends) -> Condition:
+    if low is None or high is None:
+        raise _NotConstant
+    return conditions.Between(low, high, ends.low_closed, ends.high_closed)
+
+
+def _one_of(found: list[Condition]) -> Condition:
+    if not found:
+        raise _NotConstant
+    return found[0] if len(found) == 1 else OneOf(tuple(found))
+
+
+def _about_the_value(node: Node, kind: Kind) -> Condition:
+    """A test that speaks of `?`, in one of the forms that need no evaluation."""
+    match node:
+        case tree.Comparison(sign=sign, left=left, right=right) if left == _THE_VALUE:
+            return _compare(sign, constant(right))
+        case tree.Comparison(sign=sign, left=left, right=right) if right == _THE_VALUE:
+            return _compare(_MIRRORED[sign], constant(left))
+        case tree.Between(operand=operand, low=low, high=high) if operand == _THE_VALUE:
+            return _between(constant(low), constant(high), tree.Ends(low, high))
+        case In(operand=operand, tests=tests) if operand == _THE_VALUE and kind is not Kind.ANY:
+            return _one_of([_constant_test(test, kind) for test, of_itself in tests.tests if not _refuse(of_itself)])
+        case tree.Or(operands=operands):
+            return _one_of([_about_the_value(operand, kind) for operand in operands])
+        case Call(function=BuiltInName(name="not"), arguments=(negated,)):
+            return Not(_about_the_value(negated, kind))
+        case Call(function=BuiltInName(name=how), arguments=(subject, text)) if how in _LIKE and subject == _THE_VALUE:
+            return _like(how, constant(text), "")
+        case Call(function=BuiltInName(name="matches"), arguments=(subject, text, flags)) if subject == _THE_VALUE:
+            return _like("matches", constant(text), constant(flags))
+    raise _NotConstant
+
+
+def _refuse(of_itself: bool) -> bool:
+    if of_itself:
+        raise _NotConstant
+    return False
+
+
+def _like(how: str, text: Any, flags: Any) -> Condition:
+    if not isinstance(text, str) or not isinstance(flags, str):
+        raise _NotConstant
+    return Like(how, text, flags)
+
+
+def constant(node: Node) -> Any:
+    """The value of a node that depends on nothing. Raises _NotConstant."""
+    if _names_in(node) - {tree.THE_VALUE} or _speaks_of_the_value(node):
+        raise _NotConstant
+    return FeelExpression("", node, frozenset()).value({})
+
+
+def _speaks_of_the_value(node: Any) -> bool:
+    return node == _THE_VALUE or any(_speaks_of_the_value(part) for part in parts(node))
