@@ -1,5 +1,6 @@
-"""Dates as parts and distances: what `DATEPART`, `MORETHAN` and `LESSTHAN` of an encoded query say.
+"""Dates as parts and distances: what `SAMEAS`, `DATEPART`, `MORETHAN` and `LESSTHAN` of an encoded query say.
 
+SAMEAS     opened_atSAMEASwork_start@day    in the same day, week... of the reader's zone
 DATEPART   opened_atDATEPARTMonday@javascript:gs.datePart('dayofweek','monday','EE')     in the reader's zone
 MORETHAN   expected_startMORETHANopened_at@hour@after@3    more than three hours after that column; `before` likewise
 """
@@ -76,6 +77,23 @@ def date_part(stamp: str | None, part: str, zone: str) -> int | None:
             return (local.month + 2) // 3
         case _:
             return int(getattr(local, part))
+
+
+PERIODS = {
+    "minute": "%Y-%m-%d %H:%M", "hour": "%Y-%m-%d %H", "day": "%Y-%m-%d", "week": "%G-%V", "month": "%Y-%m", "quarter": "",
+    "year": "%Y",
+}  # fmt: skip
+
+
+def date_period(stamp: str | None, unit: str, zone: str) -> str | None:
+    """The minute, hour, day, ISO week, month, quarter or year a UTC stamp is in on that zone's calendar."""
+    if not stamp:
+        return None
+    try:
+        local = datetime.strptime(stamp, STAMP).replace(tzinfo=UTC).astimezone(_zone(zone))
+    except ValueError:
+        return None
+    return f"{local.year} {(local.month + 2) // 3}" if unit == "quarter" else local.strftime(PERIODS[unit])
 
 
 @lru_cache

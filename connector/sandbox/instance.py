@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from connector.sandbox.accounts import ACCOUNTS
+from connector.sandbox.home import Home
 from connector.sandbox.lookups import LOOKUPS
 from connector.sandbox.oauth.keys import Keys
 from connector.sandbox.oauth.tokens import Tokens
@@ -56,6 +57,7 @@ class Instance:
         image_key = (id(profile), seed, clock.stamp())
         _, self.schema, image = IMAGES.get(image_key) or (profile, Schema(profile), None)
         self.store = Store(self.schema, image)
+        self.home = Home(self.store, self.schema)
         self.access = Access(read_grants(profile.access, self.schema))
         self.default_zone = ZoneInfo(profile.properties.get("glide.sys.default.tz", "GMT"))
         self.system = User("system", "System", self.known_id("user/system"), "", frozenset({ADMIN}), ZoneInfo("GMT"))
@@ -112,7 +114,7 @@ class Instance:
             self.records.update("sys_user", user.sys_id, {"locked_out": "true"}, self.system)
 
     def reader(self, user: User) -> Reader:
-        return Reader(sys_id=user.sys_id, login=user.login, zone=user.zone, now=self.clock.now())
+        return Reader(sys_id=user.sys_id, login=user.login, zone=user.zone, now=self.clock.now(), home=self.home)
 
     # --- loading --------------------------------------------------------------------------------------------------
 

@@ -24,8 +24,13 @@ def period(name: str, today: date) -> tuple[date, date]:
     if unit == "Week":
         monday = today - timedelta(days=today.weekday()) + timedelta(weeks=shift)
         return monday, monday + timedelta(days=6)
+    return period_ago(unit, today, -shift)
+
+
+def period_ago(unit: str, today: date, amount: int) -> tuple[date, date]:
+    """First and last day of the Month, Quarter or Year that many units before today's; raises KeyError for another unit."""
     length = MONTHS[unit]
-    first = (today.year * 12 + today.month - 1) // length * length + shift * length
+    first = (today.year * 12 + today.month - 1) // length * length - amount * length
     return _first_of(first), _first_of(first + length) - timedelta(days=1)
 
 

@@ -1,7 +1,7 @@
 """Reads an encoded query into a tree: text in, terms out. What the terms select is sql.py's business.
 
 term(^term)*   ^OR binds to the previous term   ^NQ starts a new alternative   ^EQ ends   ^^ is a literal ^
-ORDERBYf and ORDERBYDESCf in sequence           GROUPBYf is remembered for aggregates
+ORDERBYf and ORDERBYDESCf in sequence           GROUPBYf sorts a list before them
 JOINa.f=b.g!query                               RLQUERYtable.field,>0^query^ENDRLQUERY
 """
 
@@ -25,7 +25,7 @@ OPERATORS = tuple(
     )
 )  # fmt: skip
 FIELD = re.compile(r"[a-z0-9_.]+")
-TEXT_SEARCH = "123TEXTQUERY321="
+TEXT_SEARCH = re.compile(r"(GOTO)?123TEXTQUERY321=")
 
 
 @dataclass(frozen=True)
@@ -112,8 +112,9 @@ def _split(text: str) -> list[str]:
 
 
 def _term(token: str) -> Term:
-    if token.startswith(TEXT_SEARCH):
-        return Term("", "TEXTQUERY", token.removeprefix(TEXT_SEARCH))
+    search = TEXT_SEARCH.match(token)
+    if search is not None:
+        return Term("", "TEXTQUERY", token[search.end() :])
     match = FIELD.match(token)
     if match is None:
         return Term(token, "", "")

@@ -34,9 +34,11 @@ class Kind(StrEnum):
     DOMAIN = "domain_id"
     GUID = "GUID"
     CLASS_NAME = "sys_class_name"
+    DUE_DATE = "due_date"
+    CURRENCY = "currency"
 
 
-ALIASES = {"domain": Kind.DOMAIN}
+ALIASES = {"domain": Kind.DOMAIN, "guid": Kind.GUID}
 DEFAULT_LENGTHS = {
     Kind.STRING: 40, Kind.REFERENCE: 32, Kind.GUID: 32, Kind.CLASS_NAME: 80, Kind.JOURNAL: 4000,
     Kind.PASSWORD: 255, Kind.DOMAIN: 32,

@@ -1,52 +1,131 @@
-"""The few server-side scripts an encoded query may contain (`javascript:gs.dateGenerate(...)` and its kin).
+"""The server-side scripts an encoded query may contain: `javascript:` and calls of gs.*, nested or not.
 
-They are answered from the reader's own zone and the instance's clock. No JavaScript runs here; an unknown script raises.
+    javascript:gs.dateGenerate(gs.now(),'start')     javascript:gs.getUser().getMyGroups()
+
+A script is read into calls here and answered by script_calls.py. No JavaScript runs; what is not a known call raises.
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
-from typing import TYPE_CHECKING
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import TYPE_CHECKING, Protocol
 
 from connector.sandbox.clock import STAMP
-from connector.sandbox.periods import period
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from zoneinfo import ZoneInfo
 
-CALL = re.compile(r"^gs\.(?P<name>\w+)\((?P<arguments>[^()]*)\)\s*;?$")
-EDGE = re.compile(r"(?P<edge>beginningOf|endOf)(?P<period>\w+)")
+TOKEN = re.compile(
+    r"\s*(?:(?P<text>'[^']*'|\"[^\"]*\")|(?P<number>-?\d+(?:\.\d+)?)|(?P<name>[A-Za-z_]\w*)|(?P<sign>[.(),]))"
+)
 
 
 class UnknownScript(ValueError):
     """A script the sandbox does not imitate."""
 
 
+class Surroundings(Protocol):
+    """What scripts can ask the instance."""
+
+    def groups_of(self, user_id: str) -> list[str]: ...
+    def user_value(self, user_id: str, key: str) -> str: ...
+    def property_of(self, name: str) -> str: ...
+    def dynamic_filter(self, sys_id: str) -> str: ...
+
+
+class _Nowhere:
+    def groups_of(self, user_id: str) -> list[str]:  # noqa: ARG002
+        return []
+
+    def user_value(self, user_id: str, key: str) -> str:  # noqa: ARG002
+        return ""
+
+    def property_of(self, name: str) -> str:  # noqa: ARG002
+        return ""
+
+    def dynamic_filter(self, sys_id: str) -> str:  # noqa: ARG002
+        return ""
+
+
+NOWHERE = _Nowhere()
+
+
 @dataclass(frozen=True)
 class Reader:
-    """Who asks, in what zone, at what time."""
+    """Who asks, in what zone, at what time, and where."""
 
     sys_id: str
     login: str
     zone: ZoneInfo
     now: datetime
+    home: Surroundings = NOWHERE
 
 
-def evaluate(script: str, reader: Reader) -> str:
-    """The value of a `javascript:` literal (given without that prefix): a UTC stamp or a plain string."""
-    match = CALL.match(script.strip())
-    if match is None:
+@dataclass(frozen=True)
+class Call:
+    """`gs.getUser().getMyGroups()` is the name gs.getUser.getMyGroups without arguments."""
+
+    name: str
+    arguments: tuple[str | Call, ...]
+
+
+@lru_cache(maxsize=512)
+def read_script(script: str) -> Call:
+    """The call a `javascript:` literal (given without that prefix) makes. Raises UnknownScript."""
+    text = script.strip().removesuffix(";").rstrip()
+    tokens: list[tuple[str, str]] = []
+    position = 0
+    while position < len(text):
+        match = TOKEN.match(text, position)
+        if match is None or match.lastgroup is None:
+            raise UnknownScript(script)
+        tokens.append((match.lastgroup, match[match.lastgroup]))
+        position = match.end()
+    call, rest = _call(tokens)
+    if rest:
         raise UnknownScript(script)
-    edge = EDGE.fullmatch(match["name"])
-    if edge is not None:
-        return _edge(reader, edge["period"], end=edge["edge"] == "endOf")
-    if match["name"] not in FUNCTIONS:
-        raise UnknownScript(script)
-    arguments = [part.strip().strip("'\"") for part in match["arguments"].split(",") if part.strip()]
-    return FUNCTIONS[match["name"]](reader, arguments)
+    return call
+
+
+def _call(tokens: list[tuple[str, str]]) -> tuple[Call, list[tuple[str, str]]]:
+    """A chain of names and calls; only the last call may have arguments."""
+    names: list[str] = []
+    arguments: tuple[str | Call, ...] = ()
+    called = False
+    while tokens and tokens[0][0] == "name" and not arguments:
+        names.append(tokens[0][1])
+        tokens, called = tokens[1:], False
+        if tokens[:1] == [("sign", "(")]:
+            arguments, tokens = _arguments(tokens[1:])
+            called = True
+        if tokens[:1] != [("sign", ".")]:
+            break
+        tokens = tokens[1:]
+    if not called:
+        raise UnknownScript(".".join(names))
+    return Call(".".join(names), arguments), tokens
+
+
+def _arguments(tokens: list[tuple[str, str]]) -> tuple[tuple[str | Call, ...], list[tuple[str, str]]]:
+    found: list[str | Call] = []
+    while tokens and tokens[0] != ("sign", ")"):
+        kind, text = tokens[0]
+        if kind == "name":
+            call, tokens = _call(tokens)
+            found.append(call)
+        elif kind == "sign":
+            raise UnknownScript(text)
+        else:
+            found.append(text[1:-1] if kind == "text" else text)
+            tokens = tokens[1:]
+        if tokens[:1] == [("sign", ",")]:
+            tokens = tokens[1:]
+    if not tokens:
+        raise UnknownScript("a bracket is not closed")
+    return tuple(found), tokens[1:]
 
 
 def to_utc(local: str, zone: ZoneInfo) -> str:
@@ -60,54 +139,3 @@ def to_zone(stamp: str, zone: ZoneInfo) -> str:
         return datetime.strptime(stamp, STAMP).replace(tzinfo=UTC).astimezone(zone).strftime(STAMP)
     except ValueError:
         return stamp
-
-
-def _generate(reader: Reader, arguments: list[str]) -> str:
-    day, clock = arguments[0], arguments[1] if len(arguments) > 1 else "00:00:00"
-    edges = {"start": "00:00:00", "end": "23:59:59"}
-    return to_utc(f"{day} {edges.get(clock, clock)}", reader.zone)
-
-
-def _edge(reader: Reader, name: str, *, end: bool) -> str:
-    """The beginning or the end of a period on the reader's calendar, as a UTC stamp."""
-    try:
-        first, last = period(name, reader.now.astimezone(reader.zone).date())
-    except KeyError:
-        raise UnknownScript(name) from None
-    return _moment(reader, last if end else first, end=end)
-
-
-def _day(reader: Reader, days_ago: int, *, end: bool) -> str:
-    return _moment(reader, reader.now.astimezone(reader.zone).date() - timedelta(days=days_ago), end=end)
-
-
-def _moment(reader: Reader, day: date, *, end: bool) -> str:
-    edge = time(23, 59, 59) if end else time(0)
-    return datetime.combine(day, edge, reader.zone).astimezone(UTC).strftime(STAMP)
-
-
-def _ago(unit: str) -> Callable[[Reader, list[str]], str]:
-    return lambda reader, arguments: (reader.now - timedelta(**{unit: float(arguments[0])})).strftime(STAMP)
-
-
-def _number(arguments: list[str]) -> int:
-    return int(arguments[0]) if arguments else 0
-
-
-# Dynamic filters by their sys_id, which is the same on every instance, and the script each stands for.
-DYNAMIC_FILTERS = {"90d1921e5f510100a9ad2572f2b477fe": "gs.getUserID()"}  # "Me"
-
-FUNCTIONS: dict[str, Callable[[Reader, list[str]], str]] = {
-    "dateGenerate": _generate,
-    "getUserID": lambda reader, _: reader.sys_id,
-    "getUserName": lambda reader, _: reader.login,
-    "nowDateTime": lambda reader, _: reader.now.strftime(STAMP),
-    "now": lambda reader, _: reader.now.strftime(STAMP),
-    "minutesAgo": _ago("minutes"),
-    "hoursAgo": _ago("hours"),
-    "daysAgo": _ago("days"),
-    "minutesAgoStart": _ago("minutes"),
-    "hoursAgoStart": _ago("hours"),
-    "daysAgoStart": lambda reader, arguments: _day(reader, _number(arguments), end=False),
-    "daysAgoEnd": lambda reader, arguments: _day(reader, _number(arguments), end=True),
-}

@@ -7,15 +7,16 @@ caller. Field names are wire names here and may be dot-walked.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from connector.sandbox.clock import STAMP
-from connector.sandbox.date_parts import read_distance, read_part
+from connector.sandbox.date_parts import PERIODS, read_distance, read_part
+from connector.sandbox.literals import SCRIPT, Literals, Senseless
 from connector.sandbox.query import Clause, Join, Query, RelatedList, Term
 from connector.sandbox.schema import Column, Kind, Schema, Table
-from connector.sandbox.scripts import DYNAMIC_FILTERS, Reader, UnknownScript, evaluate, to_utc
-from connector.sandbox.store import Selection, to_sql
+from connector.sandbox.store import Selection
+
+if TYPE_CHECKING:
+    from connector.sandbox.scripts import Reader
 
 PATTERNS = {
     "LIKE": "%{}%", "CONTAINS": "%{}%", "*": "%{}%", "STARTSWITH": "{}%", "ENDSWITH": "%{}", "%": "%{}",
@@ -29,15 +30,7 @@ FIELD_COMPARISONS = {
 RELATIVES = {"RELATIVEGT": ">", "RELATIVELT": "<", "RELATIVEGE": ">=", "RELATIVELE": "<=", "RELATIVEEE": "="}
 RANGES = frozenset({"<", "<=", ">", ">=", "BETWEEN", "DATEPART", "MORETHAN", "LESSTHAN", *PATTERNS, *RELATIVES})
 NOTHING = "0"
-UNITS = {
-    "minute": 60,
-    "hour": 3600,
-    "dayofweek": 86400,
-    "day": 86400,
-    "week": 604800,
-    "month": 2592000,
-    "year": 31536000,
-}
+MOMENTS = (Kind.DATE_TIME, Kind.DUE_DATE)
 
 
 @dataclass(frozen=True)
@@ -70,6 +63,7 @@ class _Compiler:
         self._table = table
         self._schema = schema
         self._reader = reader
+        self._literals = Literals(reader, switches)
         self._switches = switches
         self._prefix = prefix
         self._root = f"{prefix}t0"
@@ -78,13 +72,14 @@ class _Compiler:
         self._parameters: list[Any] = []
 
     def compile(self, query: Query) -> Compiled:
-        alternatives = [self._conjunction(conjunction) for conjunction in query.alternatives]
+        alternatives = [self._conjunction(conjunction) for conjunction in query.alternatives if conjunction]
         kept = [sql for sql in alternatives if sql]
         # An alternative whose terms were all dropped restricts nothing, as a query of only such terms returns the whole table.
         where = " OR ".join(f"({sql})" for sql in kept) if len(kept) == len(alternatives) and kept else "1"
         if where == "1":
             self._parameters.clear()
-        order = ", ".join(filter(None, (self._order(name, descending) for name, descending in query.order)))
+        keys = [*((name, False) for name in query.group), *query.order]
+        order = ", ".join(filter(None, (self._order(name, descending) for name, descending in keys)))
         joins = " ".join(join for _, join in self._joins.values())
         self._compiled.selection = Selection(joins=joins, where=where, parameters=tuple(self._parameters), order=order)
         return self._compiled
@@ -108,7 +103,7 @@ class _Compiler:
                     return self._related(clause)
                 case Join():
                     return self._join_clause(clause)
-        except _Dropped:
+        except (_Dropped, Senseless):
             del self._parameters[before:]
             self._compiled.dropped.append(str(clause))
             return ""
@@ -119,7 +114,15 @@ class _Compiler:
         except _Dropped:
             self._compiled.dropped.append(f"ORDERBY{name}")
             return ""
-        return f"{place.expression}{' DESC' if descending else ''}"
+        return f"{self._shown(name, place)}{' DESC' if descending else ''}"
+
+    def _shown(self, path: str, place: Place) -> str:
+        """What a column is sorted by: a reference by what it shows."""
+        target = self._schema.tables.get(place.column.reference)
+        if target is None:
+            return place.expression
+        previous = place.expression.partition(".")[0]
+        return f'{self._alias(tuple(path.split(".")), previous, place.column)}."{target.display}"'
 
     # --- fields ---------------------------------------------------------------------------------------------------
 
@@ -180,10 +183,9 @@ class _Compiler:
         if term.operator in COMPARISONS:
             return self._compare(place, COMPARISONS[term.operator], term.value)
         if term.operator in FIELD_COMPARISONS:
-            other = self._place(term.value.split("@")[0])
-            return f"{place.expression} {FIELD_COMPARISONS[term.operator]} {other.expression}"
+            return self._fields(place, term)
         if term.operator in RELATIVES:
-            return self._compare(place, RELATIVES[term.operator], self._relative(term.value))
+            return self._compare(place, RELATIVES[term.operator], self._literals.relative(term.value))
         return self._special(place, term)
 
     def _special(self, place: Place, term: Term) -> str:
@@ -192,23 +194,23 @@ class _Compiler:
                 return self._instance_of(place, term.value)
             case "IN_HIERARCHY" if place.column.reference in self._schema.tables:
                 return self._hierarchy(place, term.value)
-            case "DYNAMIC" if term.value in DYNAMIC_FILTERS:
-                script = f"javascript:{DYNAMIC_FILTERS[term.value]}"
-                return self._equality(place, Term(term.field, "=", script))
-            case "DATEPART" if place.column.kind is Kind.DATE_TIME:
+            case "DYNAMIC" if script := self._reader.home.dynamic_filter(term.value):
+                return self._equality(place, Term(term.field, "IN", f"{SCRIPT}{script}"))
+            case "DATEPART" if place.column.kind in MOMENTS:
                 return self._date_part(place, term.value)
-            case "MORETHAN" | "LESSTHAN" if place.column.kind is Kind.DATE_TIME:
+            case "MORETHAN" | "LESSTHAN" if place.column.kind in MOMENTS:
                 return self._distance(place, term)
             case _:
                 raise _Dropped
 
     def _equality(self, place: Place, term: Term) -> str:
-        several = term.operator in ("IN", "NOT IN")
-        literals = self._evaluated(term.value).split(",") if several else [term.value]
+        texts, scripted = self._literals.texts(term.value), term.value.startswith(SCRIPT)
+        if term.operator in ("IN", "NOT IN"):
+            texts = [part for text in texts for part in text.split(",")]
         values = []
-        for literal in literals:
+        for text in texts:
             try:
-                values.append(self._value(place.column, literal))
+                values.append(self._literals.stored(place.column, text, scripted=scripted))
             except ValueError:
                 continue  # a text that cannot be of this kind equals nothing
         filled = [value for value in values if value is not None]
@@ -225,7 +227,9 @@ class _Compiler:
 
     def _compare(self, place: Place, operator: str, literal: str) -> str:
         try:
-            value = self._value(place.column, literal)
+            value = self._literals.value(place.column, literal)
+        except Senseless:
+            raise
         except ValueError:
             return NOTHING
         self._parameters.append(value)
@@ -267,13 +271,29 @@ class _Compiler:
         self._parameters.extend((part.name, self._reader.zone.key, part.value))
         return f"date_part({place.expression}, ?, ?) {part.operator} ?"
 
+    def _fields(self, place: Place, term: Term) -> str:
+        """Two columns of a record; SAMEAS may compare moments by the day, week... they are in on the reader's calendar."""
+        name, at, unit = term.value.partition("@")
+        other = self._place(name)
+        left, right = place.expression, other.expression
+        if at:
+            if (
+                "SAMEAS" not in term.operator
+                or unit not in PERIODS
+                or {place.column.kind, other.column.kind} - {*MOMENTS}
+            ):
+                raise _Dropped
+            left, right = (f"date_period({side}, ?, ?)" for side in (left, right))
+            self._parameters.extend((unit, self._reader.zone.key) * 2)
+        return f"{left} {FIELD_COMPARISONS[term.operator]} {right}"
+
     def _distance(self, place: Place, term: Term) -> str:
         try:
             distance = read_distance(term.value)
         except ValueError:
             raise _Dropped from None
         other = self._place(distance.other, ranged=True)
-        if other.column.kind is not Kind.DATE_TIME:
+        if other.column.kind not in MOMENTS:
             raise _Dropped
         early, late = (place, other) if distance.before else (other, place)
         gap = f"strftime('%s', {late.expression}) - strftime('%s', {early.expression})"
@@ -285,7 +305,7 @@ class _Compiler:
             target = self._schema.table(place.column.reference)
             display = target.columns[target.display].name
             place = self._place(f"{term.field}.{display}", ranged=True)
-        text = self._evaluated(term.value).replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+        text = self._literals.text(term.value).replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
         self._parameters.append(PATTERNS[term.operator].format(text))
         if term.operator not in NEGATED_PATTERNS:
             return f"{place.expression} LIKE ? ESCAPE '\\'"
@@ -299,33 +319,6 @@ class _Compiler:
             per_word.append("(" + " OR ".join(f'{self._root}."{c.key}" LIKE ?' for c in texts) + ")")
             self._parameters.extend([f"%{word}%"] * len(texts))
         return " AND ".join(per_word) or "1"
-
-    def _relative(self, literal: str) -> str:
-        """`hour@ago@2` as a UTC stamp."""
-        try:
-            unit, direction, amount = literal.split("@")[:3]
-            span = timedelta(seconds=UNITS[unit] * float(amount))
-        except (ValueError, KeyError):
-            raise _Dropped from None
-        moment = self._reader.now - span if direction == "ago" else self._reader.now + span
-        return moment.strftime(STAMP)
-
-    def _value(self, column: Column, literal: str) -> Any:
-        scripted = literal.startswith("javascript:")
-        value = self._evaluated(literal)
-        if column.kind is Kind.DATE_TIME and not scripted and value and self._switches.get("literal_zone") == "user":
-            value = to_utc(value, self._reader.zone)
-        if column.kind is Kind.BOOLEAN and value.lower() not in ("", "true", "false", "1", "0"):
-            raise ValueError(value)
-        return to_sql(column, value)
-
-    def _evaluated(self, literal: str) -> str:
-        if not literal.startswith("javascript:"):
-            return literal
-        try:
-            return evaluate(literal.removeprefix("javascript:"), self._reader)
-        except (UnknownScript, ValueError, IndexError):
-            raise _Dropped from None
 
     # --- other tables ---------------------------------------------------------------------------------------------
 

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from connector.sandbox.date_parts import date_part
+from connector.sandbox.date_parts import date_part, date_period
 from connector.sandbox.schema import Column, Kind, Schema, Table
 
 if TYPE_CHECKING:
@@ -48,6 +48,7 @@ class Store:
         self._schema = schema
         self._db = sqlite3.connect(":memory:", check_same_thread=False, isolation_level=None)
         self._db.create_function("date_part", 3, date_part, deterministic=True)
+        self._db.create_function("date_period", 3, date_period, deterministic=True)
         self._readers: dict[str, list[tuple[str, int, Callable[[Any], str]]]] = {}
         self._depth = 0
         columns = {root.name: _stored_columns(schema, root) for root in schema.families()}

@@ -128,9 +128,10 @@ def compiled_selection(context: Context, table: Table) -> Compiled:
     for owner, column, ranged in compiled.used:
         if not instance.access.may_query(context.user, owner, column, ranged=ranged):
             raise query_fields_denied()
-    if compiled.dropped and instance.switches["invalid_query"] == "reject":
+    mode = instance.switches["invalid_query_tables"].get(table.name, instance.switches["invalid_query"])
+    if compiled.dropped and mode == "reject":
         raise query_fields_denied()
-    if compiled.dropped and instance.switches["invalid_query"] == "no_rows":
+    if compiled.dropped and mode == "no_rows":
         compiled.selection = Selection(where="0")
     return compiled
 
