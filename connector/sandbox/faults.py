@@ -43,6 +43,7 @@ class Fault:
     field: str = ""
     parts: int = 0
     hits: int = 0
+    met: str = ""  # the path it struck last
 
     def strikes(self, request: Request, chance: Random) -> bool:
         """Whether this request is hit; counts it if so."""
@@ -50,6 +51,7 @@ class Fault:
             return False
         if self.path_contains not in request.target or (self.user and self.user != login_of(request)):
             return False
+        self.met = request.path
         return self.due(chance)
 
     def due(self, chance: Random) -> bool:
@@ -66,7 +68,7 @@ class Fault:
 
 
 def read_fault(fault_id: str, raw: dict[str, Any]) -> Fault:
-    known = set(Fault.__dataclass_fields__) - {"id", "hits"}
+    known = set(Fault.__dataclass_fields__) - {"id", "hits", "met"}
     unknown = sorted(set(raw) - known - {"instance"})
     if unknown:
         raise FaultError(f"a fault has no {', '.join(unknown)}; it may have {', '.join(sorted(known))}")

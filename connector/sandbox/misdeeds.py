@@ -6,6 +6,7 @@ instead of an answer, nothing happened    status            any status, with hea
                                           no_node           502 of the edge, 153 bytes of HTML
                                           maintenance       503, HTML
                                           hibernating       200, 5904 bytes of HTML
+                                          hibernating_302   302 to the developer site, the older form of it
                                           html_200          200 with a login form
                                           login_302         302 to a login page
                                           too_long          414, HTML
@@ -45,7 +46,7 @@ from connector.sandbox.rest.errors import (
     rate_limited,
     transaction_cancelled,
 )
-from connector.sandbox.rest.route import edge
+from connector.sandbox.rest.headers import edge, page_of_node, refused
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -65,6 +66,7 @@ class Told(Protocol):
     seconds: float
     field: str
     parts: int
+    met: str
 
 
 # --- instead of an answer -----------------------------------------------------------------------------------------
@@ -96,6 +98,15 @@ def _page(status: int, title: str, text: str, *, length: int = 0) -> Callable[[I
 
 def _login(instance: Instance, _fault: Told) -> Response:
     headers = Headers([("Location", f"{instance.base_url}/login_redirect.do?sysparm_stack=no")])
+    return page_of_node(instance, Response(302, headers))
+
+
+def _form(instance: Instance, _fault: Told) -> Response:
+    return page_of_node(instance, html(200, "Log in", "<form action='/login.do'>Please log in</form>"))
+
+
+def _asleep_elsewhere(instance: Instance, _fault: Told) -> Response:
+    headers = Headers([("Location", "https://developer.servicenow.com/dev.do#!/home?wu=true")])
     return edge(instance, Response(302, headers))
 
 
@@ -104,13 +115,14 @@ def _drop(_instance: Instance, _fault: Told) -> Response:
 
 
 def _unauthorized(instance: Instance, _fault: Told) -> Response:
-    response = edge(instance, not_authenticated().response())
-    response.headers.add("WWW-Authenticate", 'Basic realm="Service-now"')
-    return response
+    return refused(
+        instance, not_authenticated(instance.switches["unauthenticated_message"]).response(JSON, instance.switches)
+    )
 
 
 def _forbidden(instance: Instance, fault: Told) -> Response:
-    return edge(instance, query_denied(fault.field or "unknown").response())
+    table = fault.met.partition("/table/")[2].partition("/")[0]
+    return edge(instance, query_denied(fault.field or table).response(JSON, instance.switches))
 
 
 # --- the scene ----------------------------------------------------------------------------------------------------
@@ -231,7 +243,8 @@ BEFORE: dict[str, Callable[[Instance, Told], Response]] = {
     "no_node": _page(502, "502 Bad Gateway", "<center><h1>502 Bad Gateway</h1></center>", length=NO_NODE_LENGTH),
     "maintenance": _page(503, "Maintenance", "The instance is being upgraded"),
     "hibernating": _page(200, "Instance Hibernating page", "Your instance is hibernating", length=HIBERNATING_LENGTH),
-    "html_200": _page(200, "Log in", "<form action='/login.do'>Please log in</form>"),
+    "hibernating_302": _asleep_elsewhere,
+    "html_200": _form,
     "login_302": _login,
     "too_long": _page(414, "414 Request-URI Too Large", "<h1>414 Request-URI Too Large</h1>"),
     "drop": _drop,

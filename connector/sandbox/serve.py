@@ -12,6 +12,7 @@ import signal
 import threading
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from connector.sandbox.control import ControlPlane
@@ -122,8 +123,10 @@ class _Doors:
         context = self._authority.door_context(ask_clients=True)
         control = ControlPlane(self._world, self._token, self.certify)
         doors = {
-            "om": HttpsDoor(lambda request: self._world.handle("om", request), context),
-            "fsm": HttpsDoor(lambda request: self._world.handle("fsm", request), context),
+            "om": HttpsDoor(lambda request: self._world.handle("om", request), context, partial(self._lifetime, "om")),
+            "fsm": HttpsDoor(
+                lambda request: self._world.handle("fsm", request), context, partial(self._lifetime, "fsm")
+            ),
             "control": HttpsDoor(control.handle, self._authority.door_context()),
         }
         self._loop, self._stopped = asyncio.get_running_loop(), asyncio.Event()
@@ -149,6 +152,9 @@ class _Doors:
         pem, print_of_it = self._authority.client_certificate(login)
         self._world.map_certificate(name, print_of_it, login)
         return pem
+
+    def _lifetime(self, name: str) -> float:
+        return float(self._world.instance(name).switches["connection_seconds"])
 
     def stop(self) -> None:
         """May be called from any thread."""

@@ -26,7 +26,8 @@ from connector.sandbox.profile import Profile, load
 from connector.sandbox.quotas import within_quota
 from connector.sandbox.rest.compression import compress
 from connector.sandbox.rest.errors import ApiError, html
-from connector.sandbox.rest.route import answer, edge
+from connector.sandbox.rest.headers import edge
+from connector.sandbox.rest.route import answer
 from connector.sandbox.rules.settings import follow
 from connector.sandbox.slots import Slots
 
@@ -140,6 +141,7 @@ class World:
                 self._hold_back(name, request, response)
                 if instance.switches["gzip"]:
                     compress(request, response)
+            self._end_connection(instance, response)
             status = 0 if response.fate == "drop" else response.status
             self._seen[name].append(Recorded(request.method, request.path, request.query_string, status))
             for told in instance.on_read if request.method == "GET" and status else ():
@@ -149,6 +151,13 @@ class World:
     @staticmethod
     def _answer(instance: Instance, request: Request) -> Response:
         return within_quota(instance, request, lambda: answer(instance, request))
+
+    @staticmethod
+    def _end_connection(instance: Instance, response: Response) -> None:
+        """The front end does not wait longer for a node than it keeps connections."""
+        longest = float(instance.switches["connection_seconds"])
+        if response.delay > longest:
+            response.delay, response.fate = longest, "drop"
 
     def _hold_back(self, name: str, request: Request, response: Response) -> None:
         """The time the instance takes for this answer, and what the answer says about it."""

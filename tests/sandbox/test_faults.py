@@ -95,7 +95,6 @@ def test_a_fault_of_one_instance_does_not_hit_the_other(world: World, om: Client
         ("no_node", 502, "text/html", 153),
         ("maintenance", 503, "text/html", None),
         ("too_long", 414, "text/html", None),
-        ("html_200", 200, "text/html", None),
         ("table_forbidden", 403, "application/json;charset=UTF-8", None),
     ],
 )

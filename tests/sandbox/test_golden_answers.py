@@ -10,7 +10,6 @@ import pytest
 
 from connector.sandbox.messages import Headers, Request, Response
 from connector.sandbox.people import Grant
-from connector.sandbox.rest import context
 
 if TYPE_CHECKING:
     from connector.sandbox import World
@@ -24,7 +23,13 @@ CLOSING = [
     "Expires: 0",
     "Strict-Transport-Security: max-age=63072000; includeSubDomains",
 ]
-OPENING = ["Server: snow_adc", "Date: Mon, 02 Mar 2026 08:00:00 GMT", "Content-Type: application/json;charset=UTF-8"]
+OPENING = [
+    "Server: snow_adc",
+    "Date: Mon, 02 Mar 2026 08:00:00 GMT",
+    "Content-Type: application/json;charset=UTF-8",
+    "Transfer-Encoding: chunked",
+    "Connection: keep-alive",
+]
 TIMING = 'Server-Timing: t;desc="<12>", sem_wait;dur=0, sesh_wait;dur=0'
 ATTRIBUTES = "; Path=/; HttpOnly; Secure"
 
@@ -149,10 +154,10 @@ READ = "Exception while reading request"
     ],
 )  # fmt: skip
 def test_an_error_body_is_word_for_word(
-    world: World, monkeypatch: pytest.MonkeyPatch, method: str, path: str, body: bytes, status: int, message: str,
+    world: World, method: str, path: str, body: bytes, status: int, message: str,
     detail: str | None,
 ) -> None:  # fmt: skip
-    monkeypatch.setattr(context, "MAX_BODY", 2000)
+    world.switch("fsm", max_body_bytes=2000)
     answer = asked(world, f"/api/now/{path}", method, body, Authorization=basic(world))
     assert (answer.status, answer.body) == (status, envelope(message, detail))
 

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 Handler = Callable[[Request], Response]
 MAX_HEAD = 65_536
 BODILESS = (204, 304)
+CHUNK = 16_384
+FOREVER = 86_400.0  # seconds
 
 
 class _BadRequest(Exception):
@@ -27,8 +29,10 @@ class _BadRequest(Exception):
 
 
 class _Connection(asyncio.Protocol):
-    def __init__(self, handler: Handler, connections: set[_Connection]) -> None:
+    def __init__(self, handler: Handler, connections: set[_Connection], lifetime: Callable[[], float]) -> None:
         self._handler = handler
+        self._lifetime = lifetime
+        self._end: asyncio.TimerHandle | None = None
         self._connections = connections
         self._buffer = bytearray()
         self._head: Request | None = None
@@ -41,9 +45,12 @@ class _Connection(asyncio.Protocol):
         self._transport = transport
         self._certificate = _shown_certificate(transport)
         self._connections.add(self)
+        self._end = asyncio.get_running_loop().call_later(self._lifetime(), self.drop)
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002
         self._transport = None
+        if self._end is not None:
+            self._end.cancel()
         self._connections.discard(self)
 
     def data_received(self, data: bytes) -> None:
@@ -139,7 +146,11 @@ class _Connection(asyncio.Protocol):
             self.drop()
             return
         closing = request.headers.get("Connection").lower() == "close" or response.fate == "cut"
-        response.headers.set("Connection", "close" if closing else "keep-alive")
+        state = "close" if closing else "keep-alive"
+        if "Connection" in response.headers:
+            response.headers.replace("Connection", state)
+        else:
+            response.headers.add("Connection", state)
         self._write(response, head_only=request.method == "HEAD")
         if closing:
             self._close()
@@ -151,9 +162,12 @@ class _Connection(asyncio.Protocol):
         lines = [f"HTTP/1.1 {response.status} {phrase}"]
         lines += [f"{name}: {value}" for name, value in response.headers.lines if name.lower() != "content-length"]
         body = b"" if head_only else response.body
+        chunked = "Transfer-Encoding" in response.headers
         if response.fate == "cut":
-            lines.append("Transfer-Encoding: chunked")
+            lines += [] if chunked else ["Transfer-Encoding: chunked"]
             body = b"%x\r\n" % len(body) + body[: len(body) // 2]
+        elif chunked:
+            body = b"" if head_only else _in_chunks(body)
         elif response.status not in BODILESS:
             lines.append(f"Content-Length: {len(response.body)}")
         self._transport.write("\r\n".join(lines).encode("latin-1") + b"\r\n\r\n" + body)
@@ -168,6 +182,11 @@ def _shown_certificate(transport: asyncio.Transport) -> str:
     tls: ssl.SSLObject | None = transport.get_extra_info("ssl_object")
     der = tls.getpeercert(binary_form=True) if tls is not None else None
     return fingerprint(der) if der else ""
+
+
+def _in_chunks(body: bytes) -> bytes:
+    pieces = [body[start : start + CHUNK] for start in range(0, len(body), CHUNK)]
+    return b"".join(b"%x\r\n%b\r\n" % (len(piece), piece) for piece in (*pieces, b""))
 
 
 def _read_head(raw: bytes) -> Request:
@@ -187,8 +206,12 @@ def _read_head(raw: bytes) -> Request:
 class HttpsDoor:
     """One listening port on 127.0.0.1."""
 
-    def __init__(self, handler: Handler, context: ssl.SSLContext) -> None:
+    def __init__(
+        self, handler: Handler, context: ssl.SSLContext | None, lifetime: Callable[[], float] = lambda: FOREVER
+    ) -> None:
+        """`lifetime` says how many seconds a new connection will live; without a context it speaks plain HTTP."""
         self._handler = handler
+        self._lifetime = lifetime
         self._context = context
         self._connections: set[_Connection] = set()
         self._server: asyncio.Server | None = None
@@ -197,7 +220,7 @@ class HttpsDoor:
     async def open(self, port: int) -> None:
         loop = asyncio.get_running_loop()
         self._server = await loop.create_server(
-            lambda: _Connection(self._handler, self._connections), "127.0.0.1", port, ssl=self._context
+            lambda: _Connection(self._handler, self._connections, self._lifetime), "127.0.0.1", port, ssl=self._context
         )
         self.port = self._server.sockets[0].getsockname()[1]
 

@@ -112,7 +112,7 @@ def _serve(context: Context, part: dict[str, Any], dispatch: Dispatch) -> Respon
     try:
         body = base64.b64decode(part.get("body") or "")
     except (binascii.Error, ValueError):
-        return bad_payload("The body of a batch part is not base64.").response()
+        return bad_payload("The body of a batch part is not base64.").response(JSON, context.instance.switches)
     headers = Headers([(line["name"], str(line["value"])) for line in part.get("headers", [])])
     request = Request(str(part.get("method", "GET")).upper(), url, headers, body)
 
@@ -121,7 +121,7 @@ def _serve(context: Context, part: dict[str, Any], dispatch: Dispatch) -> Respon
         try:
             response = dispatch(own)
         except ApiError as error:
-            response = error.response(negotiated(request.headers.get("Accept")) or JSON)
+            response = error.response(negotiated(request.headers.get("Accept")) or JSON, context.instance.switches)
         response.headers.lines += own.limits
         return response
 

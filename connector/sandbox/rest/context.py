@@ -8,7 +8,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from connector.sandbox.messages import Headers, Request, Response
-from connector.sandbox.rest.errors import bad_payload, invalid_table, unsupported_media
+from connector.sandbox.rest.errors import (
+    bad_payload,
+    invalid_table,
+    malformed,
+    missing_header,
+    oversize,
+    unsupported_media,
+)
 from connector.sandbox.rest.representation import JSON, read_xml, written
 from connector.sandbox.rest.tinyurl import expanded
 from connector.sandbox.values import Presenter
@@ -18,9 +25,6 @@ if TYPE_CHECKING:
     from connector.sandbox.people import User
     from connector.sandbox.schema import Table
     from connector.sandbox.store import Store
-
-MAX_BODY = 10_485_760
-
 
 Dispatch = Callable[["Context"], Response]
 
@@ -59,7 +63,7 @@ class Context:
 
     def table(self, name: str) -> Table:
         table = self.instance.schema.tables.get(name)
-        if table is None:
+        if table is None or name in self.instance.switches["closed_tables"]:
             raise invalid_table(name)
         return table
 
@@ -80,12 +84,12 @@ class Context:
 
     def payload(self) -> dict[str, Any]:
         """The object of the body, JSON or XML; of a list only the first object counts."""
-        if len(self.request.body) > MAX_BODY:
-            raise bad_payload(
-                f"Rejected large REST payload with content-length = {len(self.request.body)} bytes. "
-                f"Max allowed: {MAX_BODY} bytes."
-            )
+        most = int(self.instance.switches["max_body_bytes"])
+        if len(self.request.body) > most:
+            raise oversize(len(self.request.body), most)
         kind = self.request.headers.get("Content-Type")
+        if not kind and self.instance.switches["headers_required"]:
+            raise missing_header("Content-Type")
         name = "XML" if "xml" in kind else "JSON"
         if kind and name == "JSON" and "json" not in kind:
             raise unsupported_media(kind)
@@ -94,7 +98,7 @@ class Context:
         try:
             parsed = read_xml(self.request.body) if name == "XML" else json.loads(self.request.body)
         except ValueError as error:
-            raise bad_payload(f"The payload is not valid {name}.") from error
+            raise malformed(name) from error
         first = next(iter(parsed), {}) if isinstance(parsed, list) else parsed
         if not isinstance(first, dict):
             raise bad_payload("The payload is not a JSON object.")

@@ -1,4 +1,4 @@
-"""Which request goes to which room, and the headers every answer of an instance carries.
+"""Which request goes to which room.
 
 An unknown path or method is a loud error. Faults are not known here (see faults.py).
 """
@@ -7,15 +7,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from email.utils import format_datetime
 from typing import TYPE_CHECKING
 
-from connector.sandbox.messages import Headers, Request, Response
+from connector.sandbox.messages import Request, Response
 from connector.sandbox.oauth.authorize import authorize
 from connector.sandbox.oauth.endpoint import jwks, revoke, token
 from connector.sandbox.rest import attachment, batch, imports, meta, stats, table, tinyurl
 from connector.sandbox.rest.context import Context
-from connector.sandbox.rest.errors import ApiError, api_denied, html, no_method, no_resource, not_acceptable
+from connector.sandbox.rest.errors import (
+    ApiError,
+    api_denied,
+    html,
+    missing_header,
+    no_method,
+    no_resource,
+    not_acceptable,
+)
+from connector.sandbox.rest.headers import edge, finished, refused
 from connector.sandbox.rest.limits import limit_rate
 from connector.sandbox.rest.representation import JSON, negotiated
 from connector.sandbox.signin.certificates import supports_tls
@@ -23,9 +31,7 @@ from connector.sandbox.signin.ways import authenticate
 
 if TYPE_CHECKING:
     from connector.sandbox.instance import Instance
-    from connector.sandbox.people import User
 
-MAX_TARGET = 8190
 Room = Callable[..., Response]
 
 
@@ -65,19 +71,12 @@ DOORSTEP: dict[tuple[str, str], Callable[[Instance, Request], Response]] = {
     ("GET", "/adcv2/supports_tls"): supports_tls,
 }
 ANY_KIND = (attachment.content, run_batch)  # their answers have kinds of their own
-CLOSING = (
-    ("X-Content-Type-Options", "nosniff"),
-    ("Pragma", "no-store,no-cache"),
-    ("Cache-Control", "no-cache,no-store,must-revalidate,max-age=-1"),
-    ("Expires", "0"),
-    ("Strict-Transport-Security", "max-age=63072000; includeSubDomains"),
-)
 API = re.compile(r"/api/now(?:/(v\d+))?/(.+?)/?")
 
 
 def answer(instance: Instance, request: Request) -> Response:
     """The instance's complete answer, errors included."""
-    if len(request.target) > MAX_TARGET:
+    if len(request.target) > int(instance.switches["max_address_bytes"]):
         return edge(instance, html(414, "414 Request-URI Too Large", "<h1>414 Request-URI Too Large</h1>"))
     doorstep = DOORSTEP.get((request.method, request.path))
     if doorstep is not None:
@@ -86,13 +85,13 @@ def answer(instance: Instance, request: Request) -> Response:
     try:
         context = Context(instance, request, authenticate(instance, request))
     except ApiError as error:
-        return _refused(instance, error.response(kind))
+        return refused(instance, error.response(kind, instance.switches))
     try:
         response = dispatch(context)
     except ApiError as error:
-        response = error.response(kind)
+        response = error.response(kind, instance.switches)
     response.headers.lines += context.limits
-    return _finished(instance, request, response, context.user)
+    return finished(instance, request, _limited(instance, response), context.user)
 
 
 def dispatch(context: Context) -> Response:
@@ -111,6 +110,8 @@ def dispatch(context: Context) -> Response:
         room = rooms.get("GET" if headless else method)
         if room is None:
             raise no_method(method)
+        if context.instance.switches["headers_required"] and "Accept" not in request.headers:
+            raise missing_header("Accept")
         context.kind = negotiated(request.headers.get("Accept")) or (JSON if room in ANY_KIND else "")
         if not context.kind:
             raise not_acceptable(request.headers.get("Accept"))
@@ -120,72 +121,16 @@ def dispatch(context: Context) -> Response:
     raise no_resource(context.instance.switches["unknown_path_status"])
 
 
+def _limited(instance: Instance, response: Response) -> Response:
+    """Some instances cut long answers without a word."""
+    most = int(instance.switches["answer_limit_bytes"])
+    if 0 < most < len(response.body):
+        response.body = response.body[:most]
+    return response
+
+
 def _admit(context: Context, api: str) -> None:
     """Whole APIs may be closed to all but some roles."""
     roles = context.instance.switches["api_roles"].get(api)
     if roles and not context.user.is_admin and not context.user.roles & set(roles):
         raise api_denied()
-
-
-def _finished(instance: Instance, request: Request, response: Response, user: User) -> Response:
-    """The answer with its headers in the recorded order. A session is opened once and renewed on later requests."""
-    transaction = f"{instance.noise.getrandbits(48):012x}"
-    seconds = float(instance.switches["session_seconds"])
-    session = instance.sessions.find(request.headers.get("Cookie"))
-    lines = _opening(instance, response)
-    if session is None or session.login != user.login:
-        session, first = instance.sessions.open(user.login, seconds), True
-        lines.append(("Set-Cookie", f"JSESSIONID={session.id}; Path=/; HttpOnly"))
-    else:
-        first = False
-        instance.sessions.renew(session, seconds)
-    lines.append(("Server-Timing", f't;desc="{transaction}", sem_wait;dur=0, sesh_wait;dur=0'))
-    lines += [("Set-Cookie", f"{cookie}; Path=/; HttpOnly; Secure") for cookie in _cookies(instance, first=first)]
-    lines += [("X-Is-Logged-In", "true"), ("X-Transaction-ID", transaction)]
-    store = f"glide_session_store={instance.noise.getrandbits(128):032X}; Max-Age={1800 if first else 60}"
-    lines.append(("Set-Cookie", f"{store}; Path=/; HttpOnly; Secure"))
-    response.headers = Headers([*lines, *_own(response), *CLOSING])
-    return response
-
-
-def _refused(instance: Instance, response: Response) -> Response:
-    """Nobody is signed in: no session, no transaction."""
-    lines = _opening(instance, response)
-    lines += [("Server-Timing", "sem_wait;dur=0, sesh_wait;dur=0"), ("WWW-Authenticate", 'Basic realm="Service-now"')]
-    response.headers = Headers([*lines, *_own(response), *CLOSING])
-    return response
-
-
-def _opening(instance: Instance, response: Response) -> list[tuple[str, str]]:
-    content_type = response.headers.get("Content-Type")
-    lines = [("Server", "snow_adc"), ("Date", _date(instance))]
-    return [*lines, ("Content-Type", content_type)] if content_type else lines
-
-
-def _own(response: Response) -> list[tuple[str, str]]:
-    """What the room itself has to say: Link, X-Total-Count, Location."""
-    return [line for line in response.headers.lines if line[0].lower() != "content-type"]
-
-
-def _cookies(instance: Instance, *, first: bool) -> list[str]:
-    """Beside the session: a node to stay with at first, a sign of activity later."""
-    if not first:
-        return [f"glide_user_activity={instance.noise.getrandbits(128):032X}"]
-    route = f"glide.{instance.noise.getrandbits(128):032x}"
-    node = instance.known_id("node a") + instance.known_id("node b")
-    return [
-        "glide_user=; Max-Age=0",
-        "glide_user_session=; Max-Age=0",
-        f"glide_user_route={route}; Max-Age=2147483647",
-        f"glide_node_id_for_js={node}",
-    ]
-
-
-def edge(instance: Instance, response: Response) -> Response:
-    """What the front end answers without asking a node."""
-    response.headers.lines[:0] = [("Server", "snow_adc"), ("Date", _date(instance))]
-    return response
-
-
-def _date(instance: Instance) -> str:
-    return format_datetime(instance.clock.now(), usegmt=True)
