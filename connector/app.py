@@ -20,9 +20,9 @@ from connector.engine.store import Store
 from connector.errors import ConfigError
 from connector.fsm.port import FsmPort
 from connector.mapping.fields import FieldMap
-from connector.mapping.table import load_policy
 from connector.memory import instances, reading
 from connector.om.port import OmPort
+from connector.policies import Policies, Watched, load_policies, mapped_columns, mapped_facts
 from connector.servicenow.session import Endpoint
 from connector.servicenow.table import TableApi
 
@@ -34,11 +34,7 @@ if TYPE_CHECKING:
     from requests.adapters import BaseAdapter
 
     from connector.config import Instance, Loaded
-    from connector.mapping.policy import WorkOrderPolicy
     from connector.model import Plan
-
-DOMAIN_ORDER_POLICY = "work order policy for domain orders"
-ORDER_TASK_POLICY = "work order policy for order tasks"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,26 +74,6 @@ class Pass:
     requests: int
 
 
-def load_policies(loaded: Loaded) -> tuple[WorkOrderPolicy, WorkOrderPolicy]:
-    """Both decision tables. Raises ConfigError with the problems of both."""
-    policy = loaded.settings.policy
-    found: list[WorkOrderPolicy] = []
-    failures: list[ConfigError] = []
-    for name, path in ((DOMAIN_ORDER_POLICY, policy.domain_order), (ORDER_TASK_POLICY, policy.order_task)):
-        try:
-            found.append(load_policy(name, loaded.resolve(path)))
-        except ConfigError as error:
-            failures.append(error)
-    match failures:
-        case []:
-            return found[0], found[1]
-        case [only]:
-            raise only
-        case _:
-            problems = tuple(line for error in failures for line in (str(error), *error.problems))
-            raise ConfigError("Neither work order policy can be used.", problems, hint=failures[0].hint)
-
-
 def connect(loaded: Loaded, world: World = REAL_WORLD) -> Systems:
     """Reach both instances and read what their states are called. Raises RemoteError; writes nothing anywhere."""
     settings = loaded.settings
@@ -106,12 +82,7 @@ def connect(loaded: Loaded, world: World = REAL_WORLD) -> Systems:
     om = OmPort(
         om_api, settings.om.db_schema, overrides=settings.om.states.model_dump(), reopen_to=settings.gate.reopen_to
     )
-    fsm = FsmPort(
-        fsm_api,
-        settings.fsm.db_schema,
-        overrides=settings.fsm.states.model_dump(),
-        mapped=tuple(settings.work_order.fields),
-    )
+    fsm = FsmPort(fsm_api, settings.fsm.db_schema, overrides=settings.fsm.states.model_dump())
     return Systems(om, fsm, om_api, fsm_api)
 
 
@@ -127,34 +98,52 @@ def _api(loaded: Loaded, instance: Instance, password: SecretStr, world: World, 
     return TableApi(endpoint, adapter=(world.adapters or {}).get(side), sleep=world.sleep)
 
 
-def build_engine(
-    loaded: Loaded, policies: tuple[WorkOrderPolicy, WorkOrderPolicy], systems: Systems, database: sa.Engine
-) -> Engine:
-    """An engine over these systems and this memory."""
+def build_engine(loaded: Loaded, policies: Policies, systems: Systems, database: sa.Engine) -> Engine:
+    """An engine over these systems and this memory. Its `refresh` follows the policies' files."""
     settings = loaded.settings
-    domain_orders, order_tasks = policies
     store = Store(database)
     patience = Patience(
         look_after=settings.outbox.look_after_seconds,
         first_retry=settings.outbox.first_retry_seconds,
         longest_retry=settings.outbox.longest_retry_seconds,
     )
-    return Engine(
+    watched = Watched(loaded, policies)
+    engine = Engine(
         store=store,
         om=systems.om,
         fsm=systems.fsm,
-        rules=Rules(
-            om=settings.om.name,
-            domain_order_policy=domain_orders,
-            order_task_policy=order_tasks,
-            fields=FieldMap(settings.work_order.fields),
-            work_order_states=systems.fsm.states,
-            gate=settings.gate.mode,
-            max_reopens=settings.gate.max_reopens,
-        ),
+        rules=_rules(loaded, policies, systems),
         outbox=Outbox(store, systems.om, systems.fsm, patience),
         in_flight=settings.outbox.in_flight,
+        refresh=lambda now: _follow(watched, loaded, systems, engine, now),
     )
+    return engine
+
+
+def _rules(loaded: Loaded, policies: Policies, systems: Systems) -> Rules:
+    """The rules these policies make; both sides are told which columns they need."""
+    settings = loaded.settings
+    systems.om.map_facts(mapped_facts(settings, policies))
+    systems.fsm.map_columns(mapped_columns(settings, policies))
+    return Rules(
+        om=settings.om.name,
+        domain_order_policy=policies.domain_order,
+        order_task_policy=policies.order_task,
+        fields=FieldMap(settings.work_order.fields, settings.policy.outputs),
+        work_order_states=systems.fsm.states,
+        gate=settings.gate.mode,
+        max_reopens=settings.gate.max_reopens,
+    )
+
+
+def _follow(watched: Watched, loaded: Loaded, systems: Systems, engine: Engine, now: datetime) -> None:
+    """Take over changed policy files, all or nothing. Raises ConfigError while what is in the files cannot be used."""
+    if watched.refresh():
+        if not watched.refused:
+            engine.rules = _rules(loaded, watched.policies, systems)
+        engine.store.note_pass("policies", now, watched.in_words)
+    if watched.refused:
+        raise ConfigError(watched.refused, hint="The last good policies stay in use. `om-fsm policy check` says more.")
 
 
 @contextmanager

@@ -7,6 +7,7 @@ Paths are relative to the file. A secret is named by where it is: `{ env = "NAME
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import tomllib
 from pathlib import Path
@@ -21,15 +22,19 @@ from pydantic import (
     SecretStr,
     ValidationError,
     create_model,
+    field_validator,
     model_validator,
 )
 
 from connector.decide.rules import GateMode
 from connector.errors import ConfigError
 from connector.fsm.schema import DEFAULT_REFERENCES, FsmSchema, Lookup
-from connector.mapping.facts import is_fact, placeholders
+from connector.mapping.dmn.table import fold
+from connector.mapping.dmn.values import Kind
+from connector.mapping.facts import FACTS, is_fact, placeholders
 from connector.mapping.fields import DEFAULT_FIELDS
 from connector.mapping.marks import INSTANCE_NAME
+from connector.mapping.outputs import DEFAULT_OUTPUTS, SAID
 from connector.om.schema import OmSchema
 
 if TYPE_CHECKING:
@@ -183,8 +188,50 @@ class Instance(Section):
     read_timeout_seconds: Annotated[float, Field(gt=0)] = 60.0
 
 
+class MappedFact(Section):
+    """A fact read from columns of your own: `from` names them as "<record>.<column>", the nearest record first."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True, populate_by_name=True)
+
+    columns: Annotated[tuple[str, ...], Field(alias="from", min_length=1)]
+    kind: Kind = Kind.STRING
+
+    @field_validator("columns", mode="before")
+    @classmethod
+    def _one_or_several(cls, said: Any) -> Any:
+        return (said,) if isinstance(said, str) else said
+
+    @field_validator("columns")
+    @classmethod
+    def _records_and_columns(cls, columns: tuple[str, ...]) -> tuple[str, ...]:
+        for column in columns:
+            record, _, path = column.partition(".")
+            if record not in MAPPED_RECORDS or not re.fullmatch(r"[a-z0-9_]+(\.[a-z0-9_]+)*", path):
+                known = ", ".join(MAPPED_RECORDS)
+                raise ValueError(f"{column!r}: write <record>.<column>, where the record is one of {known}")
+        if len({column.partition(".")[0] for column in columns}) < len(columns):
+            raise ValueError("name one column of each record")
+        return columns
+
+
+MAPPED_RECORDS = ("order_task", "domain_order", "line", "order")
+DEFAULT_MAPPED_FACTS = {
+    f"location.{part}": MappedFact(columns=(f"domain_order.location.{part}", f"line.location.{part}"))
+    for part in ("country", "state", "city")
+}
+
+
+def _mapped_names(facts: dict[str, MappedFact]) -> dict[str, MappedFact]:
+    for name in facts:
+        if name in FACTS or is_fact(name) or name.startswith(SAID) or name != fold(name):
+            raise ValueError(f"{name!r} cannot be the name of a fact: it is taken, or not in small letters")
+    return {**DEFAULT_MAPPED_FACTS, **facts}
+
+
 class OmInstance(Instance):
     """The Order Management instance."""
+
+    facts: Annotated[dict[str, MappedFact], AfterValidator(_mapped_names)] = DEFAULT_MAPPED_FACTS
 
     tables: _OmTables = _OmTables()
     columns: _OmColumns = _OmColumns()
@@ -237,19 +284,14 @@ class Policy(Section):
 
     domain_order: Path
     order_task: Path
-
-
-def _field_template(template: str) -> str:
-    for name in placeholders(template):
-        if not is_fact(" ".join(name.casefold().split())):
-            raise ValueError(f"{{{name}}} is not a fact the connector knows")
-    return template
+    case: Path | None = None
+    outputs: Annotated[dict[str, str], AfterValidator(lambda said: {**DEFAULT_OUTPUTS, **said})] = dict(DEFAULT_OUTPUTS)
 
 
 class WorkOrderFields(Section):
     """What a work order says."""
 
-    fields: dict[str, Annotated[str, AfterValidator(_field_template)]] = dict(DEFAULT_FIELDS)
+    fields: dict[str, str] = dict(DEFAULT_FIELDS)
 
 
 class Gate(Section):
@@ -328,12 +370,22 @@ def load(path: Path) -> Loaded:
     except ValidationError as error:
         raise _unusable(path, tuple(_problem(one) for one in error.errors(include_url=False))) from error
     secrets, problems = _read_secrets(path, settings)
+    problems += _unknown_facts(settings)
     for where, instance in (("om", settings.om), ("fsm", settings.fsm)):
         if instance.ca_file and not (path.parent / instance.ca_file).is_file():
             problems.append(f"{where}.ca_file: there is no file {path.parent / instance.ca_file}")
     if problems:
         raise _unusable(path, tuple(problems))
     return Loaded(path=path, settings=settings, secrets=Secrets(**secrets))
+
+
+def _unknown_facts(settings: Settings) -> list[str]:
+    return [
+        f"work_order.fields.{column}: {{{name}}} is not a fact the connector knows"
+        for column, template in settings.work_order.fields.items()
+        for name in placeholders(template)
+        if not is_fact(fact := fold(name)) and fact not in settings.om.facts and not fact.startswith(SAID)
+    ]
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -100,6 +100,7 @@ class CustomerOrder:
     version: int = 1  # rises with each revision or cancellation request
     account: Ref = NOWHERE
     contact: Ref = NOWHERE
+    more: Mapping[str, str] = field(default_factory=dict)  # facts from columns the configuration maps in, by name
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +120,7 @@ class OrderLine:
     contact: Ref = NOWHERE
     due: str = ""  # committed due date as stored: UTC, "YYYY-MM-DD HH:MM:SS"
     characteristics: Mapping[str, str] = field(default_factory=dict)
+    more: Mapping[str, str] = field(default_factory=dict)  # facts from columns the configuration maps in, by name
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +140,7 @@ class DomainOrder:
     contact: Ref = NOWHERE
     priority: str = ""
     mod_count: int = 0
+    more: Mapping[str, str] = field(default_factory=dict)  # facts from columns the configuration maps in, by name
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +153,7 @@ class OrderTask:
     state: State[DomainOrderPhase]
     request_type: str = ""
     priority: str = ""
+    more: Mapping[str, str] = field(default_factory=dict)  # facts from columns the configuration maps in, by name
 
 
 # --- Field Service ---------------------------------------------------------------------------------------------
@@ -213,6 +217,8 @@ class Initiator:
     line: OrderLine
     domain_order: DomainOrder
     task: OrderTask | None = None
+    units: int = 1  # of the line's quantity, how many this initiator stands for
+    locations: tuple[str, ...] = ()  # of the domain order and of those beneath it, by name, each once
 
     @property
     def sys_id(self) -> str:
@@ -232,11 +238,16 @@ class Initiator:
 
 @dataclass(frozen=True, slots=True)
 class WantedWorkOrder:
-    """One work order a policy row asks for. `ordinal` tells apart several with the same template."""
+    """One work order a policy row asks for. `ordinal` tells apart several with the same template.
+
+    `said` holds what the row's other outputs say, by output; `location` where this one of several is, when that matters.
+    """
 
     row: str
     template: str
     ordinal: int
+    said: Mapping[str, str] = field(default_factory=dict)
+    location: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,7 +262,11 @@ class NearMiss:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What a work order policy said about one initiator at one order version, and why. Stored on first use."""
+    """What a work order policy said about one initiator at one order version, and why. Stored on first use.
+
+    It explains itself when the table is long gone: `inputs` are all facts as they were read, `columns` those the table
+    looked at, `conditions` the winning rows as written. Where `problem` says why nothing may be concluded, nobody won.
+    """
 
     initiator_id: str
     initiator_number: str
@@ -263,6 +278,9 @@ class Verdict:
     wanted: tuple[WantedWorkOrder, ...]
     inputs: Mapping[str, str]
     misses: tuple[NearMiss, ...] = ()
+    columns: tuple[str, ...] = ()
+    conditions: Mapping[str, str] = field(default_factory=dict)  # row -> what it asks for, in words
+    problem: str = ""
 
 
 class FindingCode(Enum):
@@ -279,6 +297,7 @@ class FindingCode(Enum):
     WRITE_PARKED = "write-parked"
     UNREADABLE = "unreadable"
     DEFECT = "defect"  # of the connector: this order is left alone
+    UNDECIDED = "undecided"  # the policy gives no answer, or contradicts itself
 
 
 @dataclass(frozen=True, slots=True)

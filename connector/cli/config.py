@@ -19,8 +19,8 @@ def config() -> None:
 @click.pass_obj
 def check(path: Path) -> None:
     """Check the configuration, its secrets and both policies. Asks no instance, writes nothing."""
-    from connector.app import load_policies
     from connector.config import load
+    from connector.policies import load_policies
 
     for policy in load_policies(load(path)):
         click.echo(f"{policy.name}: {len(policy.rows)} rows, digest {policy.digest}, {policy.source}")

@@ -106,6 +106,7 @@ class Service:
         return done
 
     def _drain(self) -> None:
+        self._safely("policies", lambda: self._engine.refresh(self._clock()))
         for plan in drain_all(self._engine, self._clock, stopping=self._stopping.is_set):
             _log_plan(plan)
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from connector.mapping.facts import facts_of
 from connector.mapping.marks import Carried, WorkOrderKey, digest_of, token_of
+from connector.mapping.outputs import facts_for
 from connector.model import Initiator, Link, Origin, State, WorkOrder, WorkOrderPhase
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ def _by_hand(draft: Draft, work_order: WorkOrder, initiator: Initiator) -> Link:
 
 def _marked(draft: Draft, work_order: WorkOrder, initiator: Initiator, key: WorkOrderKey) -> Link:
     """A link to a work order of ours, with what its mark and the journal remember."""
-    facts = facts_of(initiator)
+    facts = _facts(draft, initiator, key)
     mark = Carried.parse(work_order.mark)
     up_to_date = mark is not None and mark.digest == digest_of(facts)
     tokens = draft.snapshot.tokens.get(initiator.domain_order.sys_id, frozenset())
@@ -71,6 +72,15 @@ def _marked(draft: Draft, work_order: WorkOrder, initiator: Initiator, key: Work
         updates=max((n for n in numbers if token_of(updated_key(work_order.sys_id, n)) in tokens), default=0),
         withdrawn=mark is not None and mark.withdrawn,
     )
+
+
+def _facts(draft: Draft, initiator: Initiator, key: WorkOrderKey) -> dict[str, str]:
+    """The facts of a work order as the policy sees it today: what its row says included."""
+    facts = facts_of(initiator)
+    policy = draft.rules.policy_for(initiator)
+    verdict = draft.verdict(initiator, policy.name) or policy.decide(initiator, facts, version=key.version)
+    wanted = next((w for w in verdict.wanted if (w.row, w.ordinal) == (key.row, key.ordinal)), None)
+    return facts_for(facts, wanted) if wanted else facts
 
 
 def _noted(draft: Draft, work_order: WorkOrder, initiator: Initiator) -> tuple[State[WorkOrderPhase] | None, int]:

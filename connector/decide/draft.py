@@ -5,6 +5,7 @@ Lives only inside one call of `decide`, so deciding stays a pure function.
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
 from connector.decide.closure import Work
@@ -20,6 +21,7 @@ from connector.model import (
     Intent,
     IntentState,
     Link,
+    OrderLine,
     OrderMemory,
     Plan,
     ReopenDomainOrder,
@@ -30,7 +32,7 @@ from connector.model import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from connector.decide.rules import Rules
 
@@ -152,11 +154,47 @@ class Draft:
 def initiators_of(snapshot: Snapshot) -> Iterator[Initiator]:
     """Every domain order that belongs to a line of the order, and every order task of those, by number."""
     lines = {line.sys_id: line for line in snapshot.lines}
+    units, places = _units(snapshot, lines), _places(snapshot)
     for domain_order in sorted(snapshot.domain_orders, key=lambda d: d.number):
         line = lines.get(domain_order.line_id)
         if line is None:
             continue
-        yield Initiator(snapshot.order, line, domain_order)
+        own = units[domain_order.sys_id], places[domain_order.sys_id]
+        yield Initiator(snapshot.order, line, domain_order, None, *own)
         for task in sorted(snapshot.order_tasks, key=lambda t: t.number):
             if task.domain_order_id == domain_order.sys_id:
-                yield Initiator(snapshot.order, line, domain_order, task)
+                yield Initiator(snapshot.order, line, domain_order, task, *own)
+
+
+def _units(snapshot: Snapshot, lines: Mapping[str, OrderLine]) -> dict[str, int]:
+    """How many units of its line each domain order stands for; 0 where several share the line's quantity."""
+    alike = Counter((d.line_id, d.kind, d.specification.sys_id) for d in snapshot.domain_orders)
+    units: dict[str, int] = {}
+    for one in snapshot.domain_orders:
+        shared = alike[one.line_id, one.kind, one.specification.sys_id] > 1
+        line = lines.get(one.line_id)
+        units[one.sys_id] = 0 if shared else _whole(line.quantity if line else "")
+    return units
+
+
+def _whole(quantity: str) -> int:
+    """A quantity as a whole number; 1 where nothing is said, 0 where it is no such number."""
+    try:
+        return int(float(quantity)) if quantity else 1
+    except ValueError:
+        return 0
+
+
+def _places(snapshot: Snapshot) -> dict[str, tuple[str, ...]]:
+    """The locations, by name, of each domain order and those beneath it."""
+    beneath: dict[str, list[DomainOrder]] = defaultdict(list)
+    for one in snapshot.domain_orders:
+        beneath[one.parent_id].append(one)
+    places: dict[str, tuple[str, ...]] = {}
+    for one in snapshot.domain_orders:
+        family, seen = [one], {one.sys_id}
+        for member in family:
+            family += [child for child in beneath[member.sys_id] if child.sys_id not in seen]
+            seen.update(child.sys_id for child in family)
+        places[one.sys_id] = tuple(sorted({member.location.name for member in family} - {""}))
+    return places

@@ -7,7 +7,8 @@ situation of one initiator                                    | plan
 order not approved yet, or approved but not decomposed        | nothing, look again
 approved, rows match, no work order, nothing intended         | create each work order (the note follows its birth)
 approved, rows match, creation pending or in flight           | nothing (already intended)
-approved, only the catch-all matches                          | nothing (verdict "no field work")
+approved, only a NO FIELD WORK row matches                    | nothing (verdict "no field work")
+approved, no row matches, or the policy contradicts itself    | nothing created, changed or canceled + finding
 creation pending, order canceled or revised meanwhile         | withdraw the intention
 line in revision, or order assessing cancellation (On hold)   | freeze: nothing new, no change, finding; status notes go on
 revision approved, desired facts differ, work order open      | update work order, then note with before -> after
@@ -41,6 +42,7 @@ from connector.mapping import notes
 from connector.mapping.facts import facts_of
 from connector.mapping.fields import changes_between
 from connector.mapping.marks import WorkOrderKey, digest_of
+from connector.mapping.outputs import SAID, facts_for
 from connector.model import (
     CancelWorkOrder,
     CreateWorkOrder,
@@ -58,6 +60,8 @@ from connector.model import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from connector.decide.closure import Work
     from connector.decide.rules import Rules
     from connector.model import Change, Link, OrderMemory, Snapshot, WorkOrder
@@ -133,7 +137,7 @@ def _withdraw_overtaken(draft: Draft, initiator: Initiator, stance: Stance) -> N
             case CreateWorkOrder(initiator_id=initiator.sys_id, version=version):
                 overtaken = stance is not Stance.FULFIL or version != draft.snapshot.order.version
             case UpdateWorkOrder(work_order_id=work_order_id, facts=facts) if work_order_id in own:
-                overtaken = stance is not Stance.FULFIL or facts != facts_of(initiator) or _past_ponr(initiator)
+                overtaken = stance is not Stance.FULFIL or _outdated(facts, initiator) or _past_ponr(initiator)
             case CancelWorkOrder(work_order_id=work_order_id) if work_order_id in own:
                 overtaken = stance in (Stance.WAIT, Stance.FREEZE) or _past_ponr(initiator)
             case _:
@@ -142,12 +146,24 @@ def _withdraw_overtaken(draft: Draft, initiator: Initiator, stance: Stance) -> N
             draft.withdraw(intent)
 
 
+def _outdated(facts: Mapping[str, str], initiator: Initiator) -> bool:
+    """Whether what an update would carry is no longer what OM says. What the policy row added is not OM's."""
+    carried = {name: text for name, text in facts.items() if not name.startswith(SAID)}
+    now = facts_of(initiator)
+    if carried.get("location") in initiator.locations:
+        now["location"] = carried["location"]
+    return carried != now
+
+
 def _fulfil(draft: Draft, initiator: Initiator, work: list[Work]) -> None:
     verdict = _verdict(draft, initiator)
-    facts = facts_of(initiator)
+    if verdict.problem:
+        draft.find(FindingCode.UNDECIDED, initiator.number, f"{initiator.number}: {verdict.problem}")
+        return
     spare = [w for w in work if not w.link.withdrawn]
     for wanted in verdict.wanted:
-        existing = next((w for w in spare if _answers(w.link, wanted, verdict.version)), None)
+        facts = facts_for(facts_of(initiator), wanted)
+        existing = _existing(spare, wanted, verdict.version)
         if existing is None:
             _create(draft, initiator, wanted, facts)
         else:
@@ -155,6 +171,13 @@ def _fulfil(draft: Draft, initiator: Initiator, work: list[Work]) -> None:
             _keep_current(draft, initiator, existing, facts)
     for unwanted in spare:
         _cancel(draft, initiator, unwanted, f"{initiator.number} no longer asks for {unwanted.link.template}")
+
+
+def _existing(work: list[Work], wanted: WantedWorkOrder, version: int) -> Work | None:
+    """The work order that answers a wish: the one for its very location before the one with its number."""
+    there = [w for w in work if wanted.location and w.link.carried.get("location") == wanted.location]
+    same = [w for w in there if w.link.template == wanted.template]
+    return next(iter(same), None) or next((w for w in work if _answers(w.link, wanted, version)), None)
 
 
 def _answers(link: Link, wanted: WantedWorkOrder, version: int) -> bool:
@@ -169,12 +192,14 @@ def _answers(link: Link, wanted: WantedWorkOrder, version: int) -> bool:
 
 def _verdict(draft: Draft, initiator: Initiator) -> Verdict:
     """The remembered verdict, or a new one: policy edits are not events."""
-    rules = draft.rules
-    policy = rules.order_task_policy if initiator.task else rules.domain_order_policy
+    policy = draft.rules.policy_for(initiator)
     verdict = draft.verdict(initiator, policy.name)
-    if verdict is None:
+    # What could not be decided is no decision: a corrected policy, or a corrected order, answers it.
+    if verdict is None or verdict.problem:
+        remembered = verdict
         verdict = policy.decide(initiator, facts_of(initiator), version=draft.snapshot.order.version)
-        draft.judge(verdict)
+        if verdict != remembered:
+            draft.judge(verdict)
     return verdict
 
 

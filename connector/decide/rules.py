@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from connector.mapping.fields import FieldMap
     from connector.mapping.policy import WorkOrderPolicy
     from connector.mapping.states import StateMap
-    from connector.model import WorkOrderPhase
+    from connector.model import Initiator, WorkOrderPhase
 
 
 class GateMode(Enum):
@@ -32,3 +32,7 @@ class Rules:
     work_order_states: StateMap[WorkOrderPhase]
     gate: GateMode = GateMode.REOPEN
     max_reopens: int = 10  # per domain order; then a person is asked
+
+    def policy_for(self, initiator: Initiator) -> WorkOrderPolicy:
+        """The decision table that speaks about this kind of initiator."""
+        return self.order_task_policy if initiator.task else self.domain_order_policy

@@ -29,9 +29,16 @@ _LEFT_ALONE = (
 _MAX_LOOKS = 1000  # at one order set in one pass; a plan that never comes to rest is a defect, not a reason to hang
 
 
-@dataclass(frozen=True, slots=True)
+def _as_they_are(_now: datetime) -> None:
+    """Rules that never change."""
+
+
+@dataclass(slots=True)
 class Engine:
-    """What a drain needs, all of it handed in: nothing here reads a clock or makes a client."""
+    """What a drain needs, all of it handed in: nothing here reads a clock or makes a client.
+
+    `refresh` may replace `rules` between two looks, and raises ConnectorError when the new ones cannot be used.
+    """
 
     store: Store
     om: OrderManagement
@@ -39,6 +46,7 @@ class Engine:
     rules: Rules
     outbox: Outbox
     in_flight: int = 4  # orders written to at the same time
+    refresh: Callable[[datetime], None] = _as_they_are
 
 
 def drain(engine: Engine, shards: Collection[int], clock: Callable[[], datetime]) -> tuple[Plan, ...]:

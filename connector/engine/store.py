@@ -451,6 +451,12 @@ def _withdraw(connection: sa.Connection, plan: Plan, now: datetime) -> None:
 
 
 def _remember_verdict(connection: sa.Connection, judged: Verdict, order: Mapping[str, str], now: datetime) -> None:
+    same = (
+        (verdict.c.initiator_id == judged.initiator_id)
+        & (verdict.c.version == judged.version)
+        & (verdict.c.policy == judged.policy)
+    )
+    connection.execute(verdict.delete().where(same))
     connection.execute(
         verdict.insert().values(
             initiator_id=judged.initiator_id,

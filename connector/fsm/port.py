@@ -38,7 +38,7 @@ class FsmPort:
         schema: FsmSchema,
         *,
         overrides: Mapping[str, Mapping[str, str]],
-        mapped: Sequence[str],
+        mapped: Sequence[str] = (),
     ) -> None:
         self._api = api
         self._columns = schema.work_order
@@ -87,6 +87,10 @@ class FsmPort:
         return Changed(row["sys_id"], mod_count, row.get("sys_updated_on"), row.get(self._columns["names"]))
 
     # --- reading -------------------------------------------------------------------------------------------
+
+    def map_columns(self, columns: Sequence[str]) -> None:
+        """The columns of a work order that fields and policies fill, from now on."""
+        self._mapped = tuple(columns)
 
     def read_work_orders(
         self, *, ids: Iterable[str], names: Iterable[str], key_prefixes: Iterable[str]

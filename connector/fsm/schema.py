@@ -25,6 +25,8 @@ DEFAULT_REFERENCES: Mapping[str, Lookup] = {
     "location": Lookup("cmn_location"),
     "account": Lookup("customer_account"),
     "contact": Lookup("customer_contact"),
+    "qualification_group": Lookup("sys_user_group"),
+    "assignment_group": Lookup("sys_user_group"),
 }
 """Reference column of a work order -> where its name is looked up. sys_ids never cross instances."""
 

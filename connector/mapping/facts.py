@@ -2,12 +2,15 @@
 
 One flat picture serves the decision (policy columns), the work order (mapped fields) and the explanation (inputs as read).
 Every value is text as a person reads it; references appear by name, because sys_ids mean nothing on the other instance.
+What a fact holds (its kind) matters to policies only.
 """
 
 from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
+
+from connector.mapping.dmn.values import Kind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -35,6 +38,28 @@ FACTS: Mapping[str, Callable[[Initiator], str]] = {
 }
 """Name of the fact -> how to read it from an initiator."""
 
+_KINDS: Mapping[str, Kind] = {
+    "domain order class": Kind.CHOICE,
+    "quantity": Kind.NUMBER,
+    "due date": Kind.DATE,
+}
+_OF_TASKS = ("request type", "order task")
+ORDER_TASK_FACTS: Mapping[str, Kind] = {name: _KINDS.get(name, Kind.STRING) for name in FACTS}
+"""What a policy for order tasks may ask, and what it holds."""
+DOMAIN_ORDER_FACTS: Mapping[str, Kind] = {n: kind for n, kind in ORDER_TASK_FACTS.items() if n not in _OF_TASKS}
+"""What a policy for domain orders may ask. A domain order has no request type."""
+CASE_FACTS: Mapping[str, Kind] = {
+    **dict.fromkeys(
+        (
+            *("case", "account", "contact", "consumer", "asset", "product", "install base item", "location"),
+            *("priority", "state", "category", "short description", "contract", "entitlement"),
+        ),
+        Kind.STRING,
+    ),
+    "opened": Kind.DATE,
+}
+"""What a policy for cases may ask."""
+
 CHARACTERISTIC = "characteristic."
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 
@@ -45,8 +70,15 @@ def is_fact(name: str) -> bool:
 
 
 def facts_of(initiator: Initiator) -> dict[str, str]:
-    """All facts about one initiator. Characteristics appear one by one as `characteristic.<name>`, in lower case."""
+    """All facts about one initiator. Characteristics appear one by one as `characteristic.<name>`, in lower case.
+
+    Of the columns that the configuration maps in, the nearest record that says something is believed.
+    """
     facts = {name: read(initiator) for name, read in FACTS.items()}
+    nearest = (initiator.task, initiator.domain_order, initiator.line, initiator.order)
+    for record in nearest:
+        for name, value in (record.more if record else {}).items():
+            facts[name] = facts.get(name) or value
     for name, value in initiator.line.characteristics.items():
         facts[f"{CHARACTERISTIC}{' '.join(name.casefold().split())}"] = value
     return facts

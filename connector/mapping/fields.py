@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from connector.mapping.facts import fill
+from connector.mapping.outputs import DEFAULT_OUTPUTS, SAID, outputs_of
 from connector.model import Change
 
 if TYPE_CHECKING:
@@ -30,22 +31,38 @@ _AGGREGATES = frozenset({"characteristics"})  # said one by one instead
 
 @dataclass(frozen=True, slots=True)
 class FieldMap:
-    """The mapped columns of a work order."""
+    """The mapped columns of a work order: `templates` by column, `outputs` from what a policy row may say to its column."""
 
     templates: Mapping[str, str]
+    outputs: Mapping[str, str] = field(default_factory=lambda: dict(DEFAULT_OUTPUTS))
 
     def desired(self, facts: Mapping[str, str]) -> dict[str, str]:
-        """What the work order should say, by column."""
-        return {column: fill(template, facts).strip() for column, template in self.templates.items()}
+        """What the work order should say, by column. What a policy row says comes before the templates."""
+        columns = {column: fill(template, facts).strip() for column, template in self.templates.items()}
+        told: list[str] = []
+        for name, text in outputs_of(facts).items():
+            if column := self.column_of(name):
+                columns[column] = text.strip()
+            else:
+                told.append(f"{name.capitalize()}: {text}")
+        if told:
+            columns["description"] = "\n".join([columns.get("description", ""), *told]).strip()
+        return columns
+
+    def column_of(self, output: str) -> str:
+        """The column an output of a policy fills; "" when it is told in the description."""
+        return self.outputs.get(output, output if output in self.templates else "")
 
     def patch(self, before: Mapping[str, str], after: Mapping[str, str]) -> dict[str, str]:
         """The columns whose value changes when the facts do."""
         old, new = self.desired(before), self.desired(after)
-        return {column: value for column, value in new.items() if old[column] != value}
+        # What a row no longer says is taken back.
+        gone = dict.fromkeys(old.keys() - new.keys(), "")
+        return {column: value for column, value in {**new, **gone}.items() if old.get(column, "") != value}
 
 
 def changes_between(before: Mapping[str, str], after: Mapping[str, str]) -> tuple[Change, ...]:
     """The facts that differ, in a stable order."""
     names = sorted({*before, *after} - _AGGREGATES)
     pairs = ((name, before.get(name, ""), after.get(name, "")) for name in names)
-    return tuple(Change(name, old, new) for name, old, new in pairs if old != new)
+    return tuple(Change(name.removeprefix(SAID), old, new) for name, old, new in pairs if old != new)

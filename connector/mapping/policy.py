@@ -1,82 +1,102 @@
-"""Work order policies: which initiators get which work orders. Evaluation only; files are read in `table.py`.
+"""Work order policies: which initiators get which work orders. Evaluation only; files are read in `policy_file.py`.
 
-A policy is a decision table with hit policy RULE ORDER: every row that matches asks for its work order, in table order.
-A row whose result is NO FIELD WORK asks for nothing and decides only where no other row matches; the last row must catch
-everything, so that no initiator is ever undecided. Evaluation is pure.
+A policy is a decision table whose outputs say what to create. A row whose template is NO FIELD WORK asks for nothing; where
+several rows may win together, it decides only if no other row does. What cannot be concluded (no row matches, a UNIQUE
+table is contradicted, a fact that matters cannot be read) is a verdict with a problem: a finding for that initiator, never a
+guess. Evaluation is pure.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import timedelta
+from decimal import Decimal
+from functools import cached_property
 from typing import TYPE_CHECKING
 
+from connector.mapping.dmn.cells import show_cell
+from connector.mapping.dmn.conditions import ANYTHING, Anything
+from connector.mapping.dmn.evaluate import Evaluator, bits, settle
+from connector.mapping.dmn.problems import Problem
+from connector.mapping.dmn.table import Entry, Rule, fold
+from connector.mapping.dmn.values import show
+from connector.mapping.marks import ROW_ID
+from connector.mapping.vocabulary import QUANTITY, TEMPLATE, value_of
 from connector.model import NearMiss, Verdict, WantedWorkOrder
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
+    from connector.mapping.dmn.table import DecisionTable
+    from connector.mapping.dmn.values import Value
     from connector.model import Initiator
 
 NO_FIELD_WORK = "NO FIELD WORK"
+PER_UNIT, PER_LOCATION = "per unit", "per location"
+MOST_UNITS = 50
+DEFAULT_ROW = "default"
+_NEAREST = 10
 
 
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """One condition: any value, one of `values`, or none of them. Comparison ignores case and surrounding space."""
-
-    text: str  # as written in the table
-    values: frozenset[str] = frozenset()
-    negated: bool = False
-
-    @property
-    def is_any(self) -> bool:
-        return not self.values
-
-    def accepts(self, value: str) -> bool:
-        return self.is_any or (value.strip().casefold() in self.values) != self.negated
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One rule. `template` is None for NO FIELD WORK."""
-
-    id: str
-    conditions: Mapping[str, Cell]  # by fact
-    template: str | None
-    quantity: int = 1
-
-    def failing(self, facts: Mapping[str, str]) -> list[str]:
-        """The facts whose condition does not hold, in column order."""
-        return [name for name, cell in self.conditions.items() if not cell.accepts(facts.get(name, ""))]
-
-    @property
-    def is_catch_all(self) -> bool:
-        return all(cell.is_any for cell in self.conditions.values())
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class WorkOrderPolicy:
     """One decision table, as loaded. `digest` identifies its content."""
 
     name: str
-    inputs: tuple[str, ...]
-    rows: tuple[Row, ...]
+    table: DecisionTable
     digest: str
     source: str = field(default="", compare=False)
 
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        return tuple(column.name for column in self.table.inputs)
+
+    @property
+    def rows(self) -> tuple[Rule, ...]:
+        return self.table.rules
+
+    @cached_property
+    def _evaluator(self) -> Evaluator:
+        return Evaluator(self.table)
+
+    @cached_property
+    def _visits(self) -> int:
+        """The rows that ask for a work order, as a bit mask."""
+        return sum(1 << n for n, rule in enumerate(self.rows) if self.template_of(rule) is not None)
+
+    def _output(self, rule: Rule, name: str, values: Mapping[str, Value]) -> str:
+        for output, entry in zip(self.table.outputs, rule.entries, strict=True):
+            if output.name == name:
+                said = entry.value(values)
+                return said.strip() if isinstance(said, str) else show(said)
+        return ""
+
+    def template_of(self, rule: Rule, values: Mapping[str, Value] | None = None) -> str | None:
+        """What a row creates; None for NO FIELD WORK."""
+        template = self._output(rule, TEMPLATE, values or {})
+        return None if fold(template) == fold(NO_FIELD_WORK) else template
+
+    def typed(self, facts: Mapping[str, str]) -> tuple[dict[str, Value], dict[str, str]]:
+        """The facts as the columns hold them, and why some could not be read (by input)."""
+        values: dict[str, Value] = dict(facts)
+        doubts: dict[str, str] = {}
+        for column in self.table.inputs:
+            try:
+                values[column.name] = value_of(column.kind, facts.get(column.name, ""))
+            except ValueError as error:
+                values[column.name] = None
+                doubts[column.name] = f"{column.name} is {facts[column.name]!r}: {error}"
+        return values, doubts
+
     def decide(self, initiator: Initiator, facts: Mapping[str, str], *, version: int) -> Verdict:
         """The verdict for one initiator at one order version, with the near misses that explain it."""
-        won: list[Row] = []
-        misses: list[NearMiss] = []
-        for row in self.rows:
-            failing = row.failing(facts)
-            if not failing:
-                won.append(row)
-            elif len(failing) == 1 and row.template is not None:
-                name = failing[0]
-                misses.append(NearMiss(row.id, name, row.conditions[name].text, facts.get(name, "")))
-        # A row that asks for nothing decides only where no row asks for something.
-        deciding = [row for row in won if row.template is not None] or won[:1]
+        values, doubts = self.typed(facts)
+        masks = self._evaluator.masks(values)
+        matched = [self.rows[n] for n in bits(self._evaluator.matched_by(masks))]
+        won, problem = self._won(matched, values)
+        problem = self._doubt(masks, doubts) or problem or self._uncountable(won, values, initiator)
+        wanted = () if problem else self._wanted(won, values, initiator)
+        misses = self._evaluator.near_misses_of(masks, _NEAREST, among=self._visits)
         return Verdict(
             initiator_id=initiator.sys_id,
             initiator_number=initiator.number,
@@ -84,20 +104,143 @@ class WorkOrderPolicy:
             version=version,
             policy=self.name,
             digest=self.digest,
-            rows=tuple(row.id for row in deciding),
-            wanted=_wanted(deciding),
-            inputs={name: facts.get(name, "") for name in self.inputs},
-            misses=tuple(misses),
+            rows=tuple(rule.id for rule in won),
+            wanted=wanted,
+            inputs=dict(facts),
+            columns=self.inputs,
+            conditions={rule.id: self.in_words(rule) for rule in (won or matched)},
+            misses=tuple(self._miss(rule, index, facts) for rule, index in misses),
+            problem=problem,
         )
 
+    def _won(self, matched: list[Rule], values: Mapping[str, Value]) -> tuple[list[Rule], str]:
+        """The rows that decide, and why there may be none."""
+        decision = settle(self.table, matched, values)
+        if decision.violated:
+            return [], decision.violated
+        if not decision.won:
+            default = self._default
+            return ([default], "") if default else ([], "no row of the policy matches")
+        visits = [rule for rule in decision.won if self.template_of(rule, values) is not None]
+        return visits or list(decision.won[:1]), ""
 
-def _wanted(rows: list[Row]) -> tuple[WantedWorkOrder, ...]:
-    """One work order for each unit each row asks for, numbered per template."""
-    wanted: list[WantedWorkOrder] = []
-    for row in rows:
-        if row.template is None:
-            continue
-        for _ in range(row.quantity):
-            ordinal = 1 + sum(w.template == row.template for w in wanted)
-            wanted.append(WantedWorkOrder(row.id, row.template, ordinal))
-    return tuple(wanted)
+    @cached_property
+    def _default(self) -> Rule | None:
+        """What counts when no row matches, as a row; None where the table does not say."""
+        if not any(output.name == TEMPLATE and output.default for output in self.table.outputs):
+            return None
+        entries = tuple(output.default or Entry() for output in self.table.outputs)
+        return Rule(DEFAULT_ROW, (ANYTHING,) * len(self.table.inputs), entries)
+
+    def _doubt(self, masks: Sequence[int], doubts: Mapping[str, str]) -> str:
+        """Why a fact that cannot be read makes the verdict impossible: some row depends on it."""
+        if not doubts:
+            return ""
+        others = doubtful = (1 << len(self.rows)) - 1
+        for column, mask in zip(self.table.inputs, masks, strict=True):
+            if column.name in doubts:
+                doubtful &= mask
+            else:
+                others &= mask
+        rows = [self.rows[n].id for n in bits(others & ~doubtful)]
+        if not rows:
+            return ""
+        return f"{'; '.join(doubts.values())}; row {', '.join(rows[:5])} depends on it"
+
+    def _uncountable(self, won: list[Rule], values: Mapping[str, Value], initiator: Initiator) -> str:
+        """Why a row that counts per unit cannot be counted."""
+        for rule in won:
+            if fold(self._output(rule, QUANTITY, values)) == PER_UNIT and not 1 <= initiator.units <= MOST_UNITS:
+                return (
+                    f"row {rule.id} asks for a work order per unit, but quantity {initiator.line.quantity!r} of"
+                    f" {initiator.line.number} cannot be counted here: it is shared by several domain orders of this"
+                    f" specification, is no whole number, or is more than {MOST_UNITS}"
+                )
+        return ""
+
+    def _wanted(
+        self, won: list[Rule], values: Mapping[str, Value], initiator: Initiator
+    ) -> tuple[WantedWorkOrder, ...]:
+        """The work orders the winning rows ask for, numbered per template."""
+        wanted: list[WantedWorkOrder] = []
+        for rule in won:
+            template = self.template_of(rule, values)
+            if template is None:
+                continue
+            said = {
+                output.name: text
+                for output in self.table.outputs
+                if output.name not in (TEMPLATE, QUANTITY) and (text := self._output(rule, output.name, values))
+            }
+            for location in self._places(rule, values, initiator):
+                ordinal = 1 + sum(w.template == template for w in wanted)
+                wanted.append(WantedWorkOrder(rule.id, template, ordinal, said, location))
+        return tuple(wanted)
+
+    def _places(self, rule: Rule, values: Mapping[str, Value], initiator: Initiator) -> Sequence[str]:
+        """One entry for each work order of a row: its location where that tells them apart, otherwise ""."""
+        match fold(self._output(rule, QUANTITY, values)):
+            case "":
+                return ("",)
+            case quantity if quantity == PER_UNIT:
+                return ("",) * initiator.units
+            case quantity if quantity == PER_LOCATION:
+                return initiator.locations or ("",)
+            case number:
+                return ("",) * int(Decimal(number))
+
+    def in_words(self, rule: Rule) -> str:
+        """What a row asks for: "specification = CPE, quantity > 1"."""
+        return ", ".join(
+            f"{column.name} {_worded(show_cell(condition))}"
+            for column, condition in zip(self.table.inputs, rule.conditions, strict=True)
+            if not isinstance(condition, Anything)
+        )
+
+    def _miss(self, rule: Rule, index: int, facts: Mapping[str, str]) -> NearMiss:
+        name = self.table.inputs[index].name
+        return NearMiss(rule.id, name, show_cell(rule.conditions[index]), facts.get(name, ""))
+
+
+def _worded(cell: str) -> str:
+    return (
+        cell
+        if cell.startswith(("<", ">", "!=", "=", "not(", "starts ", "ends ", "contains ", "matches "))
+        else f"= {cell}"
+    )
+
+
+def policy_problems(table: DecisionTable) -> Iterator[Problem]:
+    """What makes a decision table unusable as a work order policy."""
+    if table.aggregation is not None:
+        yield Problem(f"COLLECT with {table.aggregation.value} makes a number and no work orders; use COLLECT alone")
+    seen: dict[str, int] = {}
+    # Field Service finds a mark without regard to case, so ids must differ in more than that.
+    for rule in table.rules:
+        if rule.id.casefold() == DEFAULT_ROW:
+            yield Problem(
+                "this is the name of what counts when no row matches; choose another", rule.row, "id", rule.id
+            )
+        if not ROW_ID.fullmatch(rule.id):
+            yield Problem("use 1 to 30 letters, digits, '-' or '_'", rule.row, "id", rule.id or " ")
+        elif (first := seen.setdefault(rule.id.casefold(), rule.row)) != rule.row:
+            what = f"row {first} has it too (case does not count); ids identify work orders and must differ"
+            yield Problem(what, rule.row, "id", rule.id)
+        said = {o.name: e for o, e in zip(table.outputs, rule.entries, strict=True)}
+        yield from _entry_problems(rule, {name: entry.constant for name, entry in said.items() if not entry.expression})
+
+
+def _entry_problems(rule: Rule, said: Mapping[str, object]) -> Iterator[Problem]:
+    if TEMPLATE in said and not said[TEMPLATE]:
+        yield Problem(f"name a template, or write {NO_FIELD_WORK}", rule.row, TEMPLATE)
+    number = fold(str(said.get(QUANTITY) or ""))
+    if number not in ("", PER_UNIT, PER_LOCATION) and not (number.isdecimal() and 1 <= int(number) <= MOST_UNITS):
+        what = f"use a whole number from 1 to {MOST_UNITS}, {PER_UNIT!r} or {PER_LOCATION!r}"
+        yield Problem(what, rule.row, QUANTITY, str(said[QUANTITY]))
+    window = said.get("planned window")
+    if isinstance(window, timedelta) and window <= timedelta(0):
+        yield Problem("a window must be longer than nothing", rule.row, "planned window", show(window))
+    if fold(str(said.get(TEMPLATE))) == fold(NO_FIELD_WORK):
+        for name, value in said.items():
+            if name != TEMPLATE and value not in (None, ""):
+                yield Problem(f"{NO_FIELD_WORK} creates nothing; leave this empty", rule.row, name, str(value))

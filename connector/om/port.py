@@ -81,6 +81,7 @@ class OmPort:
         self._schema = schema
         self._states = OmStates(api, schema, overrides)
         self._reopen_to = reopen_to
+        self._facts: Mapping[str, Mapping[str, tuple[str, bool]]] = {}
         self._kinds = {schema.tables[part]: kind for part, kind in _CLASSES.items()}
         self._watched = {
             schema.tables[part]: (Feed(schema.tables[part], (schema.leads_to(part),)), schema.leads_to(part))
@@ -133,17 +134,23 @@ class OmPort:
     def read_orders(self, order_ids: Iterable[str]) -> OrdersRead:
         ids = list(dict.fromkeys(order_ids))
         orders = self._parts_of(ids, "order", self._schema.order)
-        assembly = _Assembly(self._schema, self._states, self._kinds)
+        assembly = _Assembly(self._schema, self._states, self._kinds, self._facts)
         assembly.add_characteristics(self._parts_of(ids, "characteristic", self._schema.characteristic))
         assembly.add_lines(self._parts_of(ids, "line", self._schema.line))
         assembly.add_domain_orders(self._parts_of(ids, "domain_order", self._schema.domain_order))
         assembly.add_order_tasks(self._parts_of(ids, "order_task", self._schema.order_task))
         return assembly.finish(orders)
 
+    def map_facts(self, facts: Mapping[str, Mapping[str, tuple[str, bool]]]) -> None:
+        """Columns to read besides: record -> fact -> (column, whether people's label of it is wanted)."""
+        self._facts = facts
+
     def _parts_of(self, order_ids: list[str], part: str, columns: Mapping[str, str]) -> list[Row]:
         """Every record of one kind that belongs to these orders."""
         leads_to = self._schema.leads_to(part)
-        return list(self._api.scan_in(self._schema.tables[part], leads_to, order_ids, asked(columns)))
+        mapped = [column for column, _ in self._facts.get(part, {}).values()]
+        wanted = list(dict.fromkeys([*asked(columns), *mapped]))
+        return list(self._api.scan_in(self._schema.tables[part], leads_to, order_ids, wanted))
 
     def read_domain_order(self, domain_order_id: str) -> DomainOrder | None:
         columns = self._schema.domain_order
@@ -218,7 +225,14 @@ class OmPort:
 class _Assembly:
     """Puts the rows of many orders together. A row that cannot be understood makes its order unreadable, no other."""
 
-    def __init__(self, schema: OmSchema, states: OmStates, kinds: Mapping[str, DomainOrderClass]) -> None:
+    def __init__(
+        self,
+        schema: OmSchema,
+        states: OmStates,
+        kinds: Mapping[str, DomainOrderClass],
+        facts: Mapping[str, Mapping[str, tuple[str, bool]]],
+    ) -> None:
+        self._facts = facts
         self._schema = schema
         self._states = states
         self._kinds = kinds
@@ -245,10 +259,11 @@ class _Assembly:
             parts = Parts(row, self._schema.line)
             try:
                 wire: LineWire = line_wire(parts)
+                more = parts.more(self._facts.get("line", {}))
             except NOT_UNDERSTOOD as error:
                 self._refuse(parts.known("order"), parts.known("number"), error)
                 continue
-            line = wire.line(self._states.line, self._characteristics.get(wire.sys_id, {}))
+            line = replace(wire.line(self._states.line, self._characteristics.get(wire.sys_id, {})), more=more)
             self._lines.setdefault(wire.order_id, []).append(line)
 
     def add_domain_orders(self, rows: Iterable[Row]) -> None:
@@ -257,18 +272,20 @@ class _Assembly:
             parts = Parts(row, self._schema.domain_order)
             try:
                 wire = domain_order_wire(parts)
+                more = parts.more(self._facts.get("domain_order", {}))
             except NOT_UNDERSTOOD as error:
                 self._refuse(row[leads_to], parts.known("number"), error)
                 continue
             kind = self._kinds.get(wire.kind, DomainOrderClass.UNKNOWN)
-            domain_order = wire.domain_order(self._states.domain_order(wire.kind), kind)
+            domain_order = replace(wire.domain_order(self._states.domain_order(wire.kind), kind), more=more)
             self._domain_orders.setdefault(row[leads_to], []).append(domain_order)
 
     def add_order_tasks(self, rows: Iterable[Row]) -> None:
         for row in rows:
             parts = Parts(row, self._schema.order_task)
             try:
-                task = order_task_wire(parts).order_task(self._states.order_task)
+                more = parts.more(self._facts.get("order_task", {}))
+                task = replace(order_task_wire(parts).order_task(self._states.order_task), more=more)
             except NOT_UNDERSTOOD as error:
                 self._refuse(parts.known("order"), parts.known("number"), error)
                 continue
@@ -279,7 +296,8 @@ class _Assembly:
         for row in rows:
             parts = Parts(row, self._schema.order)
             try:
-                order = order_wire(parts).order(self._states.order)
+                more = parts.more(self._facts.get("order", {}))
+                order = replace(order_wire(parts).order(self._states.order), more=more)
             except NOT_UNDERSTOOD as error:
                 self._refuse(row["sys_id"], parts.known("number"), error)
                 continue

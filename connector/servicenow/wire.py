@@ -65,6 +65,18 @@ class Parts:
             )
         return column
 
+    def more(self, facts: Mapping[str, tuple[str, bool]]) -> dict[str, str]:
+        """Facts from columns outside the parts: fact -> (column, label wanted). Raises MissingColumn."""
+        for fact, (column, _) in facts.items():
+            if column not in self._row.values:
+                raise MissingColumn(
+                    f"the column {column!r} of the fact {fact!r} cannot be read, and the policy uses it"
+                )
+        return {
+            fact: self._row.display(column) if label else self._row.get(column)
+            for fact, (column, label) in facts.items()
+        }
+
     def known(self, part: str) -> str:
         """The stored value, or nothing where it cannot be read. For naming things, never for deciding."""
         return self._row.get(self._columns[part])

@@ -105,8 +105,11 @@ def password_in_the_address(place: Place) -> None:
         (missing_secret, ["fsm.password: the environment variable FSM_PASSWORD is empty or not set"]),
         (no_policy, [f"{POLICY}: No such file", "[policy]"]),
         (policy_is_a_directory, [f"{POLICY}: Is a directory", "[policy]"]),
-        (policy_of_another_alphabet, ["domain orders", "is not UTF-8 text", "byte 32", '"CSV UTF-8"']),
-        (policy_with_an_unknown_column, [POLICY, "unknown column 'colour'; known are account", "Correct the table"]),
+        (policy_of_another_alphabet, ["domain orders", "row 2", "not UTF-8 text", "byte 32", "CSV UTF-8"]),
+        (
+            policy_with_an_unknown_column,
+            [POLICY, "row 1", "unknown input 'colour'; inputs (left of", "account", "Correct the table"],
+        ),
         (no_authority, ["ca_file", "nowhere.pem"]),
         (blank_in_the_address, ["om.url", "exa mple.com"]),
         (port_that_is_no_number, ["om.url", ":https"]),

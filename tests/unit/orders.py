@@ -10,8 +10,9 @@ from connector.decide.rules import GateMode, Rules
 from connector.mapping.facts import facts_of
 from connector.mapping.fields import DEFAULT_FIELDS, FieldMap
 from connector.mapping.marks import Carried, WorkOrderKey, digest_of, sys_id_of, token_of
+from connector.mapping.policy_file import parse_policy
 from connector.mapping.states import DOMAIN_ORDER_LABELS, ORDER_LABELS, WORK_ORDER_LABELS, StateMap
-from connector.mapping.table import parse_policy
+from connector.mapping.vocabulary import Initiates, vocabulary_of
 from connector.model import (
     Action,
     CustomerOrder,
@@ -51,9 +52,7 @@ INSTALL = "Install CPE"
 
 
 def _policy(name: str, rows: str) -> Any:
-    policy, problems = parse_policy(name, rows)
-    assert policy is not None, problems
-    return policy
+    return parse_policy(name, ".csv", rows.encode(), vocabulary_of(Initiates.ORDER_TASK))
 
 
 RULES = Rules(

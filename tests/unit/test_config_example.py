@@ -16,20 +16,27 @@ if TYPE_CHECKING:
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "config.example.toml"
 # Settings that show an example because they have no default.
-NO_DEFAULT = {"om.ca_file", "fsm.ca_file", "om.states.domain_order.3", "fsm.states.work_order.7", "webhook.secret"}
+NO_DEFAULT = {
+    "policy.case",
+    "om.ca_file",
+    "fsm.ca_file",
+    "om.states.domain_order.3",
+    "fsm.states.work_order.7",
+    "webhook.secret",
+}
 REQUIRED = {
     *(f"{side}.{name}" for side in ("om", "fsm") for name in ("name", "url", "username", "password")),
     "policy.domain_order",
     "policy.order_task",
 }
-_SETTING = re.compile(r'^# (\[[\w.]+\]|"?\w+"? = .+)$')
+_SETTING = re.compile(r'^# (\[[\w.]+\]|("[\w. ]+"|\w+) = .+)$')
 
 
 def leaves(document: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, Any]]:
     """Every setting with its dotted path. A secret and a reference are one setting."""
     for name, value in document.items():
         here = f"{path}.{name}".removeprefix(".")
-        if isinstance(value, dict) and not {"env", "file", "command", "table"} & set(value):
+        if isinstance(value, dict) and not {"env", "file", "command", "table", "kind"} & set(value):
             yield from leaves(value, here)
         else:
             yield here, value
@@ -50,7 +57,7 @@ def known() -> dict[str, Any]:
         "policy": {"domain_order": "x", "order_task": "x"},
         "webhook": {"secret": {"env": "X"}},
     }
-    settings = Settings.model_validate(document).model_dump(mode="json")
+    settings = Settings.model_validate(document).model_dump(mode="json", by_alias=True)
     for side, schema in (("om", OmSchema()), ("fsm", FsmSchema())):
         settings[side]["tables"] = dict(schema.tables)
         kinds = ("order", "line", "characteristic", "domain_order", "order_task", "work_order", "work_order_task")

@@ -23,9 +23,11 @@ LAW: dict[str, set[str]] = {
     "engine": SHARED | {"decide", "mapping"},
     "daemon": SHARED | {"engine"},
     "config": SHARED | {"decide", "mapping", "om", "fsm"},
+    "policies": SHARED | {"config", "mapping"},
     "memory": SHARED | {"config", "engine"},
-    "app": SHARED | {"config", "daemon", "decide", "engine", "fsm", "mapping", "memory", "om", "servicenow"},
-    "cli": SHARED | {"app", "config", "daemon", "demo", "engine", "memory", "sandbox"},
+    "app": SHARED
+    | {"config", "daemon", "decide", "engine", "fsm", "mapping", "memory", "om", "policies", "servicenow"},
+    "cli": SHARED | {"app", "config", "daemon", "demo", "engine", "mapping", "memory", "policies", "sandbox"},
     "demo": set(),  # it uses the connector as anybody would: as a process
     "sandbox": set(),  # shared constants would share our mistakes
     "__main__": {"cli"},

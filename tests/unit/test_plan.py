@@ -93,7 +93,9 @@ def test_an_order_task_gets_its_own_work_order_which_counts_for_its_domain_order
 def test_the_verdict_is_stored_with_what_it_read_and_what_nearly_won() -> None:
     judged = plan(snapshot()).verdicts[0]
     assert judged.rows == ("install",)
-    assert judged.inputs == {"specification": "CPE", "domain order action": "add"}
+    assert judged.inputs == facts()
+    assert judged.columns == ("specification", "domain order action")
+    assert judged.conditions == {"install": "specification = CPE, domain order action = add"}
     assert [(m.row, m.column, m.wants, m.found) for m in judged.misses] == [
         ("swap", "domain order action", "change", "add")
     ]
@@ -129,9 +131,9 @@ def test_an_initiator_that_only_the_catch_all_matches_gets_no_field_work() -> No
 
 
 def test_a_changed_policy_does_not_touch_an_order_version_that_was_decided() -> None:
-    nothing = replace(
-        RULES, domain_order_policy=replace(RULES.domain_order_policy, rows=RULES.domain_order_policy.rows[-1:])
-    )
+    table = RULES.domain_order_policy.table
+    last_row_only = replace(RULES.domain_order_policy, table=replace(table, rules=table.rules[-1:]))
+    nothing = replace(RULES, domain_order_policy=last_row_only)
     remembered = memory(link(), verdicts=(verdict(),))
     assert kinds(plan(snapshot(work_order()), remembered, nothing)) == []
     revised = snapshot(work_order(), of=order(version=2))

@@ -9,7 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connector.errors import ConfigError
-from connector.mapping.table import load_policy, parse_policy
+from connector.mapping.dmn.problems import Unusable
+from connector.mapping.policy_file import load_policy, parse_policy
+from connector.mapping.vocabulary import Initiates, vocabulary_of
 from connector.model import Initiator, NearMiss, Verdict, WantedWorkOrder
 from tests.unit.orders import domain_order, line, order, order_task
 
@@ -20,8 +22,14 @@ if TYPE_CHECKING:
 
 HEADER = "id,specification,domain order action,work order template"
 LAST = "other,-,-,NO FIELD WORK"
-NO_LAST_ROW = "the last row must catch everything ('-' in every input), for example with NO FIELD WORK"
-IDS_DIFFER = "(case does not count); ids identify work orders and must differ"
+IDS_DIFFER = "has it too (case does not count); ids identify work orders and must differ"
+COLUMNS = vocabulary_of(Initiates.ORDER_TASK, columns=frozenset({"short_description"}))
+TOO_MANY = "an empty value in the list; remove the comma that is too many"
+TAKEN = "this is the name of what counts when no row matches; choose another"
+HIT_POLICIES = "no such hit policy; use one of UNIQUE, ANY, PRIORITY, FIRST, RULE ORDER, OUTPUT ORDER, COLLECT"
+IMPORTANT = (
+    "needs to know which outputs are more important: add a line like values,<output>,<most important>,<less important>"
+)
 ID_SHAPE = "use 1 to 30 letters, digits, '-' or '_'"
 INITIATOR = Initiator(order(), line(), domain_order())
 
@@ -31,15 +39,15 @@ def table(*rows: str, header: str = HEADER, last: str = LAST) -> str:
 
 
 def policy(*rows: str, header: str = HEADER, last: str = LAST) -> WorkOrderPolicy:
-    loaded, problems = parse_policy("test", table(*rows, header=header, last=last))
-    assert loaded is not None, problems
-    return loaded
+    return parse_policy("test", ".csv", table(*rows, header=header, last=last).encode(), COLUMNS)
 
 
 def problems_of(text: str) -> list[str]:
-    loaded, problems = parse_policy("test", text)
-    assert (loaded is None) == bool(problems)
-    return problems
+    try:
+        parse_policy("test", ".csv", text.encode(), COLUMNS)
+    except Unusable as error:
+        return [str(problem) for problem in error.problems]
+    return []
 
 
 def decide(of: WorkOrderPolicy, specification: str = "CPE", action: str = "add") -> Verdict:
@@ -52,20 +60,23 @@ def decide(of: WorkOrderPolicy, specification: str = "CPE", action: str = "add")
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ("", "the table is empty: it needs a header and a last row that catches everything"),
-        ("\n , \n", "the table is empty: it needs a header and a last row that catches everything"),
-        (HEADER, NO_LAST_ROW),
-        (table(last="x,CPE,-,NO FIELD WORK"), NO_LAST_ROW),
+        ("", "the table is empty: it needs a header and at least one row"),
+        ("\n , \n", "the table is empty: it needs a header and at least one row"),
+        (HEADER, "the table has a header but no row"),
         (table("a b,CPE,add,Install"), f"row 2, column 'id': 'a b': {ID_SHAPE}"),
         (table("a,CPE,add,I", f"{'x' * 31},CPE,add,I"), f"row 3, column 'id': '{'x' * 31}': {ID_SHAPE}"),
-        (table(",CPE,add,Install"), f"row 2, column 'id': '': {ID_SHAPE}"),
+        (table(",CPE,add,Install"), f"row 2, column 'id': ' ': {ID_SHAPE}"),
         (table("a,CPE,add,"), "row 2, column 'work order template': name a template, or write NO FIELD WORK"),
         (table("a,CPE"), "row 2, column 'work order template': name a template, or write NO FIELD WORK"),
-        (table("a,CPE,add,Install,1"), "row 2, it has 5 cells but the header has 4"),
-        (table('a,"CPE,,SBC",add,Install'), "row 2, column 'specification': 'CPE,,SBC': an empty value in the list"),
-        (table("a,not(),add,Install"), "row 2, column 'specification': 'not()': an empty value in the list"),
+        (table("a,CPE,add,Install,1"), "row 2: it has 5 cells but the header has 4"),
+        (table('a,"CPE,,SBC",add,Install'), f"row 2, column 'specification': 'CPE,,SBC': {TOO_MANY}"),
+        (table("a,not(),add,Install"), f"row 2, column 'specification': 'not()': {TOO_MANY}"),
         (table("a,not(CPE,add,Install"), "row 2, column 'specification': 'not(CPE': not(...) stands around the whole cell"),
-        (table("a,CPE,add,I", "a,SBC,add,I"), f"the id 'a' occurs 2 times {IDS_DIFFER}"),
+        (table("a,CPE,add,I", "a,SBC,add,I"), f"row 3, column 'id': 'a': row 2 {IDS_DIFFER}"),
+        (table("default,CPE,add,I"), f"row 2, column 'id': 'default': {TAKEN}"),
+        ("hit policy,SOME\n" + table(), f"row 1, column 'hit policy': 'SOME': {HIT_POLICIES}"),
+        ("hit policy,C+\n" + table(), "COLLECT with SUM makes a number and no work orders; use COLLECT alone"),
+        ("hit policy,P\n" + table(), f"PRIORITY {IMPORTANT}"),
     ],
 )  # fmt: skip
 def test_a_table_that_cannot_be_used_is_refused_with_the_row_and_the_column(text: str, problem: str) -> None:
@@ -75,19 +86,21 @@ def test_a_table_that_cannot_be_used_is_refused_with_the_row_and_the_column(text
 @pytest.mark.parametrize("number", ["0", "51", "-1", "1.5", "two", "²"])
 def test_a_number_of_work_orders_must_be_a_small_whole_number(number: str) -> None:
     header = f"{HEADER},number of work orders"
-    wrong = f"row 2, column 'number of work orders': {number!r}: use a whole number from 1 to 50"
+    usable = "use a whole number from 1 to 50, 'per unit' or 'per location'"
+    wrong = f"row 2, column 'number of work orders': {number!r}: {usable}"
     assert problems_of(table(f"a,CPE,add,Install,{number}", header=header)) == [wrong]
-    assert problems_of(table("a,CPE,add,Install,50", header=header)) == []
+    for number in ("50", "per unit", "Per location", ""):
+        assert problems_of(table(f"a,CPE,add,Install,{number}", header=header)) == []
 
 
 @pytest.mark.parametrize(
     ("header", "beginnings"),
     [
-        ("specification", ["header: the column 'id' is missing", "header: the column 'work order template' is missing"]),
-        (f"{HEADER},id", ["header: the column 'id' occurs 2 times"]),
-        (f"{HEADER},colour,color", ["header: unknown column 'colour'; known are ", "header: unknown column 'color'; "]),
-        (f"{HEADER},", ["header: unknown column ''; "]),
-        ("id;specification;work order template", ["header: the column 'id'", "header: the column 'w", "header: unknown"]),
+        ("specification", ["row 1: the column 'id' is missing", "row 1: the column 'work order template' is missing"]),
+        (f"{HEADER},id", ["row 1: the column 'id' occurs 2 times"]),
+        (f"colour,{HEADER},color", ["row 1: unknown input 'colour'; inputs (left", "row 1: unknown output 'color'; inputs "]),
+        (f"{HEADER},", ["row 1: unknown output ''; "]),
+        (HEADER.replace("cation,", "cation: colour,"), ["row 1, column 'specification': 'colour': no such kind; use"]),
     ],
 )  # fmt: skip
 def test_every_problem_of_a_header_is_named_at_once(header: str, beginnings: list[str]) -> None:
@@ -101,21 +114,27 @@ def test_every_problem_of_every_row_is_named_at_once() -> None:
     assert [problem.split(":")[0] for problem in problems] == [
         "row 3, column 'specification'",
         "row 3, column 'domain order action'",
-        "row 3, column 'id'",
-        "row 3, column 'work order template'",
-        "row 4, it has 5 cells but the header has 4",
-        f"the id 'a' occurs 2 times {IDS_DIFFER}",
+        "row 4",
     ]
 
 
-def test_a_missing_last_row_is_named_together_with_a_wrong_row_above_it() -> None:
-    problems = problems_of(table("a!,CPE,add,Install", last="b,CPE,-,NO FIELD WORK"))
-    assert len(problems) == 2
+def test_what_makes_a_table_no_policy_is_named_at_once() -> None:
+    header = f"{HEADER},number of work orders,priority,planned window"
+    rows = ["a!,CPE,add,,0,,", "b,-,-,NO FIELD WORK,2,1,", "B,-,-,Install,,,-P1D"]
+    assert [problem.split(":")[0] for problem in problems_of(table(*rows, header=header))] == [
+        "row 2, column 'id'",
+        "row 2, column 'work order template'",
+        "row 2, column 'number of work orders'",
+        "row 3, column 'number of work orders'",
+        "row 3, column 'priority'",
+        "row 4, column 'id'",
+        "row 4, column 'planned window'",
+    ]
 
 
 @pytest.mark.parametrize("blank", ["", ",,,"])
 def test_a_blank_line_does_not_shift_the_row_numbers_a_spreadsheet_shows(blank: str) -> None:
-    assert problems_of(table("a,CPE,add,I", blank, "b!,CPE,add,I"))[0].startswith("row 4,")
+    assert problems_of(table("a,CPE,add,I", blank, "b!,CPE,add,I"))[0].startswith("row 4")
 
 
 @pytest.mark.parametrize("text", [table("a,CPE,add,I").replace("\n", "\r"), table(f"a,CPE,add,{'x' * 140_000}")])
@@ -138,7 +157,7 @@ def test_a_table_from_a_spreadsheet_is_read_whatever_its_line_ends_and_byte_orde
 ) -> None:
     path = tmp_path / "policy.csv"
     path.write_bytes(b"\xef\xbb\xbf" + table("a,Größe,add,Install").replace("\n", line_end).encode())
-    loaded = load_policy("test", path)
+    loaded = load_policy("test", path, COLUMNS)
     assert decide(loaded, "GRÖSSE").rows == ("a",)
     assert loaded.source == str(path)
 
@@ -152,7 +171,7 @@ def test_the_digest_tells_an_edited_table_from_the_one_before() -> None:
     ("content", "what"),
     [
         (None, "cannot be read"),
-        (b"id\xff", "is not UTF-8 text"),
+        (b"id\xff", "cannot be used"),
         (table("a!,CPE,add,").encode(), "cannot be used"),
     ],
 )
@@ -163,11 +182,11 @@ def test_a_policy_file_that_cannot_be_used_is_named_with_what_to_do(
     if content is not None:
         path.write_bytes(content)
     with pytest.raises(ConfigError) as refused:
-        load_policy("domain order", path)
+        load_policy("domain order", path, COLUMNS)
     assert what in str(refused.value)
     assert str(path) in str(refused.value)
     assert refused.value.hint
-    assert len(refused.value.problems) == (2 if what == "cannot be used" else 0)
+    assert bool(refused.value.problems) == (what == "cannot be used")
 
 
 # --- deciding --------------------------------------------------------------------------------------------------
@@ -245,7 +264,9 @@ def test_a_verdict_says_about_whom_by_which_table_and_on_which_facts() -> None:
     verdict = one.decide(survey, {"specification": "CPE", "location": "Berlin"}, version=3)
     assert (verdict.initiator_number, verdict.line_number, verdict.version) == ("TASK1", "ORDL1", 3)
     assert (verdict.initiator_id, verdict.policy, verdict.digest) == (survey.sys_id, "test", one.digest)
-    assert verdict.inputs == {"specification": "CPE", "domain order action": ""}
+    assert verdict.inputs == {"specification": "CPE", "location": "Berlin"}
+    assert verdict.columns == ("specification", "domain order action")
+    assert verdict.conditions == {"other": ""}
 
 
 VALUES = ["CPE", "SBC", "IAD", ""]

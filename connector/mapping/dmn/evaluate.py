@@ -72,11 +72,21 @@ class Evaluator:
 
     def near_misses(self, values: Mapping[str, Value], limit: int) -> list[tuple[Rule, int]]:
         """Rules that fail by exactly one condition, with the position of that input; the first `limit` in table order."""
-        masks = self.masks(values)
-        after = [self._everything]
+        return self.near_misses_of(self.masks(values), limit)
+
+    def matched_by(self, masks: Sequence[int]) -> int:
+        """The rules that every column accepts, as a bit mask."""
+        mask = self._everything
+        for rules in masks:
+            mask &= rules
+        return mask
+
+    def near_misses_of(self, masks: Sequence[int], limit: int, *, among: int = -1) -> list[tuple[Rule, int]]:
+        """The near misses in these columns' answers, among the rules of a bit mask (all of them unless said)."""
+        after = [self._everything & among]
         for rules in reversed(masks[1:]):
             after.append(after[-1] & rules)
-        before = self._everything
+        before = self._everything & among
         found: list[tuple[int, int]] = []
         for index, rules in enumerate(masks):
             alone = before & after[-1 - index] & ~rules

@@ -1,0 +1,56 @@
+"""What a policy row says about a work order beyond its template, as facts of that work order.
+
+They are kept with the order's own facts, so that a row that says something else at a later version is an ordinary change.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from connector.mapping.dmn.values import Kind, read
+from connector.mapping.facts import fill
+from connector.mapping.vocabulary import WINDOW, value_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import timedelta
+
+    from connector.model import WantedWorkOrder
+
+SAID = "policy."
+PLANNED_START, PLANNED_END = "planned start", "planned end"
+DEFAULT_OUTPUTS: Mapping[str, str] = {
+    "priority": "priority",
+    "dispatch group": "qualification_group",
+    "skills": "",
+    PLANNED_START: "expected_start",
+    PLANNED_END: "expected_end",
+}
+"""Output of a policy -> column of the work order. Without a column it becomes a line of the description.
+
+The qualification group is the one group of a work order whose assignment moves no state (an assignment group would make
+the work order Assigned); skills stand on tasks, which the template creates.
+"""
+
+
+def facts_for(facts: Mapping[str, str], wanted: WantedWorkOrder) -> dict[str, str]:
+    """The facts about one work order: those of its initiator, its own place, and what its row says ({facts} filled in)."""
+    own = dict(facts)
+    if wanted.location:
+        own["location"] = wanted.location
+    for name, text in wanted.said.items():
+        if name != WINDOW:
+            own[f"{SAID}{name}"] = fill(text, facts)
+    if WINDOW in wanted.said and facts.get("due date"):
+        end = value_of(Kind.DATE_TIME, facts["due date"])
+        length: timedelta = read(Kind.DURATION, wanted.said[WINDOW])  # type: ignore[assignment]
+        assert isinstance(end, datetime)
+        own[f"{SAID}{PLANNED_START}"] = f"{end - length:%Y-%m-%d %H:%M:%S}"
+        own[f"{SAID}{PLANNED_END}"] = f"{end:%Y-%m-%d %H:%M:%S}"
+    return own
+
+
+def outputs_of(facts: Mapping[str, str]) -> dict[str, str]:
+    """What a policy row says in these facts, by output."""
+    return {name.removeprefix(SAID): text for name, text in facts.items() if name.startswith(SAID)}

@@ -1,0 +1,112 @@
+"""Loading work order policies from files: CSV, XLSX or DMN by the file's ending. Everything that is wrong is said at once."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+from typing import TYPE_CHECKING
+
+from connector.errors import ConfigError
+from connector.mapping.dmn.problems import Problem, Unusable
+from connector.mapping.dmn.sheet import Line, read_sheet
+from connector.mapping.dmn.table import HitPolicy
+from connector.mapping.policy import WorkOrderPolicy, policy_problems
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from connector.mapping.dmn.table import DecisionTable
+    from connector.mapping.vocabulary import Vocabulary
+
+MOST_BYTES = 64 * 1024 * 1024
+MOST_ROWS = 100_000
+
+
+def load_policy(name: str, path: Path, vocabulary: Vocabulary) -> WorkOrderPolicy:
+    """Read one policy. Raises ConfigError naming the file, the rows and the columns that cannot be used."""
+    try:
+        return parse_policy(name, path.suffix, read_steadily(path), vocabulary, source=str(path))
+    except OSError as error:
+        raise ConfigError(
+            f"The {name} cannot be read: {path}: {error.strerror}.",
+            hint="Correct the path under [policy] in the configuration.",
+        ) from error
+    except Unusable as error:
+        raise ConfigError(
+            f"The {name} cannot be used: {path}.",
+            tuple(str(problem) for problem in error.problems),
+            hint="Correct the table; nothing was done. `om-fsm policy check` says more.",
+        ) from error
+
+
+def parse_policy(name: str, suffix: str, raw: bytes, vocabulary: Vocabulary, *, source: str = "") -> WorkOrderPolicy:
+    """The policy in the bytes of a file with this ending. Raises Unusable."""
+    table = parse_table(name, suffix, raw, vocabulary)
+    problems = list(policy_problems(table))
+    if problems:
+        raise Unusable(problems)
+    return WorkOrderPolicy(name, table, hashlib.sha256(raw).hexdigest()[:12], source)
+
+
+def parse_table(name: str, suffix: str, raw: bytes, vocabulary: Vocabulary) -> DecisionTable:
+    """The decision table in the bytes of a file. Raises Unusable."""
+    reader = _READERS.get(suffix.lower())
+    if reader is None:
+        raise Unusable([Problem(f"a policy file ends in {', '.join(_READERS)}, not in {suffix!r}")])
+    return reader(name, raw, vocabulary)
+
+
+def read_steadily(path: Path) -> bytes:
+    """The whole file, read twice alike: a file that is just being written is never taken in half. Raises OSError, Unusable."""
+    if path.stat().st_size > MOST_BYTES:
+        raise Unusable([Problem(f"the file is larger than {MOST_BYTES // 1024 // 1024} MB")])
+    before = path.read_bytes()
+    for _ in range(5):
+        again = path.read_bytes()
+        if again == before:
+            return again
+        before = again
+    raise Unusable([Problem("the file changes while it is read; write it beside and rename it into place")])
+
+
+def _read_csv(name: str, raw: bytes, vocabulary: Vocabulary) -> DecisionTable:
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        row = raw.count(b"\n", 0, error.start) + 1
+        what = f"not UTF-8 text (byte {error.start}); save the table as 'CSV UTF-8' in the spreadsheet"
+        raise Unusable([Problem(what, row)]) from None
+    return read_sheet(name, csv_lines(text), vocabulary, hit_policy=HitPolicy.RULE_ORDER, ignore_case=True)
+
+
+def csv_lines(text: str) -> list[Line]:
+    """The rows of a CSV text, numbered as spreadsheets do. Raises Unusable."""
+    separator = _separator(text)
+    read = csv.reader(io.StringIO(text, newline=""), delimiter=separator, skipinitialspace=True)
+    lines: list[Line] = []
+    try:
+        for number, cells in enumerate(read, start=1):
+            if number > MOST_ROWS + 100:
+                raise Unusable(
+                    [Problem(f"the table has more than {MOST_ROWS} rows; split it, or ask why it is so long")]
+                )
+            lines.append(Line(number, tuple(cells)))
+    except csv.Error as error:
+        what = f"it is not CSV: {error}; save the table again as CSV UTF-8"
+        raise Unusable([Problem(what, len(lines) + 1)]) from None
+    return lines
+
+
+def _separator(text: str) -> str:
+    """Comma, or what spreadsheets of other countries write: semicolon or tab. Judged by the header."""
+    for line in text.splitlines():
+        cells = {separator: [cell.strip().casefold() for cell in line.split(separator)] for separator in ",;\t"}
+        for separator, found in cells.items():
+            if "id" in found and len(found) > 1:
+                return separator
+    return ","
+
+
+_READERS: dict[str, Callable[[str, bytes, Vocabulary], DecisionTable]] = {".csv": _read_csv}

@@ -1,0 +1,147 @@
+"""The work order policies of one configuration: loaded together, watched together, replaced all or nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from connector.errors import ConfigError
+from connector.mapping.dmn.table import fold
+from connector.mapping.facts import placeholders
+from connector.mapping.fields import FieldMap
+from connector.mapping.outputs import PLANNED_END, PLANNED_START
+from connector.mapping.policy_file import load_policy
+from connector.mapping.vocabulary import QUANTITY, TEMPLATE, WINDOW, Initiates, vocabulary_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from connector.config import Loaded, Settings
+    from connector.mapping.policy import WorkOrderPolicy
+    from connector.mapping.vocabulary import Vocabulary
+
+NAMES = {
+    Initiates.DOMAIN_ORDER: "work order policy for domain orders",
+    Initiates.ORDER_TASK: "work order policy for order tasks",
+    Initiates.CASE: "work order policy for cases",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Policies:
+    """The decision tables that count now."""
+
+    domain_order: WorkOrderPolicy
+    order_task: WorkOrderPolicy
+    case: WorkOrderPolicy | None = None
+
+    def __iter__(self) -> Iterator[WorkOrderPolicy]:
+        yield self.domain_order
+        yield self.order_task
+        if self.case:
+            yield self.case
+
+    @property
+    def digest(self) -> str:
+        """Which tables these are."""
+        return " ".join(policy.digest for policy in self)
+
+
+def load_policies(loaded: Loaded) -> Policies:
+    """All decision tables. Raises ConfigError with the problems of all of them."""
+    found: dict[str, WorkOrderPolicy] = {}
+    failures: list[ConfigError] = []
+    for initiates, path in policy_paths(loaded).items():
+        try:
+            found[initiates] = load_policy(NAMES[initiates], path, vocabulary(loaded.settings, initiates))
+        except ConfigError as error:
+            failures.append(error)
+    match failures:
+        case []:
+            return Policies(**found)
+        case [only]:
+            raise only
+        case _:
+            problems = tuple(line for error in failures for line in (str(error), *error.problems))
+            raise ConfigError("The work order policies cannot be used.", problems, hint=failures[0].hint)
+
+
+def policy_paths(loaded: Loaded) -> dict[str, Path]:
+    """Where the policies are, by what they initiate from."""
+    policy = loaded.settings.policy
+    paths = {
+        Initiates.DOMAIN_ORDER: policy.domain_order,
+        Initiates.ORDER_TASK: policy.order_task,
+        **({Initiates.CASE: policy.case} if policy.case else {}),
+    }
+    return {initiates: loaded.resolve(path) for initiates, path in paths.items()}
+
+
+def vocabulary(settings: Settings, initiates: str) -> Vocabulary:
+    """What the columns of a policy may be called under these settings."""
+    mapped = {} if initiates == Initiates.CASE else {name: fact.kind for name, fact in settings.om.facts.items()}
+    return vocabulary_of(initiates, mapped, frozenset(settings.work_order.fields))
+
+
+def mapped_facts(settings: Settings, policies: Policies) -> dict[str, dict[str, tuple[str, bool]]]:
+    """The mapped facts that policies or fields really use: record -> fact -> (column, whether its label is wanted)."""
+    asked = {name for policy in policies for name in policy.inputs}
+    asked |= {fold(n) for t in settings.work_order.fields.values() for n in placeholders(t)}
+    used: dict[str, dict[str, tuple[str, bool]]] = {}
+    for name, fact in settings.om.facts.items():
+        for column in fact.columns if name in asked else ():
+            record, _, path = column.partition(".")
+            used.setdefault(record, {})[name] = (path, fact.kind.is_text)
+    return used
+
+
+def mapped_columns(settings: Settings, policies: Policies) -> tuple[str, ...]:
+    """The work order columns that templates fill or that rows of the policies may fill."""
+    fields = FieldMap(settings.work_order.fields, settings.policy.outputs)
+    outputs = {output.name for policy in policies for output in policy.table.outputs} - {TEMPLATE, QUANTITY}
+    if WINDOW in outputs:
+        outputs = (outputs - {WINDOW}) | {PLANNED_START, PLANNED_END}
+    columns = (*settings.work_order.fields, *(fields.column_of(name) for name in sorted(outputs)))
+    return tuple(dict.fromkeys(column for column in columns if column))
+
+
+class Watched:
+    """Policies that follow their files: a changed file replaces them, a bad one is refused and the last good ones stay."""
+
+    def __init__(self, loaded: Loaded, policies: Policies) -> None:
+        self._loaded = loaded
+        self.policies = policies
+        self._seen: object = None  # the first look tells which they are
+        self.refused = ""
+
+    def refresh(self) -> bool:
+        """Look at the files. True when they were read anew: either `policies` are new, or `refused` says why they are not."""
+        stamps = self._stamps()
+        if stamps == self._seen:
+            return False
+        self._seen = stamps
+        try:
+            fresh = load_policies(self._loaded)
+        except ConfigError as error:
+            self.refused = " ".join([str(error), *error.problems[:3]])
+            return True
+        self.policies, self.refused = fresh, ""
+        return True
+
+    @property
+    def in_words(self) -> str:
+        """Which policies are in use, and why newer ones are not."""
+        tables = ", ".join(f"{p.name} {p.digest} ({len(p.rows)} rows)" for p in self.policies)
+        return f"{tables}; the changed files are refused: {self.refused}" if self.refused else tables
+
+    def _stamps(self) -> tuple[tuple[int, int, int], ...]:
+        return tuple(_stamp(path) for path in policy_paths(self._loaded).values())
+
+
+def _stamp(path: Path) -> tuple[int, int, int]:
+    try:
+        status = path.stat()
+    except OSError:
+        return (0, 0, 0)
+    return (status.st_ino, status.st_size, status.st_mtime_ns)
