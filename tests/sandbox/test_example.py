@@ -19,14 +19,21 @@ def project(tmp_path: Path) -> Path:
     return Path(shutil.copytree(EXAMPLE, tmp_path / "project", ignore=shutil.ignore_patterns("__pycache__")))
 
 
-def run(project: Path, *names: str) -> subprocess.CompletedProcess[str]:
-    foreign = {key: value for key, value in os.environ.items() if not key.startswith("PYTEST")}
+def run(project: Path, *names: str, **more: str) -> subprocess.CompletedProcess[str]:
+    foreign = {key: value for key, value in os.environ.items() if not key.startswith("PYTEST")} | more
     command = [sys.executable, "-m", "pytest", "-q", *names]
     return subprocess.run(command, capture_output=True, text=True, cwd=project, env=foreign, check=False)
 
 
 def test_the_example_project_passes(project: Path) -> None:
     done = run(project)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_it_also_passes_where_pytest_looks_for_no_plug_ins(project: Path) -> None:
+    off = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+    assert run(project, "--collect-only", **off).returncode != 0  # nobody knows the setting servicenow_profile
+    done = run(project, "-p", "connector.sandbox.pytest_plugin", "tests/test_config.py", **off)
     assert done.returncode == 0, done.stdout + done.stderr
 
 

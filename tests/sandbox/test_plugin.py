@@ -105,3 +105,22 @@ def test_a_misspelt_mark_is_told(tmp_path: Path, mark: str) -> None:
     done = run(tmp_path, theirs)
     assert done.returncode == 1
     assert "the mark servicenow takes profile, seed, start, by name" in done.stdout
+
+
+def test_pytest_starts_without_the_sandbox_itself() -> None:
+    """It is imported at the start of every test run on the machine, whether that run needs it or not."""
+    large = "('requests', 'sqlite3', 'asyncio', 'connector.sandbox.world', 'connector.sandbox.moves')"
+    script = (
+        "import sys, pytest; before = set(sys.modules); import connector.sandbox.pytest_plugin;"
+        f"print(sorted((set(sys.modules) - before) & set({large})), 'connector.sandbox.pytest_plugin' in sys.modules)"
+    )
+    told = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout
+    assert told == "[] True\n"
+
+
+def test_it_is_found_without_being_named_and_may_be_named_all_the_same(tmp_path: Path) -> None:
+    (tmp_path / "test_theirs.py").write_text("def test_it(servicenow):\n    assert servicenow\n", encoding="utf-8")
+    for named in ((), ("-p", "connector.sandbox.pytest_plugin")):
+        command = [sys.executable, "-W", "error", "-m", "pytest", "-q", "-p", "no:cacheprovider", *named, str(tmp_path)]
+        done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, env={}, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
