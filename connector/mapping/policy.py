@@ -106,7 +106,7 @@ class WorkOrderPolicy:
             digest=self.digest,
             rows=tuple(rule.id for rule in won),
             wanted=wanted,
-            inputs=dict(facts),
+            inputs=_as_read(facts, initiator),
             columns=self.inputs,
             conditions={rule.id: self.in_words(rule) for rule in (won or matched)},
             misses=tuple(self._miss(rule, index, facts) for rule, index in misses),
@@ -200,6 +200,12 @@ class WorkOrderPolicy:
     def _miss(self, rule: Rule, index: int, facts: Mapping[str, str]) -> NearMiss:
         name = self.table.inputs[index].name
         return NearMiss(rule.id, name, show_cell(rule.conditions[index]), facts.get(name, ""))
+
+
+def _as_read(facts: Mapping[str, str], initiator: Initiator) -> dict[str, str]:
+    """The facts, with the places an initiator has besides its own."""
+    several = {"locations": "; ".join(initiator.locations)} if len(initiator.locations) > 1 else {}
+    return {**facts, **several}
 
 
 def _worded(cell: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from connector.errors import ConfigError
@@ -17,7 +18,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from connector.mapping.dmn.cells import Formulas
+    from connector.mapping.dmn.conditions import Condition
     from connector.mapping.dmn.table import DecisionTable
+    from connector.mapping.dmn.values import Kind
     from connector.mapping.vocabulary import Vocabulary
 
 MOST_BYTES = 64 * 1024 * 1024
@@ -78,7 +82,14 @@ def _read_csv(name: str, raw: bytes, vocabulary: Vocabulary) -> DecisionTable:
         row = raw.count(b"\n", 0, error.start) + 1
         what = f"not UTF-8 text (byte {error.start}); save the table as 'CSV UTF-8' in the spreadsheet"
         raise Unusable([Problem(what, row)]) from None
-    return read_sheet(name, csv_lines(text), vocabulary, hit_policy=HitPolicy.RULE_ORDER, ignore_case=True)
+    return read_sheet(
+        name,
+        csv_lines(text),
+        vocabulary,
+        hit_policy=HitPolicy.RULE_ORDER,
+        ignore_case=True,
+        formula=formula_of(vocabulary),
+    )
 
 
 def csv_lines(text: str) -> list[Line]:
@@ -99,6 +110,39 @@ def csv_lines(text: str) -> list[Line]:
     return lines
 
 
+def _read_xlsx(name: str, raw: bytes, vocabulary: Vocabulary) -> DecisionTable:
+    from connector.mapping.xlsx_file import read_workbook
+
+    book = read_workbook(raw)
+    try:
+        table = read_sheet(
+            name,
+            book.lines,
+            vocabulary,
+            hit_policy=HitPolicy.RULE_ORDER,
+            ignore_case=True,
+            formula=formula_of(vocabulary),
+        )
+    except Unusable as error:
+        raise Unusable([replace(problem, sheet=book.sheet) for problem in error.problems]) from None
+    problems = list(book.misread(lambda column: vocabulary.input_kind(column) or vocabulary.output_kind(column)))
+    if problems:
+        raise Unusable(problems)
+    return table
+
+
+def formula_of(vocabulary: Vocabulary) -> Formulas:
+    """Reads the cells that only an expression can say, over the facts of a vocabulary."""
+    names = sorted(vocabulary.inputs)
+
+    def formula(text: str, kind: Kind) -> Condition:
+        from connector.mapping.dmn.feel import parse_unary_tests
+
+        return parse_unary_tests(text, kind, names)
+
+    return formula
+
+
 def _separator(text: str) -> str:
     """Comma, or what spreadsheets of other countries write: semicolon or tab. Judged by the header."""
     for line in text.splitlines():
@@ -109,4 +153,4 @@ def _separator(text: str) -> str:
     return ","
 
 
-_READERS: dict[str, Callable[[str, bytes, Vocabulary], DecisionTable]] = {".csv": _read_csv}
+_READERS: dict[str, Callable[[str, bytes, Vocabulary], DecisionTable]] = {".csv": _read_csv, ".xlsx": _read_xlsx}

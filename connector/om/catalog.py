@@ -1,0 +1,131 @@
+"""What an OM instance offers: specifications, request types, and the decision tables of ServiceNow's own integration.
+
+The names of the decision tables are documented ("Work Order Policy for Domain Order", "... for Order Task"); their columns
+are inferred, so nothing is concluded from rows that cannot be read or understood: they are named instead.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping  # noqa: TC003  (a field of a dataclass)
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from connector.errors import Denied, NotFound, Rejected
+from connector.servicenow.query import Op, Query
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from connector.servicenow.table import TableApi
+
+NATIVE_POLICIES = {
+    "domain_order": "Work Order Policy for Domain Order",
+    "order_task": "Work Order Policy for Order Task",
+}
+_REFUSED = (Denied, NotFound, Rejected)
+
+
+@dataclass(frozen=True, slots=True)
+class NativeRow:
+    """One decision of a native policy: its condition as the platform stores it, and the name of the template it answers."""
+
+    label: str
+    order: int
+    condition: str
+    template: str
+
+
+@dataclass(frozen=True, slots=True)
+class NativePolicy:
+    """One native policy. `inputs` leads from an input's column to its label and the table it refers to ("" for none)."""
+
+    name: str
+    inputs: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    rows: tuple[NativeRow, ...] = ()
+    unreadable: str = ""
+
+    @property
+    def is_active(self) -> bool:
+        """Whether the instance itself creates work orders from it, as far as can be seen."""
+        return bool(self.rows)
+
+
+class OmCatalog:
+    """Reads the catalog over the Table API."""
+
+    def __init__(self, api: TableApi) -> None:
+        self._api = api
+
+    def names(self, tables: Iterable[str], column: str) -> frozenset[str] | None:
+        """What the records of these tables are called; None where none of the tables can be read."""
+        found: set[str] = set()
+        readable = False
+        for table in tables:
+            try:
+                found |= {row.get(column) for row in self._api.scan(table, Query(), [column], display=False)} - {""}
+                readable = True
+            except _REFUSED:
+                continue
+        return frozenset(found) if readable else None
+
+    def native_policy(self, initiates: str) -> NativePolicy:
+        """One of ServiceNow's own policies; without rows where there is none."""
+        name = NATIVE_POLICIES[initiates]
+        try:
+            tables = list(self._api.scan("sys_decision", Query().where("name", Op.IS, name), ["name"], display=False))
+            if not tables:
+                return NativePolicy(name)
+            return self._policy(name, tables[0]["sys_id"])
+        except _REFUSED as error:
+            return NativePolicy(name, unreadable=str(error))
+
+    def _policy(self, name: str, sys_id: str) -> NativePolicy:
+        of_table = Query().where("model", Op.IS, sys_id)
+        inputs = {
+            row.get("element"): (row.get("label"), row.get("reference"))
+            for row in self._api.scan("sys_decision_input", of_table, ["element", "label", "reference"], display=False)
+        }
+        rows = list(
+            self._api.scan(
+                "sys_decision_question",
+                Query().where("decision_table", Op.IS, sys_id),
+                ["label", "order", "condition", "answer", "active"],
+            )
+        )
+        templates = self._templates([row.get("answer") for row in rows])
+        decisions = [
+            NativeRow(
+                row.get("label"), _number(row.get("order")), row.get("condition"), templates.get(row.get("answer"), "")
+            )
+            for row in rows
+            if row.get("active") != "false"
+        ]
+        unreadable = "" if inputs else "its inputs cannot be read (the role personalize_dictionary is needed)"
+        return NativePolicy(name, inputs, tuple(sorted(decisions, key=lambda row: row.order)), unreadable)
+
+    def _templates(self, answers: Sequence[str]) -> dict[str, str]:
+        """The template each answer names: its one generated reference column."""
+        found: dict[str, str] = {}
+        wanted = [answer for answer in dict.fromkeys(answers) if answer]
+        columns = self._answer_columns()
+        for row in self._api.scan_in("sys_decision_multi_result", "sys_id", wanted, columns):
+            found[row["sys_id"]] = next((row.display(column) for column in columns if row.get(column)), "")
+        return found
+
+    def _answer_columns(self) -> list[str]:
+        """The generated columns of answers that refer to work order templates."""
+        of_answers = (
+            Query()
+            .where("name", Op.IS, "sys_decision_multi_result")
+            .where("reference", Op.IS, "cmdb_workorder_product_model")
+        )
+        rows = self._api.scan("sys_dictionary", of_answers, ["element"], display=False)
+        return [row.get("element") for row in rows] or ["u_wo_template"]
+
+    def display_names(self, table: str, sys_ids: Iterable[str]) -> dict[str, str]:
+        """The names of records, by sys_id."""
+        return {row["sys_id"]: row.get("name") for row in self._api.scan_in(table, "sys_id", sys_ids, ["name"])}
+
+
+def _number(text: str) -> int:
+    return int(text) if text.lstrip("-").isdecimal() else 0
