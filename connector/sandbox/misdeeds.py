@@ -5,6 +5,7 @@ instead of an answer, nothing happened    status            any status, with hea
                                           queue_full        429 of an overflowing queue, HTML
                                           no_node           502 of the edge, 153 bytes of HTML
                                           maintenance       503, HTML
+                                          maintenance_302   302 to a page that says so
                                           hibernating       200, 5904 bytes of HTML
                                           hibernating_302   302 to the developer site, the older form of it
                                           html_200          200 with a login form
@@ -108,6 +109,10 @@ def _form(instance: Instance, _fault: Told) -> Response:
 def _asleep_elsewhere(instance: Instance, _fault: Told) -> Response:
     headers = Headers([("Location", "https://developer.servicenow.com/dev.do#!/home?wu=true")])
     return edge(instance, Response(302, headers))
+
+
+def _redirected(instance: Instance, _fault: Told) -> Response:
+    return edge(instance, Response(302, Headers([("Location", "https://maintenance.sandbox.test/")])))
 
 
 def _drop(_instance: Instance, _fault: Told) -> Response:
@@ -243,6 +248,7 @@ BEFORE: dict[str, Callable[[Instance, Told], Response]] = {
     "no_node": _page(502, "502 Bad Gateway", "<center><h1>502 Bad Gateway</h1></center>", length=NO_NODE_LENGTH),
     "maintenance": _page(503, "Maintenance", "The instance is being upgraded"),
     "hibernating": _page(200, "Instance Hibernating page", "Your instance is hibernating", length=HIBERNATING_LENGTH),
+    "maintenance_302": _redirected,
     "hibernating_302": _asleep_elsewhere,
     "html_200": _form,
     "login_302": _login,

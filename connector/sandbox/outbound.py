@@ -1,6 +1,7 @@
 """The customer's own business rule with an outbound REST message: tells a webhook that a record of some table changed.
 
-Standard Webhooks headers and signature, sent once from a background thread, never repeated; a failure is only recorded.
+Standard Webhooks headers and signature, or the headers a customer chose. Sent once from a background thread, never repeated;
+a failure is only recorded.
 """
 
 from __future__ import annotations
@@ -26,8 +27,9 @@ TIMEOUT = 5.0
 class Subscription:
     instance: str
     url: str
-    secret: str
+    secret: str  # empty: messages are not signed
     tables: frozenset[str]
+    headers: dict[str, str] = field(default_factory=dict)  # a shared token, basic authentication: what a customer chose
 
     def covers(self, table: Table) -> bool:
         """A listed base table covers its descendants too."""
@@ -43,7 +45,11 @@ class Message:
 
 def read_subscription(raw: dict[str, Any]) -> Subscription:
     return Subscription(
-        instance=str(raw["instance"]), url=str(raw["url"]), secret=str(raw["secret"]), tables=frozenset(raw["tables"])
+        instance=str(raw["instance"]),
+        url=str(raw["url"]),
+        secret=str(raw.get("secret", "")),
+        tables=frozenset(raw["tables"]),
+        headers={str(name): str(value) for name, value in raw.get("headers", {}).items()},
     )
 
 
@@ -60,8 +66,10 @@ def compose(subscription: Subscription, event: dict[str, str], message_id: str, 
         "Content-Type": "application/json",
         "webhook-id": message_id,
         "webhook-timestamp": str(timestamp),
-        "webhook-signature": sign(subscription.secret, message_id, timestamp, body),
+        **subscription.headers,
     }
+    if subscription.secret:
+        headers["webhook-signature"] = sign(subscription.secret, message_id, timestamp, body)
     return Message(subscription.url, headers, body)
 
 

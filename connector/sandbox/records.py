@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import TYPE_CHECKING, Any, Protocol
 
-from connector.sandbox.schema import Kind, Schema, Table
+from connector.sandbox.schema import JOURNALS, Kind, Schema, Table
 from connector.sandbox.store import DuplicateKey
 
 if TYPE_CHECKING:
@@ -303,8 +303,8 @@ class Records:
             column = change.table.columns.get(key)
             if column is None:
                 continue
-            if column.kind is Kind.JOURNAL:
-                if value:
+            if column.kind in JOURNALS:
+                if value and column.kind is not Kind.JOURNAL_LIST:
                     change.notes[key] = value
             else:
                 change.after[key] = value

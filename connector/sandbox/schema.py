@@ -30,6 +30,8 @@ class Kind(StrEnum):
     DATE_TIME = "glide_date_time"
     DURATION = "glide_duration"
     JOURNAL = "journal_input"
+    JOURNAL_FIELD = "journal"
+    JOURNAL_LIST = "journal_list"  # shows the entries of the other journals of its record
     PASSWORD = "password"  # noqa: S105
     DOMAIN = "domain_id"
     GUID = "GUID"
@@ -38,6 +40,7 @@ class Kind(StrEnum):
     CURRENCY = "currency"
 
 
+JOURNALS = frozenset({Kind.JOURNAL, Kind.JOURNAL_FIELD, Kind.JOURNAL_LIST})
 ALIASES = {"domain": Kind.DOMAIN, "guid": Kind.GUID}
 DEFAULT_LENGTHS = {
     Kind.STRING: 40, Kind.REFERENCE: 32, Kind.GUID: 32, Kind.CLASS_NAME: 80, Kind.JOURNAL: 4000,

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from connector.sandbox.date_parts import PERIODS, read_distance, read_part
 from connector.sandbox.literals import SCRIPT, Literals, Senseless
 from connector.sandbox.query import Clause, Join, Query, RelatedList, Term
-from connector.sandbox.schema import Column, Kind, Schema, Table
+from connector.sandbox.schema import JOURNALS, Column, Kind, Schema, Table
 from connector.sandbox.store import Selection
 
 if TYPE_CHECKING:
@@ -141,7 +141,7 @@ class _Compiler:
         if column is None:
             raise _Dropped
         self._compiled.used.append((table, column, ranged))
-        if column.kind is Kind.JOURNAL:
+        if column.kind in JOURNALS:
             return Place("NULL", column, table)
         return Place(f'{alias}."{column.key}"', column, table)
 

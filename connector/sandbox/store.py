@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from connector.sandbox.date_parts import date_part, date_period
-from connector.sandbox.schema import Column, Kind, Schema, Table
+from connector.sandbox.schema import JOURNALS, Column, Kind, Schema, Table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -63,7 +63,7 @@ class Store:
         for table in schema.tables.values():
             places = self._positions[table.root.name]
             self._readers[table.name] = [
-                (c.key, places[c.key], _reader(c.kind)) for c in table.columns.values() if c.kind is not Kind.JOURNAL
+                (c.key, places[c.key], _reader(c.kind)) for c in table.columns.values() if c.kind not in JOURNALS
             ]
 
     def image(self) -> bytes:
@@ -201,7 +201,7 @@ def _stored_columns(schema: Schema, root: Table) -> dict[str, Column]:
     columns: dict[str, Column] = {}
     for table in schema.members(root):
         for key, column in table.columns.items():
-            if column.kind is not Kind.JOURNAL:
+            if column.kind not in JOURNALS:
                 columns.setdefault(key, column)
     return columns
 

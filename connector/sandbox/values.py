@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
 from connector.sandbox.clock import STAMP
-from connector.sandbox.schema import Column, Kind, Schema
+from connector.sandbox.schema import JOURNALS, Column, Kind, Schema
 from connector.sandbox.scripts import to_utc, to_zone
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def accept(shelf: Shelf, column: Column, raw: Any, *, display_input: ZoneInfo | 
     """
     text = _plain(raw)
     if text == "":
-        return ""
+        return None if column.choices and not shelf.switches["empty_clears_choices"] else ""
     if display_input is not None:
         text = _from_display(shelf, column, text, display_input)
     if column.choices and text not in column.label_of and not shelf.switches["allow_unknown_choice"]:
@@ -60,8 +60,10 @@ def _of_kind(column: Column, text: str) -> str | None:
             return "true" if text.lower() in ("true", "1") else "false"
         case Kind.DATE_TIME | Kind.DURATION:
             return _moment(text)
-        case Kind.JOURNAL:
+        case Kind.JOURNAL | Kind.JOURNAL_FIELD:
             return text
+        case Kind.JOURNAL_LIST:
+            return None
         case _:
             return text[: column.max_length]
 
@@ -132,7 +134,7 @@ class Presenter:
             return self._reference(row.get(column.key, ""), column)
         if column.kind is Kind.DOMAIN and self._links and row.get(column.key):
             return self._domain(row[column.key])
-        value = "" if column.kind in (Kind.JOURNAL, Kind.PASSWORD) else row.get(column.key, "")
+        value = "" if column.kind in (*JOURNALS, Kind.PASSWORD) else row.get(column.key, "")
         if self._mode == "false":
             return value
         display = self.display(row, column)
@@ -140,12 +142,19 @@ class Presenter:
 
     def display(self, row: Row, column: Column) -> str:
         value = row.get(column.key, "")
-        if column.kind is Kind.JOURNAL:
-            return self.history(row["sys_id"], (column.key,))
+        if column.kind in JOURNALS:
+            return self.history(row["sys_id"], self._elements(row, column))
         if column.choices:
             return column.label_of.get(value, value)
         shown = _DISPLAYS.get(column.kind)
         return shown(self, value) if shown else value
+
+    def _elements(self, row: Row, column: Column) -> tuple[str, ...]:
+        """The journals whose entries a column shows."""
+        if column.kind is not Kind.JOURNAL_LIST:
+            return (column.key,)
+        columns = self._shelf.schema.table(row["sys_class_name"]).columns.values()
+        return tuple(one.key for one in columns if one.kind is Kind.JOURNAL)
 
     def history(self, sys_id: str, elements: tuple[str, ...]) -> str:
         """The journal as the platform concatenates it: newest first, in the reader's zone."""
@@ -153,11 +162,12 @@ class Presenter:
             row for e in elements for row in self._shelf.store.find("sys_journal_field", element_id=sys_id, element=e)
         ]
         entries = sorted(entries, key=lambda row: row["sys_created_on"])[::-1]
+        longest, most = (int(self._shelf.switches[name]) for name in ("journal_entry_chars", "journal_list_chars"))
         return "".join(
             f"{to_zone(row['sys_created_on'], self._zone)} - {self._shelf.full_name(row['sys_created_by'])} "
-            f"({JOURNAL_TITLES.get(row['element'], row['element'])})\n{row['value']}\n\n"
+            f"({JOURNAL_TITLES.get(row['element'], row['element'])})\n{row['value'][:longest]}\n\n"
             for row in entries
-        )
+        )[:most]
 
     def name_of(self, table_name: str, sys_id: str) -> str:
         """The display value of a referenced record; empty when there is none."""

@@ -261,7 +261,7 @@ class World:
             return self._faults[name].disarm(own) if name in self._faults and own else 0
 
     def outbound(self, raw: dict[str, Any]) -> None:
-        """Subscribe a webhook: {"instance", "url", "secret", "tables"}."""
+        """Subscribe a webhook: {"instance", "url", "tables", ["secret", "headers"]}."""
         with self.lock:
             self.instance(str(raw.get("instance")))
             self._subscriptions.append(read_subscription(raw))

@@ -116,6 +116,14 @@ def test_a_rate_limit_names_its_rule_and_when_to_come_back(world: World, fsm: Cl
     assert "X-RateLimit-Remaining" not in answer.headers
 
 
+def test_an_instance_that_is_away_may_send_elsewhere(world: World, fsm: Client) -> None:
+    world.fault("fsm", {"kind": "maintenance_302"})
+    answer = fsm.call("GET", "wm_order", allow_redirects=False)
+    assert (answer.status_code, "maintenance" in answer.headers["Location"]) == (302, True)
+    assert "X-Transaction-ID" not in answer.headers
+    assert fsm.get("wm_order").status_code == 200
+
+
 def test_an_expired_sign_on_redirects_to_a_login_page(world: World, fsm: Client) -> None:
     world.fault("fsm", {"kind": "login_302"})
     answer = fsm.call("GET", "wm_order", allow_redirects=False)

@@ -127,3 +127,14 @@ def test_messages_can_be_doubled_lost_and_turned_round(world: World, fsm: Client
     assert [event["sys_id"] for event in receiver.events] == [first, first, fourth, third]
     doubled = [headers["webhook-id"] for headers, _ in receiver.received[:2]]
     assert doubled[0] == doubled[1]
+
+
+def test_a_customer_may_choose_a_shared_token_instead_of_a_signature(
+    world: World, fsm: Client, receiver: Receiver
+) -> None:
+    world.outbound({"instance": "fsm", "url": receiver.url, "tables": ["wm_order"], "headers": {"X-Token": "shared"}})
+    fsm.made("wm_order")
+    world.sender.wait()
+    [(headers, _)] = receiver.received
+    assert headers["X-Token"] == "shared"
+    assert "webhook-signature" not in headers

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 from tests.sandbox.gestures import Client, place_order, template
 
 if TYPE_CHECKING:
@@ -153,3 +155,13 @@ def test_without_a_unique_index_values_may_repeat(fsm: Client) -> None:
     for _ in range(2):
         fsm.made("wm_order", correlation_id="k")
     assert len(fsm.rows("wm_order", "correlation_id=k")) == 2
+
+
+@pytest.mark.parametrize(("clears", "left"), [(False, "2"), (True, "")])
+def test_an_empty_value_clears_a_column_but_a_choice_only_where_the_instance_does_that(
+    world: World, fsm: Client, clears: bool, left: str
+) -> None:
+    world.switch("fsm", empty_clears_choices=clears)
+    sys_id = fsm.made("wm_order", priority=2, short_description="x")["sys_id"]
+    emptied = fsm.patch("wm_order", sys_id, priority="", short_description="").json()["result"]
+    assert (emptied["priority"], emptied["short_description"]) == (left, "")

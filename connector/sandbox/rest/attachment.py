@@ -63,6 +63,7 @@ def _kept(context: Context, table_name: str, table_sys_id: str, part: Part) -> R
         raise write_denied("Insert")
     if not part.file_name:
         raise ApiError(400, "file_name is missing")
+    _admit(context, part)
     values = {
         "file_name": part.file_name,
         "table_name": table.name,
@@ -77,6 +78,22 @@ def _kept(context: Context, table_name: str, table_sys_id: str, part: Part) -> R
     described = _described(context, row)
     context.extra.add("Location", described["download_link"])
     return context.answer(201, {"result": described})
+
+
+def _admit(context: Context, part: Part) -> None:
+    """Size, extension and kind, as the system properties allow. No refusal was ever recorded; the words are ours."""
+    switches = context.instance.switches
+    extension = part.file_name.rpartition(".")[2].lower() if "." in part.file_name else ""
+    kind = part.content_type.partition(";")[0].strip().lower()
+    if len(part.content) > int(switches["attachment_max_bytes"]):
+        reason = f"The file is larger than {switches['attachment_max_bytes']} bytes"
+    elif switches["attachment_extensions"] and extension not in switches["attachment_extensions"]:
+        reason = f"Files of type {extension or '(none)'} are not allowed"
+    elif switches["attachment_types"] and kind not in switches["attachment_types"]:
+        reason = f"Content of type {kind} is not allowed"
+    else:
+        return
+    raise ApiError(int(switches["attachment_refusal_status"]), "Failed to create the attachment", reason)
 
 
 def remove(context: Context, sys_id: str) -> Response:

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 def import_row(context: Context, staging: str) -> Response:
     recipe = _recipe(context, staging)
     outcome = _transformed(context, staging, recipe, context.payload())
-    number = f"ISET{context.instance.noise.randrange(10**7):07d}"
-    return context.answer(201, {"import_set": number, "staging_table": staging, "result": [outcome]})
+    import_set = context.instance.records.insert("sys_import_set", {"table_name": staging}, context.user)
+    return context.answer(201, {"import_set": import_set["number"], "staging_table": staging, "result": [outcome]})
 
 
 def import_rows(context: Context, staging: str) -> Response:
@@ -56,11 +56,17 @@ def _recipe(context: Context, staging: str) -> Tree:
 def _transformed(context: Context, staging: str, recipe: Tree, record: dict[str, Any]) -> dict[str, str]:
     instance = context.instance
     target = context.table(recipe["target"])
+    for outcome in recipe.get("outcomes", ()):
+        if str(record.get(outcome["column"], "")) == outcome.get("value", ""):
+            return _without_effect(staging, target.name, outcome)
     rights = instance.access.rights(context.user, target, "create")
     renamed = {recipe["fields"][key]: value for key, value in record.items() if key in recipe["fields"]}
     values = accepted(context, target, rights, renamed)
     coalesce = recipe.get("coalesce", "")
     present = instance.store.find(target.name, **{coalesce: values[coalesce]}) if values.get(coalesce) else []
+    if not instance.switches["import_insert_serialized"]:
+        # Another import of this very second is not seen yet, as when both look before either has inserted.
+        present = [row for row in present if row["sys_created_on"] != instance.clock.stamp()]
     try:
         row, status = _write(context, target.name, present, values)
     except Aborted as error:
@@ -68,6 +74,7 @@ def _transformed(context: Context, staging: str, recipe: Tree, record: dict[str,
     except DuplicateKey as error:
         refusal = duplicate(0, error.value, error.key)
         return {"table": target.name, "status": "error", "error_message": refusal.detail or ""}
+    told = {"status_message": "No field values changed"} if status == "ignored" else {}
     return {
         "transform_map": staging,
         "table": target.name,
@@ -75,8 +82,17 @@ def _transformed(context: Context, staging: str, recipe: Tree, record: dict[str,
         "display_value": row.get("number", ""),
         "record_link": f"{context.api_base}/table/{target.name}/{row['sys_id']}",
         "status": status,
+        **told,
         "sys_id": row["sys_id"],
     }
+
+
+def _without_effect(staging: str, target: str, outcome: Tree) -> dict[str, str]:
+    """What a script of the transform map decides about some rows: ignored, skipped, or an error."""
+    answer = {"transform_map": staging, "table": target, "status": outcome["status"]}
+    message = outcome.get("message", "Row transform ignored by onBefore script")
+    answer["error_message" if outcome["status"] == "error" else "status_message"] = message
+    return answer
 
 
 def _write(context: Context, table: str, present: list[Row], values: Row) -> tuple[Row, str]:

@@ -1,4 +1,4 @@
-"""The description of a table's columns as the platform's own user interface asks for it."""
+"""What the platform's own user interface asks for: the columns of a table, and which tables there are."""
 
 from __future__ import annotations
 
@@ -19,6 +19,23 @@ def describe(context: Context, table_name: str) -> Response:
         raise query_denied(table.name)
     columns = {name: _column(column) for name, column in table.by_name.items() if rights.covers(column)}
     return context.answer(200, {"result": {"label": table.label, "columns": columns}})
+
+
+def tables(context: Context) -> Response:
+    """The tables the user may read, by label; undocumented on the platform."""
+    readable = [
+        table
+        for table in context.instance.schema.tables.values()
+        if context.instance.access.rights(context.user, table, "read").any
+    ]
+    listed = [
+        {
+            "label": table.label, "used": False, "reference": False, "rawLabel": table.label, "selected": False,
+            "missing": False, "image": "", "value": table.name,
+        }
+        for table in sorted(readable, key=lambda table: table.label)
+    ]  # fmt: skip
+    return context.answer(200, {"result": listed})
 
 
 def _column(column: Column) -> dict[str, Any]:

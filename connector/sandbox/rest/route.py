@@ -56,6 +56,7 @@ ROUTES: tuple[tuple[re.Pattern[str], dict[str, Room]], ...] = (
     (re.compile(r"import/([^/]+)/insertMultiple"), {"POST": imports.import_rows}),
     (re.compile(r"tinyurl"), {"POST": tinyurl.shorten}),
     (re.compile(r"ui/meta/([^/]+)"), {"GET": meta.describe}),
+    (re.compile(r"doc/table/schema"), {"GET": meta.tables}),
     (re.compile(r"attachment"), {"GET": attachment.list_files}),
     (re.compile(r"attachment/file"), {"POST": attachment.upload}),
     (re.compile(r"attachment/upload"), {"POST": attachment.upload_form}),

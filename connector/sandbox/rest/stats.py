@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 from connector.sandbox.rest.errors import ApiError, query_denied
-from connector.sandbox.rest.table import compiled_selection
-from connector.sandbox.schema import Kind
+from connector.sandbox.rest.table import compiled_selection, visible_rows
+from connector.sandbox.schema import JOURNALS, Kind
+from connector.sandbox.store import Selection
 
 if TYPE_CHECKING:
     from connector.sandbox.messages import Response
@@ -21,16 +23,45 @@ def aggregate(context: Context, table_name: str) -> Response:
     table = context.table(table_name)
     if not context.instance.access.rights(context.user, table, "read").any:
         raise query_denied(table.name)
-    selection = compiled_selection(context, table).selection
+    selection = _countable(context, table, compiled_selection(context, table).selection)
     groups = _columns(context, table, "sysparm_group_by")
     wanted = [(name, c) for name in FUNCTIONS for c in _columns(context, table, f"sysparm_{name}_fields")]
     expressions = [f't0."{c.key}"' for c in groups]
     expressions += ["COUNT(*)", *(f'{FUNCTIONS[name]}(t0."{c.key}")' for name, c in wanted)]
     keys = ", ".join(f't0."{c.key}"' for c in groups)
-    tail = f"GROUP BY {keys} {_having(context, table)} ORDER BY {keys}" if groups else ""
+    order = ", ".join([*_order(context, table, groups), keys])
+    tail = f"GROUP BY {keys} {_having(context, table)} ORDER BY {order}" if groups else ""
     found = context.instance.store.aggregate(table, selection, expressions, tail)
     result: Any = [_group(context, groups, wanted, row) for row in found]
     return context.answer(200, {"result": result if groups else {"stats": result[0]["stats"]}})
+
+
+def _countable(context: Context, table: Table, selection: Selection) -> Selection:
+    """Whether rows the reader may not see are counted is a switch: setups differ."""
+    rights = context.instance.access.rights(context.user, table, "read")
+    if rights.whole_table or context.instance.switches["stats_count_denied_rows"]:
+        return selection
+    rows = visible_rows(context, table, rights, context.instance.store.select(table, selection, limit=-1, offset=0))
+    seen = json.dumps([row["sys_id"] for row in rows])
+    return Selection(where="t0.sys_id IN (SELECT value FROM json_each(?))", parameters=(seen,))
+
+
+def _order(context: Context, table: Table, groups: list[Column]) -> list[str]:
+    """Of `sysparm_order_by`: grouping fields, aggregates of fields (`AVG^priority`) or COUNT, each may end in `^DESC`."""
+    terms = []
+    for wanted in filter(None, context.option("sysparm_order_by").split(",")):
+        words = wanted.split("^")
+        direction = " DESC" if words[-1].upper() == "DESC" else ""
+        first, field = words[0], words[1] if len(words) > 1 else ""
+        grouped = next((column for column in groups if column.name == first), None)
+        column = table.by_name.get(field)
+        if first.upper() == "COUNT":
+            terms.append(f"COUNT(*){direction}")
+        elif first.lower() in FUNCTIONS and column is not None and _readable(context, table, column):
+            terms.append(f'{FUNCTIONS[first.lower()]}(t0."{column.key}"){direction}')
+        elif grouped is not None:
+            terms.append(f't0."{grouped.key}"{direction}')
+    return terms
 
 
 def _having(context: Context, table: Table) -> str:
@@ -59,7 +90,7 @@ def _having(context: Context, table: Table) -> str:
 
 def _readable(context: Context, table: Table, column: Column) -> bool:
     rights = context.instance.access.rights(context.user, table, "read")
-    return rights.covers(column) and column.kind is not Kind.JOURNAL
+    return rights.covers(column) and column.kind not in JOURNALS
 
 
 def _columns(context: Context, table: Table, option: str) -> list[Column]:
