@@ -120,9 +120,7 @@ def _drop(_instance: Instance, _fault: Told) -> Response:
 
 
 def _unauthorized(instance: Instance, _fault: Told) -> Response:
-    return refused(
-        instance, not_authenticated(instance.switches["unauthenticated_message"]).response(JSON, instance.switches)
-    )
+    return refused(instance, not_authenticated().response(JSON, instance.switches))
 
 
 def _forbidden(instance: Instance, fault: Told) -> Response:

@@ -25,7 +25,7 @@ from connector.sandbox.outbound import Message, Sender, Subscription, compose, r
 from connector.sandbox.profile import Profile, load
 from connector.sandbox.quotas import within_quota
 from connector.sandbox.rest.compression import compress
-from connector.sandbox.rest.errors import ApiError, html
+from connector.sandbox.rest.errors import JSON, ApiError, html
 from connector.sandbox.rest.headers import edge
 from connector.sandbox.rest.route import answer
 from connector.sandbox.rules.settings import follow
@@ -354,4 +354,5 @@ def _turned_away(instance: Instance) -> Response:
     """What an overflowing queue answers; nobody recorded the body, so that it is a switch."""
     if instance.switches["queue_full_html"]:
         return edge(instance, html(429, "429 Too Many Requests", "Too many requests in the queue"))
-    return edge(instance, ApiError(429, "Too many requests", "The queue of the semaphore is full").response())
+    full = ApiError(429, "Too many requests", "The queue of the semaphore is full", name="queue_full")
+    return edge(instance, full.response(JSON, instance.switches))

@@ -184,7 +184,7 @@ def test_a_file_the_properties_do_not_allow_is_refused(
     refused = fsm.call("POST", "/api/now/attachment/file", **asked)
     assert refused.status_code == 403
     assert words in refused.json()["error"]["detail"]
-    world.switch("fsm", attachment_refusal_status=400)
+    world.switch("fsm", answers={"attachment_refused": {"status": 400}})
     assert fsm.call("POST", "/api/now/attachment/file", **asked).status_code == 400
     assert len(fsm.get("/api/now/attachment").json()["result"]) == 1
 

@@ -236,7 +236,7 @@ def test_an_access_policy_names_the_only_ways_into_an_api(world: World, fsm: Cli
 
 def test_the_words_of_a_401_differ_between_releases(world: World, fsm: Client) -> None:
     for words in ("User is not authenticated", "User Not Authenticated"):
-        world.switch("fsm", unauthenticated_message=words)
+        world.switch("fsm", answers={"not_authenticated": {"message": words}})
         assert fsm_refusal(fsm, "connector", "wrong").json()["error"]["message"] == words
 
 

@@ -130,7 +130,7 @@ def test_an_older_release_has_other_headers(world: World) -> None:
 
 
 def test_an_older_release_opens_a_session_on_a_401_and_shouts(world: World) -> None:
-    world.switch("fsm", generation="2021", unauthenticated_message="User Not Authenticated")
+    world.switch("fsm", generation="2021", answers={"not_authenticated": {"message": "User Not Authenticated"}})
     refused = asked(world, LIST)
     assert_headers(refused, [*OLD, 'WWW-Authenticate: BASIC realm="Service-now"', *CLOSING])
     assert refused.body == envelope("User Not Authenticated", "Required to provide Auth information")

@@ -93,7 +93,7 @@ def _admit(context: Context, part: Part) -> None:
         reason = f"Content of type {kind} is not allowed"
     else:
         return
-    raise ApiError(int(switches["attachment_refusal_status"]), "Failed to create the attachment", reason)
+    raise ApiError(403, "Failed to create the attachment", reason, name="attachment_refused")
 
 
 def remove(context: Context, sys_id: str) -> Response:

@@ -54,8 +54,8 @@ class ApiError(Exception):
         return text
 
 
-def not_authenticated(message: str = "User is not authenticated") -> ApiError:
-    return ApiError(401, message, "Required to provide Auth information", name="not_authenticated")
+def not_authenticated() -> ApiError:
+    return ApiError(401, "User is not authenticated", "Required to provide Auth information", name="not_authenticated")
 
 
 def invalid_table(table: str) -> ApiError:
@@ -129,12 +129,13 @@ CHECK_LOGS = ". Check logs for error trace or enable glide.rest.debug property t
 
 def transaction_cancelled() -> ApiError:
     """The quota is used up; what was written may be there all the same."""
-    return ApiError(500, CANCELLED, CANCELLED + CHECK_LOGS)
+    return ApiError(500, CANCELLED, CANCELLED + CHECK_LOGS, name="transaction_cancelled")
 
 
 def rate_limited(limit: int, api: str) -> ApiError:
     """`api` as the platform names it: Table API."""
-    return ApiError(429, "Rate limit exceeded", f"Rate limit of {limit} requests per hour for {api} exceeded")
+    detail = f"Rate limit of {limit} requests per hour for {api} exceeded"
+    return ApiError(429, "Rate limit exceeded", detail, name="rate_limited")
 
 
 def bad_payload(detail: str) -> ApiError:

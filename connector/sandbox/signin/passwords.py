@@ -56,7 +56,7 @@ def _without_code(instance: Instance, user: User, given: str) -> str:
     if hmac.compare_digest(code.encode(), one_time_code(user.mfa_secret, instance.clock.now()).encode()):
         return password
     if user.knows(given) or user.knows(password):
-        error = not_authenticated(instance.switches["unauthenticated_message"])
+        error = not_authenticated()
         error.headers = [("X-MFA_TOKEN", "invalid")]
         raise error
     return given

@@ -20,7 +20,7 @@ def by_session(instance: Instance, request: Request) -> User | None:
     if session is None:
         return None
     if request.headers.get(USER_TOKEN) != session.token:
-        error = not_authenticated(instance.switches["unauthenticated_message"])
+        error = not_authenticated()
         error.headers = [("X-Is-Logged-In", "true"), ("X-UserToken-Response", session.token)]
         raise error
     return instance.users.get(session.login)

@@ -24,7 +24,7 @@ def authenticate(instance: Instance, request: Request) -> User:
     sign_in = WAYS.get(way)
     user = sign_in(instance, request) if sign_in else None
     if user is None or not user.may_enter or not _allowed(instance, request, way):
-        raise not_authenticated(instance.switches["unauthenticated_message"])
+        raise not_authenticated()
     return user
 
 
