@@ -143,10 +143,10 @@ def intervals_of(condition: Condition, kind: Kind) -> list[Interval] | None:
             return [((text, 0), _after_all_starting_with(text))]
         case OneOf(conditions):
             parts = [intervals_of(one, kind) for one in conditions]
-            return None if any(part is None for part in parts) else _union(i for part in parts if part for i in part)
+            return None if any(part is None for part in parts) else union(i for part in parts if part for i in part)
         case Not(negated):
             inner = intervals_of(negated, kind)
-            return None if inner is None else _complement(inner)
+            return None if inner is None else complement(inner)
         case Like() | Formula():
             return None
 
@@ -193,7 +193,7 @@ def _proper(low: Cut, high: Cut) -> list[Interval]:
     return [(low, high)] if low is None or high is None or low < high else []
 
 
-def _union(intervals: Iterator[Interval]) -> list[Interval]:
+def union(intervals: Iterator[Interval]) -> list[Interval]:
     """Disjoint and in order. An interval without low end comes first."""
     merged: list[Interval] = []
     for low, high in sorted(intervals, key=lambda i: (i[0] is not None, i[0])):
@@ -212,7 +212,7 @@ def _later(one: Cut, other: Cut) -> Cut:
     return None if one is None or other is None else max(one, other)
 
 
-def _complement(intervals: list[Interval]) -> list[Interval]:
+def complement(intervals: list[Interval]) -> list[Interval]:
     holes: list[Interval] = []
     begin: Cut = None
     for low, high in intervals:
