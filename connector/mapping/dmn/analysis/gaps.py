@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from connector.mapping.dmn.analysis.subject import Subject
+    from connector.mapping.dmn.values import Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,7 @@ def _search(subject: Subject, limit: int, budget: Steps, found: list[Finding]) -
         if hole is None:
             return bool(doubtful)
         box = widened(subject.space, hole)
-        finding = _finding(subject, box)
+        finding = _finding(subject, box, subject.example(hole))
         if finding is not None:
             found.append(finding)
         else:
@@ -99,8 +100,7 @@ def widened(space: Space, hole: Sequence[int]) -> tuple[int, ...]:
     return tuple(box)
 
 
-def _finding(subject: Subject, box: tuple[int, ...]) -> Finding | None:
-    example = subject.example(box)
+def _finding(subject: Subject, box: tuple[int, ...], example: dict[str, Value]) -> Finding | None:
     if not subject.is_exact and subject.matching(example):
         return None  # a formula about other columns
     chosen = list(zip(subject.columns, subject.chosen(box), strict=True))
