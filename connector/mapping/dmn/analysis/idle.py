@@ -43,8 +43,10 @@ def _why_idle(subject: Subject, index: int, budget: Steps) -> str:
         return ""
     if all(isinstance(cell, Anything) for cell in _cells(subject, column.name)):
         return "every cell accepts anything"
-    if column.inexact or len(column.parts) < 2:
+    if column.inexact or not column.parts:
         return ""
+    if len(column.parts) == 1:
+        return "its cells treat all values alike"
     if _differs_nearby(subject, index):
         return ""
     if _Difference(subject, index, budget).exists():
