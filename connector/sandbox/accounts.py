@@ -38,6 +38,8 @@ def _person(scene: Scene, change: Change) -> None:
         zone=_zone(after["time_zone"], user.zone),
         web_service_only=after["web_service_access_only"] == "true",
         needs_reset=after["password_needs_reset"] == "true",  # noqa: S105
+        date_format=after.get("date_format") or instance.default_formats[0],
+        time_format=after.get("time_format") or instance.default_formats[1],
         active=after["active"] != "false",
         locked_out=after["locked_out"] == "true",
         mfa_secret=second,

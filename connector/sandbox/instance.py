@@ -60,6 +60,9 @@ class Instance:
         self.home = Home(self.store, self.schema)
         self.access = Access(read_grants(profile.access, self.schema))
         self.default_zone = ZoneInfo(profile.properties.get("glide.sys.default.tz", "GMT"))
+        self.default_formats = tuple(
+            profile.properties.get(f"glide.sys.{part}_format", "") for part in ("date", "time")
+        )
         self.system = User("system", "System", self.known_id("user/system"), "", frozenset({ADMIN}), ZoneInfo("GMT"))
         self.contains = profile.contains
         self.users = {login: self._user(login, entry) for login, entry in profile.users.items()}
@@ -91,7 +94,7 @@ class Instance:
         """Keep a replica that is `lag` seconds late from now on; true, for the convenience of the caller."""
         if self.replica is None:
             self.replica = Replica(self.schema, self.store, self.later, lag)
-            self.records.listeners.append(self.replica.hear)
+            self.records.followers.append(self.replica.hear)
         self.replica.lag = lag
         return True
 
@@ -136,6 +139,10 @@ class Instance:
             hmac_secret=self._secret(f"{login} hmac", 36),
             mfa_secret=self.second_factor(login) if entry.get("enable_multifactor_authn") else "",
             needs_reset=bool(entry.get("password_needs_reset")),
+            domain=entry.get("domain", "global"),
+            date_format=entry.get("date_format") or self.default_formats[0],
+            time_format=entry.get("time_format") or self.default_formats[1],
+            locale=entry.get("locale", "en.US"),
         )
 
     def second_factor(self, login: str) -> str:
@@ -196,6 +203,7 @@ class Instance:
             row = {
                 "sys_id": user.sys_id, "user_name": login, "name": user.name, "first_name": first, "last_name": last,
                 "email": profile.users.get(login, {}).get("email", ""), "time_zone": user.zone.key,
+                "date_format": user.date_format, "time_format": user.time_format,
                 "user_password": user.password, "web_service_access_only": "true" if user.web_service_only else "false",
                 "password_needs_reset": "true" if user.needs_reset else "false",
                 "enable_multifactor_authn": "true" if user.mfa_secret else "false",

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from connector.sandbox.formats import Formats
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from zoneinfo import ZoneInfo
@@ -37,6 +39,14 @@ class User:
     needs_reset: bool = field(default=False, compare=False)  # the password must be changed before it opens anything
     active: bool = field(default=True, compare=False)
     locked_out: bool = field(default=False, compare=False)
+    domain: str = "global"
+    date_format: str = ""
+    time_format: str = ""
+    locale: str = "en.US"
+
+    @property
+    def formats(self) -> Formats:
+        return Formats(self.zone, self.date_format, self.time_format, self.locale)
 
     @property
     def is_admin(self) -> bool:

@@ -121,6 +121,7 @@ class _Committed:
     operation: str
     mod_count: str
     before: Row
+    told: bool = True  # the customer's rules on insert and update hear of it; replicas always do
 
 
 Listener = Callable[[Table, str, str, str], None]  # class, sys_id, operation, sys_mod_count
@@ -137,8 +138,11 @@ class Records:
         self._pending: list[_Committed] = []
         self._depth = 0
         self._together = False
+        self.auto_sys_fields = True  # writes move sys_updated_on, sys_updated_by and sys_mod_count
+        self.workflow = True  # writes run business rules, are audited, and are told to others
         self.commit_lag = 0.0  # seconds until what is written now becomes visible
         self.listeners: list[Listener] = []
+        self.followers: list[Listener] = []  # they hear of every write
         for rule in rules:
             if rule.table in self._schema.tables:
                 for name in self._schema.table(rule.table).family:
@@ -191,11 +195,40 @@ class Records:
             change = Change(table, before["sys_id"], "delete", before, {}, actor, depth)
             self._run("before", change)
             self._store.delete(table, change.sys_id)
-            if "sys_audit_delete" in self._schema.tables:
+            self._pending.append(
+                _Committed(table, change.sys_id, "delete", before["sys_mod_count"], before, told=False)
+            )
+            if self.workflow and "sys_audit_delete" in self._schema.tables:
                 display = before.get(table.display, "")
                 trace = {"tablename": table.name, "documentkey": change.sys_id, "display_value": display}
                 self.insert("sys_audit_delete", trace, actor)
             self._run("after", change)
+
+    def put_as_is(self, table_name: str, values: Row) -> Row:
+        """Insert or replace a record with the stamps it brings; no rule runs. What it does not say stays, or is the default."""
+        table = self._schema.table(table_name)
+        before = self._store.get(table, values["sys_id"])
+        usual = before or {key: column.default for key, column in table.columns.items()}
+        with self.background(auto_sys_fields=False, workflow=False), self._transaction():
+            row = {"sys_class_name": table.name, "sys_mod_count": "0", **usual, **values}
+            row["sys_class_name"] = row["sys_class_name"] or table.name
+            self._store.put(
+                table, {key: value for key, value in row.items() if table.columns[key].kind is not Kind.JOURNAL}
+            )
+            self._pending.append(
+                _Committed(table, row["sys_id"], "update", row["sys_mod_count"], before or {}, told=False)
+            )
+        return self._store.get(table, values["sys_id"]) or row
+
+    @contextmanager
+    def background(self, *, auto_sys_fields: bool, workflow: bool) -> Iterator[None]:
+        """What is written meanwhile moves no stamp, or runs no rule and is told to nobody, as a background script may have it."""
+        before = self.auto_sys_fields, self.workflow
+        self.auto_sys_fields, self.workflow = auto_sys_fields, workflow
+        try:
+            yield
+        finally:
+            self.auto_sys_fields, self.workflow = before
 
     def touch(self, table: Table, sys_id: str, actor: User) -> None:
         """An update that changes nothing but the audit columns, as platform jobs make them."""
@@ -260,7 +293,7 @@ class Records:
             self._veil(pending)
             return
         for done in pending:
-            for listener in self.listeners:
+            for listener in (*self.followers, *(self.listeners if done.told else ())):
                 listener(done.table, done.sys_id, done.operation, done.mod_count)
 
     def _veil(self, pending: list[_Committed]) -> None:
@@ -276,6 +309,9 @@ class Records:
             for table, row in rows.values():
                 if row is not None:
                     self._store.put(table, row)
+            for done in pending:
+                if done.operation == "delete":
+                    self._store.delete(done.table, done.sys_id)
             self._pending.extend(pending)
             self._tell()
 
@@ -314,9 +350,10 @@ class Records:
         return bool(change.notes) or change.before != change.after
 
     def _store_update(self, change: Change) -> None:
-        change.after["sys_mod_count"] = str(int(change.before["sys_mod_count"] or 0) + 1)
-        change.after["sys_updated_on"] = self._scene.clock.stamp()
-        change.after["sys_updated_by"] = change.actor.login
+        if self.auto_sys_fields:
+            change.after["sys_mod_count"] = str(int(change.before["sys_mod_count"] or 0) + 1)
+            change.after["sys_updated_on"] = self._scene.clock.stamp()
+            change.after["sys_updated_by"] = change.actor.login
         differing = {key: value for key, value in change.after.items() if change.before.get(key) != value}
         self._store.update(change.table, change.sys_id, differing)
 
@@ -338,7 +375,7 @@ class Records:
     def _audit(self, change: Change) -> None:
         """One sys_audit row per changed column that is audited here; inserts are not audited."""
         audited = self._scene.switches.get("audited_columns", ())
-        if not audited or "sys_audit" not in self._schema.tables:
+        if not audited or not self.workflow or "sys_audit" not in self._schema.tables:
             return
         for key, column in change.table.columns.items():
             if change.changed(key) and not key.startswith("sys_") and (key in audited or "*" in audited):
@@ -351,11 +388,18 @@ class Records:
 
     def _announce(self, change: Change) -> None:
         self._pending.append(
-            _Committed(change.table, change.sys_id, change.operation, change.after["sys_mod_count"], change.before)
+            _Committed(
+                change.table,
+                change.sys_id,
+                change.operation,
+                change.after["sys_mod_count"],
+                change.before,
+                self.workflow,
+            )
         )
 
     def _run(self, when: str, change: Change) -> None:
-        for rule in self._rules.get((change.table.name, when), ()):
+        for rule in self._rules.get((change.table.name, when), ()) if self.workflow else ():
             try:
                 rule.run(self._scene, change)
             except Refusal as refusal:

@@ -28,6 +28,8 @@ class Replica:
         row = self._primary.get(table, sys_id)
         if row is not None:
             self._later(self.lag, partial(self._arrive, table, row))
+        else:
+            self._later(self.lag, partial(self.store.delete, table, sys_id))
 
     def _arrive(self, table: Table, row: Row) -> None:
         self.store.put(table, row)

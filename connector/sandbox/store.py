@@ -21,7 +21,7 @@ Row = dict[str, str]
 INDEXED = frozenset(
     {"number", "correlation_id", "user_name", "element_id", "documentkey", "table_sys_id", "email", "name"}
 )
-COLUMN_TYPES = {Kind.INTEGER: "INTEGER", Kind.BOOLEAN: "INTEGER", Kind.DECIMAL: "REAL"}
+COLUMN_TYPES = {Kind.INTEGER: "INTEGER", Kind.BOOLEAN: "INTEGER", Kind.DECIMAL: "REAL", Kind.CURRENCY: "REAL"}
 
 
 class DuplicateKey(Exception):
@@ -213,7 +213,7 @@ def to_sql(column: Column, value: str) -> Any:
     match column.kind:
         case Kind.INTEGER:
             return int(value)
-        case Kind.DECIMAL:
+        case Kind.DECIMAL | Kind.CURRENCY:
             return float(value)
         case Kind.BOOLEAN:
             return 1 if value.lower() in ("true", "1") else 0
@@ -230,6 +230,6 @@ def _declaration(column: Column) -> str:
 def _reader(kind: Kind) -> Callable[[Any], str]:
     if kind is Kind.BOOLEAN:
         return lambda value: "true" if value else "false"
-    if kind is Kind.DECIMAL:
-        return lambda value: f"{value:g}" if value == int(value) else repr(value)
+    if kind in (Kind.DECIMAL, Kind.CURRENCY):
+        return lambda value: str(int(value)) if value == int(value) else repr(value)
     return str

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from connector.sandbox.clock import STAMP
 from connector.sandbox.schema import JOURNALS, Column, Kind, Schema
-from connector.sandbox.scripts import to_utc, to_zone
+from connector.sandbox.scripts import to_zone
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from zoneinfo import ZoneInfo
 
+    from connector.sandbox.formats import Formats
     from connector.sandbox.store import Row, Store
 
 JOURNAL_TITLES = {"work_notes": "Work notes", "comments": "Additional comments"}
@@ -35,10 +35,10 @@ class Shelf(Protocol):
 # --- from the wire ------------------------------------------------------------------------------------------------
 
 
-def accept(shelf: Shelf, column: Column, raw: Any, *, display_input: ZoneInfo | None = None) -> str | None:
+def accept(shelf: Shelf, column: Column, raw: Any, *, display_input: Formats | None = None) -> str | None:
     """What is stored for a value of a request body, or None when the platform silently drops it.
 
-    `display_input` is the writer's zone when the values are display values (sysparm_input_display_value).
+    `display_input` is how the writer sees values when the values are display values (sysparm_input_display_value).
     """
     text = _plain(raw)
     if text == "":
@@ -58,7 +58,9 @@ def _of_kind(column: Column, text: str) -> str | None:
             return text if _is_number(text) else None
         case Kind.BOOLEAN:
             return "true" if text.lower() in ("true", "1") else "false"
-        case Kind.DATE_TIME | Kind.DURATION:
+        case Kind.CURRENCY:
+            return _amount(text)
+        case Kind.DATE_TIME | Kind.DUE_DATE | Kind.DURATION:
             return _moment(text)
         case Kind.JOURNAL | Kind.JOURNAL_FIELD:
             return text
@@ -87,6 +89,12 @@ def _integer(text: str) -> str | None:
         return str(int(float(text))) if _is_number(text) else None
 
 
+def _amount(text: str) -> str | None:
+    """`1234.5`, `EUR;1234.5` or `$1,234.50`: what counts is the amount."""
+    amount = text.rpartition(";")[2].strip("$£€ ").replace(",", "")
+    return amount if _is_number(amount) else None
+
+
 def _is_number(text: str) -> bool:
     try:
         return math.isfinite(float(text))
@@ -101,10 +109,10 @@ def _moment(text: str) -> str | None:
         return None
 
 
-def _from_display(shelf: Shelf, column: Column, text: str, zone: ZoneInfo) -> str:
-    if column.kind is Kind.DATE_TIME:
+def _from_display(shelf: Shelf, column: Column, text: str, formats: Formats) -> str:
+    if column.kind in (Kind.DATE_TIME, Kind.DUE_DATE):
         try:
-            return to_utc(text, zone)
+            return formats.read(text)
         except ValueError:
             return text
     by_label = {choice.label: choice.value for choice in column.choices}
@@ -121,10 +129,11 @@ def _from_display(shelf: Shelf, column: Column, text: str, zone: ZoneInfo) -> st
 class Presenter:
     """Shows values of records to one reader; remembers looked-up names for the length of one answer."""
 
-    def __init__(self, shelf: Shelf, *, mode: str, zone: ZoneInfo, links: bool, link_base: str) -> None:
+    def __init__(self, shelf: Shelf, *, mode: str, formats: Formats, links: bool, link_base: str) -> None:
         self._shelf = shelf
         self._mode = mode  # false | true | all
-        self._zone = zone
+        self._formats = formats
+        self._zone = formats.zone
         self._links = links
         self._link_base = link_base
         self._names: dict[tuple[str, str], str] = {}
@@ -183,11 +192,14 @@ class Presenter:
         return table.label if table else name
 
     def zoned(self, stamp: str) -> str:
-        return to_zone(stamp, self._zone) if stamp else ""
+        return self._formats.moment(stamp) if stamp else ""
+
+    def money(self, amount: str) -> str:
+        return self._formats.money(amount) if amount else ""
 
     def _reference(self, value: str, column: Column) -> Any:
         if not value:
-            return {"display_value": "", "value": ""} if self._mode == "all" else ""
+            return self._empty_reference() if self._mode == "all" else ""
         link = f"{self._link_base}/{column.reference}/{value}"
         if self._mode == "false":
             return {"link": link, "value": value} if self._links else value
@@ -196,6 +208,10 @@ class Presenter:
             return {"display_value": name, "link": link} if self._links else name
         shown = {"display_value": name, "link": link, "value": value}
         return shown if self._links else {"display_value": name, "value": value}
+
+    def _empty_reference(self) -> dict[str, str]:
+        linked = self._links and self._shelf.switches["empty_reference_link"]
+        return {"display_value": "", "link": "", "value": ""} if linked else {"display_value": "", "value": ""}
 
     def _domain(self, value: str) -> Any:
         link = f"{self._link_base}/sys_user_group/{value}"
@@ -226,5 +242,7 @@ _DISPLAYS: dict[Kind, Callable[[Presenter, str], str]] = {
     Kind.INTEGER: lambda _, value: f"{int(value):,}" if value else "",
     Kind.DURATION: lambda _, value: duration_text(value),
     Kind.PASSWORD: lambda _, value: "********" if value else "",
+    Kind.DUE_DATE: lambda presenter, value: presenter.zoned(value) or "UNKNOWN",
+    Kind.CURRENCY: lambda presenter, value: presenter.money(value),
     Kind.CLASS_NAME: lambda presenter, value: presenter.class_label(value),
 }

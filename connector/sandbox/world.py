@@ -113,6 +113,8 @@ class World:
             if unknown:
                 raise ValueError(f"there is no switch {', '.join(unknown)}; there are {', '.join(sorted(switches))}")
             switches.update(values)
+            if float(values.get("replica_lag_seconds", 0)) > 0:
+                self.instance(name).follow(float(values["replica_lag_seconds"]))
             follow(self.instance(name), values)
 
     def map_certificate(self, name: str, fingerprint: str, login: str) -> None:
@@ -332,6 +334,8 @@ class World:
             if name == instance.name:
                 instance.part_door = partial(self._part, name)
                 instance.records.listeners.append(self._tell(name))
+                if float(instance.switches["replica_lag_seconds"]) > 0:
+                    instance.follow(float(instance.switches["replica_lag_seconds"]))
         om_faults, om_seen = Faults(self._chance()), deque[Recorded](maxlen=KEPT_REQUESTS)
         self._faults = {"om": om_faults, "fsm": om_faults if self.profile.single else Faults(self._chance())}
         self._seen = {"om": om_seen, "fsm": om_seen if self.profile.single else deque(maxlen=KEPT_REQUESTS)}

@@ -138,3 +138,15 @@ def test_a_customer_may_choose_a_shared_token_instead_of_a_signature(
     [(headers, _)] = receiver.received
     assert headers["X-Token"] == "shared"
     assert "webhook-signature" not in headers
+
+
+@pytest.mark.parametrize("workflow", [True, False])
+def test_a_script_without_workflow_tells_nobody(
+    world: World, fsm: Client, receiver: Receiver, *, workflow: bool
+) -> None:
+    sys_id = fsm.made("wm_order")["sys_id"]
+    subscribe(world, receiver, "fsm", "wm_order")
+    change = {"table": "wm_order", "record": sys_id, "values": {"short_description": "after"}}
+    world.act("fsm", {"do": "run_script", "workflow": workflow, **change})
+    world.sender.wait()
+    assert len(receiver.events) == workflow

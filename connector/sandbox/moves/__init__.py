@@ -92,8 +92,12 @@ goes through the same write path as REST. Records are named by number, sys_id or
     reject_solution       case, reason                                             admin
     close_case            case, notes, [resolution]: not from Resolved             admin
     cancel_case           case, reason                                             admin
+    run_script            table, record, values or delete, [auto_sys_fields: false,  admin
+                          workflow: false]: moves no stamp, runs no rule and tells nobody
+    import_xml            table, rows: with their own sys_id and stamps            admin
 """
 
+from connector.sandbox.moves.background_moves import BACKGROUND_MOVES
 from connector.sandbox.moves.bench import Bench, Move, Refused
 from connector.sandbox.moves.case_moves import CASE_MOVES
 from connector.sandbox.moves.common import COMMON_MOVES
@@ -115,6 +119,7 @@ ALL = (
     *SITE_MOVES,
     *CASE_MOVES,
     *COMMON_MOVES,
+    *BACKGROUND_MOVES,
 )
 MOVES: dict[str, Move] = {move.name: move for move in ALL}
 

@@ -47,7 +47,11 @@ class Context:
     def store(self) -> Store:
         """Where lists are read from."""
         replica = self.instance.replica
-        return replica.store if self.request.stale and replica else self.instance.store
+        switches = self.instance.switches
+        routed = (
+            switches["replica_lag_seconds"] and self.option("sysparm_query_category") in switches["replica_categories"]
+        )
+        return replica.store if replica and (routed or self.request.stale) else self.instance.store
 
     def option(self, name: str) -> str:
         return self.parameters.get(name, "")
@@ -70,14 +74,22 @@ class Context:
     @property
     def api_base(self) -> str:
         version = f"/{self.version}" if self.version else ""
-        return f"{self.instance.base_url}/api/now{version}"
+        return f"{self.address}/api/now{version}"
+
+    @property
+    def address(self) -> str:
+        """The instance's own, whatever host the client used, unless the instance believes the client."""
+        host = self.request.headers.get("Host")
+        if host and not self.instance.switches["links_from_property"]:
+            return f"https://{host}"
+        return self.instance.base_url
 
     def presenter(self) -> Presenter:
         mode = self.option("sysparm_display_value").lower()
         return Presenter(
             self.instance,
             mode=mode if mode in ("true", "all") else "false",
-            zone=self.user.zone,
+            formats=self.user.formats,
             links=not self.flag("sysparm_exclude_reference_link"),
             link_base=f"{self.api_base}/table",
         )
@@ -104,6 +116,17 @@ class Context:
             raise bad_payload("The payload is not a JSON object.")
         return first
 
+    def _wants(self, header: str) -> bool:
+        return self.request.headers.get(header).lower() == "true"
+
+    def _debug_line(self) -> dict[str, Any]:
+        """One line of Debug SQL; its words are ours."""
+        now = self.instance.clock.now().strftime("%H:%M:%S.000")
+        line = f"{now}: Time: 0:00:00.000 for: {self.instance.name}[glide.1] {self.request.method} {self.request.path}"
+        return {"type": "sql", "customerUpdate": False, "line": line, "debugClassSet": ""}
+
     def answer(self, status: int, payload: Any) -> Response:
+        if self.instance.switches["session_debug"] and self._wants("X-WantSessionDebugMessages"):
+            payload = {**payload, "session": {"debug_logs": [self._debug_line()]}}
         headers = Headers([("Content-Type", self.kind), *self.extra.lines])
         return Response(status, headers, written(payload, self.kind))

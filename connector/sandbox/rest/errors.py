@@ -142,6 +142,11 @@ def bad_payload(detail: str) -> ApiError:
     return ApiError(400, READ, detail, name="bad_payload")
 
 
+def bad_offset(offset: int) -> ApiError:
+    """What a negative offset does is not recorded; the words are ours."""
+    return ApiError(400, "Invalid sysparm_offset", f"{offset} is negative", name="bad_offset")
+
+
 def malformed(form: str) -> ApiError:
     """The words are from memory."""
     return ApiError(400, READ, f"The payload is not valid {form}.", name="malformed", facts={"form": form})

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 def paging_headers(context: Context, total: int, limit: int, offset: int) -> list[tuple[str, str]]:
-    headers = []
+    headers: list[tuple[str, str]] = []
     if total > limit > 0 and not context.flag("sysparm_suppress_pagination_header"):
         headers.append(("Link", _links(context, total, limit, offset)))
     headers.append(("X-Total-Count", str(total)))
@@ -24,7 +24,7 @@ def _links(context: Context, total: int, limit: int, offset: int) -> str:
     if offset + limit < total:
         pages.append(("next", offset + limit))
     pages.append(("last", last))
-    address = f"{context.instance.base_url}{context.request.path}"
+    address = f"{context.address}{context.request.path}"
     echoed = {key: value for key, value in context.request.query.items() if key != "sysparm_offset"}
     echoed.setdefault("sysparm_limit", str(limit))
     return ",".join(

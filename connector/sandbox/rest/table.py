@@ -7,6 +7,7 @@ a denied column of a write is silently dropped.
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from connector.sandbox.messages import Headers, Response
@@ -15,6 +16,7 @@ from connector.sandbox.query import Term, parse
 from connector.sandbox.records import Aborted
 from connector.sandbox.rest.errors import (
     aborted,
+    bad_offset,
     duplicate,
     no_record,
     query_denied,
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
     from connector.sandbox.rest.context import Context
 
 DEFAULT_LIMIT = 10_000
+NO_DOMAIN = "query_no_domain_table_api"
 SERVER_FILLED = frozenset({"sys_created_on", "sys_created_by", "sys_updated_on", "sys_updated_by", "sys_mod_count"})
 SYS_ID = re.compile(r"[0-9A-Za-z]{32}")
 
@@ -48,9 +51,13 @@ def list_records(context: Context, table_name: str) -> Response:
     selection = compiled_selection(context, table).selection
     limit = context.number("sysparm_limit", DEFAULT_LIMIT)
     offset = context.number("sysparm_offset", 0)
+    if offset < 0 and context.instance.switches["negative_offset"] == "refuse":
+        raise bad_offset(offset)
     rows = context.store.select(table, selection, limit=max(0, limit), offset=offset)
     total = None if context.flag("sysparm_no_count") else _total(context, table, selection, rows, limit, offset)
     visible = visible_rows(context, table, rights, rows)
+    if total is not None and not context.instance.switches["count_before_rights"]:
+        total = len(visible_rows(context, table, rights, context.store.select(table, selection)))
     projection = Projection(context, table)
     if total is not None:
         context.extra = Headers([*context.extra.lines, *paging_headers(context, total, limit, offset)])
@@ -83,7 +90,7 @@ def readable_row(context: Context, table: Table, sys_id: str) -> Row:
     """The record, or the one 404 for everything that stands in the way."""
     rights = context.instance.access.rights(context.user, table, "read")
     row = context.instance.store.get(table, sys_id) if rights.any else None
-    if row is None or not visible_rows(context, table, rights, [row]):
+    if row is None or not in_domain(context, row) or not visible_rows(context, table, rights, [row]):
         raise no_record()
     return row
 
@@ -133,7 +140,30 @@ def compiled_selection(context: Context, table: Table) -> Compiled:
         raise query_fields_denied()
     if compiled.dropped and mode == "no_rows":
         compiled.selection = Selection(where="0")
+    if "sys_domain" in table.columns and (domains := _domains(context)):
+        compiled.selection = _within_domains(compiled.selection, domains)
     return compiled
+
+
+def in_domain(context: Context, row: Row) -> bool:
+    """Whether domain separation shows this record to the user."""
+    domains = _domains(context)
+    return not domains or row.get("sys_domain", "global") in domains
+
+
+def _domains(context: Context) -> tuple[str, ...]:
+    """The domains the user sees; empty: all of them."""
+    user = context.user
+    if not context.instance.switches["domain_separation"] or user.domain == "global":
+        return ()
+    across = context.flag("sysparm_query_no_domain") and (user.is_admin or NO_DOMAIN in user.roles)
+    return () if across else (user.domain, "global")
+
+
+def _within_domains(selection: Selection, domains: tuple[str, ...]) -> Selection:
+    marks = ", ".join("?" * len(domains))
+    where = f"({selection.where}) AND t0.sys_domain IN ({marks})"
+    return replace(selection, where=where, parameters=(*selection.parameters, *domains))
 
 
 def _url_terms(context: Context, table: Table) -> list[Term]:
@@ -217,7 +247,7 @@ def delete_record(context: Context, table_name: str, sys_id: str) -> Response:
 
 def accepted(context: Context, table: Table, rights: Rights, payload: dict[str, Any]) -> Row:
     """What remains of a body: unknown, denied, server-filled and impossible values are dropped without a word."""
-    zone = context.user.zone if context.flag("sysparm_input_display_value") else None
+    formats = context.user.formats if context.flag("sysparm_input_display_value") else None
     values: Row = {}
     for name, raw in payload.items():
         column = table.by_name.get(name)
@@ -225,7 +255,7 @@ def accepted(context: Context, table: Table, rights: Rights, payload: dict[str, 
             continue
         if not rights.covers(column):
             continue
-        value = accept(context.instance, column, raw, display_input=zone)
+        value = accept(context.instance, column, raw, display_input=formats)
         if value is not None:
             values[column.key] = value
     return values
