@@ -37,9 +37,28 @@ def gaps(text: str, tests: set[str], switches: set[str]) -> list[str]:
     return found + [f"no answer: {behavior}" for behavior, answer in rows(text) if not answers.search(answer)]
 
 
+def all_switches() -> set[str]:
+    profile = load("default")
+    return {*profile.om.switches, *profile.fsm.switches}
+
+
+def untold(text: str, switches: set[str]) -> set[str]:
+    """Switches that no line of the tables names. Pure."""
+    return switches - set(re.findall(r"switch `(\w+)`", text))
+
+
+def test_every_switch_has_a_line_that_says_what_it_changes() -> None:
+    assert len(all_switches()) > 50
+    assert untold(PROMISES, all_switches()) == set()
+
+
+def test_a_switch_without_a_line_is_noticed() -> None:
+    assert untold("| x | switch `gzip` |", {"gzip", "slots"}) == {"slots"}
+
+
 def test_every_behavior_has_a_test_that_exists_a_switch_that_exists_or_is_not_imitated() -> None:
     assert len(rows(PROMISES)) > 100
-    assert gaps(PROMISES, names_in(ROOT / "tests" / "sandbox"), set(load("default").fsm.switches)) == []
+    assert gaps(PROMISES, names_in(ROOT / "tests" / "sandbox"), all_switches()) == []
 
 
 @pytest.mark.parametrize(
