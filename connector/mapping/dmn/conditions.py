@@ -176,11 +176,14 @@ def compared(symbol: str, one: Any, other: Any) -> bool | None:
 
 
 def _comparable(one: Any, other: Any) -> tuple[Any, Any]:
-    """Times with and without a zone: one without is taken as UTC."""
     if isinstance(one, (datetime, time)) and isinstance(other, (datetime, time)):
-        one = one if one.tzinfo else one.replace(tzinfo=UTC)
-        other = other if other.tzinfo else other.replace(tzinfo=UTC)
+        return moment(one), moment(other)
     return one, other
+
+
+def moment(value: datetime | time) -> datetime | time:
+    """A time as FEEL compares it: in whole seconds, and in UTC if it has no zone."""
+    return value.replace(tzinfo=value.tzinfo or UTC, microsecond=0)
 
 
 def _inside(condition: Between, value: Any) -> bool | None:

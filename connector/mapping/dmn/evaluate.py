@@ -189,11 +189,11 @@ def result(table: DecisionTable, decision: Decision, values: Scope) -> Any:
     rows = [_row(table, [entry.value(values) for entry in rule.entries]) for rule in decision.won]
     if decision.violated:
         return None
-    if table.aggregation is not None:
-        return aggregated(table.aggregation, rows)
     if not rows and any(output.default for output in table.outputs):
         default = _row(table, [output.default.value(values) if output.default else None for output in table.outputs])
-        return default if table.hit_policy.is_single else [default]
+        return default if table.hit_policy.is_single or table.aggregation else [default]
+    if table.aggregation is not None:
+        return aggregated(table.aggregation, rows)
     if table.hit_policy.is_single:
         return rows[0] if rows else None
     return rows

@@ -13,7 +13,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections import defaultdict
 from dataclasses import dataclass
-from datetime import UTC, datetime, time
+from datetime import datetime, time
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from connector.mapping.dmn.conditions import (
@@ -25,6 +25,7 @@ from connector.mapping.dmn.conditions import (
     Not,
     OneOf,
     holds,
+    moment,
     truth,
 )
 from connector.mapping.dmn.values import Kind, kind_of
@@ -175,10 +176,8 @@ def _orderable(value: Value, kind: Kind) -> bool:
 
 
 def _plain(value: Any) -> Any:
-    """Times without a zone are UTC, so that all values of a kind can be put in order."""
-    if isinstance(value, (datetime, time)) and value.tzinfo is None:
-        return value.replace(tzinfo=UTC)
-    return value
+    """Times as they are compared, so that all values of a kind can be put in order."""
+    return moment(value) if isinstance(value, (datetime, time)) else value
 
 
 def _after_all_starting_with(text: str) -> Cut:

@@ -100,14 +100,12 @@ def _later_time(moment: time, length: timedelta) -> time:
 
 
 def _between(one: date, other: date) -> timedelta | None:
-    """A date alone is its midnight; both have a zone or neither (a date alone fits both)."""
+    """A date alone is its midnight in UTC; both have a zone or neither."""
     left, right = (
-        moment if isinstance(moment, datetime) else datetime.combine(moment, time()) for moment in (one, other)
+        moment if isinstance(moment, datetime) else datetime.combine(moment, time(), UTC) for moment in (one, other)
     )
     if (left.tzinfo is None) != (right.tzinfo is None):
-        if isinstance(one, datetime) and isinstance(other, datetime):
-            return None
-        left, right = (moment if moment.tzinfo else moment.replace(tzinfo=UTC) for moment in (left, right))
+        return None
     if left.tzinfo is not None and right.tzinfo is not None:
         return left.astimezone(UTC) - right.astimezone(UTC)
     return left - right

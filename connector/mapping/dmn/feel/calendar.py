@@ -17,6 +17,7 @@ from connector.mapping.dmn.values import Months, show
 
 _DATE = re.compile(r"(\d{4})-(\d\d)-(\d\d)", re.ASCII)
 _TIME = re.compile(r"(\d\d):(\d\d):(\d\d)(?:\.(\d+))?(Z|z|[+-]\d\d:\d\d(?::\d\d)?|@[A-Za-z0-9_+\-/]+)?", re.ASCII)
+_MIDNIGHT = re.compile(r"24:00:00(?:\.0+)?(?![\d.])")
 _DAYS = re.compile(r"(-)?P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d*)?)S)?)?", re.ASCII)
 _MONTHS = re.compile(r"(-)?P(?:(\d+)Y)?(?:(\d+)M)?", re.ASCII)
 _BEYOND = re.compile(
@@ -57,12 +58,18 @@ def read_time(text: str) -> time | None:
 
 
 def read_date_time(text: str) -> datetime | None:
-    """A date alone is its midnight."""
+    """A date alone is its midnight; 24:00:00 is the midnight after it."""
     day, parted, clock = text.partition("T")
+    is_next = bool(_MIDNIGHT.match(clock))
+    if is_next:
+        clock = "00" + clock[2:]
     on, at = read_date(day), read_time(clock) if parted else time()
-    if on is None and at is not None and day.startswith("24:"):
+    if on is None or at is None:
         return None
-    return None if on is None or at is None else datetime.combine(on, at, tzinfo=at.tzinfo)
+    try:
+        return datetime.combine(on + timedelta(days=is_next), at, tzinfo=at.tzinfo)
+    except OverflowError:
+        return None
 
 
 def read_duration(text: str) -> timedelta | Months | None:
@@ -98,7 +105,7 @@ def read_at(text: str) -> date | datetime | time | timedelta | Months | None:
     """What `@"..."` stands for."""
     if text.lstrip("-").startswith("P"):
         return read_duration(text)
-    return read_date(text) or (read_date_time(text) if "T" in text else read_time(text))
+    return read_date(text) or (read_date_time(text) if _DATE.match(text) else read_time(text))
 
 
 def _zone(text: str | None) -> tzinfo | None:
@@ -140,8 +147,16 @@ def _shown(value: Any) -> str:
             return _shown_range(value)
         case Function():
             return f"function({', '.join(value.parameters)})"
+        case _:
+            return _shown_simple(value)
+
+
+def _shown_simple(value: Any) -> str:
+    match value:
         case Decimal():
             return show_number(value)
+        case timedelta() if not value:
+            return "PT0S"
         case datetime():
             return f"{value.date().isoformat()}T{_clock(value.timetz())}"
         case time():

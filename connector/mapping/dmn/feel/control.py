@@ -57,9 +57,10 @@ class In:
     def value(self, env: Env) -> Any:
         value = self.operand.value(env)
         inner = Env({THE_VALUE: value}, env)
-        return any_of(
-            [is_in(value, test.value(inner)) if not of else test.value(inner) for test, of in self.tests.tests]
-        )
+        answers = [
+            test.value(inner) if of_itself else is_in(value, test.value(inner)) for test, of_itself in self.tests.tests
+        ]
+        return answers[0] if len(answers) == 1 else any(answer is True for answer in answers)
 
 
 @dataclass(frozen=True)
@@ -70,29 +71,28 @@ class Steps:
     high: Node
 
     def value(self, env: Env) -> Any:
-        low, high = self.low.value(env), self.high.value(env)
-        return list(steps(low, high))
+        return steps(self.low.value(env), self.high.value(env))
 
 
-def steps(low: Any, high: Any) -> Iterator[Any]:
-    """From one end to the other, both included; nothing where there is no way."""
+def steps(low: Any, high: Any) -> list[Any] | None:
+    """From one end to the other, both included; None where there is no way."""
     upward = compared("<=", low, high)
-    if upward is None:
-        return
     step: Any
     if isinstance(low, Decimal):
         step = Decimal(1 if upward else -1)
     elif isinstance(low, date) and not isinstance(low, datetime):
         step = timedelta(days=1 if upward else -1)
     else:
-        return
+        return None
+    found: list[Any] = []
     while compared("<=" if upward else ">=", low, high):
         spend()
-        yield low
+        found.append(low)
         try:
             low = low + step
         except OverflowError:
-            return
+            break
+    return None if upward is None else found
 
 
 def listed(value: Any) -> list[Any] | None:
@@ -100,8 +100,8 @@ def listed(value: Any) -> list[Any] | None:
     if isinstance(value, list):
         return value
     if isinstance(value, Range):
-        whole = list(steps(value.low, value.high))
-        return whole[0 if value.low_closed else 1 : len(whole) if value.high_closed else -1]
+        whole = steps(value.low, value.high)
+        return whole and whole[0 if value.low_closed else 1 : len(whole) if value.high_closed else -1]
     return None if value is None else [value]
 
 

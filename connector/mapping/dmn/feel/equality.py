@@ -53,7 +53,7 @@ def is_in(value: Any, held: Any) -> bool | None:
     if isinstance(held, list):
         if isinstance(value, list) and equal(value, held):
             return True
-        return any_of([is_in(value, one) for one in held])
+        return any(is_in(value, one) is True for one in held)
     return equal(value, held)
 
 

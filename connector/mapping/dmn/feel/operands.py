@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
@@ -23,7 +24,7 @@ from connector.mapping.dmn.feel.control import (
 from connector.mapping.dmn.feel.errors import NotCarried
 from connector.mapping.dmn.feel.functions import BUILT_IN
 from connector.mapping.dmn.feel.names import Names, plain_name, squeeze
-from connector.mapping.dmn.feel.tree import Ends, Items, Literal, Member, Members, Name
+from connector.mapping.dmn.feel.tree import Ends, Items, Literal, Member, Members, Name, Negative
 from connector.mapping.dmn.patterns import PatternError, PatternNotCarried, pattern
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ _CALLED = re.compile(r"\s*\(")
 _CLOCK_CALL = re.compile(r"\s*\(\s*\)")
 _KEY = re.compile(r'\s*(?:"((?:[^"\\]|\\.)*)"|([^\s":{}\[\](),][^":{}\[\](),]*?))\s*:', re.DOTALL)
 _CONSTANTS: dict[str, bool | None] = {"true": True, "false": False, "null": None}
+_BEYOND = "dates before year 1 or after 9999, and parts of a microsecond, are not carried"
 _CALENDAR = ("date", "time", "date and time")
 
 
@@ -108,10 +110,21 @@ def _called(p: Parser, function: Node) -> Node:
 
 def _refuse_what_is_beyond(p: Parser, function: Node, arguments: list[Node]) -> None:
     """Dates that FEEL has and this house has not are refused when read, not answered with nothing when used."""
-    if isinstance(function, BuiltInName) and function.name in _CALENDAR:
-        for argument in arguments:
-            if isinstance(argument, Literal) and isinstance(argument.constant, str) and is_beyond(argument.constant):
-                raise NotCarried("dates before year 1 or after 9999, and parts of a microsecond", p.text, p.token.start)
+    if not (isinstance(function, BuiltInName) and function.name in _CALENDAR):
+        return
+    for argument in arguments:
+        if isinstance(argument, Literal) and isinstance(argument.constant, str) and is_beyond(argument.constant):
+            raise NotCarried(_BEYOND, p.text, p.token.start)
+    year = _written_number(arguments[0]) if len(arguments) == 3 and function.name == "date" else None
+    if year is not None and not 1 <= year <= 9999 and abs(year) < 10**9:
+        raise NotCarried(_BEYOND, p.text, p.token.start)
+
+
+def _written_number(node: Node) -> Decimal | None:
+    if isinstance(node, Negative):
+        inner = _written_number(node.operand)
+        return None if inner is None else -inner
+    return node.constant if isinstance(node, Literal) and isinstance(node.constant, Decimal) else None
 
 
 def _refuse_patterns(p: Parser, function: Node, arguments: list[Node]) -> None:
@@ -350,7 +363,7 @@ def _at(p: Parser, token: Token) -> Node:
         raise p.error('@ is followed by a date, time or duration, like @"2026-03-31"')
     text = p.token
     if is_beyond(text.text):
-        raise NotCarried("dates before year 1 or after 9999, and parts of a microsecond", p.text, token.start)
+        raise NotCarried(_BEYOND, p.text, token.start)
     value = read_at(text.text)
     if value is None:
         raise p.error('no date, time or duration; write it like @"2026-03-31", @"08:30:00" or @"P2D"')
@@ -388,7 +401,7 @@ def _type(p: Parser) -> types.FeelType:
     name = found[0]
     p.go(found[1])
     if name in p.types:
-        return p.types[name]
+        return types.unrestricted(p.types[name])
     if p.is_at("<") and name in ("list", "range", "context"):
         return _of(p, name)
     simple = types.simple(name)

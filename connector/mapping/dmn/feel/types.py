@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -11,7 +11,7 @@ from connector.mapping.dmn.feel.values import Function, Range
 from connector.mapping.dmn.values import Months
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,15 @@ class Restricted:
     accepts: Callable[[Any], bool]
 
 
-FeelType: TypeAlias = Simple | ListOf | RangeOf | ContextOf | FunctionOf | Restricted
+@dataclass(frozen=True)
+class Named:
+    """A type known by name only while the types are read: one that contains itself."""
+
+    name: str
+    known: Mapping[str, FeelType] = field(compare=False, repr=False)
+
+
+FeelType: TypeAlias = Named | Simple | ListOf | RangeOf | ContextOf | FunctionOf | Restricted
 ANY = Simple("Any")
 
 _SIMPLE: dict[str, Callable[[Any], bool]] = {
@@ -103,6 +111,21 @@ def is_of(value: Any, wanted: FeelType) -> bool:
             return value is None or (isinstance(value, Function) and _fits(value, parameters))
         case Restricted(base, accepts):
             return is_of(value, base) and (value is None or accepts(value))
+        case Named(name, known):
+            return is_of(value, known[name])
+
+
+def unrestricted(wanted: FeelType) -> FeelType:
+    """The type without what it allows: `instance of` asks for no more."""
+    match wanted:
+        case Restricted(base, _):
+            return unrestricted(base)
+        case ListOf(item):
+            return ListOf(unrestricted(item))
+        case ContextOf(members):
+            return ContextOf(tuple((name, unrestricted(kind)) for name, kind in members))
+        case _:
+            return wanted
 
 
 def _fits(function: Function, parameters: tuple[FeelType, ...]) -> bool:

@@ -57,7 +57,7 @@ def parse_unary_tests(
     used = frozenset(parser.used)
     finished(parser, Tests(tuple(tests)))
     found = [_lowered(one, kind, written, used) for one, written in zip(tests, parser.tests, strict=True)]
-    condition = found[0] if len(found) == 1 else OneOf(tuple(found))
+    condition = _one_of(found)
     return Not(condition) if negated else condition
 
 
@@ -127,9 +127,11 @@ def _between(low: Any, high: Any, ends: tree.Ends) -> Condition:
 
 
 def _one_of(found: list[Condition]) -> Condition:
-    if not found:
+    """One of several; a list inside a list is a longer list."""
+    flat = [inner for one in found for inner in (one.conditions if isinstance(one, OneOf) else (one,))]
+    if not flat:
         raise _NotConstant
-    return found[0] if len(found) == 1 else OneOf(tuple(found))
+    return flat[0] if len(flat) == 1 else OneOf(tuple(flat))
 
 
 def _about_the_value(node: Node, kind: Kind) -> Condition:
@@ -175,3 +177,11 @@ def constant(node: Node) -> Any:
 
 def _speaks_of_the_value(node: Any) -> bool:
     return node == _THE_VALUE or any(_speaks_of_the_value(part) for part in parts(node))
+
+
+def constant_value(expression: FeelExpression) -> tuple[Any, bool]:
+    """The value of an expression that depends on nothing, and whether it is such a one."""
+    try:
+        return constant(expression.tree), True
+    except _NotConstant:
+        return None, False

@@ -82,11 +82,11 @@ CONVERSIONS: tuple[Signature, ...] = (
     built_in("date(from: string|date|datetime)", to_date),
     built_in("date(year: number, month: number, day: number)", date_of),
     built_in("time(from: string|time|datetime|date)", to_time),
-    built_in("time(hour: number, minute: number, second: number, offset: days?)", time_of),
+    built_in("time(hour: number, minute: number, second: number, offset: days?!)", time_of),
     built_in("date and time(from: string|date|datetime)", to_date_time),
     built_in("date and time(date: date|datetime, time: time)", date_time_of),
     built_in("duration(from: string|days|months)", to_duration),
-    built_in("number(from: string, grouping separator: string?, decimal separator: string?)", to_number),
+    built_in("number(from: string, grouping separator: string?!, decimal separator: string?!)", to_number),
     built_in("number(from: number)", lambda number: number),
     built_in("string(from: any)", to_string),
 )

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import datetime, time
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
+from connector.mapping.dmn.feel.equality import equal
 from connector.mapping.dmn.feel.functions.signature import built_in
 from connector.mapping.dmn.values import Months
 
@@ -23,34 +26,28 @@ _MONTHS = (
 def months_between(start: date, end: date) -> Months:
     """Whole months from one date to the other, rounded toward none."""
     count = (end.year - start.year) * 12 + end.month - start.month
-    rest = _within_month(end) < _within_month(start)
-    if count > 0 and rest:
+    if count > 0 and end.day < start.day:
         count -= 1
-    elif count < 0 and _within_month(end) > _within_month(start):
+    elif count < 0 and end.day > start.day:
         count += 1
     return Months(count)
 
 
-def _within_month(day: date) -> Any:
-    clock = getattr(day, "time", None)
-    return (day.day, clock().isoformat() if clock else "00:00:00")
-
-
 def is_same(one: Any, other: Any) -> bool:
-    """The same value of the same kind: an offset counts, even where the moment is the same."""
+    """The same value of the same kind: the zone counts, even where the moment is the same."""
     if type(one) is not type(other):
         return False
-    zones = [getattr(value, "tzinfo", None) for value in (one, other)]
-    if (zones[0] is None) != (zones[1] is None):
-        return False
-    if zones[0] is not None:
-        offsets = [value.utcoffset() for value in (one, other)]
-        return bool(one.replace(tzinfo=None) == other.replace(tzinfo=None) and offsets[0] == offsets[1])
-    return bool(one == other)
+    if isinstance(one, (datetime, time)):
+        return bool(_zone(one) == _zone(other) and one.replace(tzinfo=None) == other.replace(tzinfo=None))
+    return equal(one, other) is True
+
+
+def _zone(value: datetime | time) -> Any:
+    return value.tzinfo.key if isinstance(value.tzinfo, ZoneInfo) else value.utcoffset()
 
 
 DATES: tuple[Signature, ...] = (
-    built_in("is(value1: any, value2: any)", is_same),
+    built_in("is(value1: any?, value2: any?)", is_same),
     built_in("day of year(date: date|datetime)", lambda day: Decimal(day.timetuple().tm_yday)),
     built_in("day of week(date: date|datetime)", lambda day: _DAYS[day.weekday()]),
     built_in("month of year(date: date|datetime)", lambda day: _MONTHS[day.month - 1]),

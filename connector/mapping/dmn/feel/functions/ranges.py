@@ -63,7 +63,7 @@ def overlaps_before(one: Range, other: Range) -> bool:
 
 
 def overlaps_after(one: Range, other: Range) -> bool:
-    return overlaps(one, other) and _ends_before(other, one) and not _starts_before(one, other)
+    return overlaps(one, other) and _starts_before(other, one) and not _ends_before(one, other)
 
 
 def finishes(one: Any, other: Range) -> bool:
@@ -117,7 +117,7 @@ def range_of(text: str) -> Range | None:
 def _end(text: str) -> Any:
     """Raises ValueError for what is no literal."""
     text = text.strip()
-    if not text or text == "null":
+    if text == "null":
         return None
     at = _AT.fullmatch(text)
     if at:

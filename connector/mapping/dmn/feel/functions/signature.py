@@ -1,7 +1,7 @@
 """What a built-in function accepts, written as FEEL's books write it, and how arguments meet it.
 
 `substring(string: string, start position: number, length: number?)`: kinds are those of `_KINDS`, several joined by `|`; `?`
-may be left out or null; `!` may be null; `*` before the last name takes any number of arguments. A list of one stands for its
+may be left out; `!` may be null; `*` before the last name takes any number of arguments. A list of one stands for its
 item where no list is wanted, a single value for a list of one where a list is.
 """
 
@@ -36,7 +36,7 @@ _KINDS: dict[str, Callable[[Any], bool]] = {
     "months": lambda value: isinstance(value, Months),
     "point": lambda value: not isinstance(value, (Range, list, dict, bool, Function)),
 }
-_PARAMETER = re.compile(r"(\*?)([\w ]+): ([\w|]+)([?!]?)")
+_PARAMETER = re.compile(r"(\*?)([\w ]+): ([\w|]+)([?!]*)")
 
 
 class Unfit(Exception):
@@ -53,7 +53,7 @@ class Parameter:
     def accept(self, value: Any) -> Any:
         """The value as this parameter wants it. Raises Unfit."""
         if value is None:
-            if self.nullable or self.optional or "any" in self.kinds:
+            if self.nullable or "any" in self.kinds:
                 return None
             raise Unfit
         if any(_KINDS[kind](value) for kind in self.kinds):
@@ -85,8 +85,8 @@ class Signature:
         needed = sum(not parameter.optional for parameter in self.parameters)
         if not needed <= len(arguments) <= len(self.parameters):
             raise Unfit
-        given = [*arguments, *[None] * (len(self.parameters) - len(arguments))]
-        return self.run(*(p.accept(v) for p, v in zip(self.parameters, given, strict=True)))
+        given = [p.accept(v) for p, v in zip(self.parameters, arguments, strict=False)]
+        return self.run(*given, *[None] * (len(self.parameters) - len(given)))
 
     def call_named(self, arguments: dict[str, Any]) -> Any:
         """Raises Unfit."""
@@ -94,7 +94,7 @@ class Signature:
         needed = {parameter.name for parameter in self.parameters if not parameter.optional}
         if not needed <= set(arguments) <= names or self.takes_many:
             raise Unfit
-        return self.run(*(parameter.accept(arguments.get(parameter.name)) for parameter in self.parameters))
+        return self.run(*(p.accept(arguments[p.name]) if p.name in arguments else None for p in self.parameters))
 
 
 def built_in(text: str, run: Callable[..., Any]) -> Signature:
@@ -104,7 +104,7 @@ def built_in(text: str, run: Callable[..., Any]) -> Signature:
     many = bool(found) and bool(found[-1] and found[-1][1])
     return Signature(
         name,
-        tuple(Parameter(f[2], tuple(f[3].split("|")), f[4] == "?", f[4] == "!") for f in found if f),
+        tuple(Parameter(f[2], tuple(f[3].split("|")), "?" in f[4], "!" in f[4]) for f in found if f),
         many,
         run,
     )

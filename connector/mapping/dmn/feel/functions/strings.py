@@ -62,8 +62,8 @@ STRINGS: tuple[Signature, ...] = (
     built_in("contains(string: string, match: string)", lambda text, match: match in text),
     built_in("starts with(string: string, match: string)", lambda text, match: text.startswith(match)),
     built_in("ends with(string: string, match: string)", lambda text, match: text.endswith(match)),
-    built_in("matches(input: string, pattern: string, flags: string?)", matches),
-    built_in("replace(input: string, pattern: string, replacement: string, flags: string?)", replace),
+    built_in("matches(input: string, pattern: string, flags: string?!)", matches),
+    built_in("replace(input: string, pattern: string, replacement: string, flags: string?!)", replace),
     built_in("split(string: string, delimiter: string)", split),
-    built_in("string join(list: list, delimiter: string?)", joined),
+    built_in("string join(list: list, delimiter: string?!)", joined),
 )
