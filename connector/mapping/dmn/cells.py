@@ -29,6 +29,7 @@ from connector.mapping.dmn.conditions import (
     Not,
     OneOf,
 )
+from connector.mapping.dmn.patterns import PatternError, pattern
 from connector.mapping.dmn.values import Kind, Value, read, show
 
 if TYPE_CHECKING:
@@ -145,18 +146,11 @@ def _like(how: str, quoted: str, kind: Kind) -> Condition:
         raise ValueError(f"'{how}' is for text, but this column holds a {kind.value}")
     text = _unquoted(quoted)
     if how == "matches":
-        check_pattern(text)
+        try:
+            pattern(text)
+        except PatternError as error:
+            raise ValueError(f"not a regular expression: {error}") from None
     return Like(how, text)
-
-
-def check_pattern(pattern: str) -> None:
-    """Raises ValueError for a regular expression that is wrong, or that some text could keep busy for ages."""
-    try:
-        re.compile(pattern)
-    except re.error as error:
-        raise ValueError(f"not a regular expression: {error}") from None
-    if re.search(r"[+*}]\)?[+*{]|\([^()]*[+*][^()]*\)[+*{]", pattern):
-        raise ValueError("a repetition inside a repetition could take forever; write the pattern without it")
 
 
 def _range(found: re.Match[str], kind: Kind) -> Condition:
@@ -236,8 +230,10 @@ def show_cell(condition: Condition) -> str:
             return f"{symbol} {quoted(value)}"
         case Between(low, high, low_closed, high_closed):
             return f"{'[' if low_closed else '('}{quoted(low)}..{quoted(high)}{']' if high_closed else ')'}"
-        case Like(how, text):
+        case Like(how, text, ""):
             return f"{how} {quoted(text)}"
+        case Like(how, text, flags):
+            return f"{how}(?, {quoted(text)}, {quoted(flags)})"
         case Formula(expression):
             return expression.text
 
