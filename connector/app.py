@@ -17,12 +17,16 @@ from connector.engine.drain import Engine, drain_all, plan_all
 from connector.engine.lock import refuse_second, sole_writer
 from connector.engine.outbox import Outbox, Patience
 from connector.engine.store import Store
-from connector.errors import ConfigError
+from connector.errors import ConfigError, NotFound
 from connector.fsm.port import FsmPort
 from connector.mapping.fields import FieldMap
+from connector.mapping.native import Decided, carry
+from connector.mapping.review import Catalog
 from connector.memory import instances, reading
+from connector.om.native import NativePolicies
 from connector.om.port import OmPort
-from connector.policies import Policies, Watched, load_policies, mapped_columns, mapped_facts
+from connector.policies import Policies, Watched, load_policies, mapped_columns, mapped_facts, vocabulary
+from connector.servicenow.names import names_in
 from connector.servicenow.session import Endpoint
 from connector.servicenow.table import TableApi
 
@@ -34,7 +38,9 @@ if TYPE_CHECKING:
     from requests.adapters import BaseAdapter
 
     from connector.config import Instance, Loaded
+    from connector.mapping.native import Imported
     from connector.model import Plan
+    from connector.om.native import NativePolicy
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,6 +205,33 @@ def plan_once(loaded: Loaded, world: World = REAL_WORLD) -> tuple[Plan, ...]:
         sweep(engine.store, engine.om, engine.fsm, now)
     poll(engine.store, engine.om, engine.fsm, now)
     return plan_all(engine, now)
+
+
+def survey(loaded: Loaded, world: World = REAL_WORLD) -> Catalog:
+    """What exists on both instances that a policy may speak of. Raises RemoteError; writes nothing anywhere."""
+    settings = loaded.settings
+    om = _api(loaded, settings.om, loaded.secrets.om_password, world, "om")
+    fsm = _api(loaded, settings.fsm, loaded.secrets.fsm_password, world, "fsm")
+    template = settings.fsm.references["template"]
+    tables = settings.om.catalog
+    return Catalog(
+        templates=names_in(fsm, [template.table], template.by),
+        specifications=names_in(om, tables.specifications, tables.name),
+        request_types=names_in(om, [tables.request_types], tables.name),
+    )
+
+
+def native_policy(loaded: Loaded, initiates: str, world: World = REAL_WORLD) -> tuple[NativePolicy, Imported]:
+    """ServiceNow's own policy on the OM instance, and as a table of ours. Raises RemoteError, NotFound."""
+    settings = loaded.settings
+    om = NativePolicies(_api(loaded, settings.om, loaded.secrets.om_password, world, "om"))
+    found = om.native_policy(initiates)
+    if found.unreadable or not found.rows:
+        why = found.unreadable or "it has no rows, or does not exist"
+        raise NotFound(f"{found.name!r} cannot be taken over from {settings.om.name}: {why}.")
+    decisions = [Decided(row.label, row.condition, row.template) for row in found.rows]
+    known = vocabulary(settings, initiates)
+    return found, carry(found.name, found.inputs, decisions, known, lambda t, i: om.display_names(t, [i]).get(i))
 
 
 @contextmanager

@@ -228,8 +228,22 @@ def _mapped_names(facts: dict[str, MappedFact]) -> dict[str, MappedFact]:
     return {**DEFAULT_MAPPED_FACTS, **facts}
 
 
+class OmCatalogTables(Section):
+    """Where the names are that a policy may speak of, for `om-fsm policy check`."""
+
+    specifications: tuple[str, ...] = (
+        "sn_prd_pm_product_specification",
+        "sn_prd_pm_service_specification",
+        "sn_prd_pm_resource_specification",
+    )
+    request_types: str = "sn_ind_tmt_orm_request_definition"
+    name: str = "name"
+
+
 class OmInstance(Instance):
     """The Order Management instance."""
+
+    catalog: OmCatalogTables = OmCatalogTables()
 
     facts: Annotated[dict[str, MappedFact], AfterValidator(_mapped_names)] = DEFAULT_MAPPED_FACTS
 
@@ -364,19 +378,32 @@ class Loaded(Section):
 
 def load(path: Path) -> Loaded:
     """Read and check a configuration with its secrets. Raises ConfigError with every problem found."""
-    document = _read(path)
-    try:
-        settings = Settings.model_validate(document)
-    except ValidationError as error:
-        raise _unusable(path, tuple(_problem(one) for one in error.errors(include_url=False))) from error
-    secrets, problems = _read_secrets(path, settings)
-    problems += _unknown_facts(settings)
+    settings, problems = _settings(path)
+    secrets, unread = _read_secrets(path, settings)
+    problems += unread
     for where, instance in (("om", settings.om), ("fsm", settings.fsm)):
         if instance.ca_file and not (path.parent / instance.ca_file).is_file():
             problems.append(f"{where}.ca_file: there is no file {path.parent / instance.ca_file}")
     if problems:
         raise _unusable(path, tuple(problems))
     return Loaded(path=path, settings=settings, secrets=Secrets(**secrets))
+
+
+def load_settings(path: Path) -> Settings:
+    """Read and check a configuration without its secrets, for work that asks no instance. Raises ConfigError."""
+    settings, problems = _settings(path)
+    if problems:
+        raise _unusable(path, tuple(problems))
+    return settings
+
+
+def _settings(path: Path) -> tuple[Settings, list[str]]:
+    document = _read(path)
+    try:
+        settings = Settings.model_validate(document)
+    except ValidationError as error:
+        raise _unusable(path, tuple(_problem(one) for one in error.errors(include_url=False))) from error
+    return settings, _unknown_facts(settings)
 
 
 def _unknown_facts(settings: Settings) -> list[str]:

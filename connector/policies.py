@@ -69,13 +69,18 @@ def load_policies(loaded: Loaded) -> Policies:
 
 def policy_paths(loaded: Loaded) -> dict[str, Path]:
     """Where the policies are, by what they initiate from."""
-    policy = loaded.settings.policy
+    return paths_of(loaded.settings, loaded.path)
+
+
+def paths_of(settings: Settings, path: Path) -> dict[str, Path]:
+    """The same for settings that were read from the file at `path`."""
+    policy = settings.policy
     paths = {
         Initiates.DOMAIN_ORDER: policy.domain_order,
         Initiates.ORDER_TASK: policy.order_task,
         **({Initiates.CASE: policy.case} if policy.case else {}),
     }
-    return {initiates: loaded.resolve(path) for initiates, path in paths.items()}
+    return {initiates: path.parent / file for initiates, file in paths.items()}
 
 
 def vocabulary(settings: Settings, initiates: str) -> Vocabulary:

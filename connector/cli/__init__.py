@@ -19,6 +19,7 @@ from connector.cli.config import config
 from connector.cli.demo import demo
 from connector.cli.outbox import outbox
 from connector.cli.output import print_error
+from connector.cli.policy import policy
 from connector.cli.sandbox import sandbox
 from connector.cli.work import rebuild, run, sync
 from connector.errors import ConnectorError
@@ -41,7 +42,7 @@ def cli(context: click.Context, config_path: Path) -> None:
     context.obj = config_path
 
 
-for command in (sync, run, plan, explain, status, outbox, rebuild, config, sandbox, demo):
+for command in (sync, run, plan, explain, status, outbox, rebuild, policy, config, sandbox, demo):
     cli.add_command(command)
 
 

@@ -14,7 +14,7 @@ from connector.errors import NotFound
 from connector.model import FindingCode, Intent, IntentState
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from datetime import datetime
 
     from connector.model import Link, Verdict
@@ -200,3 +200,22 @@ def _findings(connection: sa.Connection, condition: sa.ColumnElement[bool]) -> t
         Noticed(row.since, row.order_number, FindingCode(row.code), row.subject, row.text)
         for row in connection.execute(query).all()
     )
+
+
+def latest_verdicts(database: sa.Engine, policy: str) -> Iterator[tuple[str, Verdict]]:
+    """Number of the order and latest verdict of the policy of this name, for every initiator it ever decided about."""
+    newest = (
+        sa.select(verdict.c.initiator_id, sa.func.max(verdict.c.version).label("version"))
+        .where(verdict.c.policy == policy)
+        .group_by(verdict.c.initiator_id)
+        .subquery()
+    )
+    wanted = (
+        sa.select(verdict.c.order_number, verdict.c.document)
+        .join(newest, (newest.c.initiator_id == verdict.c.initiator_id) & (newest.c.version == verdict.c.version))
+        .where(verdict.c.policy == policy)
+        .order_by(verdict.c.order_number, verdict.c.initiator_number)
+    )
+    with database.connect() as connection:
+        for row in connection.execute(wanted):
+            yield row.order_number, codec.load_verdict(row.document)

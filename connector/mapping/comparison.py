@@ -83,8 +83,8 @@ def _replayed(new: WorkOrderPolicy, order_number: str, verdict: Verdict) -> Repl
         order_number=order_number,
         initiator_number=verdict.initiator_number,
         version=verdict.version,
-        before=_asked(verdict),
-        after=_asked(again),
+        before=asked(verdict),
+        after=asked(again),
         problem=again.problem,
         lacks=lacks,
     )
@@ -92,7 +92,7 @@ def _replayed(new: WorkOrderPolicy, order_number: str, verdict: Verdict) -> Repl
     return None if same and not lacks else change
 
 
-def _asked(verdict: Verdict) -> tuple[str, ...]:
+def asked(verdict: Verdict) -> tuple[str, ...]:
     """What a verdict asks for, one text each, with what else its rows say."""
     return tuple(
         w.template + (f" ({', '.join(f'{name}: {text}' for name, text in sorted(w.said.items()))})" if w.said else "")

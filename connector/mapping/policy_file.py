@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from connector.errors import ConfigError
 from connector.mapping.dmn.problems import Problem, Unusable
-from connector.mapping.dmn.sheet import Line, read_sheet
+from connector.mapping.dmn.sheet import Line, read_sheet, write_sheet
 from connector.mapping.dmn.table import HitPolicy
 from connector.mapping.policy import WorkOrderPolicy, policy_problems
 
@@ -129,6 +129,21 @@ def _read_xlsx(name: str, raw: bytes, vocabulary: Vocabulary) -> DecisionTable:
     if problems:
         raise Unusable(problems)
     return table
+
+
+def table_bytes(table: DecisionTable, suffix: str, vocabulary: Vocabulary) -> bytes:
+    """A table as a file with this ending. Raises Unusable for what the format cannot hold."""
+    match suffix.lower():
+        case ".csv":
+            text = io.StringIO(newline="")
+            csv.writer(text, lineterminator="\n").writerows(write_sheet(table, vocabulary))
+            return text.getvalue().encode()
+        case ".xlsx":
+            from connector.mapping.xlsx_file import write_workbook
+
+            return write_workbook(write_sheet(table, vocabulary))
+        case _:
+            raise Unusable([Problem(f"a policy file ends in {', '.join(_READERS)}, not in {suffix!r}")])
 
 
 def formula_of(vocabulary: Vocabulary) -> Formulas:

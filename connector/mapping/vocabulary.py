@@ -9,6 +9,9 @@ from datetime import UTC, datetime
 from connector.mapping.dmn.values import Kind, Value, read
 from connector.mapping.facts import CASE_FACTS, CHARACTERISTIC, DOMAIN_ORDER_FACTS, ORDER_TASK_FACTS
 
+CHOICES: Mapping[str, tuple[str, ...]] = {"domain order class": ("product", "service", "resource")}
+"""The inputs whose values are all known."""
+
 TEMPLATE = "work order template"
 QUANTITY = "number of work orders"
 WINDOW = "planned window"
@@ -39,6 +42,9 @@ class Vocabulary:
             return self.inputs.get(name, Kind.STRING)
         return self.inputs.get(name)
 
+    def choices(self, name: str) -> tuple[str, ...]:
+        return CHOICES.get(name, ())
+
     def output_kind(self, name: str) -> Kind | None:
         return self.outputs.get(name)
 
@@ -47,6 +53,15 @@ class Vocabulary:
             f"inputs (left of {TEMPLATE!r}) are {', '.join(sorted(self.inputs))}, and characteristic.<name>;"
             f" outputs are {', '.join(sorted(self.outputs))}"
         )
+
+
+ALWAYS_KNOWN = frozenset(
+    (
+        *("specification", "domain order class", "domain order action", "line action", "quantity", "request type"),
+        *("initiator", "domain order", "order task", "order", "order line", "case"),
+    )
+)
+"""The facts every initiator has; the others may be empty."""
 
 
 class Initiates:

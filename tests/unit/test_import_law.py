@@ -24,10 +24,11 @@ LAW: dict[str, set[str]] = {
     "daemon": SHARED | {"engine"},
     "config": SHARED | {"decide", "mapping", "om", "fsm"},
     "policies": SHARED | {"config", "mapping"},
+    "shelf": SHARED | {"config", "mapping", "policies"},
     "memory": SHARED | {"config", "engine"},
     "app": SHARED
     | {"config", "daemon", "decide", "engine", "fsm", "mapping", "memory", "om", "policies", "servicenow"},
-    "cli": SHARED | {"app", "config", "daemon", "demo", "engine", "mapping", "memory", "policies", "sandbox"},
+    "cli": SHARED | {"app", "config", "daemon", "demo", "engine", "mapping", "memory", "policies", "sandbox", "shelf"},
     "demo": set(),  # it uses the connector as anybody would: as a process
     "sandbox": set(),  # shared constants would share our mistakes
     "__main__": {"cli"},

@@ -55,6 +55,10 @@ class Columns(Protocol):
         """The kind of an input, or None where there is no such input."""
         ...
 
+    def choices(self, name: str) -> tuple[str, ...]:
+        """All values of an input, where they are known."""
+        ...
+
     def output_kind(self, name: str) -> Kind | None:
         """The kind of an output, or None where there is no such output."""
         ...
@@ -182,7 +186,9 @@ def _header(line: Line, columns: Columns, ignore_case: bool, problems: list[Prob
             if outputs_begun:
                 header.outputs[index] = Output(name, kind)
             else:
-                header.inputs[index] = Input(name, kind, ignore_case=ignore_case and kind.is_text)
+                header.inputs[index] = Input(
+                    name, kind, choices=columns.choices(name), ignore_case=ignore_case and kind.is_text
+                )
     for wanted in (ID, columns.first_output):
         if wanted not in names:
             problems.append(Problem(f"the column {wanted!r} is missing", line.number))
@@ -307,7 +313,7 @@ def write_sheet(table: DecisionTable, columns: Columns) -> list[tuple[str, ...]]
         )
         for rule in table.rules
     ]
-    return [*_written_preamble(table), (*header, *((COMMENT,) if with_comments else ())), *rows]
+    return [*_written_preamble(table, columns), (*header, *((COMMENT,) if with_comments else ())), *rows]
 
 
 def _what_a_sheet_cannot_hold(table: DecisionTable) -> Iterator[Problem]:
@@ -331,11 +337,11 @@ def _shown(entry: Entry) -> str:
     return entry.written or ("" if entry.constant is None else show(entry.constant))
 
 
-def _written_preamble(table: DecisionTable) -> Iterator[tuple[str, ...]]:
+def _written_preamble(table: DecisionTable, columns: Columns) -> Iterator[tuple[str, ...]]:
     how = f" {table.aggregation.value}" if table.aggregation else ""
     yield (_HIT_POLICY, table.hit_policy.value + how)
     for column in table.inputs:
-        if column.choices:
+        if column.choices and column.choices != columns.choices(column.name):
             yield (_VALUES, column.name, *column.choices)
     for output in table.outputs:
         if output.values:

@@ -1,4 +1,4 @@
-"""What an OM instance offers: specifications, request types, and the decision tables of ServiceNow's own integration.
+"""The decision tables of ServiceNow's own integration, as an OM instance shows them.
 
 The names of the decision tables are documented ("Work Order Policy for Domain Order", "... for Order Task"); their columns
 are inferred, so nothing is concluded from rows that cannot be read or understood: they are named instead.
@@ -10,7 +10,7 @@ from collections.abc import Mapping  # noqa: TC003  (a field of a dataclass)
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from connector.errors import Denied, NotFound, Rejected
+from connector.servicenow.names import REFUSED
 from connector.servicenow.query import Op, Query
 
 if TYPE_CHECKING:
@@ -22,7 +22,6 @@ NATIVE_POLICIES = {
     "domain_order": "Work Order Policy for Domain Order",
     "order_task": "Work Order Policy for Order Task",
 }
-_REFUSED = (Denied, NotFound, Rejected)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,23 +49,11 @@ class NativePolicy:
         return bool(self.rows)
 
 
-class OmCatalog:
-    """Reads the catalog over the Table API."""
+class NativePolicies:
+    """Reads them over the Table API."""
 
     def __init__(self, api: TableApi) -> None:
         self._api = api
-
-    def names(self, tables: Iterable[str], column: str) -> frozenset[str] | None:
-        """What the records of these tables are called; None where none of the tables can be read."""
-        found: set[str] = set()
-        readable = False
-        for table in tables:
-            try:
-                found |= {row.get(column) for row in self._api.scan(table, Query(), [column], display=False)} - {""}
-                readable = True
-            except _REFUSED:
-                continue
-        return frozenset(found) if readable else None
 
     def native_policy(self, initiates: str) -> NativePolicy:
         """One of ServiceNow's own policies; without rows where there is none."""
@@ -76,7 +63,7 @@ class OmCatalog:
             if not tables:
                 return NativePolicy(name)
             return self._policy(name, tables[0]["sys_id"])
-        except _REFUSED as error:
+        except REFUSED as error:
             return NativePolicy(name, unreadable=str(error))
 
     def _policy(self, name: str, sys_id: str) -> NativePolicy:
