@@ -15,7 +15,7 @@ from connector.mapping.dmn.table import HitPolicy
 from connector.mapping.policy import WorkOrderPolicy, policy_problems
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from connector.mapping.dmn.cells import Formulas
@@ -82,14 +82,7 @@ def _read_csv(name: str, raw: bytes, vocabulary: Vocabulary) -> DecisionTable:
         row = raw.count(b"\n", 0, error.start) + 1
         what = f"not UTF-8 text (byte {error.start}); save the table as 'CSV UTF-8' in the spreadsheet"
         raise Unusable([Problem(what, row)]) from None
-    return read_sheet(
-        name,
-        csv_lines(text),
-        vocabulary,
-        hit_policy=HitPolicy.RULE_ORDER,
-        ignore_case=True,
-        formula=formula_of(vocabulary),
-    )
+    return _table_of(name, csv_lines(text), vocabulary)
 
 
 def csv_lines(text: str) -> list[Line]:
@@ -114,21 +107,27 @@ def _read_xlsx(name: str, raw: bytes, vocabulary: Vocabulary) -> DecisionTable:
     from connector.mapping.xlsx_file import read_workbook
 
     book = read_workbook(raw)
-    try:
-        table = read_sheet(
-            name,
-            book.lines,
-            vocabulary,
-            hit_policy=HitPolicy.RULE_ORDER,
-            ignore_case=True,
-            formula=formula_of(vocabulary),
-        )
-    except Unusable as error:
-        raise Unusable([replace(problem, sheet=book.sheet) for problem in error.problems]) from None
     problems = list(book.misread(lambda column: vocabulary.input_kind(column) or vocabulary.output_kind(column)))
+    misread = {(problem.row, problem.column) for problem in problems}
+    try:
+        table = _table_of(name, book.lines, vocabulary)
+    except Unusable as error:
+        others = (replace(one, sheet=book.sheet) for one in error.problems if (one.row, one.column) not in misread)
+        raise Unusable([*problems, *others]) from None
     if problems:
         raise Unusable(problems)
     return table
+
+
+def _table_of(name: str, lines: Sequence[Line], vocabulary: Vocabulary) -> DecisionTable:
+    return read_sheet(
+        name,
+        lines,
+        vocabulary,
+        hit_policy=HitPolicy.RULE_ORDER,
+        ignore_case=True,
+        formula=formula_of(vocabulary),
+    )
 
 
 def table_bytes(table: DecisionTable, suffix: str, vocabulary: Vocabulary) -> bytes:

@@ -86,7 +86,7 @@ def _read(sheet: Any) -> Workbook:
                 cells.append(_text(cell))
             except ValueError as error:
                 cells.append("")
-                problems.append(Problem(str(error), cell.row, "", cell.coordinate, sheet.title))
+                problems.append(Problem(str(error), cell.row, cell.column_letter, "", sheet.title))
             if isinstance(cell.value, date | time):
                 dates.append((cell.row, index))
         lines.append(Line(row[0].row, tuple(cells)))

@@ -1,0 +1,97 @@
+"""Policies in workbooks: what a spreadsheet program changes behind people's backs is refused by its place."""
+
+from __future__ import annotations
+
+import io
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any
+
+import openpyxl
+import pytest
+
+from connector.mapping.dmn.problems import Unusable
+from connector.mapping.policy_file import parse_policy, parse_table, table_bytes
+from connector.mapping.vocabulary import Initiates, vocabulary_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+COLUMNS = vocabulary_of(Initiates.DOMAIN_ORDER)
+HEADER = ["id", "specification", "quantity", "due date", "work order template"]
+
+
+def workbook(*rows: list[Any], change: Callable[[Any], None] = lambda _: None) -> bytes:
+    book = openpyxl.Workbook()
+    sheet = book.active
+    assert sheet is not None
+    for row in (HEADER, *rows):
+        sheet.append(row)
+    change(book)
+    raw = io.BytesIO()
+    book.save(raw)
+    return raw.getvalue()
+
+
+def problems_of(raw: bytes) -> list[str]:
+    try:
+        parse_policy("test", ".xlsx", raw, COLUMNS)
+    except Unusable as error:
+        return [str(problem) for problem in error.problems]
+    return []
+
+
+def test_numbers_and_dates_typed_in_their_columns_are_what_they_look_like() -> None:
+    raw = workbook(["a", "CPE", 2, date(2026, 3, 1), "Install"], ["b", "CPE", 2.0, datetime(2026, 3, 1), "Install"])  # noqa: DTZ001
+    first, second = parse_table("test", ".xlsx", raw, COLUMNS).rules
+    assert first.conditions == second.conditions
+
+
+@pytest.mark.parametrize(
+    ("row", "problem"),
+    [
+        (["a", date(2026, 2, 1), 1, "-", "Install"], "row 2, column 'specification': '2026-02-01': the spreadsheet made a date"),
+        (["a", "CPE", date(2026, 2, 1), "-", "Install"], "the spreadsheet made a date"),
+        (["a", "CPE", 1, "-", "=A1"], "sheet 'Sheet', row 2, column 'E': a formula; copy the cell and paste it as a value"),
+        (["a", "CPE", "many", "-", "Install"], "sheet 'Sheet', row 2, column 'quantity': 'many': not a number"),
+        (["a", "CPE", 1, "-", ""], "row 2, column 'work order template': name a template"),
+    ],
+)  # fmt: skip
+def test_a_cell_that_may_not_be_what_somebody_meant_is_refused_by_its_place(row: list[Any], problem: str) -> None:
+    [said] = problems_of(workbook(row))[:1]
+    assert problem in said
+
+
+def test_merged_cells_and_a_choice_of_sheets_are_refused() -> None:
+    row = ["a", "CPE", 1, "-", "Install"]
+    assert "merged cells" in problems_of(workbook(row, change=lambda book: book.active.merge_cells("B2:C2")))[0]
+
+    def second(book: Any) -> None:
+        book.create_sheet("More").append(["x", "y"])
+
+    assert "name that sheet 'policy'" in problems_of(workbook(row, change=second))[0]
+
+    def named(book: Any) -> None:
+        second(book)
+        book.worksheets[0].title = "Policy"
+
+    assert problems_of(workbook(row, change=named)) == []
+
+
+def test_a_file_that_is_no_workbook_is_said_to_be_none() -> None:
+    assert problems_of(b"id,specification") == [
+        "it is no XLSX workbook (BadZipFile); save it again as 'Excel Workbook (.xlsx)'"
+    ]
+
+
+def test_a_table_comes_back_from_a_workbook_as_it_went_in() -> None:
+    text = (
+        b"hit policy,PRIORITY\nvalues,work order template,Install,Survey\n"
+        b"id,specification,quantity,due date,work order template,comment\n"
+        b'007,"not(CPE, ""1-2"")",[1..3),< 2026-03-01,Install,why\n1-2,"=x",-,-,Survey,\n'
+    ).replace(b'"=x"', b'"""=x"""')
+    table = parse_table("test", ".csv", text, COLUMNS)
+    again = parse_table("test", ".xlsx", table_bytes(table, ".xlsx", COLUMNS), COLUMNS)
+    assert (again.inputs, again.outputs, again.hit_policy) == (table.inputs, table.outputs, table.hit_policy)
+    assert [(r.id, r.conditions, r.entries, r.comment) for r in again.rules] == [
+        (r.id, r.conditions, r.entries, r.comment) for r in table.rules
+    ]
