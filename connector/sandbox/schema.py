@@ -18,6 +18,8 @@ from connector.sandbox.profile import InstanceProfile, ProfileError, Tree
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from connector.sandbox.views import View
+
 
 class Kind(StrEnum):
     """The column types that are told apart; values are the platform's own type names."""
@@ -84,6 +86,7 @@ class Table:
     prefix: str
     columns: dict[str, Column] = field(default_factory=dict)  # by key, inherited ones included
     children: list[Table] = field(default_factory=list)
+    view: View | None = None  # of other tables: it has no records of its own
 
     @cached_property
     def by_name(self) -> dict[str, Column]:
@@ -167,10 +170,18 @@ class Schema:
             table.columns[key] = self._column(name, key, spec, table.columns.get(key))
         for key, choices in raw.get("choices", {}).items():
             table.columns[key] = _with_choices(table.columns[key], name, choices)
+        if "view" in raw:
+            table.view = self._view(raw["view"])
+            table.columns = table.view.columns()
         if parent:
             parent.children.append(table)
         self.tables[name] = table
         return table
+
+    def _view(self, raw: Tree) -> View:
+        from connector.sandbox.views import View
+
+        return View({prefix: self._build(name) for prefix, name in raw["tables"].items()}, raw["where"])
 
     def _column(self, table: str, key: str, spec: str, inherited: Column | None) -> Column:
         match = LABELED.match(spec)

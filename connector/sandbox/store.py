@@ -56,7 +56,11 @@ class Store:
         if image is None:
             self._db.execute("ANALYZE")  # makes the table of statistics
             for root in schema.families():
-                self._create(root, columns[root.name])
+                if root.view is None:
+                    self._create(root, columns[root.name])
+            for root in schema.families():
+                if root.view is not None:
+                    self._db.execute(root.view.sql(root.name))
             self._db.execute("ANALYZE sqlite_schema")  # reads it again
         else:
             self._db.deserialize(image)
@@ -131,7 +135,7 @@ class Store:
 
     def select(self, table: Table, selection: Selection, *, limit: int = -1, offset: int = 0) -> list[Row]:
         """Records of `table` and its descendants, each with all columns of its own class."""
-        order = selection.order or "t0.rowid"
+        order = selection.order or ("t0.sys_id" if table.view else "t0.rowid")
         found = self._db.execute(
             f"SELECT t0.* FROM {self._source(table, selection)} ORDER BY {order} LIMIT ? OFFSET ?",  # noqa: S608
             (*selection.parameters, limit, max(0, offset)),

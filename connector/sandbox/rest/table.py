@@ -18,6 +18,7 @@ from connector.sandbox.rest.errors import (
     aborted,
     bad_offset,
     duplicate,
+    no_method,
     no_record,
     query_denied,
     query_fields_denied,
@@ -186,7 +187,7 @@ def _url_terms(context: Context, table: Table) -> list[Term]:
 
 
 def insert_record(context: Context, table_name: str) -> Response:
-    table = context.table(table_name)
+    table = _writable(context, context.table(table_name))
     payload = context.payload()
     named = context.instance.schema.tables.get(str(payload.get("sys_class_name", "")))
     if named is not None and named.name in table.family:
@@ -213,7 +214,7 @@ def insert_record(context: Context, table_name: str) -> Response:
 
 
 def update_record(context: Context, table_name: str, sys_id: str) -> Response:
-    requested = context.table(table_name)
+    requested = _writable(context, context.table(table_name))
     payload = context.payload()
     row = readable_row(context, requested, sys_id)
     table = context.instance.schema.table(row["sys_class_name"])
@@ -232,7 +233,7 @@ def update_record(context: Context, table_name: str, sys_id: str) -> Response:
 
 
 def delete_record(context: Context, table_name: str, sys_id: str) -> Response:
-    requested = context.table(table_name)
+    requested = _writable(context, context.table(table_name))
     row = readable_row(context, requested, sys_id)
     table = context.instance.schema.table(row["sys_class_name"])
     rights = rights_to(context, table, context.instance.access.rights(context.user, table, "delete"), row)
@@ -243,6 +244,13 @@ def delete_record(context: Context, table_name: str, sys_id: str) -> Response:
     except Aborted as error:
         raise aborted(error.detail) from error
     return Response(204, context.extra)
+
+
+def _writable(context: Context, table: Table) -> Table:
+    """A database view can only be read."""
+    if table.view is not None:
+        raise no_method(context.request.method)
+    return table
 
 
 def accepted(context: Context, table: Table, rights: Rights, payload: dict[str, Any]) -> Row:
