@@ -1,0 +1,214 @@
+"""README promise: a decision table says who gets a visit, and what cannot be decided is said and never guessed."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+
+from connector import app
+from connector.errors import ConfigError, NotFound
+from connector.mapping.review import review
+from connector.memory import overview_of, reading
+from connector.policies import load_policies
+from tests.conftest import HAMBURG, MUNICH
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from connector.engine.drain import Engine
+    from tests.conftest import Pair
+
+NOBODY = "id,work order template\nother,NO FIELD WORK\n"
+
+
+@pytest.fixture
+def surveyless(pair: Pair) -> Pair:
+    """A pair whose order tasks get no visits, so that only the policy for domain orders speaks."""
+    write(pair, NOBODY, "order_task_policy.csv")
+    return pair
+
+
+def write(pair: Pair, table: str, name: str = "domain_order_policy.csv") -> None:
+    """Replace a policy the way an editor does: another file under the same name."""
+    path = pair.loaded.resolve(pair.memory.parent / name)
+    beside = path.with_suffix(".new")
+    beside.write_text(table, encoding="utf-8")
+    os.replace(beside, path)
+
+
+def test_a_row_says_priority_group_skills_and_window_and_the_work_order_has_them(surveyless: Pair) -> None:
+    write(
+        surveyless,
+        "id,specification,work order template,priority,dispatch group,skills,planned window\n"
+        "cpe,SD-WAN CPE,Install CPE,2,Field Crew North,fiber and ladder,P2D\n"
+        "other,-,NO FIELD WORK,,,,\n",
+    )
+    order = surveyless.approved(HAMBURG)
+    surveyless.settle()
+    [row] = surveyless.rows(
+        "fsm",
+        "wm_order",
+        f"number={surveyless.install(order)}",
+        "priority",
+        "expected_start",
+        "expected_end",
+        "description",
+    )
+    assert (row["priority"], row["expected_start"], row["expected_end"]) == (
+        "2",
+        "2026-03-30 12:00:00",
+        "2026-04-01 12:00:00",
+    )
+    assert row["description"].endswith("Skills: fiber and ladder")
+    assert surveyless.waiting() == {}
+
+
+def test_a_row_that_counts_per_unit_gives_one_visit_for_each_unit(surveyless: Pair) -> None:
+    write(
+        surveyless,
+        "id,specification,quantity,work order template,number of work orders\n"
+        "cpe,SD-WAN CPE,> 1,Install CPE,per unit\nother,-,-,NO FIELD WORK,\n",
+    )
+    order = surveyless.approved(HAMBURG, quantity=3)
+    surveyless.settle()
+    assert len(surveyless.work_orders(order, "Install CPE")) == 3
+    single = surveyless.approved(HAMBURG, quantity=1)
+    surveyless.settle()
+    assert surveyless.work_orders(single) == []
+
+
+def test_the_country_of_a_location_decides_and_is_read_only_when_a_policy_asks(surveyless: Pair) -> None:
+    write(
+        surveyless,
+        "id,specification,location.city,work order template\nhere,SD-WAN CPE,Hamburg,Install CPE\nother,-,-,NO FIELD WORK\n",
+    )
+    order = surveyless.approved(HAMBURG, MUNICH)
+    surveyless.settle()
+    assert len(surveyless.work_orders(order)) == 1
+
+
+@pytest.mark.parametrize(
+    ("table", "why"),
+    [
+        (
+            "hit policy,UNIQUE\nid,specification,work order template\na,SD-WAN CPE,Install CPE\nb,SD-WAN CPE,Swap CPE\n"
+            "other,not(SD-WAN CPE),NO FIELD WORK\n",
+            "the table is UNIQUE but rows a, b all match",
+        ),
+        ("id,specification,work order template\na,SBC,Install CPE\n", "no row of the policy matches"),
+        (
+            "id,characteristic.bandwidth: number,work order template\na,> 10,Install CPE\nother,-,NO FIELD WORK\n",
+            "characteristic.bandwidth is '100 Mbit/s': not a number",
+        ),
+    ],
+)
+def test_what_cannot_be_decided_is_a_finding_until_the_policy_or_the_order_is_corrected(
+    surveyless: Pair, table: str, why: str
+) -> None:
+    write(surveyless, table)
+    order = surveyless.approved(HAMBURG)
+    surveyless.sync()
+    assert surveyless.work_orders(order) == []
+    found = overview_of(reading(surveyless.loaded)).findings
+    assert {one.code.value for one in found} == {"undecided"}
+    assert all(why in one.text for one in found)
+    write(surveyless, "id,specification,work order template\na,SD-WAN CPE,Install CPE\nother,-,NO FIELD WORK\n")
+    surveyless.sync(full=True)
+    surveyless.settle()
+    assert len(surveyless.work_orders(order, "Install CPE")) == 1
+    assert surveyless.finding_codes() == []
+
+
+def test_one_initiator_that_cannot_be_decided_stops_no_other(surveyless: Pair) -> None:
+    write(
+        surveyless,
+        "hit policy,UNIQUE\nid,specification,location,work order template\n"
+        f"a,SD-WAN CPE,-,Install CPE\nb,SD-WAN CPE,{MUNICH},Swap CPE\nother,not(SD-WAN CPE),-,NO FIELD WORK\n",
+    )
+    order = surveyless.approved(HAMBURG, MUNICH)
+    surveyless.sync()
+    assert surveyless.work_orders(order, "Install CPE") != []
+    assert len(surveyless.work_orders(order)) == 1
+    assert surveyless.finding_codes() == ["undecided"]
+
+
+# --- a running daemon follows the files ------------------------------------------------------------------------
+
+
+@pytest.fixture
+def running(pair: Pair) -> Iterator[Engine]:
+    """An engine that stays while the files change."""
+    with app.writing(pair.loaded, pair.outside()) as (engine, _):
+        engine.refresh(pair.now())
+        yield engine
+
+
+def in_use(engine: Engine) -> str:
+    return engine.store.last_passes()["policies"][1]
+
+
+def test_a_changed_policy_is_followed_and_a_bad_one_refused_while_the_last_good_one_stays(
+    pair: Pair, running: Engine
+) -> None:
+    first = running.rules.domain_order_policy
+    write(pair, "id,specification,work order template\na,,\n")
+    with pytest.raises(ConfigError, match="name a template"):
+        running.refresh(pair.now())
+    assert running.rules.domain_order_policy is first
+    assert "the changed files are refused" in in_use(running)
+    assert first.digest in in_use(running)
+    write(pair, NOBODY)
+    running.refresh(pair.now())
+    assert [rule.id for rule in running.rules.domain_order_policy.rows] == ["other"]
+    assert "refused" not in in_use(running)
+
+
+def test_of_two_changed_policies_neither_is_taken_over_while_one_is_bad(pair: Pair, running: Engine) -> None:
+    before = (running.rules.domain_order_policy.digest, running.rules.order_task_policy.digest)
+    write(pair, NOBODY)
+    write(pair, "nonsense", "order_task_policy.csv")
+    with pytest.raises(ConfigError):
+        running.refresh(pair.now())
+    assert (running.rules.domain_order_policy.digest, running.rules.order_task_policy.digest) == before
+
+
+def test_a_policy_that_vanishes_is_refused_too(pair: Pair, running: Engine) -> None:
+    (pair.memory.parent / "domain_order_policy.csv").unlink()
+    with pytest.raises(ConfigError, match="cannot be read"):
+        running.refresh(pair.now())
+
+
+# --- beside what both instances offer --------------------------------------------------------------------------
+
+
+def remarks(pair: Pair, kind: str) -> list[str]:
+    catalog = app.survey(pair.loaded, pair.outside())
+    return [r.text for r in review(load_policies(pair.loaded).domain_order, catalog) if r.kind == kind]
+
+
+def test_templates_and_specifications_that_do_not_exist_are_named_with_the_likeliest_one(pair: Pair) -> None:
+    write(
+        pair,
+        "id,specification,work order template\na,SD-WAN CPEE,Install CPE\nb,SD-WAN CPE,Instal CPE\nother,-,NO FIELD WORK\n",
+    )
+    [template] = remarks(pair, "unknown_template")
+    assert template.startswith("row 3, column 'work order template': 'Instal CPE': Field Service has no")
+    assert template.endswith("did you mean 'Install CPE'?")
+    [name] = remarks(pair, "unknown_name")
+    assert "'SD-WAN CPEE': Order Management has no specification" in name
+    assert "did you mean 'SD-WAN CPE'?" in name
+
+
+def test_specifications_that_nobody_thought_of_are_counted_and_a_catch_all_is_no_thought(pair: Pair) -> None:
+    [forgotten] = remarks(pair, "uncovered")
+    assert "'SD-WAN CPE'" not in forgotten
+    assert "no explicit NO FIELD WORK covers" in forgotten
+    write(pair, 'id,specification,work order template\na,SD-WAN CPE,Install CPE\nb,"not(SD-WAN CPE)",NO FIELD WORK\n')
+    assert remarks(pair, "uncovered") == []
+
+
+def test_a_native_policy_that_does_not_exist_cannot_be_taken_over(pair: Pair) -> None:
+    with pytest.raises(NotFound, match="has no rows, or does not exist"):
+        app.native_policy(pair.loaded, "domain_order", pair.outside())
