@@ -83,7 +83,7 @@ def _status(instance: Instance, fault: Told) -> Response:
 def _rate_limit(instance: Instance, fault: Told) -> Response:
     seconds = int(fault.seconds or 30)
     window_end = (int(instance.clock.now().timestamp()) // 3600 + 1) * 3600
-    response = edge(instance, rate_limited(1000, "Table API").response())
+    response = edge(instance, rate_limited(1000, "Table API").response(JSON, instance.switches))
     response.headers.lines += [
         ("X-RateLimit-Limit", "1000"),
         ("X-RateLimit-Reset", str(window_end)),
@@ -151,7 +151,7 @@ def _replica_lag(instance: Instance, fault: Told, request: Request) -> None:
 
 
 def _broken(instance: Instance, _fault: Told, _response: Response) -> Response:
-    return edge(instance, transaction_cancelled().response())
+    return edge(instance, transaction_cancelled().response(JSON, instance.switches))
 
 
 def _lost(_instance: Instance, _fault: Told, _response: Response) -> Response:

@@ -159,3 +159,15 @@ def test_a_broken_profile_says_what_is_wrong(tmp_path: Path, text: str, words: s
     broken.write_text(text)
     with pytest.raises(ProfileError, match=words):
         World.create(profile=str(broken))
+
+
+def test_the_strict_profile_counts_requests_and_takes_no_secret_in_a_header() -> None:
+    world = World.create("strict", start=START)
+    client = Client(world, "fsm", "connector")
+    secret = (world.fsm.oauth_client["client_id"], world.fsm.oauth_client["client_secret"])
+    client.session.auth = secret
+    refused = client.call("POST", "/oauth_token.do", data={"grant_type": "client_credentials"})
+    assert (refused.status_code, refused.json()["error"]) == (401, "invalid_client")
+    assert oauth(client).get("wm_order").headers["X-RateLimit-Limit"] == "20000"
+    client.session.close()
+    world.close()

@@ -50,6 +50,18 @@ def test_an_idle_session_ends_and_a_used_one_lives(world: World, known: Client) 
     assert cookie_only(known, X_UserToken=token).status_code == 401
 
 
+@pytest.mark.parametrize(("seconds", "status"), [(1800, 200), (60, 401)])
+def test_a_later_use_may_renew_a_session_for_a_shorter_time(
+    world: World, known: Client, seconds: int, status: int
+) -> None:
+    world.switch("fsm", session_renewal_seconds=seconds)
+    token = cookie_only(known).headers["X-UserToken-Response"]
+    world.advance(1000)
+    assert cookie_only(known, X_UserToken=token).status_code == 200
+    world.advance(61)
+    assert cookie_only(known, X_UserToken=token).status_code == status
+
+
 def test_another_user_gets_another_session(world: World, known: Client) -> None:
     known.session.auth = ("dispatcher", world.users("fsm")["dispatcher"].password)
     assert "JSESSIONID" in known.get("wm_order").headers["Set-Cookie"]

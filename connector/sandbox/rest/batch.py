@@ -70,7 +70,7 @@ def run_batch(context: Context, dispatch: Dispatch) -> Response:
         answer = _serve(context, part, dispatch)
         fate = fate if answer.fate == "send" else answer.fate
         if not budget.take(len(answer.body)):
-            answer = transaction_cancelled().response()
+            answer = transaction_cancelled().response(JSON, context.instance.switches)
         serviced.append(_item(part, answer, budget.step))
     body = {
         "batch_request_id": str(payload.get("batch_request_id", "")),
@@ -108,7 +108,7 @@ def _as_multipart(body: dict[str, Any]) -> Response:
 def _serve(context: Context, part: dict[str, Any], dispatch: Dispatch) -> Response:
     url = str(part.get("url", ""))
     if not url.startswith("/"):
-        return bad_payload("The url of a batch part is not relative.").response()
+        return bad_payload("The url of a batch part is not relative.").response(JSON, context.instance.switches)
     try:
         body = base64.b64decode(part.get("body") or "")
     except (binascii.Error, ValueError):

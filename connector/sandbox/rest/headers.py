@@ -37,7 +37,7 @@ def finished(instance: Instance, request: Request, response: Response, user: Use
         session = instance.sessions.open(user.login, seconds)
         lines.append(_session_cookie(session.id))
     else:
-        instance.sessions.renew(session, seconds)
+        instance.sessions.renew(session, float(instance.switches["session_renewal_seconds"]))
     lines.append(("Server-Timing", WAITS if _old(instance) else f't;desc="{transaction}", {WAITS}'))
     lines += [("Set-Cookie", f"{cookie}; Path=/; HttpOnly; Secure") for cookie in _cookies(instance, first=first)]
     lines += [("X-Is-Logged-In", "true"), ("X-Transaction-ID", transaction)]
