@@ -11,7 +11,7 @@ from connector.cli.options import output_option
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from connector.engine.history import Explanation, Overview
+    from connector.engine.history import Explanation, Judged, Overview
 
 
 @click.command(short_help="What a pass would do; writes nothing.")
@@ -66,18 +66,7 @@ def _print_explanation(explanation: Explanation) -> None:
 
     click.secho(f"Order {explanation.order_number}", bold=True)
     for judged in explanation.verdicts:
-        verdict = judged.verdict
-        click.echo(f"\n{verdict.initiator_number} (version {verdict.version}), decided {moment(judged.at)}")
-        wanted = ", ".join(f"{w.template} (row {w.row})" for w in verdict.wanted) or "no field work"
-        click.echo(f"  {verdict.policy} {verdict.digest}: {wanted}; rows that matched: {', '.join(verdict.rows)}")
-        read = ", ".join(f"{name} = {value or '(empty)'}" for name, value in verdict.inputs.items())
-        click.echo(f"  read: {read}")
-        for miss in verdict.misses:
-            click.echo(f"  near miss: row {miss.row} wants {miss.column} {miss.wants}, found {miss.found or '(empty)'}")
-        for link in explanation.links:
-            if link.initiator_id == verdict.initiator_id:
-                state = link.noted.label if link.noted else "not noted yet"
-                click.echo(f"  work order {link.work_order_number} {link.template}: {state} ({link.origin.value})")
+        _print_verdict(judged, explanation)
     if explanation.events:
         click.secho("\nWhat happened", bold=True)
     for event in explanation.events:
@@ -88,6 +77,26 @@ def _print_explanation(explanation: Explanation) -> None:
             click.echo(f"    {sentence(waiting.intent.action)} {waiting.intent.error}")
     for found in explanation.findings:
         click.echo(f"  finding {found.code.value} since {moment(found.since)}: {found.text}")
+
+
+def _print_verdict(judged: Judged, explanation: Explanation) -> None:
+    from connector.cli.output import moment
+
+    verdict = judged.verdict
+    click.echo(f"\n{verdict.initiator_number} (version {verdict.version}), decided {moment(judged.at)}")
+    wanted = verdict.problem or ", ".join(f"{w.template} (row {w.row})" for w in verdict.wanted) or "no field work"
+    click.echo(f"  {verdict.policy} {verdict.digest}: {wanted}")
+    for row, condition in verdict.conditions.items():
+        click.echo(f"  row {row} {'won' if row in verdict.rows else 'matched'}: {condition or 'anything'}")
+    looked_at = verdict.columns or tuple(verdict.inputs)
+    read = ", ".join(f"{name} = {verdict.inputs.get(name) or '(empty)'}" for name in looked_at)
+    click.echo(f"  read: {read}")
+    for miss in verdict.misses:
+        click.echo(f"  near miss: row {miss.row} wants {miss.column} {miss.wants}, found {miss.found or '(empty)'}")
+    for link in explanation.links:
+        if link.initiator_id == verdict.initiator_id:
+            state = link.noted.label if link.noted else "not noted yet"
+            click.echo(f"  work order {link.work_order_number} {link.template}: {state} ({link.origin.value})")
 
 
 @click.command(short_help="The connector at a glance.")

@@ -99,7 +99,7 @@ def test_a_number_of_work_orders_must_be_a_small_whole_number(number: str) -> No
         ("specification", ["row 1: the column 'id' is missing", "row 1: the column 'work order template' is missing"]),
         (f"{HEADER},id", ["row 1: the column 'id' occurs 2 times"]),
         (f"colour,{HEADER},color", ["row 1: unknown input 'colour'; inputs (left", "row 1: unknown output 'color'; inputs "]),
-        (f"{HEADER},", ["row 1: unknown output ''; "]),
+        (f"{HEADER},,comment", ["row 1: unknown output ''; "]),
         (HEADER.replace("cation,", "cation: colour,"), ["row 1, column 'specification': 'colour': no such kind; use"]),
     ],
 )  # fmt: skip
@@ -130,6 +130,11 @@ def test_what_makes_a_table_no_policy_is_named_at_once() -> None:
         "row 4, column 'id'",
         "row 4, column 'planned window'",
     ]
+
+
+def test_empty_columns_that_a_spreadsheet_adds_are_no_columns_unless_something_stands_in_them() -> None:
+    assert problems_of(table("a,CPE,add,I,,", header=f"{HEADER},,")) == []
+    assert problems_of(table("a,CPE,add,I,,x", header=f"{HEADER},,")) == ["row 2: it has 6 cells but the header has 4"]
 
 
 @pytest.mark.parametrize("blank", ["", ",,,"])

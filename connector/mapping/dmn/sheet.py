@@ -118,7 +118,7 @@ def read_sheet(
     preamble, rest = _preamble(filled, hit_policy, problems)
     if not rest:
         raise Unusable([*problems, Problem("the table is empty: it needs a header and at least one row")])
-    header = _header(rest[0], columns, ignore_case, problems)
+    header = _header(_trimmed(rest[0]), columns, ignore_case, problems)
     if problems:
         raise Unusable(problems)
     _apply(preamble, header, problems)
@@ -165,6 +165,12 @@ def _read_hit_policy(line: Line, found: _Preamble, problems: list[Problem]) -> N
     else:
         known = ", ".join(policy.value for policy in HitPolicy)
         problems.append(Problem(f"no such hit policy; use one of {known}", line.number, _HIT_POLICY, line.cell(1)))
+
+
+def _trimmed(line: Line) -> Line:
+    """Spreadsheets write empty cells to the right of what was typed."""
+    width = max(n for n, cell in enumerate(line.cells, start=1) if cell.strip())
+    return Line(line.number, line.cells[:width])
 
 
 def _header(line: Line, columns: Columns, ignore_case: bool, problems: list[Problem]) -> _Header:

@@ -1,0 +1,95 @@
+"""docs/policies.md is true: its tables load, its casebook passes, its commands answer."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from connector.cli import cli
+from connector.mapping.dmn.cells import parse_cell
+from connector.mapping.dmn.values import Kind
+
+DOC = (Path(__file__).resolve().parents[2] / "docs" / "policies.md").read_text(encoding="utf-8")
+FIRST, PRIORITY, CASES = re.findall(r"```csv\n(.*?)```", DOC, re.DOTALL)
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A directory with the documented files and no configuration."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "first.csv").write_text(FIRST, encoding="utf-8")
+    (tmp_path / "priority.csv").write_text(PRIORITY, encoding="utf-8")
+    (tmp_path / "first.cases.csv").write_text(CASES, encoding="utf-8")
+    return tmp_path
+
+
+def om_fsm(*arguments: str) -> tuple[int, str]:
+    """Exit code and standard output."""
+    done = CliRunner().invoke(cli, ["policy", *arguments])
+    if done.exception and not isinstance(done.exception, SystemExit):
+        raise done.exception
+    return done.exit_code, done.stdout
+
+
+@pytest.mark.usefixtures("here")
+def test_the_documented_tables_can_be_used() -> None:
+    code, out = om_fsm("check", "--offline", "first.csv", "priority.csv", "-o", "json")
+    assert code == 0
+    assert [table["rows"] for table in json.loads(out)] == [4, 3]
+    assert {r["severity"] for table in json.loads(out) for r in table["remarks"]} <= {"info", "warning"}
+
+
+@pytest.mark.usefixtures("here")
+def test_the_documented_casebook_passes_and_names_the_row_it_does_not_reach() -> None:
+    code, out = om_fsm("test", "--policy", "first.csv", "-o", "table")
+    assert (code, "3 of 3 cases pass." in out, "No case is decided by row many-phones." in out) == (0, True, True)
+    assert om_fsm("test", "--policy", "first.csv", "--cover")[0] == 1
+
+
+@pytest.mark.usefixtures("here")
+def test_the_documented_question_is_answered() -> None:
+    said = ("--input", "specification=SD-WAN CPE", "--input", "domain order action=add")
+    code, out = om_fsm("explain", "--policy", "first.csv", *said, "-o", "table")
+    assert code == 0
+    assert out.startswith("Install CPE (priority: 3)\n")
+    assert "near miss: row remove wants domain order action delete, disconnect, found add" in out
+
+
+def test_a_table_changes_its_format_and_comes_back_as_it_was(here: Path) -> None:
+    for before, after in (
+        ("first.csv", "a.xlsx"),
+        ("a.xlsx", "b.csv"),
+        ("priority.csv", "c.xlsx"),
+        ("c.xlsx", "d.csv"),
+    ):
+        assert om_fsm("convert", before, after)[0] == 0
+    for before, after in (("first.csv", "b.csv"), ("priority.csv", "d.csv")):
+        assert json.loads(om_fsm("diff", before, after, "--offline", "-o", "json")[1])["rows"] == []
+    written = (here / "b.csv").read_bytes()
+    code, _ = om_fsm("convert", "a.xlsx", "b.csv", "--force")
+    assert (code, (here / "b.csv").read_bytes()) == (0, written)
+
+
+@pytest.mark.parametrize(
+    "cell", re.findall(r"^\| `([^|]+)` \|", DOC.split("## Cells")[1].split("## Outputs")[0], re.MULTILINE)
+)
+def test_every_documented_cell_can_be_written(cell: str) -> None:
+    from connector.mapping.policy_file import formula_of
+    from connector.mapping.vocabulary import Initiates, vocabulary_of
+
+    formula = formula_of(vocabulary_of(Initiates.DOMAIN_ORDER))
+    for one in re.split(r"`, `|` or `", cell):
+        kinds = [kind for kind in Kind if kind is not Kind.ANY and _readable(one, kind, formula)]
+        assert kinds, one
+
+
+def _readable(cell: str, kind: Kind, formula: object) -> bool:
+    try:
+        parse_cell(cell.strip("`"), kind, formula)  # type: ignore[arg-type]
+    except ValueError:
+        return False
+    return True
