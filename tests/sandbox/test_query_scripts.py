@@ -195,12 +195,13 @@ def test_the_same_day_is_one_on_the_readers_calendar(fsm: Client, order: str, si
 
 
 @pytest.fixture
-def two_accounts(fsm: Client) -> list[str]:
-    """Work orders of accounts whose names sort otherwise than their sys_ids; answers these names in order."""
-    accounts = sorted(fsm.rows("customer_account"), key=lambda row: str(row["sys_id"]), reverse=True)
-    for name, account in zip("ab", accounts[:2], strict=True):
-        fsm.made("wm_order", account=account["sys_id"], short_description=name)
-    return [str(account["name"]) for account in accounts[:2]]
+def two_accounts(fsm: Client, sign_in: Callable[..., Client]) -> list[str]:
+    """Work orders of accounts whose names sort otherwise than their sys_ids; the names in the order of the sys_ids."""
+    names = ["Zeta", "Alpha"]
+    for letter, name in zip("ab", names, strict=True):
+        sign_in("fsm", "admin").made("customer_account", sys_id=letter * 32, name=name)
+        fsm.made("wm_order", account=letter * 32)
+    return names
 
 
 def test_a_reference_sorts_by_what_it_shows(fsm: Client, two_accounts: list[str]) -> None:
