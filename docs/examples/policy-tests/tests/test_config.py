@@ -12,7 +12,7 @@ TABLES = ("domain_order_policy.csv", "order_task_policy.csv")
 def test_both_instances_are_understood(loaded, outside):
     systems = app.connect(loaded, outside)
     assert systems.om is not None
-    assert len(app.load_policies(loaded)) == 2
+    assert len(list(app.load_policies(loaded))) == 2
 
 
 @pytest.mark.parametrize("table", TABLES)
