@@ -58,7 +58,7 @@ class Instance:
         _, self.schema, image = IMAGES.get(image_key) or (profile, Schema(profile), None)
         self.store = Store(self.schema, image)
         self.home = Home(self.store, self.schema)
-        self.access = Access(read_grants(profile.access, self.schema))
+        self.access = Access(read_grants(profile.access, self.schema), self.switches)
         self.default_zone = ZoneInfo(profile.properties.get("glide.sys.default.tz", "GMT"))
         self.default_formats = tuple(
             profile.properties.get(f"glide.sys.{part}_format", "") for part in ("date", "time")

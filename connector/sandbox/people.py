@@ -1,8 +1,8 @@
 """Users, their roles and what access entries grant them. It decides; it never answers a request.
 
 An entry of the profile grants operations on tables (and their descendants) to roles; `fields`, `except`, `where` (an encoded
-query) and `states` (by role) narrow it. Rights add up: what any entry grants is granted. A role may contain others; admin may
-do everything.
+query), `states` (by role) and `switch` narrow it. Rights add up: what any entry grants is granted. A role may contain others;
+admin may do everything.
 """
 
 from __future__ import annotations
@@ -69,6 +69,7 @@ class Grant:
     fields: frozenset[str] = frozenset()  # empty: all but `excepted`
     excepted: frozenset[str] = frozenset()
     where: str = ""
+    switch: str = ""  # counts only while this switch is on
 
     def covers(self, key: str) -> bool:
         return key not in self.excepted and (not self.fields or key in self.fields)
@@ -99,6 +100,7 @@ class Access:
     """All grants of an instance. Query rights (query_match, query_range) count only for tables that have some."""
 
     grants: list[Grant] = field(default_factory=list)
+    switches: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.rights = lru_cache(maxsize=4096)(self._rights)
@@ -128,6 +130,7 @@ class Access:
                 for grant in self.grants
                 if operation in grant.operations
                 and names & grant.tables
+                and (not grant.switch or self.switches.get(grant.switch))
                 and (ANYONE in grant.roles or user.roles & grant.roles)
             )
         )
@@ -154,6 +157,7 @@ def read_grants(entries: list[dict[str, Any]], schema: Schema) -> list[Grant]:
             fields=frozenset(entry.get("fields", ())),
             excepted=frozenset(entry.get("except", ())),
             where=where,
+            switch=entry.get("switch", ""),
         )
         for entry in entries
         for tables, where in _narrowed(entry, schema)

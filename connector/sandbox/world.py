@@ -116,6 +116,7 @@ class World:
             if float(values.get("replica_lag_seconds", 0)) > 0:
                 self.instance(name).follow(float(values["replica_lag_seconds"]))
             follow(self.instance(name), values)
+            self.instance(name).access.rights.cache_clear()
 
     def map_certificate(self, name: str, fingerprint: str, login: str) -> None:
         """A client certificate (SHA-256 fingerprint) signs this user in from now on. Raises Refused."""

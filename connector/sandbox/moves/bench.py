@@ -8,7 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from connector.sandbox.people import Grant, Rights
+from connector.sandbox.query import parse
 from connector.sandbox.records import Aborted
+from connector.sandbox.sql import compile_query
 from connector.sandbox.values import accept
 
 if TYPE_CHECKING:
@@ -96,7 +99,7 @@ class Bench:
     def save(self, row: Row, values: Arguments) -> Row:
         """What saving a form writes: columns by wire name, only those this person may write."""
         table = self.instance.schema.table(row["sys_class_name"])
-        return self.press(row, **self.accepted(table.name, values, "write"))
+        return self.press(row, **self.accepted(table.name, values, "write", row))
 
     def create(self, table_name: str, values: Arguments) -> Row:
         stored = self.accepted(table_name, values, "create")
@@ -105,9 +108,12 @@ class Bench:
         except Aborted as error:
             raise Refused(error.reason) from error
 
-    def accepted(self, table_name: str, values: Arguments, operation: str) -> Row:
+    def accepted(self, table_name: str, values: Arguments, operation: str, row: Row | None = None) -> Row:
+        """Stored values of what is written on a form; for a record that exists, in the state it is in."""
         table = self.instance.schema.table(table_name)
         rights = self.instance.access.rights(self.actor, table, operation)
+        if row is not None:
+            rights = Rights(tuple(grant for grant in rights.grants if self._holds(grant, row)), rights.unlimited)
         stored: Row = {}
         for name, raw in values.items():
             column = table.by_name.get(name) or table.columns.get(name)
@@ -120,6 +126,16 @@ class Bench:
                 raise Refused(f"{raw!r} is no possible value of {column.label!r}")
             stored[column.key] = value
         return stored
+
+    def _holds(self, grant: Grant, row: Row) -> bool:
+        if not grant.where:
+            return True
+        instance = self.instance
+        table = instance.schema.table(row["sys_class_name"])
+        reader, switches = instance.reader(self.actor), instance.switches
+        wanted = parse(f"sys_id={row['sys_id']}^{grant.where}")
+        compiled = compile_query(wanted, table, schema=instance.schema, reader=reader, switches=switches)
+        return bool(instance.store.count(table, compiled.selection))
 
     def _reference(self, table_name: str, raw: Any) -> Any:
         """On a form a reference is chosen by name."""

@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from connector.sandbox.moves.bench import Arguments, Bench, Move, Refused, summary
-from connector.sandbox.moves.work_moves import DISPATCHER, FIELD, answer, tasks_of
+from connector.sandbox.moves.work_moves import DISPATCHER, FIELD, OPEN, UNSTARTED, answer, unstarted_tasks
 from connector.sandbox.rules.visits import PART, QUESTIONNAIRE, TRANSFER, reject
 
 if TYPE_CHECKING:
@@ -40,10 +40,10 @@ def schedule(bench: Bench, arguments: Arguments) -> dict[str, Any]:
     if arguments.get("task"):
         task = bench.record("wm_task", arguments["task"])
         order, tasks = bench.record("wm_order", task["parent"]), [task]
-        bench.demand(task, ("draft", "pending_dispatch", "scheduled", "assigned", "accepted"), "scheduling")
+        bench.demand(task, UNSTARTED, "scheduling")
     else:
         order = bench.record("wm_order", bench.argument(arguments, "work_order"))
-        tasks = tasks_of(bench, order, ("draft", "pending_dispatch", "scheduled", "assigned", "accepted"))
+        tasks = unstarted_tasks(bench, order, "scheduling")
     return answer(bench, order, [bench.press(task, expected_start=start) for task in tasks])
 
 
@@ -62,6 +62,7 @@ def require_part(bench: Bench, arguments: Arguments) -> dict[str, Any]:
     """A part the task needs, with the transfer order that brings it."""
     bench.demand_role(*FIELD)
     task = bench.record("wm_task", bench.argument(arguments, "task"))
+    bench.demand(task, OPEN, "asking for a part")
     insert = bench.instance.records.insert
     transfer = insert(TRANSFER, {"to_location": task["location"]}, bench.actor)
     values = {"service_order_task": task["sys_id"], "transfer_order": transfer["sys_id"]}

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
 DISPATCHER = ("wm_dispatcher",)
 FIELD = ("wm_agent", "wm_dispatcher")
+UNSTARTED = ("draft", "pending_dispatch", "scheduled", "assigned", "accepted")
 OPEN = ("draft", "pending_dispatch", "scheduled", "assigned", "accepted", "work_in_progress")
 
 
@@ -31,9 +32,7 @@ def dispatch(bench: Bench, arguments: Arguments) -> dict[str, Any]:
     bench.demand_role(*DISPATCHER)
     order = bench.record("wm_order", bench.argument(arguments, "work_order"))
     technician = bench.record("sys_user", bench.argument(arguments, "technician"))
-    tasks = tasks_of(bench, order, ("draft", "pending_dispatch", "scheduled", "assigned", "accepted"))
-    if not tasks:
-        raise Refused(f"{order['number']} has no task to dispatch")
+    tasks = unstarted_tasks(bench, order, "dispatching")
     done = [bench.press(task, assigned_to=technician["sys_id"]) for task in tasks]
     return answer(bench, order, done)
 
@@ -115,6 +114,13 @@ def _targets(bench: Bench, arguments: Arguments, states: tuple[str, ...], what: 
     if not tasks:
         raise Refused(f"{order['number']} is {bench.label(order)} and has no task for {what}")
     return order, tasks
+
+
+def unstarted_tasks(bench: Bench, order: Row, what: str) -> list[Row]:
+    tasks = tasks_of(bench, order, UNSTARTED)
+    if not tasks:
+        raise Refused(f"{order['number']} is {bench.label(order)} and has no task for {what}")
+    return tasks
 
 
 def tasks_of(bench: Bench, order: Row, states: tuple[str, ...]) -> list[Row]:
