@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from connector.sandbox.records import Change, Refusal, Rule, Scene
+from connector.sandbox.records import Change, Mandatory, Refusal, Rule, Scene
 
 if TYPE_CHECKING:
     from connector.sandbox.store import Row
@@ -18,6 +18,24 @@ CLOSE_NOTES = "Auto Closed Case - Related work orders are closed"
 def guard_closed(_scene: Scene, change: Change) -> None:
     if change.operation == "update" and change.was() == "closed":
         raise Refusal(f"{change.before['number']} is closed and cannot be updated")
+
+
+def guard_agent(scene: Scene, change: Change) -> None:
+    """What the form asks of an agent, asked of every writer where the instance has it as rules of the table."""
+    if (
+        change.operation != "update"
+        or not scene.switches["case_rules_on_table"]
+        or change.actor.login == scene.system.login
+    ):
+        return
+    number = change.before["number"]
+    agent = not change.actor.is_admin
+    if change.became("closed") and change.was() == "resolved" and agent:
+        raise Refusal(f"{number} is resolved: only the customer's answer closes it")
+    if change.became("resolved") and not (change.after["resolution_code"] and change.after["close_notes"]):
+        raise Mandatory([change.table.columns[key].label for key in ("resolution_code", "close_notes")])
+    if change.became("closed") and change.was() != "resolved" and not change.after["close_notes"]:
+        raise Mandatory([change.table.columns["close_notes"].label])
 
 
 def stamp(scene: Scene, change: Change) -> None:
@@ -65,6 +83,7 @@ def case_of(scene: Scene, work_order: Row) -> Row | None:
 
 RULES = (
     Rule("Closed case is final", CASE, "before", guard_closed),
+    Rule("Resolution of case", CASE, "before", guard_agent),
     Rule("Stamp case", CASE, "before", stamp),
     Rule("Update work order states to case", "wm_order", "after", tell_case),
 )

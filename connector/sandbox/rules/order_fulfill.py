@@ -189,6 +189,12 @@ def spread_order_ponr(scene: Scene, change: Change) -> None:
             scene.records.update(LINE, line["sys_id"], {"ponr": "true"}, change.actor)
 
 
+def set_ponr_with_task(scene: Scene, change: Change) -> None:
+    """What the flow action SET PONR does behind some order tasks."""
+    if change.became("closed_complete") and change.after["short_description"] in scene.switches["ponr_tasks"]:
+        scene.records.update(LINE, change.after["order_line_item"], {"ponr": "true"}, scene.system)
+
+
 def stamp_closing(scene: Scene, change: Change) -> None:
     if not change.changed("state"):
         return
@@ -267,5 +273,6 @@ RULES = (
     Rule("Close order task", ORDER_TASK, "before", stamp_closing),
     Rule("Complete with last domain order", DOMAIN_ORDER, "after", schedule_completion),
     Rule("Close with last order task", ORDER_TASK, "after", close_with_last_task),
+    Rule("SET PONR", ORDER_TASK, "after", set_ponr_with_task),
     Rule("Complete after header task", ORDER_TASK, "after", complete_after_header),
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from connector.sandbox.records import Change, Rule, Scene
+from connector.sandbox.rules.catalog import characteristic_name
 from connector.sandbox.rules.orders import CHARACTERISTIC, DOMAIN_ORDER, LINE, ORDER_TASK, is_open, move, role, tasks_of
 
 if TYPE_CHECKING:
@@ -14,22 +15,31 @@ if TYPE_CHECKING:
 CHANGE = "sn_ind_tmt_orm_inflight_order_line_item_change"
 FALLOUT = "sn_fallout_mgmt_fallout"
 OVER = ("resolved", "closed_complete", "canceled")
-TYPES = {"quantity": "Quantity", "contact": "Contact", "location": "Location"}
+TYPES = {"quantity": "Quantity", "contact": "Contact", "location": "Location", "mrc": "Price", "nrc": "Price"}
+RELATED_ITEMS = "sn_ind_tmt_orm_order_line_related_items"
 
 
 def trace_line(scene: Scene, change: Change) -> None:
     """An edit of a line in revision leaves a row per type of change, which names no values."""
     if change.was() != "revision_in_progress" or change.now() != "revision_in_progress":
         return
-    for key, name in TYPES.items():
-        if change.changed(key):
-            _trace(scene, change.sys_id, change.after["version"], name, change.actor)
+    for name in sorted({name for key, name in TYPES.items() if key in change.table.columns and change.changed(key)}):
+        _trace(scene, change.sys_id, change.after["version"], name, change.actor)
 
 
 def trace_characteristic(scene: Scene, change: Change) -> None:
     line = scene.records.read(scene.schema.table(LINE), change.after.get("order_line_item", ""))
     if line and role(scene, line) == "revision_in_progress" and change.changed("characteristic_option_value"):
-        _trace(scene, line["sys_id"], line["version"], "Characteristic", change.actor)
+        mapped = characteristic_name(scene, change.after) in scene.switches["quantity_characteristics"]
+        name = "Quantity mapping characteristics" if mapped else "Characteristic"
+        _trace(scene, line["sys_id"], line["version"], name, change.actor)
+
+
+def trace_related_items(scene: Scene, change: Change) -> None:
+    line_id = (change.after or change.before)["order_line_item"]
+    line = scene.records.read(scene.schema.table(LINE), line_id)
+    if line and role(scene, line) == "revision_in_progress":
+        _trace(scene, line_id, line["version"], "Related items", change.actor)
 
 
 def _trace(scene: Scene, line_id: str, version: str, name: str, actor: User) -> None:
@@ -88,6 +98,7 @@ def fallout_of_manual_close(scene: Scene, change: Change) -> None:
 RULES = (
     Rule("Trace inflight line change", LINE, "after", trace_line),
     Rule("Trace inflight characteristic change", CHARACTERISTIC, "after", trace_characteristic),
+    Rule("Trace inflight related items", RELATED_ITEMS, "after", trace_related_items),
     Rule("Hold task with fallout", FALLOUT, "after", hold_task),
     Rule("Release task of fallout", FALLOUT, "after", release_task),
     Rule("Fallout of manual close", DOMAIN_ORDER, "after", fallout_of_manual_close),
