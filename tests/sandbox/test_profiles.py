@@ -145,6 +145,30 @@ def test_a_profile_of_ones_own_says_only_what_differs(tmp_path: Path) -> None:
     world.close()
 
 
+def test_each_class_may_have_a_specification_column_of_its_own_and_orders_may_be_tasks(tmp_path: Path) -> None:
+    """What the documentation leaves open about columns and parents is said by a profile."""
+    mine = tmp_path / "mine.toml"
+    kinds = ("product", "service", "resource")
+    tables = [
+        f'[om.tables.sn_ind_tmt_orm_{kind}_order.columns]\nspecification = "reference:cmdb_model"\n' for kind in kinds
+    ]
+    names = [f'"sn_ind_tmt_orm_{kind}_order.specification" = "{kind}_specification"\n' for kind in kinds]
+    parent = '[om.tables.sn_ind_tmt_orm_order]\nextends = "task"\n'
+    mine.write_text('extends = "default"\n' + parent + "".join(tables) + "[om.rename]\n" + "".join(names))
+    world = World.create(profile=str(mine), start=START)
+    om = Client(world, "om", "connector")
+    number = place_order(world)
+    walked = {"sysparm_fields": "resource_specification.name,specification"}
+    assert om.row("sn_ind_tmt_orm_resource_order", "", **walked) == {"resource_specification.name": "SD-WAN CPE"}
+    assert om.row("sn_ind_tmt_orm_order", f"number={number}")["state"] == "in_progress"
+    admin = Client(world, "om", "admin")
+    classes = {row["sys_class_name"] for row in admin.rows("task", f"number={number}")}
+    assert classes == {"sn_ind_tmt_orm_order"}
+    for client in (om, admin):
+        client.session.close()
+    world.close()
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [

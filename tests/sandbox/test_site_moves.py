@@ -159,3 +159,17 @@ def test_without_qualification_what_waited_for_it_is_qualified(world: World, fsm
     shown = [row["state"] for row in fsm.rows("wm_order", "ORDERBYnumber", sysparm_display_value="true")]
     assert shown == ["Ready for Dispatch", "Draft"]
     assert {row["state"] for row in fsm.rows("wm_task")} == {"10"}
+
+
+def test_asset_and_install_base_of_a_work_order_are_its_primary_affected_product(
+    fsm: Client, sign_in: Callable[..., Client]
+) -> None:
+    admin = sign_in("fsm", "admin")
+    first, second = (admin.made("alm_asset", display_name=name)["sys_id"] for name in ("Old", "New"))
+    owned = admin.made("sn_install_base_item", name="Line")["sys_id"]
+    bare = fsm.made("wm_order", short_description="x")["sys_id"]
+    assert fsm.rows("wm_m2m_product_to_work_order") == []
+    fsm.patch("wm_order", bare, asset=first)
+    fsm.patch("wm_order", bare, asset=second, install_base_item=owned)
+    row = fsm.row("wm_m2m_product_to_work_order", "")
+    assert (row["asset"], row["install_base_item"], row["is_primary"]) == (second, owned, "true")

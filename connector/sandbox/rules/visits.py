@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 QUESTIONNAIRE = "wm_questionnaire"
 PART, TRANSFER = "sm_part_requirement", "alm_transfer_order"
+PRODUCT = "wm_m2m_product_to_work_order"
 USAGE, DEPENDENCY = "sm_asset_usage", "sm_m2m_task_dependency"
 
 
@@ -113,6 +114,23 @@ def guard_delete(scene: Scene, change: Change) -> None:
         scene.records.delete(task["sys_class_name"], task["sys_id"], change.actor)
 
 
+def mirror_product(scene: Scene, change: Change) -> None:
+    """Asset and install base item of a work order are its primary affected product."""
+    kept = [key for key in ("asset", "install_base_item") if key in change.table.columns]
+    if (
+        PRODUCT not in scene.schema.tables
+        or not any(change.changed(key) for key in kept)
+        or change.operation == "delete"
+    ):
+        return
+    values: Row = {key: change.after[key] for key in kept}
+    present = scene.records.find(PRODUCT, work_order=change.sys_id, is_primary="true")
+    if present:
+        scene.records.update(PRODUCT, present[0]["sys_id"], values, scene.system)
+    else:
+        scene.records.insert(PRODUCT, {**values, "work_order": change.sys_id, "is_primary": "true"}, scene.system)
+
+
 def _parts(scene: Scene, task_id: str) -> list[tuple[Row, Row | None]]:
     if PART not in scene.schema.tables:
         return []
@@ -131,6 +149,7 @@ RULES = (
     Rule("Wait for approval", "wm_order", "before", wait_for_approval),
     Rule("Questionnaire of work order", "wm_order", "before", guard_questionnaires),
     Rule("Transfer orders stop deleting", "wm_order", "before", guard_delete),
+    Rule("ExecuteAffectedProductRules", "wm_order", "after", mirror_product),
     Rule("Schedule task", "wm_task", "before", schedule),
     Rule("Questionnaire of task", "wm_task", "before", guard_questionnaires),
     Rule("Parts stop canceling", "wm_task", "before", guard_parts),
