@@ -9,7 +9,7 @@ import pytest
 
 from connector.sandbox import MOVES, Refused, World
 from connector.sandbox import moves as told
-from connector.sandbox.pytest_plugin import People
+from connector.sandbox.site import People
 from tests.sandbox.gestures import BACKUP, SDWAN, Client, finish_visits, place_order, template
 
 if TYPE_CHECKING:
