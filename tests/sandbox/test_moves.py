@@ -35,7 +35,7 @@ CASE = {
     "create_case", "take_case", "ask_customer", "customer_reply", "propose_solution", "accept_solution", "reject_solution",
     "close_case", "cancel_case", "work_order_for_case",
 }  # fmt: skip
-ANY = {"add_note", "write"}
+ANY = {"add_note", "write", "import_xml", "run_script"}
 
 
 def test_there_is_a_move_for_everything_people_do() -> None:
