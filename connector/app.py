@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,12 +12,12 @@ from typing import TYPE_CHECKING
 from requests.auth import HTTPBasicAuth
 
 from connector.decide.rules import Rules
-from connector.engine.cursors import poll, sweep, sweep_is_due
 from connector.engine.database import claim, open_database, scratch_copy
-from connector.engine.drain import Engine, drain_all, plan_all
+from connector.engine.drain import Engine, Watch, drain_all, plan_all
 from connector.engine.lock import refuse_second, sole_writer
 from connector.engine.outbox import Outbox, Patience
 from connector.engine.store import Store
+from connector.engine.watch import notice
 from connector.errors import ConfigError, NotFound
 from connector.fsm.port import FsmPort
 from connector.mapping.fields import FieldMap
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
     from pydantic import SecretStr
     from requests.adapters import BaseAdapter
 
-    from connector.config import Instance, Loaded
+    from connector.config import Instance, Loaded, Settings
     from connector.mapping.native import Imported
     from connector.model import Plan
     from connector.om.native import NativePolicy
@@ -75,7 +76,7 @@ class Pass:
     """What one pass did."""
 
     changes: int  # new rows the feeds showed
-    swept: int  # orders a sweep woke
+    swept: int  # orders that were woken because they differ from what memory knows
     plans: tuple[Plan, ...]
     requests: int
 
@@ -120,6 +121,11 @@ def build_engine(loaded: Loaded, policies: Policies, systems: Systems, database:
         fsm=systems.fsm,
         rules=_rules(loaded, policies, systems),
         outbox=Outbox(store, systems.om, systems.fsm, patience),
+        watch=Watch(
+            sweep_every=timedelta(seconds=settings.daemon.sweep_seconds),
+            overlap=timedelta(seconds=settings.daemon.overlap_seconds),
+        ),
+        settings=_fingerprint(settings),
         in_flight=settings.outbox.in_flight,
         refresh=lambda now: _follow(watched, loaded, systems, engine, now),
     )
@@ -152,6 +158,13 @@ def _follow(watched: Watched, loaded: Loaded, systems: Systems, engine: Engine, 
         raise ConfigError(watched.refused, hint="The last good policies stay in use. `om-fsm policy check` says more.")
 
 
+def _fingerprint(settings: Settings) -> str:
+    """Of what decides how records are read and what they should look like."""
+    parts = {"om": {"tables", "columns", "states"}, "fsm": {"tables", "columns", "states", "references"}}
+    text = settings.model_dump_json(include={**parts, "work_order": True, "gate": True})
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
 @contextmanager
 def writing(loaded: Loaded, world: World = REAL_WORLD) -> Iterator[tuple[Engine, Systems]]:
     """An engine that may write. Everything that can be refused is checked before memory is touched."""
@@ -174,24 +187,16 @@ def sync_once(
     systems: Systems,
     clock: Callable[[], datetime],
     *,
-    sweep_every: float,
     full: bool = False,
     everything: bool = False,
 ) -> Pass:
-    """One pass: look for changes, then serve every order that is due.
-
-    Looks at every open order when `full`, at first contact, and when the last sweep is `sweep_every` seconds ago; at closed
-    work orders too when `everything`.
-    """
+    """One pass: notice what changed, then serve every order that is due. Looks at every open order when `full`; at closed
+    work orders too when `everything`."""
     before = systems.requests
-    now = clock()
-    swept = 0
-    if full or sweep_is_due(engine.store, (engine.om, engine.fsm), now, timedelta(seconds=sweep_every)):
-        swept = sweep(engine.store, engine.om, engine.fsm, now, everything=everything)
-    changes = poll(engine.store, engine.om, engine.fsm, now)
+    noticed = notice(engine, clock(), full=full, everything=everything)
     plans = drain_all(engine, clock)
-    engine.store.note_pass("pass", clock(), f"{changes} changes, {sum(len(p.actions) for p in plans)} writes")
-    return Pass(changes, swept, plans, systems.requests - before)
+    engine.store.note_pass("pass", clock(), f"{noticed.changes} changes, {sum(len(p.actions) for p in plans)} writes")
+    return Pass(noticed.changes, noticed.woken, plans, systems.requests - before)
 
 
 def plan_once(loaded: Loaded, world: World = REAL_WORLD) -> tuple[Plan, ...]:
@@ -200,10 +205,7 @@ def plan_once(loaded: Loaded, world: World = REAL_WORLD) -> tuple[Plan, ...]:
     systems = connect(loaded, world)
     engine = build_engine(loaded, policies, systems, scratch_copy(reading(loaded)))
     now = world.clock()
-    every = timedelta(seconds=loaded.settings.daemon.sweep_seconds)
-    if sweep_is_due(engine.store, (engine.om, engine.fsm), now, every):
-        sweep(engine.store, engine.om, engine.fsm, now)
-    poll(engine.store, engine.om, engine.fsm, now)
+    notice(engine, now)
     return plan_all(engine, now)
 
 

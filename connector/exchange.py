@@ -9,6 +9,10 @@ if TYPE_CHECKING:
     from connector.model import Snapshot
 
 
+WORK_ORDER = "work_order"
+"""The part of Field Service that a sweep goes through."""
+
+
 @dataclass(frozen=True, slots=True)
 class FeedId:
     """One watched table. A cursor is only valid for the `fingerprint` (instance, table, query) it was made with."""
@@ -25,6 +29,34 @@ class Changed:
     mod_count: int
     updated_on: str  # UTC, "YYYY-MM-DD HH:MM:SS"
     points_to: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sketch:
+    """As much of a record as tells whether it is still what it was: its count of updates, and its state for those who change
+    a record without counting."""
+
+    sys_id: str
+    mod_count: int
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class SketchPage:
+    """Some records of one part, in order of sys_id, and whether there are more after the last."""
+
+    rows: tuple[Sketch, ...]
+    more: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A record that a look has read, and the order it belongs to. `is_open` says whether a sweep will meet it again."""
+
+    part: str
+    sketch: Sketch
+    order_id: str
+    is_open: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,3 +86,4 @@ class OrdersRead:
 
     snapshots: tuple[Snapshot, ...]
     unreadable: tuple[Unreadable, ...] = ()
+    records: tuple[Record, ...] = ()  # of the snapshots

@@ -32,7 +32,7 @@ LINE = "sn_ind_tmt_orm_order_line_item"
 DOMAIN_ORDER = "sn_ind_tmt_orm_domain_order"
 HAMBURG = "Acme Hamburg HQ"
 MUNICH = "Acme Munich Depot"
-OVERLAP = 61  # seconds after which a poll no longer reads a row again
+OVERLAP = 721  # seconds after which a poll no longer reads a row again
 
 
 @dataclass
@@ -55,8 +55,7 @@ class Pair:
     def sync(self, *, full: bool = False) -> app.Pass:
         """One pass, and a moment for the instances to do what is due."""
         with app.writing(self.loaded, self.outside()) as (engine, systems):
-            every = self.loaded.settings.daemon.sweep_seconds
-            done = app.sync_once(engine, systems, self.now, sweep_every=every, full=full)
+            done = app.sync_once(engine, systems, self.now, full=full)
         self.world.advance(5)
         return done
 

@@ -24,10 +24,8 @@ def sync(path: Path, full: bool, output: str) -> None:
     from connector.app import sync_once, writing
     from connector.config import load
 
-    loaded = load(path)
-    every = loaded.settings.daemon.sweep_seconds
-    with writing(loaded) as (engine, systems):
-        done = sync_once(engine, systems, lambda: datetime.now(UTC), sweep_every=every, full=full)
+    with writing(load(path)) as (engine, systems):
+        done = sync_once(engine, systems, lambda: datetime.now(UTC), full=full)
         left = engine.store.waiting()
     _report(done, left, output)
 
@@ -42,7 +40,7 @@ def rebuild(path: Path, output: str) -> None:
 
     with writing(load(path)) as (engine, systems):
         engine.store.forget_cursors()
-        done = sync_once(engine, systems, lambda: datetime.now(UTC), sweep_every=0, full=True, everything=True)
+        done = sync_once(engine, systems, lambda: datetime.now(UTC), full=True, everything=True)
         left = engine.store.waiting()
     _report(done, left, output)
 
@@ -84,7 +82,6 @@ def run(path: Path) -> None:
         service = Service(
             engine,
             poll_seconds=settings.daemon.poll_seconds,
-            sweep_seconds=settings.daemon.sweep_seconds,
             clock=lambda: datetime.now(UTC),
         )
         with listening(loaded, service.wake) as where:

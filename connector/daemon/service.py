@@ -1,4 +1,4 @@
-"""The daemon: apscheduler says when to poll and sweep, one worker serves the wakeups, SIGTERM ends it in order."""
+"""The daemon: apscheduler says when to poll, one worker serves the wakeups, SIGTERM ends it in order."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ import structlog
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 
-from connector.engine.cursors import poll, sweep
 from connector.engine.drain import drain_all
+from connector.engine.watch import notice
 from connector.errors import ConnectorError, MemoryDamaged
 
 if TYPE_CHECKING:
@@ -35,21 +35,17 @@ class Service:
     The scheduler and the webhook receiver only say what is wanted; one worker does it, one thing after the other.
     """
 
-    def __init__(
-        self, engine: Engine, *, poll_seconds: float, sweep_seconds: float, clock: Callable[[], datetime]
-    ) -> None:
+    def __init__(self, engine: Engine, *, poll_seconds: float, clock: Callable[[], datetime]) -> None:
         self._engine = engine
         self._clock = clock
         self._stopping = threading.Event()
         self._nudge = threading.Event()
         self._poll_wanted = threading.Event()
-        self._sweep_wanted = threading.Event()
         self._worker = threading.Thread(target=self._work, name="worker", daemon=True)
         self._complaints: dict[str, str] = {}
         self._damage: MemoryDamaged | None = None
         self._scheduler = BackgroundScheduler(timezone=UTC, executors={"default": ThreadPoolExecutor(2)})
         self._every("poll", poll_seconds, self._poll_wanted)
-        self._every("sweep", sweep_seconds, self._sweep_wanted)
 
     def _every(self, what: str, seconds: float, wanted: threading.Event) -> None:
         # misfire_grace_time=None: a late poll is still a poll. coalesce: one is as good as many.
@@ -86,21 +82,19 @@ class Service:
     def _work(self) -> None:
         while not self._stopping.is_set():
             self._nudge.clear()
-            fine = self._when(self._sweep_wanted, "sweep", sweep)
-            fine &= self._when(self._poll_wanted, "poll", poll)
+            fine = self._when(self._poll_wanted, "poll", lambda: notice(self._engine, self._clock()))
             fine &= self._safely("look", self._drain)
             if fine:
                 self._nudge.wait(self._until_next_wakeup())
             else:
                 self._stopping.wait(_RETRY_SECONDS)
 
-    def _when(self, wanted: threading.Event, what: str, do: Callable[..., object]) -> bool:
+    def _when(self, wanted: threading.Event, what: str, do: Callable[[], object]) -> bool:
         """Do what is wanted; what fails stays wanted."""
         if not wanted.is_set():
             return True
         wanted.clear()
-        engine = self._engine
-        done = self._safely(what, lambda: do(engine.store, engine.om, engine.fsm, self._clock()))
+        done = self._safely(what, do)
         if not done:
             wanted.set()
         return done

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from connector.decide.plan import decide
 from connector.engine.isolate import is_of_one_record, look_apart, recall, unreadable
+from connector.engine.known import KnownRecords
 from connector.model import Finding, FindingCode
 
 if TYPE_CHECKING:
@@ -33,6 +34,8 @@ def consider(engine: Engine, order_ids: Collection[str], now: datetime) -> tuple
             if not is_of_one_record(error):
                 raise
             failed.append(unreadable(snapshot.order.sys_id, snapshot.order.number, error))
+    decided = {plan.order_id for plan in plans}
+    KnownRecords(engine.store.engine).looked_at(record for record in seen.records if record.order_id in decided)
     for bad in failed:
         _leave_alone(engine, bad, now)
     return tuple(plans)

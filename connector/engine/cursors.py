@@ -1,100 +1,117 @@
 """Change detection: which orders to look at. It carries no data; a wrong or doubled wakeup is harmless, a lost one is not.
 
-A feed is read from its watermark minus an overlap, on the instance's own clock; rows of the overlap that were read before
-are recognised by their `sys_mod_count`. The overlap is what catches rows that were stamped early and committed late.
+A feed is read from its watermark minus an overlap up to the instance's own clock; no other clock is asked. Rows of the
+overlap that were read before are recognised by their `sys_mod_count`. The overlap is what catches rows that were stamped
+early and committed late, or by a node whose clock is behind.
+
+The watermark follows the newest row seen, not the clock alone: a replica that lags shows an old truth under a new time. But
+it stays at most `TRAIL` behind the clock, so that a quiet table is not read from its last change for ever.
 """
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from connector.mapping.marks import WorkOrderKey
+from connector.engine.behind import orders_named
+from connector.engine.known import KnownRecords
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
-    from datetime import datetime
+    from collections.abc import Collection, Iterable
 
     from connector.engine.ports import FieldService, OrderManagement, Watched
     from connector.engine.store import Store
-    from connector.exchange import Changed
+    from connector.exchange import Changed, FeedId
 
-OVERLAP = timedelta(seconds=60)
+OVERLAP = timedelta(seconds=120)  # the platform's quota for a request, and as much again for clocks and commits
+TRAIL = timedelta(minutes=10)
+_MANY = 1000  # rows: an overlap that holds more is not read again for the sake of a replica
+_WORTH_WRITING = timedelta(minutes=1)  # a watermark that only moved with time is not written at every pass
+_FORMAT = "%Y-%m-%d %H:%M:%S"
 
 
-def poll(store: Store, om: OrderManagement, fsm: FieldService, now: datetime) -> int:
+def poll(store: Store, om: OrderManagement, fsm: FieldService, now: datetime, *, overlap: timedelta = OVERLAP) -> int:
     """Read every feed once and wake the orders behind what changed. Returns how many rows were new."""
-    return _poll(store, om, om, now) + _poll(store, fsm, om, now)
+    return sum(_poll(store, system, om, feed, now, overlap) for system in (om, fsm) for feed in system.feeds)
 
 
-def sweep(store: Store, om: OrderManagement, fsm: FieldService, now: datetime, *, everything: bool = False) -> int:
+def wake_everything(
+    store: Store, om: OrderManagement, fsm: FieldService, now: datetime, *, everything: bool = False
+) -> int:
     """Wake every open order, and every order behind an active work order of ours. Returns how many.
 
-    Catches what no feed shows: deletions, silent writes, lost webhooks. Cursors are set first, so that nothing
-    falls between a first sweep and the first poll. The first sweep of a memory, or one of `everything`, asks for closed work
-    orders too: what happened to them may not have been told when an earlier memory was lost.
+    For first contact, or when memory must not be believed. Cursors are set first, so that nothing falls between this and the
+    first poll. The first one of a memory, or one of `everything`, asks for closed work orders too: what happened to them may
+    not have been told when an earlier memory was lost.
     """
-    closed_too = everything or "sweep" not in store.last_passes()
+    closed_too = everything or FULL not in store.last_passes()
     _start_cursors(store, om, now)
     _start_cursors(store, fsm, now)
-    marked = list(fsm.marked(closed_too=closed_too))
-    orders = {*om.open_orders(), *_orders_behind(store, om, marked)}
-    store.wake(sorted(orders), due=now, reason="sweep")
-    store.note_pass("sweep", now, f"orders: {len(orders)}")
+    KnownRecords(store.engine).forget()
+    marked = {row.sys_id: row.points_to for row in fsm.marked(closed_too=closed_too)}
+    orders = {*om.open_orders(), *orders_named(store, om, marked).values()}
+    store.wake(sorted(orders), due=now, reason="everything is looked at")
+    store.note_pass(FULL, now, f"orders: {len(orders)}")
     return len(orders)
 
 
-def sweep_is_due(store: Store, systems: Collection[Watched], now: datetime, every: timedelta) -> bool:
-    """Whether nothing was swept for so long, or a feed has no cursor (first contact, or its question has changed)."""
-    last, _ = store.last_passes().get("sweep", (None, ""))
-    if last is None or now - last >= every:
-        return True
-    return any(store.watermark(system.name, feed) is None for system in systems for feed in system.feeds)
+FULL = "look at everything"
 
 
-def _poll(store: Store, system: Watched, om: OrderManagement, now: datetime) -> int:
-    new_rows = 0
-    for feed in system.feeds:
-        watermark = store.watermark(system.name, feed)
-        if watermark is None:
-            continue  # never swept, or the question changed: the sweep starts it
-        seen = store.seen(system.name, feed)
-        until: datetime | None = None
-        rows: list[Changed] = []
-        for row in system.changed(feed, watermark - OVERLAP):
-            until = until or system.server_time  # when the first page was read: everything later comes next time
-            if seen.get(row.sys_id) != row.mod_count:
-                rows.append(row)
-        until = max(until or system.server_time, watermark)
+def is_first_contact(store: Store, systems: Collection[Watched]) -> bool:
+    """Whether memory is new, or a feed has no cursor because its question has changed."""
+    return FULL not in store.last_passes() or any(
+        store.watermark(system.name, feed) is None for system in systems for feed in system.feeds
+    )
+
+
+def _poll(store: Store, system: Watched, om: OrderManagement, feed: FeedId, now: datetime, overlap: timedelta) -> int:
+    watermark = store.watermark(system.name, feed)
+    if watermark is None:
+        return 0  # never looked at, or the question changed: looking at everything starts it
+    seen = store.seen(system.name, feed)
+    clock: datetime | None = None
+    rows: list[Changed] = []
+    newest, read = "", 0
+    for row in system.changed(feed, watermark - overlap):
+        clock = clock or system.server_time  # when the first page was read: everything later comes next time
+        newest, read = max(newest, row.updated_on), read + 1
+        if seen.get(row.sys_id) != row.mod_count:
+            rows.append(row)
+    until = reached(watermark, clock or system.server_time, newest, overlap, many=read > _MANY)
+    if rows or abs(until - watermark) >= _WORTH_WRITING:
         store.advance(
             system.name,
             feed,
             watermark=until,
             rows=rows,
-            overlap_from=(until - OVERLAP).strftime("%Y-%m-%d %H:%M:%S"),
-            wake=sorted(_orders_behind(store, om, rows) if system is not om else {r.points_to for r in rows} - {""}),
+            overlap_from=(until - overlap).strftime(_FORMAT),
+            wake=_orders_behind(store, om, rows, of_om=system is om),
             now=now,
         )
-        new_rows += len(rows)
-    return new_rows
+    return len(rows)
+
+
+def reached(watermark: datetime, clock: datetime, newest: str, overlap: timedelta, *, many: bool = False) -> datetime:
+    """How far a feed was read: to its newest row, at most `TRAIL` behind the instance's clock and never after it.
+
+    `newest` is the stored stamp of the newest row, empty when there was none; `many` lets the clock alone count. A watermark
+    in the future of the clock is taken back: the clock was put right, and what is stamped from now on lies before it.
+    """
+    if watermark - clock > overlap:
+        return clock - TRAIL
+    row = datetime.strptime(newest, _FORMAT).replace(tzinfo=UTC) if newest else clock - TRAIL
+    return max(watermark, clock if many else min(clock, max(row, clock - TRAIL)))
 
 
 def _start_cursors(store: Store, system: Watched, now: datetime) -> None:
     for feed in system.feeds:
         if store.watermark(system.name, feed) is None:
-            store.advance(system.name, feed, watermark=system.server_time, rows=(), overlap_from="", wake=(), now=now)
+            start = system.server_time - TRAIL
+            store.advance(system.name, feed, watermark=start, rows=(), overlap_from="", wake=(), now=now)
 
 
-def _orders_behind(store: Store, om: OrderManagement, rows: Collection[Changed]) -> set[str]:
-    """The orders of these work orders: by link, by the mark, or by the number a person gave them."""
-    linked = store.orders_of_work_orders([row.sys_id for row in rows])
-    orders = set(linked.values())
-    named: set[str] = set()
-    for row in rows:
-        key = WorkOrderKey.parse(row.points_to)
-        if row.sys_id not in linked and (key is None or key.om == om.name):
-            named.add(key.initiator_id if key else row.points_to)
-    decided = store.orders_of_initiators(named)
-    orders |= set(decided.values())
-    unknown = named - set(decided)
-    return orders | set(om.orders_of(unknown).values()) if unknown else orders
+def _orders_behind(store: Store, om: OrderManagement, rows: Iterable[Changed], *, of_om: bool) -> list[str]:
+    points_to = {row.sys_id: row.points_to for row in rows}
+    orders = points_to if of_om else orders_named(store, om, points_to)
+    return sorted(set(orders.values()) - {""})

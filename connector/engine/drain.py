@@ -33,6 +33,14 @@ def _as_they_are(_now: datetime) -> None:
     """Rules that never change."""
 
 
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """How changes are looked for."""
+
+    sweep_every: timedelta
+    overlap: timedelta  # how far back a feed is read again
+
+
 @dataclass(slots=True)
 class Engine:
     """What a drain needs, all of it handed in: nothing here reads a clock or makes a client.
@@ -45,6 +53,8 @@ class Engine:
     fsm: FieldService
     rules: Rules
     outbox: Outbox
+    watch: Watch
+    settings: str = ""  # a fingerprint of what was configured: changed settings make every order worth a look
     in_flight: int = 4  # orders written to at the same time
     refresh: Callable[[datetime], None] = _as_they_are
 

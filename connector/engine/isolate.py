@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from connector.engine.look import Look, look
-from connector.errors import AbsurdAnswer, Denied, Rejected, RemoteError
+from connector.errors import AbsurdAnswer, Denied, MemoryFailed, Rejected, RemoteError
 from connector.exchange import Unreadable
 
 if TYPE_CHECKING:
@@ -60,6 +60,7 @@ def look_apart(
     return Look(
         tuple(s for one in search.looks for s in one.snapshots),
         tuple(u for one in search.looks for u in one.unreadable),
+        tuple(r for one in search.looks for r in one.records),
     )
 
 
@@ -99,6 +100,8 @@ def is_of_one_record(error: Exception) -> bool:
     """Whether an error may be the fault of one record, and says nothing about an instance or memory as a whole."""
     if isinstance(error, RemoteError):
         return isinstance(error, OF_ONE_RECORD)
+    if isinstance(error, MemoryFailed):
+        return False
     if isinstance(error, sa.exc.SQLAlchemyError):
         return isinstance(error, sa.exc.IntegrityError)
     return not isinstance(error, OSError)

@@ -6,11 +6,12 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from connector.decide.draft import initiators_of
+from connector.exchange import WORK_ORDER, Record, Sketch
 from connector.mapping.marks import WorkOrderKey, prefix
 from connector.model import WorkOrderPhase
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
     from connector.engine.ports import FieldService, OrderManagement
     from connector.exchange import Unreadable
@@ -23,6 +24,7 @@ class Look:
 
     snapshots: tuple[Snapshot, ...]
     unreadable: tuple[Unreadable, ...] = ()
+    records: tuple[Record, ...] = ()  # of the snapshots, for the sweep to compare with
 
 
 def look(order_ids: Collection[str], memory: Mapping[str, OrderMemory], om: OrderManagement, fsm: FieldService) -> Look:
@@ -58,7 +60,14 @@ def look(order_ids: Collection[str], memory: Mapping[str, OrderMemory], om: Orde
         order_id = links.get(work_order.sys_id, named)
         by_order.setdefault(order_id, []).append(work_order)
     snapshots = tuple(replace(s, work_orders=tuple(by_order.get(s.order.sys_id, ()))) for s in read.snapshots)
-    return Look(_with_tokens(snapshots, links, om), read.unreadable)
+    return Look(_with_tokens(snapshots, links, om), read.unreadable, (*read.records, *_records(snapshots)))
+
+
+def _records(snapshots: tuple[Snapshot, ...]) -> Iterator[Record]:
+    for snapshot in snapshots:
+        for w in snapshot.work_orders:
+            sketch = Sketch(w.sys_id, w.mod_count, w.state.value)
+            yield Record(WORK_ORDER, sketch, snapshot.order.sys_id, w.state.phase.is_open)
 
 
 def _with_reasons(

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from datetime import datetime
 
-    from connector.exchange import Changed, FeedId, OrdersRead, Written
+    from connector.exchange import Changed, FeedId, OrdersRead, SketchPage, Written
     from connector.model import (
         CancelWorkOrder,
         CreateWorkOrder,
@@ -35,6 +35,22 @@ class Watched(Protocol):
 
     def changed(self, feed: FeedId, since: datetime | None) -> Iterator[Changed]:
         """Rows updated at or after `since` (all when None), oldest first."""
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """The kinds of records a sweep goes through."""
+
+    def sketches(self, part: str, after: str, limit: int) -> SketchPage:
+        """The open records of a part after this sys_id, in order of sys_id."""
+
+    def points_to(self, part: str, sys_ids: Iterable[str]) -> Mapping[str, str]:
+        """What leads from these records to their orders, as `Changed.points_to` does; those that exist."""
+
+    def calibrate(self) -> bool:
+        """Measure what this instance makes of the questions a cursor asks. False while there is nothing to measure with.
+
+        Raises ConfigError or AbsurdAnswer when a cursor could miss something.
+        """
 
     @property
     def server_time(self) -> datetime:

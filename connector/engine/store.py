@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from connector.engine import codec
-from connector.engine.tables import cursor, event, finding, last, link, outbox, seen, shard_of, verdict, wakeup
+from connector.engine import codec, wakeups
+from connector.engine.tables import cursor, event, finding, last, link, outbox, seen, verdict, wakeup
 from connector.mapping.marks import token_of
 from connector.model import (
     Finding,
@@ -77,7 +77,7 @@ class Store:
     def wake(self, order_ids: Iterable[str], *, due: datetime, reason: str) -> None:
         """Look at these orders when `due`. Never postpones an earlier wakeup, never loses this one."""
         with self.engine.begin() as connection:
-            _wake(connection, order_ids, due, reason)
+            wakeups.wake(connection, order_ids, due, reason)
 
     def due(self, shards: Collection[int], now: datetime, *, limit: int) -> list[Wakeup]:
         """The wakeups of these shards that are due, longest overdue first."""
@@ -138,7 +138,7 @@ class Store:
         """
         mine = (seen.c.system == system) & (seen.c.feed == feed.name)
         with self.engine.begin() as connection:
-            _wake(connection, wake, now, f"changed: {feed.name}")
+            wakeups.wake(connection, wake, now, f"changed: {feed.name}")
             connection.execute(seen.delete().where(mine, seen.c.updated_on < overlap_from))
             for row in rows:
                 connection.execute(seen.delete().where(mine, seen.c.sys_id == row.sys_id))
@@ -371,7 +371,7 @@ class Store:
                 else {"state": IntentState.UNKNOWN.value, "attempts": 0, "not_before": now, "settled_at": None}
             )
             connection.execute(outbox.update().where(parked).values(**values))
-            _wake(connection, [order_id], now, "a parked write was released")
+            wakeups.wake(connection, [order_id], now, "a parked write was released")
         return True
 
     def next_try(self, order_id: str) -> datetime | None:
@@ -413,23 +413,6 @@ class Store:
 def _chunks(values: Collection[str]) -> Iterable[list[str]]:
     ordered = sorted(values)
     return (ordered[i : i + _CHUNK] for i in range(0, len(ordered), _CHUNK))
-
-
-def _wake(connection: sa.Connection, order_ids: Iterable[str], due: datetime, reason: str) -> None:
-    for order_id in dict.fromkeys(order_ids):
-        known = connection.execute(sa.select(wakeup).where(wakeup.c.order_id == order_id)).one_or_none()
-        if known is None:
-            connection.execute(
-                wakeup.insert().values(
-                    order_id=order_id, shard=shard_of(order_id), due=due, reason=reason, generation=1
-                )
-            )
-        else:
-            connection.execute(
-                wakeup.update()
-                .where(wakeup.c.order_id == order_id)
-                .values(due=min(due, known.due), reason=reason, generation=known.generation + 1)
-            )
 
 
 def _intent(row: Any) -> Intent:

@@ -5,6 +5,8 @@ link     initiator <-> work order                   outbox    one intended write
 event    what happened, for people; append-only     finding   what a person should look at now
 cursor   how far a feed was read                    seen      rows of the overlap that were read already
 last     when something was last done, and how it went
+known    every open record as it was last looked at; what a sweep compares with
+round    how far the present round of sweeping has come
 pair     the two instances all of this is about
 """
 
@@ -164,6 +166,28 @@ last = sa.Table(
     sa.Column("what", sa.String(40), primary_key=True),
     sa.Column("at", Utc, nullable=False),
     sa.Column("text", sa.Text, nullable=False, default=""),
+)
+
+known = sa.Table(
+    "known",
+    metadata,
+    sa.Column("part", sa.String(20), primary_key=True),
+    sa.Column("sys_id", sa.String(32), primary_key=True),  # in lower case: the platform compares without regard to it
+    sa.Column("mod_count", sa.Integer, nullable=False),
+    sa.Column("state", sa.String(40), nullable=False),
+    sa.Column("order_id", sa.String(32), nullable=False),  # empty: a record that belongs to no order
+    sqlite_with_rowid=False,
+)
+
+# One row: the present or last round.
+sweep_round = sa.Table(
+    "round",
+    metadata,
+    sa.Column("began", Utc, primary_key=True),
+    sa.Column("part", sa.String(20), nullable=False),  # the next slice begins in this part (empty: the round is over)
+    sa.Column("after", sa.String(32), nullable=False),  # after this sys_id
+    sa.Column("done", sa.Integer, nullable=False),  # slices of this round
+    sa.Column("expected", sa.Integer, nullable=False),  # slices of the round before
 )
 
 pair = sa.Table(

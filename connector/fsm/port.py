@@ -7,13 +7,15 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from connector.errors import Denied, OutcomeUnknown, Rejected
-from connector.exchange import Changed, FeedId, Written
+from connector.exchange import WORK_ORDER, Changed, FeedId, Written
 from connector.fsm.records import work_order_task_wire, work_order_wire
 from connector.fsm.references import People, References
 from connector.mapping.marks import Carried, digest_of, sys_id_of
 from connector.mapping.states import WORK_ORDER_LABELS, StateMap
 from connector.model import WorkOrder, WorkOrderPhase, WorkOrderTask
+from connector.servicenow.calibrate import calibrate
 from connector.servicenow.feed import Feed
+from connector.servicenow.lean import Part
 from connector.servicenow.query import Op, Query, Term
 from connector.servicenow.schema import state_choices
 from connector.servicenow.wire import NOT_UNDERSTOOD, Parts, asked
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
+    from connector.exchange import SketchPage
     from connector.fsm.schema import FsmSchema
     from connector.model import CancelWorkOrder, CreateWorkOrder, UpdateWorkOrder
     from connector.servicenow.table import Row, TableApi
@@ -56,6 +59,8 @@ class FsmPort:
         )
         named = Query().where(self._columns["names"], Op.NOT_EMPTY)
         self._feed = Feed(self._table, (self._columns["names"],), named)
+        active = named.where(self._columns["active"], Op.IS, "true")
+        self._part = Part(self._table, active, self._columns["state"])
 
     # --- what changed --------------------------------------------------------------------------------------
 
@@ -76,8 +81,24 @@ class FsmPort:
         for row in self._feed.read(self._api, since):
             yield self._changed(row)
 
+    @property
+    def parts(self) -> tuple[str, ...]:
+        return (WORK_ORDER,)
+
+    def sketches(self, part: str, after: str, limit: int) -> SketchPage:
+        assert part == WORK_ORDER
+        return self._part.read(self._api, after, limit)
+
+    def points_to(self, part: str, sys_ids: Iterable[str]) -> Mapping[str, str]:
+        assert part == WORK_ORDER
+        names = self._columns["names"]
+        return {row["sys_id"]: row.get(names) for row in self._api.scan_in(self._table, "sys_id", sys_ids, [names])}
+
+    def calibrate(self) -> bool:
+        return calibrate(self._api, [self._feed])
+
     def marked(self, *, closed_too: bool) -> Iterator[Changed]:
-        query = self._feed.only if closed_too else self._feed.only.where(self._columns["active"], Op.IS, "true")
+        query = self._feed.only if closed_too else self._part.only
         columns = [self._columns["names"], "sys_updated_on", "sys_mod_count"]
         for row in self._api.scan(self._table, query, columns, display=False):
             yield self._changed(row)

@@ -7,12 +7,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from connector.errors import AbsurdAnswer, Denied, Rejected
-from connector.exchange import Changed, FeedId, OrdersRead, Unreadable, Written
+from connector.exchange import Changed, FeedId, OrdersRead, Record, Sketch, Unreadable, Written
 from connector.mapping.marks import OWNER, tokens_in
 from connector.mapping.states import DOMAIN_ORDER_LABELS, ORDER_LABELS, StateMap
 from connector.model import DomainOrder, DomainOrderClass, DomainOrderPhase, OrderLine, OrderPhase, OrderTask, Snapshot
 from connector.om.records import LineWire, domain_order_wire, line_wire, order_task_wire, order_wire
+from connector.servicenow.calibrate import calibrate
 from connector.servicenow.feed import Feed
+from connector.servicenow.lean import Part
 from connector.servicenow.query import Op, Query
 from connector.servicenow.schema import state_choices
 from connector.servicenow.wire import NOT_UNDERSTOOD, MissingColumn, Parts, asked, why_not
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 
     from pydantic import ValidationError
 
+    from connector.exchange import SketchPage
     from connector.model import ReopenDomainOrder
     from connector.om.schema import OmSchema
     from connector.servicenow.table import Row, TableApi
@@ -88,6 +91,11 @@ class OmPort:
             for part in ("order", "line", "characteristic", "domain_order", "order_task")
         }
 
+        self._parts = {
+            part: Part(schema.tables[part], self._of_open_orders(part), getattr(schema, part)["state"])
+            for part in ("order", "line", "domain_order", "order_task")
+        }
+
     # --- what changed --------------------------------------------------------------------------------------
 
     @property
@@ -109,11 +117,33 @@ class OmPort:
         for row in watched.read(self._api, since):
             yield Changed(row["sys_id"], int(row["sys_mod_count"] or 0), row["sys_updated_on"], row.get(leads_to))
 
+    @property
+    def parts(self) -> tuple[str, ...]:
+        return tuple(self._parts)
+
+    def sketches(self, part: str, after: str, limit: int) -> SketchPage:
+        return self._parts[part].read(self._api, after, limit)
+
+    def points_to(self, part: str, sys_ids: Iterable[str]) -> Mapping[str, str]:
+        if part == "order":
+            return {sys_id: sys_id for sys_id in sys_ids}
+        leads_to = self._schema.leads_to(part)
+        rows = self._api.scan_in(self._schema.tables[part], "sys_id", sys_ids, [leads_to])
+        return {row["sys_id"]: row.get(leads_to) for row in rows}
+
+    def calibrate(self) -> bool:
+        return calibrate(self._api, [feed for feed, _ in self._watched.values()])
+
     def open_orders(self) -> Iterator[str]:
-        over = self._states.order.values_in(*_OVER)
-        query = Query().where("state", Op.NOT_IN, *over) if over else Query()
-        for row in self._api.scan(self._schema.tables["order"], query, [], display=False):
+        for row in self._api.scan(self._schema.tables["order"], self._of_open_orders("order"), [], display=False):
             yield row["sys_id"]
+
+    def _of_open_orders(self, part: str) -> Query:
+        """Records of orders that were approved and are not over."""
+        over = self._states.order.values_in(*_OVER)
+        state = self._schema.order["state"]
+        path = state if part == "order" else f"{self._schema.leads_to(part)}.{state}"
+        return Query().where(path, Op.NOT_IN, *over) if over else Query()
 
     def orders_of(self, initiators: Iterable[str]) -> Mapping[str, str]:
         wanted = set(initiators)
@@ -133,24 +163,35 @@ class OmPort:
 
     def read_orders(self, order_ids: Iterable[str]) -> OrdersRead:
         ids = list(dict.fromkeys(order_ids))
-        orders = self._parts_of(ids, "order", self._schema.order)
+        rows = {part: self._rows_of(ids, part) for part in (*self._parts, "characteristic")}
         assembly = _Assembly(self._schema, self._states, self._kinds, self._facts)
-        assembly.add_characteristics(self._parts_of(ids, "characteristic", self._schema.characteristic))
-        assembly.add_lines(self._parts_of(ids, "line", self._schema.line))
-        assembly.add_domain_orders(self._parts_of(ids, "domain_order", self._schema.domain_order))
-        assembly.add_order_tasks(self._parts_of(ids, "order_task", self._schema.order_task))
-        return assembly.finish(orders)
+        assembly.add_characteristics(rows["characteristic"])
+        assembly.add_lines(rows["line"])
+        assembly.add_domain_orders(rows["domain_order"])
+        assembly.add_order_tasks(rows["order_task"])
+        read = assembly.finish(rows["order"])
+        is_open = {s.order.sys_id: s.order.state.phase not in _OVER for s in read.snapshots}
+        records = (record for part in self._parts for record in self._records(part, rows[part], is_open))
+        return replace(read, records=tuple(records))
 
     def map_facts(self, facts: Mapping[str, Mapping[str, tuple[str, bool]]]) -> None:
         """Columns to read besides: record -> fact -> (column, whether people's label of it is wanted)."""
         self._facts = facts
 
-    def _parts_of(self, order_ids: list[str], part: str, columns: Mapping[str, str]) -> list[Row]:
+    def _rows_of(self, order_ids: list[str], part: str) -> list[Row]:
         """Every record of one kind that belongs to these orders."""
-        leads_to = self._schema.leads_to(part)
         mapped = [column for column, _ in self._facts.get(part, {}).values()]
-        wanted = list(dict.fromkeys([*asked(columns), *mapped]))
-        return list(self._api.scan_in(self._schema.tables[part], leads_to, order_ids, wanted))
+        wanted = list(dict.fromkeys([*asked(getattr(self._schema, part)), "sys_mod_count", *mapped]))
+        return list(self._api.scan_in(self._schema.tables[part], self._schema.leads_to(part), order_ids, wanted))
+
+    def _records(self, part: str, rows: Iterable[Row], is_open: Mapping[str, bool]) -> Iterator[Record]:
+        """What a sweep should find of these rows; of orders that could be read."""
+        leads_to, state = self._schema.leads_to(part), self._parts[part].state
+        for row in rows:
+            order_id = row[leads_to]
+            if order_id in is_open and "sys_mod_count" in row.values:
+                sketch = Sketch(row["sys_id"], int(row["sys_mod_count"] or 0), row.get(state))
+                yield Record(part, sketch, order_id, is_open[order_id])
 
     def read_domain_order(self, domain_order_id: str) -> DomainOrder | None:
         columns = self._schema.domain_order

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from connector.errors import Denied
 from connector.servicenow.query import Op, Query
+from connector.servicenow.table import stamp
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import datetime
 
     from connector.servicenow.table import Row, TableApi
-
-_FORMAT = "%Y-%m-%d %H:%M:%S"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,25 +26,25 @@ class Feed:
     only: Query = field(default_factory=Query)
 
     def fingerprint(self, instance: str) -> str:
-        """A cursor is only valid for the same instance and question."""
-        text = f"{instance} {self.table} {self.only}"
+        """A cursor is only valid for the same instance and question: other columns may lead to other orders."""
+        text = f"{instance} {self.table} {self.only} {' '.join(self.columns)}"
         return hashlib.sha256(text.encode()).hexdigest()[:12]
 
+    def since(self, moment: datetime) -> Query:
+        """The question a cursor asks."""
+        return self.only.where("sys_updated_on", Op.FROM, stamp(moment))
+
     def read(self, api: TableApi, since: datetime | None) -> Iterator[Row]:
-        """Rows updated at or after `since` (all rows when None), oldest first, with the columns a cursor needs."""
-        query = self.only
-        if since is not None:
-            query = query.where("sys_updated_on", Op.FROM, stamp(since))
+        """Rows updated at or after `since` (all rows when None), oldest first, with the columns a cursor needs.
+
+        Ends at the instance's own clock as it was when the first page was read.
+        """
+        query = self.since(since) if since is not None else self.only
         columns = ["sys_mod_count", *self.columns]
-        for row in api.scan(self.table, query, columns, by_update=True, display=False):
+        for row in api.scan(self.table, query, columns, by_update=True, until_now=True, display=False):
             if "sys_mod_count" not in row.values:
                 raise Denied(
                     f"{api.endpoint.name}: the column 'sys_mod_count' of {self.table} cannot be read.",
                     hint="Without it a changed record cannot be told from one that was read before.",
                 )
             yield row
-
-
-def stamp(moment: datetime) -> str:
-    """A date-time as a plain query literal and as stored: UTC, whole seconds."""
-    return moment.astimezone(UTC).strftime(_FORMAT)

@@ -10,6 +10,7 @@ import threading
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
 import pysnc
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from requests.adapters import BaseAdapter
 
 PAGE = 1000  # rows a page: small rows come at about a thousand a second
+_JSON = {"Accept": "application/json"}
 _URL_BYTES = 8000  # an edge refuses a little over 8190 with an HTML page
 
 
@@ -110,12 +112,15 @@ class TableApi:
         columns: Sequence[str],
         *,
         by_update: bool = False,
+        until_now: bool = False,
         display: bool = True,
         page: int = PAGE,
     ) -> Iterator[Row]:
         """Every row that satisfies the query, ordered by sys_id, or by (sys_updated_on, sys_id).
 
-        Pages by keyset: rows that move while we read are read twice rather than missed. Raises a RemoteError.
+        Pages by keyset: rows that move while we read are read twice rather than missed. With `until_now`, later pages stop at
+        the instance's own clock as it was when the first page was read, so that rows which keep moving cannot keep the scan
+        from ending. Raises a RemoteError.
         """
         needed = ("sys_id", "sys_updated_on") if by_update else ("sys_id",)
         ask = _Ask(table, tuple(dict.fromkeys(["sys_id", *columns, *query.fields, *needed])), needed, display, page)
@@ -129,6 +134,8 @@ class TableApi:
             yield from rows
             if not more or not rows:
                 return
+            if until_now and position is None:
+                query = query.where("sys_updated_on", Op.UNTIL, stamp(self.server_time))
             position = rows[-1]
             # The rest of the last second first; then everything after it.
             rest = query.where("sys_updated_on", Op.IS, position["sys_updated_on"])
@@ -212,6 +219,13 @@ class TableApi:
         rows, _ = self._page(ask, Query().where("sys_id", Op.IS, sys_id), "sys_id")
         return rows[0] if rows else None
 
+    def list(self, table: str, parameters: Mapping[str, str]) -> tuple[list[Mapping[str, str]], int]:
+        """One page as it came over the wire, unchecked, and how many rows there are in all. `lean.py` knows the parameters."""
+        session = self._client.session
+        with self._understood(AbsurdAnswer):
+            answer = session.get(f"{self.endpoint.url}/api/now/table/{table}", params=parameters, headers=_JSON)
+            return answer.json()["result"], int(answer.headers["X-Total-Count"])
+
     # --- writing -------------------------------------------------------------------------------------------
 
     def insert(self, table: str, values: Mapping[str, str]) -> Row:
@@ -250,6 +264,11 @@ class TableApi:
                 hint="Check that no proxy or other product answers in its place.",
                 transaction=self.transaction,
             ) from error
+
+
+def stamp(moment: datetime) -> str:
+    """A date-time as a plain query literal and as stored: UTC, whole seconds."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")
 
 
 def _rows(record: Any) -> Iterator[Row]:

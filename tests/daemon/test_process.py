@@ -183,5 +183,5 @@ def test_an_outage_is_said_once_and_its_end_too_and_nothing_is_lost(live: Live) 
     live.pair.world.clear_faults()
     assert until(lambda: live.daemon.said("works again")), (fault, live.daemon.log.read_text(encoding="utf-8"))
     text = live.daemon.log.read_text(encoding="utf-8")
-    assert text.count("sweep failed") == 1
+    assert text.count("poll failed") == 1
     assert "Traceback" not in text

@@ -139,7 +139,7 @@ class Stumbling(FieldMap):
 def sync_with(pair: Pair, change: Callable[[Engine], Engine]) -> None:
     """One pass of an engine in which something is different."""
     with app.writing(pair.loaded, pair.outside()) as (engine, systems):
-        app.sync_once(change(engine), systems, pair.now, sweep_every=900.0)
+        app.sync_once(change(engine), systems, pair.now)
     pair.world.advance(5)
 
 

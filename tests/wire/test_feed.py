@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from connector.errors import AbsurdAnswer
-from connector.servicenow.feed import Feed, stamp
+from connector.servicenow.feed import Feed
 from connector.servicenow.query import Op, Query
+from connector.servicenow.table import stamp
 from tests.wire.instance import Table, sys_id
 
 if TYPE_CHECKING:

@@ -33,7 +33,7 @@ def sync(servicenow, loaded, outside):
     def sync():
         servicenow.advance(60)
         with app.writing(loaded, outside) as (engine, systems):
-            app.sync_once(engine, systems, outside.clock, sweep_every=loaded.settings.daemon.sweep_seconds)
+            app.sync_once(engine, systems, outside.clock)
         servicenow.advance(10)
 
     return sync

@@ -1,0 +1,58 @@
+"""What happens before anything is looked at: find out which orders to look at, by everything that can tell."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from connector.engine.cursors import is_first_contact, poll, wake_everything
+from connector.engine.sweep import sweep
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from connector.engine.drain import Engine
+    from connector.engine.ports import Watched
+    from connector.engine.store import Store
+
+CALIBRATE_EVERY = timedelta(hours=1)  # a zone may change its summer time, and an administrator the user's zone
+_SETTINGS = "settings"
+
+
+@dataclass(frozen=True, slots=True)
+class Noticed:
+    """What there is to look at: rows that are new, and orders woken by looking for differences."""
+
+    changes: int
+    woken: int
+
+
+def notice(engine: Engine, now: datetime, *, full: bool = False, everything: bool = False) -> Noticed:
+    """Wake the orders behind everything that changed. Wakes every open order when `full`, at first contact, and when the
+    settings have changed; closed work orders' orders too when `everything`. Raises ConfigError, RemoteError, MemoryFailed."""
+    store = engine.store
+    for system in (engine.om, engine.fsm):
+        calibrate(store, system, now)
+    woken = 0
+    if full or is_first_contact(store, (engine.om, engine.fsm)) or not _same_settings(engine):
+        woken = wake_everything(store, engine.om, engine.fsm, now, everything=everything)
+        store.note_pass(_SETTINGS, now, engine.settings)
+    changes = poll(store, engine.om, engine.fsm, now, overlap=engine.watch.overlap)
+    woken += sweep(store, engine.om, engine.fsm, now, engine.watch.sweep_every)
+    return Noticed(changes, woken)
+
+
+def calibrate(store: Store, system: Watched, now: datetime) -> None:
+    """Measure what an instance makes of our questions, if that was not done for these questions lately."""
+    what, asked = f"calibration of {system.name}", " ".join(feed.fingerprint for feed in system.feeds)
+    at, before = store.last_passes().get(what, (None, ""))
+    if at is not None and before == asked and timedelta(0) <= now - at < CALIBRATE_EVERY:
+        return
+    if system.calibrate():
+        store.note_pass(what, now, asked)
+
+
+def _same_settings(engine: Engine) -> bool:
+    _, before = engine.store.last_passes().get(_SETTINGS, (None, ""))
+    return before == engine.settings
