@@ -47,7 +47,7 @@ def wake_everything(
     closed_too = everything or FULL not in store.last_passes()
     _start_cursors(store, om, now)
     _start_cursors(store, fsm, now)
-    KnownRecords(store.engine).forget()
+    KnownRecords(store.engine).forget(now)
     marked = {row.sys_id: row.points_to for row in fsm.marked(closed_too=closed_too)}
     orders = {*om.open_orders(), *orders_named(store, om, marked).values()}
     store.wake(sorted(orders), due=now, reason="everything is looked at")

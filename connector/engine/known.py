@@ -122,11 +122,12 @@ class KnownRecords:
             _forget(connection, found.part, found.vanished)
             _stand(connection, found.next)
 
-    def forget(self) -> None:
-        """Nothing is known any more; the next round begins anew."""
+    def forget(self, now: datetime) -> None:
+        """Everything is looked at anew, which is worth a round: the next one begins when its period is over."""
         with self._engine.begin() as connection:
             connection.execute(known.delete())
-            connection.execute(sweep_round.delete())
+            expected = connection.execute(sa.select(sweep_round.c.expected)).scalar() or 0
+            _stand(connection, Round(now, "", done=expected, expected=expected))
 
 
 def _folded(sketch: Sketch) -> str:
