@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from connector.errors import ConfigError
+from connector.mapping.dmn.lossless import losses
 from connector.mapping.dmn.problems import Problem, Unusable
 from connector.mapping.dmn.sheet import Line, read_sheet, write_sheet
 from connector.mapping.dmn.table import HitPolicy
@@ -131,7 +132,15 @@ def _table_of(name: str, lines: Sequence[Line], vocabulary: Vocabulary) -> Decis
 
 
 def table_bytes(table: DecisionTable, suffix: str, vocabulary: Vocabulary) -> bytes:
-    """A table as a file with this ending. Raises Unusable for what the format cannot hold."""
+    """A table as a file with this ending, read back to be sure. Raises Unusable for what the format cannot hold."""
+    raw = _written(table, suffix, vocabulary)
+    lost = losses(table, parse_table(table.name, suffix, raw, vocabulary))
+    if lost:
+        raise Unusable(lost)
+    return raw
+
+
+def _written(table: DecisionTable, suffix: str, vocabulary: Vocabulary) -> bytes:
     match suffix.lower():
         case ".csv":
             text = io.StringIO(newline="")
