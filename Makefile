@@ -31,8 +31,14 @@ check: $(STAMP) ## format, lint, types and the import law
 	@$(BIN)/mypy
 	@$(BIN)/pytest -n 0 tests/unit/test_import_law.py
 
-bench: $(STAMP) ## measure; nothing is judged by it
+bench: $(STAMP) $(VENV)/.bench ## measure; nothing is judged by it
 	@$(BIN)/python -m benchmarks.sandbox_reads
+	@$(BIN)/python -m benchmarks.decisions
+
+# The engines ours is measured beside; only for this.
+$(VENV)/.bench: $(STAMP)
+	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[bench]'
+	@touch $@
 
 format: $(STAMP) ## rewrite the code in the house format
 	@$(BIN)/ruff format .

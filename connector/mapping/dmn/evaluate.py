@@ -46,22 +46,17 @@ class Evaluator:
         )
         self._everything = (1 << len(table.rules)) - 1
         self._columns = tuple(zip(table.inputs, self.partitions, strict=True))
+        self._selective = sorted(self._columns, key=lambda column: column[1].breadth)
 
     def masks(self, values: Mapping[str, Value]) -> list[int]:
         """For each column, the rules whose condition accepts its value."""
-        found = []
-        for column, partition in self._columns:
-            value = values.get(column.name) if column.expression is None else column.expression.value(values)
-            if column.ignore_case and value.__class__ is str:
-                value = fold(value)
-            found.append(partition.rules(value, values))
-        return found
+        return [_accepting(column, partition, values) for column, partition in self._columns]
 
     def matching(self, values: Mapping[str, Value]) -> list[int]:
         """Positions of the rules that match, in table order."""
         mask = self._everything
-        for rules in self.masks(values):
-            mask &= rules
+        for column, partition in self._selective:
+            mask &= _accepting(column, partition, values)
             if not mask:
                 return []
         return list(bits(mask))
@@ -87,12 +82,20 @@ class Evaluator:
         for rules in reversed(masks[1:]):
             after.append(after[-1] & rules)
         before = self._everything & among
-        found: list[tuple[int, int]] = []
+        alone, missed = [], 0
         for index, rules in enumerate(masks):
-            alone = before & after[-1 - index] & ~rules
-            found += [(row, index) for row, _ in zip(bits(alone), range(limit), strict=False)]
+            alone.append(before & after[-1 - index] & ~rules)
+            missed |= alone[-1]
             before &= rules
-        return [(self.table.rules[row], index) for row, index in sorted(found)[:limit]]
+        found = (row for row, _ in zip(bits(missed), range(limit), strict=False))
+        return [(self.table.rules[row], next(i for i, rules in enumerate(alone) if rules >> row & 1)) for row in found]
+
+
+def _accepting(column: Input, partition: Partition, values: Mapping[str, Value]) -> int:
+    value = values.get(column.name) if column.expression is None else column.expression.value(values)
+    if column.ignore_case and value.__class__ is str:
+        value = fold(value)
+    return partition.rules(value, values)
 
 
 def bits(mask: int) -> Iterator[int]:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from connector.mapping.dmn.conditions import Scope
 
 DAY = timedelta(1)
+SECOND = timedelta(seconds=1)
 MICROSECOND = timedelta(microseconds=1)
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 POOLS: dict[Kind, list[Any]] = {
@@ -29,7 +30,12 @@ POOLS: dict[Kind, list[Any]] = {
     Kind.NUMBER: [Decimal(0), Decimal(1), Decimal("1.5"), Decimal("1.50"), Decimal(-3)],
     Kind.BOOLEAN: [True, False],
     Kind.DATE: [date(2026, 3, 1), date(2026, 3, 2), date(2026, 3, 4)],
-    Kind.DATE_TIME: [NOON, NOON + MICROSECOND, datetime(2026, 3, 1, 13, tzinfo=timezone(timedelta(hours=1)))],
+    Kind.DATE_TIME: [
+        NOON,
+        NOON + SECOND,
+        NOON + MICROSECOND,
+        datetime(2026, 3, 1, 13, tzinfo=timezone(timedelta(hours=1))),
+    ],
     Kind.TIME: [time(0), time(8, 30), time(23, 59, 59, 999_999)],
     Kind.DURATION: [timedelta(0), MICROSECOND, timedelta(days=1, hours=6), -DAY],
     Kind.MONTHS: [Months(0), Months(1), Months(18)],
@@ -128,7 +134,9 @@ def around(kind: Kind) -> list[Any]:
             return sorted({*pool, *(value + step for value in pool for step in (Decimal("-0.1"), Decimal(9)))})
         case Kind.DATE:
             return sorted({value + step * DAY for value in pool for step in (-1, 0, 1)})
-        case Kind.DATE_TIME | Kind.DURATION:
+        case Kind.DATE_TIME:
+            return sorted({value + step * SECOND for value in pool for step in (-1, 0, 1)})
+        case Kind.DURATION:
             return sorted({value + step * MICROSECOND for value in pool for step in (-1, 0, 1)})
         case Kind.TIME:
             return [*pool, time(4), time(12)]

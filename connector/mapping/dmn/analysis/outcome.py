@@ -17,7 +17,7 @@ VIOLATED = ("violated",)
 def outcome(subject: Subject, matching: int) -> Any:
     """The result of the table where exactly these rules match."""
     if not matching:
-        return ()
+        return () if subject.says_by_default is None else (subject.says_by_default,)
     says = subject.says
     match subject.table.hit_policy:
         case HitPolicy.UNIQUE:

@@ -10,13 +10,13 @@ from connector.mapping.dmn.analysis.columns import columns_of
 from connector.mapping.dmn.analysis.space import Space
 from connector.mapping.dmn.conditions import same
 from connector.mapping.dmn.evaluate import Evaluator, bits
-from connector.mapping.dmn.table import HitPolicy
+from connector.mapping.dmn.table import Entry, HitPolicy
 
 if TYPE_CHECKING:
     from collections.abc import Container, Sequence
 
     from connector.mapping.dmn.analysis.columns import Part
-    from connector.mapping.dmn.table import DecisionTable, Entry, Rule
+    from connector.mapping.dmn.table import DecisionTable, Rule
     from connector.mapping.dmn.values import Value
 
 _NAMED = 8
@@ -69,7 +69,16 @@ class Subject:
     def says(self) -> list[int]:
         """For each rule a number; rules that say the same in every output have the same."""
         numbers: dict[Any, int] = {}
-        return [numbers.setdefault(tuple(map(_entry_key, rule.entries)), len(numbers)) for rule in self.table.rules]
+        return [numbers.setdefault(_key(rule.entries), len(numbers)) for rule in self.table.rules]
+
+    @cached_property
+    def says_by_default(self) -> int | None:
+        """The number of what counts when no rule matches, if some rule says the same."""
+        default = _key([output.default or Entry() for output in self.table.outputs])
+        same_as = (
+            number for rule, number in zip(self.table.rules, self.says, strict=True) if _key(rule.entries) == default
+        )
+        return next(same_as, None) if any(output.default for output in self.table.outputs) else None
 
     @cached_property
     def rank(self) -> list[tuple[int, ...] | None]:
@@ -111,6 +120,10 @@ class Subject:
         more = len(names) - _NAMED
         shown = names if more <= 1 else [*names[:_NAMED], f"and {more} more"]
         return ("row " if len(names) == 1 else "rows ") + ", ".join(shown)
+
+
+def _key(entries: Sequence[Entry]) -> Any:
+    return tuple(map(_entry_key, entries))
 
 
 def _entry_key(entry: Entry) -> Any:

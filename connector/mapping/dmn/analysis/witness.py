@@ -1,8 +1,8 @@
 """A readable value between two cuts of a column: proof that the piece between them is not empty, and an example for people.
 
-Numbers are dense. Dates go by days, instants, durations and times of day by microseconds, durations of years and months by
-months. Strings are ordered by code point; between two of them there is nearly always a third. Times of day are those of one
-day in UTC.
+Numbers are dense. Dates go by days, instants and times of day by seconds (as they are compared), durations by microseconds,
+durations of years and months by months. Strings are ordered by code point; between two of them there is nearly always a
+third. Times of day are those of one day in UTC.
 """
 
 from __future__ import annotations
@@ -23,9 +23,15 @@ if TYPE_CHECKING:
 READABLE = ("other", "something else", "x", "0")
 _PRINTABLE = "".join(chr(code) for code in range(0x20, 0x7F))
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_SECOND = 1_000_000
-_UNITS = (86_400 * _SECOND, 3_600 * _SECOND, 60 * _SECOND, _SECOND, 1)  # microseconds: the roundest that fits is shown
 _MICROSECOND = timedelta(microseconds=1)
+_SECOND = timedelta(seconds=1)
+_UNITS = (
+    timedelta(days=1),
+    timedelta(hours=1),
+    timedelta(minutes=1),
+    _SECOND,
+    _MICROSECOND,
+)  # the roundest that fits is shown
 
 
 def witness(low: Cut, high: Cut, kind: Kind, *, folded: bool = False) -> Value:
@@ -109,46 +115,39 @@ def _round_number(from_below: bool, first: int, last: int, kind: Kind) -> int:
     familiar = _FAMILIAR[kind]
     if not from_below and first <= familiar <= last:
         return familiar
-    for unit in _UNITS if kind not in (Kind.DATE, Kind.MONTHS) else (1,):
+    step = _STEP.get(kind)
+    for unit in [unit // step for unit in _UNITS if unit >= step] if step else [1]:
         found = -(-first // unit) * unit if from_below else last // unit * unit
         if first <= found <= last:
             return found
     return first
 
 
-def _microseconds(length: timedelta) -> int:
-    return length // _MICROSECOND
-
-
 def _instant(value: datetime) -> int:
-    return _microseconds((value if value.tzinfo else value.replace(tzinfo=UTC)) - _EPOCH)
+    return (value.replace(tzinfo=value.tzinfo or UTC) - _EPOCH) // _SECOND
 
 
 def _of_day(value: time) -> int:
-    offset = value.utcoffset() or timedelta(0)
-    since = timedelta(hours=value.hour, minutes=value.minute, seconds=value.second, microseconds=value.microsecond)
-    return _microseconds(since - offset)
+    since = timedelta(hours=value.hour, minutes=value.minute, seconds=value.second)
+    return (since - (value.utcoffset() or timedelta(0))) // _SECOND
 
 
-def _at(count: int) -> time:
-    return (_EPOCH + count * _MICROSECOND).timetz()
-
-
-_DAY = _UNITS[0]
+_DAY = 86_400
+_STEP = {Kind.DATE_TIME: _SECOND, Kind.TIME: _SECOND, Kind.DURATION: _MICROSECOND}
 _DISCRETE: dict[Kind, tuple[Callable[[Any], int], Callable[[int], Value], int, int]] = {
     Kind.DATE: (date.toordinal, date.fromordinal, 1, date.max.toordinal()),
     Kind.DATE_TIME: (
         _instant,
-        lambda count: _EPOCH + count * _MICROSECOND,
+        lambda count: _EPOCH + count * _SECOND,
         _instant(datetime(1, 1, 1, tzinfo=UTC)),
-        _instant(datetime(9999, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC)),
+        _instant(datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)),
     ),
-    Kind.TIME: (_of_day, _at, 0, _DAY - 1),
+    Kind.TIME: (_of_day, lambda count: (_EPOCH + count * _SECOND).timetz(), 0, _DAY - 1),
     Kind.DURATION: (
-        _microseconds,
+        lambda value: value // _MICROSECOND,
         lambda count: count * _MICROSECOND,
-        _microseconds(timedelta.min),
-        _microseconds(timedelta.max),
+        timedelta.min // _MICROSECOND,
+        timedelta.max // _MICROSECOND,
     ),
     Kind.MONTHS: (lambda value: value.count, Months, -(10**9), 10**9),
 }
@@ -156,6 +155,6 @@ _FAMILIAR = {
     Kind.DATE: date(2026, 1, 1).toordinal(),
     Kind.DATE_TIME: _instant(datetime(2026, 1, 1, tzinfo=UTC)),
     Kind.TIME: _DAY // 2,
-    Kind.DURATION: _DAY,
+    Kind.DURATION: timedelta(days=1) // _MICROSECOND,
     Kind.MONTHS: 12,
 }
