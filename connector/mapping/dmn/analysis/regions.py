@@ -39,7 +39,7 @@ def shown(example: Mapping[str, Value]) -> str:
 
 def _value(value: Value, written: Mapping[str, str]) -> str:
     if value is None:
-        return "nothing"
+        return "(empty)"
     if isinstance(value, str):
         value = written.get(value, value)
         return value if value and value.isprintable() and value == value.strip() else repr(value)

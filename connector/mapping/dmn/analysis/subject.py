@@ -110,16 +110,21 @@ class Subject:
         return found
 
     def row(self, position: int) -> str:
-        """A rule as people find it."""
-        rule = self.table.rules[position]
-        return f"row {rule.id}" if rule.id else f"rule {position + 1}"
+        """A rule as people find it: its row as spreadsheets count, its id."""
+        return f"row {self._named(position)}"
 
     def rows(self, positions: Sequence[int]) -> str:
         """Several rules; of many, the first few and how many more."""
-        names = [self.row(position).partition(" ")[2] for position in positions]
+        names = [self._named(position) for position in positions]
         more = len(names) - _NAMED
         shown = names if more <= 1 else [*names[:_NAMED], f"and {more} more"]
         return ("row " if len(names) == 1 else "rows ") + ", ".join(shown)
+
+    def _named(self, position: int) -> str:
+        rule = self.table.rules[position]
+        if rule.row and rule.id:
+            return f"{rule.row} ({rule.id})"
+        return rule.id or str(rule.row or position + 1)
 
 
 def _key(entries: Sequence[Entry]) -> Any:
