@@ -71,7 +71,8 @@ class _Cutter:
         self.may_be_empty = may_be_empty
         as_written = [rule.conditions[i] for i in indexes for rule in table.rules]
         as_written += [table.inputs[i].allowed for i in indexes]
-        self.literals = {fold(text): text for text in _texts(as_written)} if self.input.ignore_case else {}
+        texts = [*reversed(_texts(as_written)), *self.input.choices] if self.input.ignore_case else []
+        self.literals = {fold(text): " ".join(text.split()) for text in texts}
         self.cells = [folded(cell) for cell in as_written] if self.input.ignore_case else as_written
         self.kind = _kind(self.input.kind, self.cells)
         self.partition = Partition(self.kind, self.cells)
@@ -85,9 +86,13 @@ class _Cutter:
         else:
             found = self._asked([*(part.example for part in self._pieces()), *self._tried()])
         parts = _merged(found)
+        parts = [replace(part, example=self._as_written(part.example)) for part in parts]
         if self.may_be_empty:
             parts += self._asked([None], always=True)
         return Column(self.input.name, tuple(parts), self._wide(parts), self._inexact(), tuple(self.literals.items()))
+
+    def _as_written(self, example: Value) -> Value:
+        return self.literals.get(example, example) if isinstance(example, str) else example
 
     def _listed(self) -> list[Value] | None:
         """All values there are, where they can be listed."""
