@@ -301,4 +301,6 @@ def test_a_quarter_of_an_hour_in_which_nothing_happens_writes_little(watching: W
         watching.pair.world.advance(20)
         notice(engine, now())
         assert drain_all(engine, now) == ()
-    assert 0 < written() - before <= 90  # two a minute for each of six feeds after the trail, a round; not thirteen a pass
+    assert (
+        0 < written() - before <= 90
+    )  # two a minute for each of six feeds after the trail, a round; not thirteen a pass

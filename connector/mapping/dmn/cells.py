@@ -42,7 +42,8 @@ Formulas: TypeAlias = "Callable[[str, Kind], Condition]"
 
 _OPERATOR = re.compile(r"(<=|>=|!=|<|>|=)\s*(.*)", re.DOTALL)
 _NOT = re.compile(r"not\s*\((.*)\)", re.IGNORECASE | re.DOTALL)
-_RANGE = re.compile(r"([\[\](])\s*(.+?)\s*\.\.\s*(.+?)\s*([\])\[])", re.DOTALL)
+_END = r'("(?:[^"\\]|\\.)*"|[^"]+?)'
+_RANGE = re.compile(rf"([\[\](])\s*{_END}\s*\.\.\s*{_END}\s*([\])\[])", re.DOTALL)
 _LIKE = re.compile(
     r"(starts with|ends with|contains|matches)\s*(?:\(\s*\?\s*,\s*(\".*\")\s*\)|(\".*\"))", re.IGNORECASE | re.DOTALL
 )
