@@ -240,9 +240,23 @@ def show_cell(condition: Condition) -> str:
 
 
 def _shown(value: Value) -> str:
-    if isinstance(value, str) and (not value or value != value.strip() or "," in value or _RESERVED.fullmatch(value)):
+    if isinstance(value, str) and not _is_safe(value):
         return quoted(value)
     return "null" if value is None else show(value)
+
+
+def _is_safe(text: str) -> bool:
+    """Whether a text means itself without quotes, also in a list and inside not(...)."""
+    return bool(text) and text == text.strip() and "," not in text and not _RESERVED.fullmatch(text) and _balanced(text)
+
+
+def _balanced(text: str) -> bool:
+    depth = 0
+    for character in text:
+        depth += (character in "([") - (character in ")]")
+        if depth < 0:
+            return False
+    return depth == 0
 
 
 def quoted(value: Value) -> str:
