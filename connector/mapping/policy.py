@@ -19,7 +19,7 @@ from connector.mapping.dmn.conditions import ANYTHING, Anything
 from connector.mapping.dmn.evaluate import Evaluator, bits, settle
 from connector.mapping.dmn.problems import Problem
 from connector.mapping.dmn.table import Entry, Rule, fold
-from connector.mapping.dmn.values import show
+from connector.mapping.dmn.values import kind_of, show
 from connector.mapping.marks import ROW_ID
 from connector.mapping.vocabulary import QUANTITY, TEMPLATE, value_of
 from connector.model import NearMiss, Verdict, WantedWorkOrder
@@ -68,7 +68,9 @@ class WorkOrderPolicy:
         for output, entry in zip(self.table.outputs, rule.entries, strict=True):
             if output.name == name:
                 said = entry.value(values)
-                return said.strip() if isinstance(said, str) else show(said)
+                if isinstance(said, str):
+                    return said.strip()
+                return show(said) if kind_of(said) else ""  # an expression may come to a list, or to nothing
         return ""
 
     def template_of(self, rule: Rule, values: Mapping[str, Value] | None = None) -> str | None:

@@ -120,6 +120,15 @@ def _read_xlsx(name: str, raw: bytes, vocabulary: Vocabulary) -> DecisionTable:
     return table
 
 
+def _read_dmn(name: str, raw: bytes, vocabulary: Vocabulary) -> DecisionTable:
+    from connector.mapping.dmn_policy import read_policy
+
+    table = read_policy(name, raw, vocabulary)
+    if len(table.rules) > MOST_ROWS:
+        raise Unusable([Problem(f"the table has more than {MOST_ROWS} rules; split it, or ask why it is so long")])
+    return table
+
+
 def _table_of(name: str, lines: Sequence[Line], vocabulary: Vocabulary) -> DecisionTable:
     return read_sheet(
         name,
@@ -150,6 +159,10 @@ def _written(table: DecisionTable, suffix: str, vocabulary: Vocabulary) -> bytes
             from connector.mapping.xlsx_file import write_workbook
 
             return write_workbook(write_sheet(table, vocabulary))
+        case ".dmn":
+            from connector.mapping.dmn.xml import write_file
+
+            return write_file(table)
         case _:
             raise Unusable([Problem(f"a policy file ends in {', '.join(_READERS)}, not in {suffix!r}")])
 
@@ -176,4 +189,8 @@ def _separator(text: str) -> str:
     return ","
 
 
-_READERS: dict[str, Callable[[str, bytes, Vocabulary], DecisionTable]] = {".csv": _read_csv, ".xlsx": _read_xlsx}
+_READERS: dict[str, Callable[[str, bytes, Vocabulary], DecisionTable]] = {
+    ".csv": _read_csv,
+    ".xlsx": _read_xlsx,
+    ".dmn": _read_dmn,
+}

@@ -9,12 +9,13 @@ from connector.mapping.dmn import conditions
 from connector.mapping.dmn.conditions import ANYTHING, Compare, Formula, Like, Not, OneOf
 from connector.mapping.dmn.feel import tree
 from connector.mapping.dmn.feel.control import BuiltInName, Call, In, Tests
+from connector.mapping.dmn.feel.errors import FeelError
 from connector.mapping.dmn.feel.expression import FeelExpression, finished, parts
 from connector.mapping.dmn.feel.parser import Parser
 from connector.mapping.dmn.values import Kind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from connector.mapping.dmn.conditions import Condition
     from connector.mapping.dmn.feel.tree import Node
@@ -43,38 +44,47 @@ def parse_unary_tests(
     """
     if text.strip() in ("", "-"):
         return ANYTHING
-    parser = Parser(text, names, members, types)
-    negated = _is_negation(parser)
-    if negated:
-        parser.take()
-        parser.take()
-    tests = [parser.test()]
-    while parser.skip(","):
-        tests.append(parser.test())
-    if negated:
-        parser.expect(")", "after the tests that not() negates")
-    parser.end()
+    parser, tests, is_negated = _read(lambda: Parser(text, names, members, types))
     used = frozenset(parser.used)
     finished(parser, Tests(tuple(tests)))
     found = [_lowered(one, kind, written, used) for one, written in zip(tests, parser.tests, strict=True)]
     condition = _one_of(found)
-    return Not(condition) if negated else condition
+    return Not(condition) if is_negated else condition
 
 
-def _is_negation(parser: Parser) -> bool:
-    """Whether all of the cell is `not(...)`, and not the beginning of something longer."""
-    text = parser.text.strip()
-    if not (parser.is_at("not") and text[3:].lstrip().startswith("(") and text.endswith(")")):
-        return False
-    probe = Parser(parser.text, (), (), None)
-    probe.take()
-    level = 0
-    while probe.token.kind != "end":
-        token = probe.take()
-        level += (token.text == "(") - (token.text == ")") if token.kind == "sign" else 0
-        if level == 0:
-            break
-    return probe.token.kind == "end"
+def _read(parser: Callable[[], Parser]) -> tuple[Parser, list[tuple[Node, bool]], bool]:
+    """The tests of a cell, and whether all of it is `not(...)`. If it is neither, the mistake farther on is the one to say."""
+    if not parser().is_at("not"):
+        return _plain(parser())
+    try:
+        return _all_negated(parser())
+    except FeelError as error:
+        try:
+            return _plain(parser())
+        except FeelError as other:
+            raise (other if other.position > error.position else error) from None
+
+
+def _all_negated(parser: Parser) -> tuple[Parser, list[tuple[Node, bool]], bool]:
+    parser.expect("not", "")
+    parser.expect("(", "after not")
+    tests = _tests(parser)
+    parser.expect(")", "after the tests that not() negates")
+    parser.end()
+    return parser, tests, True
+
+
+def _plain(parser: Parser) -> tuple[Parser, list[tuple[Node, bool]], bool]:
+    tests = _tests(parser)
+    parser.end()
+    return parser, tests, False
+
+
+def _tests(parser: Parser) -> list[tuple[Node, bool]]:
+    tests = [parser.test()]
+    while parser.skip(","):
+        tests.append(parser.test())
+    return tests
 
 
 def _lowered(one: tuple[Node, bool], kind: Kind, written: str, used: frozenset[str]) -> Condition:

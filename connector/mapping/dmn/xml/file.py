@@ -11,17 +11,26 @@ from connector.mapping.dmn.xml.table_reader import Known, read_table
 from connector.mapping.dmn.xml.types import item_types
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from connector.mapping.dmn.table import DecisionTable
+    from connector.mapping.dmn.values import Kind
     from connector.mapping.dmn.xml.document import Element
 
 
-def read_file(data: bytes, names: Iterable[str] = (), *, decision: str = "") -> DecisionTable:
+def read_file(
+    data: bytes,
+    names: Iterable[str] = (),
+    *,
+    decision: str = "",
+    usual_kind: Callable[[str], Kind | None] = lambda _: None,
+    ignore_case: bool = False,
+) -> DecisionTable:
     """The table of a DMN file: of its only decision, or of the one with this name or id.
 
-    `names` are those that expressions may use besides the inputs that the file itself declares. Raises Unusable with every
-    problem at once: rules are counted from 1, lines are those of the file.
+    `names` are those that expressions may use besides the inputs that the file itself declares; `usual_kind` tells the kind
+    of an input where the file does not; with `ignore_case`, text columns ignore case unless the file says otherwise. Raises
+    Unusable with every problem at once: rules are counted from 1, lines are those of the file.
     """
     definitions = parse(data)
     _refuse_imports(definitions)
@@ -35,6 +44,8 @@ def read_file(data: bytes, names: Iterable[str] = (), *, decision: str = "") -> 
         members=frozenset(one.get("name") for one in definitions.below() if one.name == "itemComponent"),
         types=item_types(definitions),
         dotted_inputs=True,
+        usual_kind=usual_kind,
+        ignore_case=ignore_case,
     )
     return read_table(table, found.get("name") or found.get("id"), known)
 

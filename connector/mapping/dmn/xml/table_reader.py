@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 _PLAIN = re.compile(r"[^\W\d][\w ]*(\.[^\W\d][\w ]*)*")
 _STRINGS = re.compile(r'("(?:[^"\\]|\\.)*")', re.DOTALL)
+ID = "id"
+"""The annotation that names a rule, where the modeler's own id will not do."""
 _POLICIES = {policy.value: policy for policy in HitPolicy}
 
 
@@ -33,13 +35,16 @@ _POLICIES = {policy.value: policy for policy in HitPolicy}
 class Known:
     """What the file around a table says: names that expressions may use, names of members, types.
 
-    With `dotted_inputs`, an input expression like `characteristic.speed` is a name, not a path.
+    With `dotted_inputs`, an input expression like `characteristic.speed` is a name, not a path. `usual_kind` tells the kind
+    of a name where the file does not; with `ignore_case`, text columns ignore case unless the file says otherwise.
     """
 
     names: frozenset[str] = frozenset()
     members: frozenset[str] = frozenset()
     types: Mapping[str, ItemType] = field(default_factory=dict)
     dotted_inputs: bool = False
+    usual_kind: Callable[[str], Kind | None] = lambda _: None
+    ignore_case: bool = False
 
     def with_names(self, names: set[str]) -> Known:
         return dataclasses.replace(self, names=self.names | names)
@@ -112,19 +117,26 @@ class _Reader:
         self.only_feel(element, 0, title, text)
         if inner:
             self.only_feel(inner, 0, title, text)
-        kind, allowed = self.column_type(inner.get("typeRef") if inner else "", element.child("inputValues"), title)
+        usual = self.known.usual_kind(text) or Kind.ANY
+        kind, allowed = self.column_type(
+            inner.get("typeRef") if inner else "", element.child("inputValues"), title, usual
+        )
         choices: tuple[str, ...] = ()
         if kind.is_text and allowed.values and all(isinstance(value, str) for value in allowed.values):
             kind, choices = Kind.CHOICE, allowed.values
-        folded = element.get("ours:ignoreCase") == "true"
+        folded = kind.is_text and (element.get("ours:ignoreCase") or str(self.known.ignore_case).lower()) == "true"
         condition = ANYTHING if choices else allowed.allowed
         if text in self.known.names:
             return Input(text, kind, None, condition, choices, folded)
         expression = self.expression(text, 0, title)
         return Input(title, kind, expression, condition, choices, folded)
 
-    def column_type(self, reference: str, values: Element | None, title: str) -> tuple[Kind, ItemType]:
+    def column_type(
+        self, reference: str, values: Element | None, title: str, usual: Kind = Kind.ANY
+    ) -> tuple[Kind, ItemType]:
         found = self.type(reference, title)
+        if found.kind is Kind.ANY and usual is not Kind.ANY:
+            found = dataclasses.replace(found, kind=usual)
         try:
             return found.kind, allowing(found, values)
         except Unusable as error:
@@ -175,8 +187,11 @@ class _Reader:
         )
         entries = tuple(self.entry(cell, number, column.name) for cell, column in zip(answers, outputs, strict=False))
         missing = len(inputs[0]) - len(conditions)
+        ids = [
+            one.said("text") for one, title in zip(element.all("annotationEntry"), titles, strict=False) if title == ID
+        ]
         return Rule(
-            rule_id(element.get("id"), number),
+            (ids[0] if ids else "") or rule_id(element.get("id"), number),
             conditions + (ANYTHING,) * missing,
             entries,
             _comment(element, titles),
@@ -242,11 +257,12 @@ class _Reader:
 
 def _comment(element: Element, titles: tuple[str, ...]) -> str:
     """The annotations, with their titles if there are several; else the description."""
-    said = [one.said("text") for one in element.all("annotationEntry")]
-    if len(said) == 1 and said[0]:
-        return said[0]
-    named = [f"{title}: {text}" for title, text in zip(titles, said, strict=False) if text]
-    named += [text for text in said[len(titles) :] if text]
+    entries = element.all("annotationEntry")
+    padded = (*titles, *("" for _ in entries[len(titles) :]))
+    said = [(title, one.said("text")) for title, one in zip(padded, entries, strict=False) if title != ID]
+    if len(said) == 1 and said[0][1]:
+        return said[0][1]
+    named = [f"{title}: {text}" if title else text for title, text in said if text]
     return "; ".join(named) or element.said("description")
 
 

@@ -1,7 +1,7 @@
 """A table -> a DMN 1.3 file that Camunda's and Red Hat's modelers open: the decision, an input data for each name it asks, and
 a picture of both. `read_file` makes the same table of it.
 
-What other engines will not see as it is meant is no problem but said beside the file: see `Written.notes`.
+What other engines will take differently is said in the description of the decision.
 """
 
 from __future__ import annotations
@@ -43,26 +43,13 @@ _HEAD = """<?xml version="1.0" encoding="UTF-8"?>
 """
 
 
-@dataclass(frozen=True)
-class Written:
-    """A file, and what other engines than this one will take differently."""
-
-    data: bytes
-    notes: tuple[str, ...]
-
-
-def write_file(table: DecisionTable) -> Written:
+def write_file(table: DecisionTable) -> bytes:
     """The file (UTF-8). Raises Unusable, naming rule and column, for what DMN cannot hold."""
     writer = _Writer(table)
     text = "".join(writer.lines())
     if writer.problems:
         raise Unusable(writer.problems)
-    notes = tuple(
-        f"column {column.name!r}: case does not count here, but other engines will tell it apart"
-        for column in table.inputs
-        if column.ignore_case
-    )
-    return Written(text.encode(), notes)
+    return text.encode()
 
 
 @dataclass
@@ -74,6 +61,10 @@ class _Writer:
         inputs = self.asked_names()
         yield _HEAD.format(ours=OURS, name=self.attribute(self.table.name, "name of the table"))
         yield f'  <decision id="decision" name={self.attribute(self.table.name, "name of the table")}>\n'
+        folded = ", ".join(column.name for column in self.table.inputs if column.ignore_case)
+        if folded:
+            what = f"Case does not count in: {folded}. Other engines will tell it apart."
+            yield f"    <description>{self.text(what, 0, '')}</description>\n"
         yield f'    <variable id="decision_variable" name={self.attribute(self.table.name, "name of the table")}/>\n'
         for number, _ in enumerate(inputs, 1):
             yield f'    <informationRequirement id="requirement_{number}">\n'
@@ -113,7 +104,7 @@ class _Writer:
     def input(self, column: Input, number: int) -> Iterator[str]:
         if column.expression is None and column.name != squeeze(column.name):
             self.problems.append(Problem("a name cannot hold two blanks in a row", column=column.name))
-        folded = ' ours:ignoreCase="true"' if column.ignore_case else ""
+        folded = f' ours:ignoreCase="{str(column.ignore_case).lower()}"' if column.kind.is_text else ""
         text = column.expression.text if column.expression else column.name
         yield f'      <input id="column_{number}" label={self.attribute(column.name, column.name)}{folded}>\n'
         yield f'        <inputExpression id="column_{number}_expression" typeRef="{_type(column.kind)}">\n'
