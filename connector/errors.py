@@ -4,6 +4,7 @@ ConnectorError                    exit code   who acts
 ├── ConfigError                   2           a human: every problem of the configuration at once
 ├── NotFound                      4           a human: no such number in memory
 ├── Refused                       5           a human: a rule says no (a second daemon, the gate)
+├── Held                          3, 5, 6     later, or a human: a side is held or braked
 ├── MemoryFailed                  1           later: the disk is full, the file locked; nothing was sent that is not on disk
 │   └── MemoryDamaged             1           a human: the file is broken; nothing may be read from it
 └── RemoteError
@@ -13,6 +14,7 @@ ConnectorError                    exit code   who acts
     │   └── Duplicate             1           look: a record with this sys_id or unique key exists already
     ├── AbsurdAnswer              1           a human: an answer that cannot be true; nothing may be concluded from it
     ├── Unavailable               6           later: nothing was executed (refused connection, 429, a read that failed)
+    │   └── Hibernating           6           later: somebody has to wake it
     └── OutcomeUnknown            6           look first: a write may or may not have been executed
 """
 
@@ -59,8 +61,19 @@ class MemoryDamaged(MemoryFailed):
     """The local database is broken. What it says can no longer be believed."""
 
 
+class Held(ConnectorError):
+    """A side is held, or braked, so nothing was done. `exit_code` says why: 3, 5 or 6."""
+
+    def __init__(self, what: str, *, hint: str, exit_code: int) -> None:
+        super().__init__(what, hint=hint)
+        self.exit_code = exit_code
+
+
 class RemoteError(ConnectorError):
-    """An instance did not do what was asked. `status` is the HTTP status, 0 when there was none."""
+    """An instance did not do what was asked. `status` is the HTTP status, 0 when there was none.
+
+    `instance` is the name of the instance; empty where the error is not about the instance but about one value.
+    """
 
     def __init__(
         self,
@@ -70,8 +83,10 @@ class RemoteError(ConnectorError):
         status: int = 0,
         transaction: str = "",
         retry_after: float | None = None,
+        instance: str = "",
     ) -> None:
         super().__init__(what, hint=hint)
+        self.instance = instance
         self.status = status
         self.transaction = transaction  # the platform's X-Transaction-ID, for a ServiceNow support case
         self.retry_after = retry_after  # seconds
@@ -105,6 +120,10 @@ class Unavailable(RemoteError):
     """The instance could not be used, and surely executed nothing."""
 
     exit_code = 6
+
+
+class Hibernating(Unavailable):
+    """The instance sleeps until somebody wakes it on the developer site."""
 
 
 class OutcomeUnknown(RemoteError):

@@ -46,5 +46,6 @@ class Feed:
                 raise Denied(
                     f"{api.endpoint.name}: the column 'sys_mod_count' of {self.table} cannot be read.",
                     hint="Without it a changed record cannot be told from one that was read before.",
+                    instance=api.endpoint.name,
                 )
             yield row

@@ -16,8 +16,10 @@ from typing import TYPE_CHECKING, Any
 import pysnc
 
 from connector.errors import AbsurdAnswer, ConnectorError, Denied, OutcomeUnknown, RemoteError
+from connector.servicenow.pace import Pace
 from connector.servicenow.query import Op, Query, Term, chunks, expressible
-from connector.servicenow.session import Endpoint, StrictSession, Traffic
+from connector.servicenow.session import Common, Endpoint, StrictSession, Traffic
+from connector.servicenow.sign_in import SignIn
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -69,11 +71,12 @@ class TableApi:
         *,
         adapter: BaseAdapter | None = None,
         sleep: Callable[[float], None] = time.sleep,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.endpoint = endpoint
-        self.traffic = Traffic()
+        pace = Pace(clock=clock, sleep=sleep)
+        self._common = Common(SignIn(endpoint.auth, endpoint.renew), pace, sleep)
         self._adapter = adapter
-        self._sleep = sleep
         self._threads = threading.local()
 
     @property
@@ -84,18 +87,46 @@ class TableApi:
         return self._threads.client
 
     def _connect(self) -> pysnc.ServiceNowClient:
-        session = StrictSession(self.endpoint, self.traffic, sleep=self._sleep)
+        session = StrictSession(self.endpoint, self._common)
         if self._adapter is not None:
             session.mount(self.endpoint.url, self._adapter)
         # auto_retry would mount pysnc's own adapter above ours and sleep out Retry-After inside a thread.
         return pysnc.ServiceNowClient(self.endpoint.url, session, auto_retry=False)
 
     @property
+    def traffic(self) -> Traffic:
+        """What passed so far."""
+        return self._common.traffic
+
+    @property
+    def pace(self) -> Pace:
+        """How fast the instance may be asked."""
+        return self._common.pace
+
+    def probe(self, table: str) -> None:
+        """One cheap request, not repeated: does the instance answer, and accept the user? Raises a RemoteError.
+
+        Credentials that were refused are read again for it.
+        """
+        session = self._client.session
+        params = {"sysparm_limit": "1", "sysparm_fields": "sys_id"}
+        session.patient = False
+        try:
+            with self._common.sign_in.one_try():
+                session.get(f"{self.endpoint.url}/api/now/table/{table}", params=params)
+        finally:
+            session.patient = True
+
+    @property
     def server_time(self) -> datetime:
         """The instance's own clock in its last answer, UTC. Raises AbsurdAnswer when it never said."""
         now = self.traffic.server_time
         if now is None:
-            raise AbsurdAnswer(f"{self.endpoint.name} sends no Date header.", hint="A proxy may remove it.")
+            raise AbsurdAnswer(
+                f"{self.endpoint.name} sends no Date header.",
+                hint="A proxy may remove it.",
+                instance=self.endpoint.name,
+            )
         return now
 
     @property
@@ -182,11 +213,13 @@ class TableApi:
             raise Denied(
                 f"{self.endpoint.name}: the column {missing[0]!r} of {ask.table} cannot be read, so the answer is worthless.",
                 hint=f"Check that the column exists and that the user may read it ({', '.join(ask.columns)}).",
+                instance=self.endpoint.name,
             )
         if not query.accepts(row.values):
             raise AbsurdAnswer(
                 f"{self.endpoint.name}: {ask.table} returned {row.get('sys_id')}, which does not satisfy the query {query}.",
                 hint="The instance ignores a part of the query; nothing was concluded from the answer.",
+                instance=self.endpoint.name,
             )
 
     def scan_in(
@@ -263,6 +296,7 @@ class TableApi:
                 f"{self.endpoint.name} ({self.endpoint.url}) sent JSON that is not a Table API answer ({type(error).__name__}).",
                 hint="Check that no proxy or other product answers in its place.",
                 transaction=self.transaction,
+                instance=self.endpoint.name,
             ) from error
 
 

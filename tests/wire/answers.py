@@ -6,7 +6,16 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from connector.errors import Denied, Duplicate, OutcomeUnknown, Rejected, RemoteError, SignInFailed, Unavailable
+from connector.errors import (
+    Denied,
+    Duplicate,
+    Hibernating,
+    OutcomeUnknown,
+    Rejected,
+    RemoteError,
+    SignInFailed,
+    Unavailable,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -61,7 +70,7 @@ ANSWERS = (
     Answer("empty body", 200, "", Unavailable, OutcomeUnknown),
     Answer("login page of the node", 200, _PAGE, Unavailable, OutcomeUnknown, HTML),
     Answer("page of the edge", 200, _PAGE, Unavailable, Unavailable, HTML, _EDGE),
-    Answer("hibernating", 200, _SLEEPING, Unavailable, Unavailable, HTML, _EDGE),
+    Answer("hibernating", 200, _SLEEPING, Hibernating, Hibernating, HTML, _EDGE),
     # somewhere else
     Answer(
         "redirect to a login page", 302, "", Unavailable, Unavailable, HTML, {"Location": "https://sso.example.com/"}

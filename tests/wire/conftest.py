@@ -36,4 +36,4 @@ def waits() -> list[float]:
 
 @pytest.fixture
 def api(mocked: responses.RequestsMock, endpoint: Endpoint, waits: list[float]) -> TableApi:
-    return TableApi(endpoint, sleep=waits.append)
+    return TableApi(endpoint, sleep=waits.append, clock=lambda: sum(waits))

@@ -10,6 +10,7 @@ from connector.errors import (
     AbsurdAnswer,
     Denied,
     Duplicate,
+    Hibernating,
     OutcomeUnknown,
     Rejected,
     RemoteError,
@@ -27,7 +28,16 @@ if TYPE_CHECKING:
 
 TABLE = f"{URL}/api/now/table/wm_order"
 RECORD = f"{TABLE}/{sys_id(1)}"
-EXIT_CODES = {AbsurdAnswer: 1, Denied: 3, SignInFailed: 3, Rejected: 1, Duplicate: 1, Unavailable: 6, OutcomeUnknown: 6}
+EXIT_CODES = {
+    Hibernating: 6,
+    AbsurdAnswer: 1,
+    Denied: 3,
+    SignInFailed: 3,
+    Rejected: 1,
+    Duplicate: 1,
+    Unavailable: 6,
+    OutcomeUnknown: 6,
+}
 every_answer = pytest.mark.parametrize("answer", ANSWERS, ids=lambda answer: str(answer.name))
 
 

@@ -1,0 +1,157 @@
+"""What an answer of an instance means: a success, or the error that says who has to act."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from connector.errors import (
+    AbsurdAnswer,
+    Denied,
+    Duplicate,
+    Hibernating,
+    OutcomeUnknown,
+    Rejected,
+    RemoteError,
+    SignInFailed,
+    Unavailable,
+)
+
+if TYPE_CHECKING:
+    import requests
+
+    from connector.servicenow.session import Endpoint
+
+READS = frozenset({"GET", "HEAD"})
+_LONGEST_QUOTE = 300  # characters of a foreign message in one of ours
+
+
+def short(text: object) -> str:
+    """A foreign message on one line, cut where it is too long."""
+    line = " ".join(str(text).split()).rstrip(".")
+    return line if len(line) <= _LONGEST_QUOTE else line[:_LONGEST_QUOTE] + "…"
+
+
+def classify(response: requests.Response, endpoint: Endpoint) -> RemoteError | None:
+    """None for a JSON success; otherwise the error that says who has to act.
+
+    | status            | read         | write            |
+    |-------------------|--------------|------------------|
+    | 2xx JSON result   | success      | success          |
+    | 2xx with `error`, cut or not JSON | Unavailable | OutcomeUnknown (Unavailable for an edge page) |
+    | 3xx               | Unavailable  | Unavailable      |
+    | 401               | SignInFailed | SignInFailed     |
+    | 403 unique key    | -            | Duplicate        |
+    | 403 rule, policy  | Rejected     | Rejected         |
+    | 403 otherwise     | Denied       | Denied           |
+    | 400, 404, 4xx     | Rejected     | Rejected         |
+    | 429               | Unavailable  | Unavailable      |
+    | 5xx               | Unavailable  | OutcomeUnknown   |
+    """
+    verdict = _Answer(response, endpoint)
+    status = response.status_code
+    if status < 300:
+        return verdict.success()
+    if status < 400:
+        return verdict.error(Unavailable, "redirects to another page (a login page?)", "Check the url and the user.")
+    if status == 401:
+        return verdict.error(SignInFailed, "refused the user or password", _HINT_401)
+    if status == 429:
+        return verdict.error(Unavailable, "has too many requests", "It is tried again later.", retry_after=True)
+    if status >= 500:
+        return verdict.unclear(f"failed with status {status}{verdict.quote}")
+    if verdict.mentions("unique key violation", "duplicate entry"):
+        return verdict.error(Duplicate, f"already has such a record{verdict.quote}", "")
+    if status == 403 and not verdict.mentions("aborted by business rule", "data policy exception"):
+        return verdict.error(Denied, f"denies it{verdict.quote}", "Ask an administrator for the role or ACL.")
+    return verdict.error(Rejected, f"refused it with status {status}{verdict.quote}", "")
+
+
+_HINT_401 = (
+    "Check username and password. On releases of 2026 Basic authentication also needs the role snc_basic_auth_api_access "
+    "(or web service access only); a password that must be reset is refused in the same words."
+)
+
+
+class _Answer:
+    """One response, read defensively."""
+
+    def __init__(self, response: requests.Response, endpoint: Endpoint) -> None:
+        self._response = response
+        self._instance = endpoint.name
+        self._where = f"{endpoint.name} ({endpoint.url})"
+        self._is_read = response.request.method in READS
+        self._is_json = "json" in response.headers.get("Content-Type", "")
+        self.body = self._parse()
+        error = self.body.get("error") if isinstance(self.body, dict) else None
+        self._message = str(error.get("message") or "") if isinstance(error, dict) else ""
+        self._detail = str(error.get("detail") or "") if isinstance(error, dict) else ""
+        self.has_error = error is not None
+
+    def _parse(self) -> Any:
+        try:
+            return json.loads(self._response.content) if self._is_json else None
+        except ValueError:
+            return None
+
+    @property
+    def quote(self) -> str:
+        said = ": ".join(part for part in (self._message, self._detail) if part)
+        return f": {short(said)}" if said else ""
+
+    def mentions(self, *words: str) -> bool:
+        said = f"{self._message} {self._detail}".casefold()
+        return any(word in said for word in words)
+
+    def success(self) -> RemoteError | None:
+        if self._response.status_code == 204 and not self._response.content:
+            return None
+        if self._is_json and self.has_error:
+            return self.unclear(f"broke off{self.quote}")
+        if self._is_json and isinstance(self.body, dict) and "result" in self.body:
+            return self._counted()
+        if self._is_json:
+            return self.unclear("sent an answer that is cut off or has no result")
+        if "hibernat" in self._response.text[:10_000].casefold():
+            return self.error(Hibernating, "is hibernating", "Wake it from the developer site, then try again.")
+        if not self._response.headers.get("X-Transaction-ID"):
+            return self.error(
+                Unavailable, "answers with a web page instead of JSON", "Check that the url is a ServiceNow instance."
+            )
+        return self.unclear("answers with a web page instead of JSON (a login page?)")
+
+    def _counted(self) -> RemoteError | None:
+        """A list must be one of records, and say how many there are."""
+        result = self.body["result"]
+        if not isinstance(result, list):
+            return None if isinstance(result, dict) else self._shapeless()
+        if not self._response.headers.get("X-Total-Count", "").isdecimal():
+            return self.error(AbsurdAnswer, "sent a list without X-Total-Count", "A proxy may remove the header.")
+        if not all(isinstance(record, dict) for record in result):
+            return self._shapeless()
+        return None
+
+    def _shapeless(self) -> RemoteError:
+        kind = AbsurdAnswer if self._is_read else OutcomeUnknown
+        return self.error(kind, "sent JSON that is not a Table API answer", "Check that the url is an instance.")
+
+    def unclear(self, what: str) -> RemoteError:
+        """Nothing can be said about a write; a read may simply be repeated."""
+        if self._is_read:
+            return self.error(Unavailable, what, "It is tried again later.", retry_after=True)
+        return self.error(OutcomeUnknown, what, "It is looked up before anything is sent again.")
+
+    def error(self, kind: type[RemoteError], what: str, hint: str, *, retry_after: bool = False) -> RemoteError:
+        return kind(
+            f"{self._where} {what}.",
+            hint=hint,
+            status=self._response.status_code,
+            transaction=self._response.headers.get("X-Transaction-ID", ""),
+            retry_after=_retry_after(self._response) if retry_after else None,
+            instance=self._instance,
+        )
+
+
+def _retry_after(response: requests.Response) -> float | None:
+    value = response.headers.get("Retry-After", "")
+    return float(value) if value.isdecimal() else None
