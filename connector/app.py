@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import random
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,11 +15,14 @@ from requests.auth import HTTPBasicAuth
 from connector.decide.rules import Rules
 from connector.engine.database import claim, open_database, scratch_copy
 from connector.engine.drain import Engine, Watch, drain_all, plan_all
+from connector.engine.hold import Side
+from connector.engine.holds import Holds
 from connector.engine.lock import refuse_second, sole_writer
 from connector.engine.outbox import Outbox, Patience
+from connector.engine.sides import Probing, Sides
 from connector.engine.store import Store
 from connector.engine.watch import notice
-from connector.errors import ConfigError, NotFound
+from connector.errors import ConfigError, NotFound, RemoteError
 from connector.fsm.port import FsmPort
 from connector.mapping.fields import FieldMap
 from connector.mapping.native import Decided, carry
@@ -39,6 +43,7 @@ if TYPE_CHECKING:
     from requests.adapters import BaseAdapter
 
     from connector.config import Instance, Loaded, Settings
+    from connector.engine.ports import Watched as System
     from connector.mapping.native import Imported
     from connector.model import Plan
     from connector.om.native import NativePolicy
@@ -51,6 +56,7 @@ class World:
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     sleep: Callable[[float], None] = time.sleep
     adapters: Mapping[str, BaseAdapter] | None = None  # by "om" and "fsm"; none means the network
+    chance: Callable[[], float] = random.random  # in [0, 1)
 
 
 REAL_WORLD = World()
@@ -58,12 +64,17 @@ REAL_WORLD = World()
 
 @dataclass(frozen=True, slots=True)
 class Systems:
-    """Both instances, reached and understood."""
+    """Both instances."""
 
     om: OmPort
     fsm: FsmPort
     om_api: TableApi
     fsm_api: TableApi
+
+    def reach(self) -> None:
+        """Learn what must be known of both. Raises a RemoteError."""
+        self.om.reach()
+        self.fsm.reach()
 
     @property
     def requests(self) -> int:
@@ -82,7 +93,7 @@ class Pass:
 
 
 def connect(loaded: Loaded, world: World = REAL_WORLD) -> Systems:
-    """Reach both instances and read what their states are called. Raises RemoteError; writes nothing anywhere."""
+    """Both instances, not asked anything yet."""
     settings = loaded.settings
     om_api = _api(loaded, settings.om, loaded.secrets.om_password, world, "om")
     fsm_api = _api(loaded, settings.fsm, loaded.secrets.fsm_password, world, "fsm")
@@ -94,18 +105,25 @@ def connect(loaded: Loaded, world: World = REAL_WORLD) -> Systems:
 
 
 def _api(loaded: Loaded, instance: Instance, password: SecretStr, world: World, side: str) -> TableApi:
+    def basic(secret: SecretStr) -> HTTPBasicAuth:
+        return HTTPBasicAuth(instance.username.encode(), secret.get_secret_value().encode())
+
     endpoint = Endpoint(
         name=instance.name,
         url=instance.url,
-        auth=HTTPBasicAuth(instance.username.encode(), password.get_secret_value().encode()),
+        auth=basic(password),
+        renew=lambda: basic(instance.password.read(loaded.path.parent)),
         ca_file=str(loaded.resolve(instance.ca_file)) if instance.ca_file else None,
         connect_timeout=instance.connect_timeout_seconds,
         read_timeout=instance.read_timeout_seconds,
     )
-    return TableApi(endpoint, adapter=(world.adapters or {}).get(side), sleep=world.sleep)
+    adapter = (world.adapters or {}).get(side)
+    return TableApi(endpoint, adapter=adapter, sleep=world.sleep, clock=lambda: world.clock().timestamp())
 
 
-def build_engine(loaded: Loaded, policies: Policies, systems: Systems, database: sa.Engine) -> Engine:
+def build_engine(
+    loaded: Loaded, policies: Policies, systems: Systems, database: sa.Engine, world: World = REAL_WORLD
+) -> Engine:
     """An engine over these systems and this memory. Its `refresh` follows the policies' files."""
     settings = loaded.settings
     store = Store(database)
@@ -114,13 +132,21 @@ def build_engine(loaded: Loaded, policies: Policies, systems: Systems, database:
         first_retry=settings.outbox.first_retry_seconds,
         longest_retry=settings.outbox.longest_retry_seconds,
     )
+    probing = Probing(
+        first=settings.hold.first_probe_seconds,
+        longest=settings.hold.longest_probe_seconds,
+        credentials_first=settings.hold.credentials_probe_seconds,
+    )
+    by_side: dict[Side, System] = {Side.OM: systems.om, Side.FSM: systems.fsm}
+    sides = Sides(store, Holds(database), by_side, probing=probing, chance=world.chance)
     watched = Watched(loaded, policies)
     engine = Engine(
         store=store,
         om=systems.om,
         fsm=systems.fsm,
         rules=_rules(loaded, policies, systems),
-        outbox=Outbox(store, systems.om, systems.fsm, patience),
+        outbox=Outbox(store, systems.om, systems.fsm, patience, sides),
+        sides=sides,
         watch=Watch(
             sweep_every=timedelta(seconds=settings.daemon.sweep_seconds),
             overlap=timedelta(seconds=settings.daemon.overlap_seconds),
@@ -166,18 +192,24 @@ def _fingerprint(settings: Settings) -> str:
 
 
 @contextmanager
-def writing(loaded: Loaded, world: World = REAL_WORLD) -> Iterator[tuple[Engine, Systems]]:
-    """An engine that may write. Everything that can be refused is checked before memory is touched."""
+def writing(loaded: Loaded, world: World = REAL_WORLD, *, patient: bool = False) -> Iterator[tuple[Engine, Systems]]:
+    """An engine that may write. Everything that can be refused is checked before memory is touched.
+
+    Without memory both instances must answer first, so that a mistake in the configuration leaves nothing behind; unless
+    `patient`: who means to wait for an instance may begin without it.
+    """
     policies = load_policies(loaded)
     path = loaded.resolve(loaded.settings.memory.path)
     refuse_second(path)
     systems = connect(loaded, world)
+    if not patient and not path.exists():
+        systems.reach()
     with sole_writer(path):
         database = open_database(path, create=True)
         assert database is not None
         try:
             claim(database, path, instances(loaded))
-            yield build_engine(loaded, policies, systems, database), systems
+            yield build_engine(loaded, policies, systems, database, world), systems
         finally:
             database.dispose()
 
@@ -191,10 +223,18 @@ def sync_once(
     everything: bool = False,
 ) -> Pass:
     """One pass: notice what changed, then serve every order that is due. Looks at every open order when `full`; at closed
-    work orders too when `everything`."""
+    work orders too when `everything`.
+
+    Raises Held when a side is held; a side that fails is held before its error is raised.
+    """
     before = systems.requests
-    noticed = notice(engine, clock(), full=full, everything=everything)
-    plans = drain_all(engine, clock)
+    engine.sides.require(clock())
+    try:
+        noticed = notice(engine, clock(), full=full, everything=everything)
+        plans = drain_all(engine, clock)
+    except RemoteError as error:
+        engine.sides.trouble(error, clock())
+        raise
     engine.store.note_pass("pass", clock(), f"{noticed.changes} changes, {sum(len(p.actions) for p in plans)} writes")
     return Pass(noticed.changes, noticed.woken, plans, systems.requests - before)
 
@@ -203,7 +243,8 @@ def plan_once(loaded: Loaded, world: World = REAL_WORLD) -> tuple[Plan, ...]:
     """What a pass would do now. Works on a copy of memory that is thrown away, and writes nothing anywhere."""
     policies = load_policies(loaded)
     systems = connect(loaded, world)
-    engine = build_engine(loaded, policies, systems, scratch_copy(reading(loaded)))
+    systems.reach()
+    engine = build_engine(loaded, policies, systems, scratch_copy(reading(loaded)), world)
     now = world.clock()
     notice(engine, now)
     return plan_all(engine, now)

@@ -325,6 +325,14 @@ class OutboxSettings(Section):
     longest_retry_seconds: Annotated[float, Field(gt=0)] = 300.0
 
 
+class HoldSettings(Section):
+    """How often an instance that is held is asked whether it is back. Each wait is twice the last."""
+
+    first_probe_seconds: Annotated[float, Field(gt=0)] = 5.0
+    longest_probe_seconds: Annotated[float, Field(gt=0)] = 300.0
+    credentials_probe_seconds: Annotated[float, Field(ge=60)] = 3600.0
+
+
 class Daemon(Section):
     """When the daemon looks."""
 
@@ -353,6 +361,7 @@ class Settings(Section):
     work_order: WorkOrderFields = WorkOrderFields()
     gate: Gate = Gate()
     outbox: OutboxSettings = OutboxSettings()
+    hold: HoldSettings = HoldSettings()
     daemon: Daemon = Daemon()
     webhook: Webhook | None = None
 

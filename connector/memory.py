@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 from connector.engine.database import check_pair, open_database, scratch_copy
 from connector.engine.history import overview
-from connector.engine.lock import sole_writer
 from connector.engine.store import Store
 from connector.errors import NotFound
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import datetime
 
     import sqlalchemy as sa
 
@@ -35,22 +35,24 @@ def reading(loaded: Loaded) -> sa.Engine | None:
     return database
 
 
-def overview_of(database: sa.Engine | None) -> Overview:
+def overview_of(database: sa.Engine | None, now: datetime | None = None) -> Overview:
     """The state of memory; of an empty one where there is none yet."""
-    return overview(scratch_copy(None) if database is None else database)
+    return overview(scratch_copy(None) if database is None else database, now)
 
 
 @contextmanager
 def repairing(loaded: Loaded) -> Iterator[Store]:
-    """Memory for a person who changes something in it while no daemon works with it. Raises NotFound, Refused."""
+    """Memory for a person who changes something in it, beside a running daemon or without one. Raises NotFound.
+
+    Whatever a person may change is one transaction that the daemon meets at its next look; so no lock is needed.
+    """
     path = loaded.resolve(loaded.settings.memory.path)
     if not path.exists():
         raise NotFound("There is no memory yet.", hint="`om-fsm sync` makes the first pass.")
-    with sole_writer(path):
-        database = open_database(path, create=True)
-        assert database is not None
-        try:
-            check_pair(database, path, instances(loaded))
-            yield Store(database)
-        finally:
-            database.dispose()
+    database = open_database(path, create=True)
+    assert database is not None
+    try:
+        check_pair(database, path, instances(loaded))
+        yield Store(database)
+    finally:
+        database.dispose()

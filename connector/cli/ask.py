@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import click
@@ -12,6 +13,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from connector.engine.history import Explanation, Judged, Overview
+
+
+_SHOWN = 8  # of each list; status fits one screen
 
 
 @click.command(short_help="What a pass would do; writes nothing.")
@@ -109,7 +113,7 @@ def status(path: Path, output: str) -> None:
     from connector.memory import overview_of, reading
 
     database = reading(load(path))
-    overview = overview_of(database)
+    overview = overview_of(database, datetime.now(UTC))
     if wants_json(output):
         print_json(overview)
     elif database is None:
@@ -118,24 +122,53 @@ def status(path: Path, output: str) -> None:
         _print_overview(overview)
 
 
+def _print_sides(overview: Overview) -> None:
+    from connector.cli.output import moment
+
+    for hold in overview.holds:
+        how = "BRAKED" if hold.reason.is_brake else "HELD"
+        who = f" by {hold.by}" if hold.by else ""
+        click.secho(f"{hold.target} {how} since {moment(hold.since)}{who}: {hold.reason.value}", bold=True, fg="red")
+        click.echo(f"  {hold.text}")
+        if hold.probe_at:
+            click.echo(f"  Probed {hold.probes} times; next {moment(hold.probe_at)}.")
+        if hold.until:
+            click.echo(f"  Until {moment(hold.until)}.")
+        click.echo(f"  {hold.way_out}")
+
+
+def _catch_up(overview: Overview) -> str:
+    when = "once it is released" if overview.holds else "from now"
+    if overview.catch_up is None:
+        return "for a time nobody can tell yet"
+    return f"about {max(round(overview.catch_up / 60), 1)} min {when}"
+
+
 def _print_overview(overview: Overview) -> None:
     from connector.cli.output import moment
     from connector.cli.words import counted, sentence
 
+    _print_sides(overview)
     decided, total = counted(overview.orders, "order"), counted(overview.work_orders, "work order")
     click.echo(f"{decided} decided; of {total}, {overview.open_work_orders} open.")
     for what, (at, text) in sorted(overview.last.items()):
         click.echo(f"Last {what}: {moment(at)}" + (f" ({text})" if text else ""))
-    if overview.wakeups:
-        click.echo(f"Waiting for a look: {counted(overview.wakeups, 'order')}, from {moment(overview.next_wakeup)}.")
-    else:
+    if overview.backlog:
+        click.echo(f"Backlog: {counted(overview.backlog, 'order')} to look at now, {_catch_up(overview)}.")
+    if later := overview.wakeups - overview.backlog:
+        click.echo(f"To be looked at later: {counted(later, 'order')}.")
+    elif not overview.backlog:
         click.echo("No order waits for a look.")
     states = ", ".join(f"{count} {state}" for state, count in sorted(overview.outbox.items())) or "empty"
     click.echo(f"Outbox: {states}.")
-    for waiting in overview.waiting:
+    for waiting in overview.waiting[:_SHOWN]:
         what = sentence(waiting.intent.action) if waiting.intent.action else waiting.intent.key
         click.echo(f"  {waiting.order_number} {waiting.intent.state.value}: {what}. {waiting.intent.error}")
+    if len(overview.waiting) > _SHOWN:
+        click.echo(f"  and {len(overview.waiting) - _SHOWN} more: om-fsm outbox ls")
     if overview.findings:
         click.secho(f"{counted(len(overview.findings), 'finding')} to look at", bold=True)
-    for found in overview.findings:
+    for found in overview.findings[:_SHOWN]:
         click.echo(f"  {found.order_number} {found.code.value} since {moment(found.since)}: {found.text}")
+    if len(overview.findings) > _SHOWN:
+        click.echo(f"  and {len(overview.findings) - _SHOWN} more: om-fsm status --output json")

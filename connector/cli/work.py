@@ -78,7 +78,7 @@ def run(path: Path) -> None:
     loaded = load(path)
     settings = loaded.settings
     configure(settings.daemon.log_format)
-    with writing(loaded) as (engine, _):
+    with writing(loaded, patient=True) as (engine, _):
         service = Service(
             engine,
             poll_seconds=settings.daemon.poll_seconds,

@@ -12,9 +12,11 @@ import structlog
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 
+from connector.engine.cursors import poll_one
 from connector.engine.drain import drain_all
+from connector.engine.hold import Hold, Side
 from connector.engine.watch import notice
-from connector.errors import ConnectorError, MemoryDamaged
+from connector.errors import ConnectorError, MemoryDamaged, RemoteError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,6 +39,7 @@ class Service:
 
     def __init__(self, engine: Engine, *, poll_seconds: float, clock: Callable[[], datetime]) -> None:
         self._engine = engine
+        engine.sides.announce = _log_hold
         self._clock = clock
         self._stopping = threading.Event()
         self._nudge = threading.Event()
@@ -82,12 +85,37 @@ class Service:
     def _work(self) -> None:
         while not self._stopping.is_set():
             self._nudge.clear()
-            fine = self._when(self._poll_wanted, "poll", lambda: notice(self._engine, self._clock()))
-            fine &= self._safely("look", self._drain)
-            if fine:
-                self._nudge.wait(self._until_next_wakeup())
+            rests: list[float | None] = []
+            self._safely("turn", lambda: rests.append(self._turn()))  # noqa: B023 - called at once
+            if rests and rests[0] is not None:
+                self._nudge.wait(rests[0])
             else:
                 self._stopping.wait(_RETRY_SECONDS)
+
+    def _turn(self) -> float | None:
+        """Do what is wanted and due. Returns for how many seconds nothing is, None when something failed."""
+        sides = self._engine.sides
+        fine = self._safely("visit", self._visit)
+        if sides.may_look(self._clock()):
+            fine &= self._when(self._poll_wanted, "poll", lambda: notice(self._engine, self._clock()))
+            fine &= self._safely("look", self._drain)
+        else:
+            fine &= self._meanwhile()
+        return self._rest() if fine or not sides.may_look(self._clock()) else None
+
+    def _visit(self) -> None:
+        self._engine.sides.visit(self._clock())
+
+    def _meanwhile(self) -> bool:
+        """While Field Service is held: hear what happens in Order Management, so that the backlog is known."""
+        engine = self._engine
+        if not self._poll_wanted.is_set() or not engine.sides.may_poll(Side.OM, self._clock()):
+            return True
+        self._poll_wanted.clear()
+        overlap = engine.watch.overlap
+        return self._safely(
+            "poll", lambda: poll_one(engine.store, engine.om, engine.om, self._clock(), overlap=overlap)
+        )
 
     def _when(self, wanted: threading.Event, what: str, do: Callable[[], object]) -> bool:
         """Do what is wanted; what fails stays wanted."""
@@ -104,9 +132,12 @@ class Service:
         for plan in drain_all(self._engine, self._clock, stopping=self._stopping.is_set):
             _log_plan(plan)
 
-    def _until_next_wakeup(self) -> float:
-        due = self._engine.store.next_due()
-        return _LONGEST_REST if due is None else min(max((due - self._clock()).total_seconds(), 0.0), _LONGEST_REST)
+    def _rest(self) -> float:
+        """Seconds until there is something to do: the next wakeup, or while a side is held the next probe."""
+        now = self._clock()
+        sides = self._engine.sides
+        due = self._engine.store.next_due(now) if sides.may_look(now) else sides.next_probe(now)
+        return _LONGEST_REST if due is None else min(max((due - now).total_seconds(), 0.0), _LONGEST_REST)
 
     def _safely(self, what: str, do: Callable[[], object]) -> bool:
         """Do it; say once that it does not work, and once that it works again."""
@@ -117,6 +148,8 @@ class Service:
             self._stopping.set()
             return False
         except ConnectorError as error:
+            if isinstance(error, RemoteError) and self._engine.sides.trouble(error, self._clock()):
+                return False  # the side is held, and that was said
             if self._complaints.get(what) != str(error):
                 _log.error(f"{what} failed", error=str(error), hint=error.hint)
             self._complaints[what] = str(error)
@@ -151,6 +184,11 @@ class Service:
 
     def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
         self._stopping.set()
+
+
+def _log_hold(what: str, hold: Hold) -> None:
+    say = _log.info if what == "released" else _log.error
+    say(what, side=hold.target, reason=hold.reason.value, why=hold.text, next=hold.way_out)
 
 
 def _log_plan(plan: Plan) -> None:

@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 from pydantic import TypeAdapter
 
+from connector.engine.hold import Side
 from connector.model import (
     Action,
     CancelWorkOrder,
@@ -23,6 +24,12 @@ _ACTIONS: dict[str, TypeAdapter[Any]] = {
     kind.__name__: TypeAdapter(kind)
     for kind in (CreateWorkOrder, UpdateWorkOrder, CancelWorkOrder, WriteNote, ReopenDomainOrder)
 }
+KINDS_OF_SIDE: dict[Side, frozenset[str]] = {
+    Side.FSM: frozenset({CreateWorkOrder.__name__, UpdateWorkOrder.__name__, CancelWorkOrder.__name__}),
+    Side.OM: frozenset({WriteNote.__name__, ReopenDomainOrder.__name__}),
+}
+"""Which actions write to which side."""
+
 _LINK = TypeAdapter(Link)
 _VERDICT = TypeAdapter(Verdict)
 

@@ -24,10 +24,17 @@ def consider(engine: Engine, order_ids: Collection[str], now: datetime) -> tuple
     An order that could not is left alone, with a finding that says why. Raises a RemoteError that concerns all of them.
     """
     memory, strange = recall(engine.store, order_ids)
-    seen = look_apart(memory, engine.store.left_alone(order_ids), engine.om, engine.fsm)
+    suspects = engine.store.left_alone(order_ids)
+    seen = look_apart(
+        memory, suspects, engine.om, engine.fsm, concerns_all=lambda error: engine.sides.trouble(error, now)
+    )
+    held = engine.sides.held_orders(now)
     plans: list[Plan] = []
     failed: list[Unreadable] = [*strange, *seen.unreadable]
     for snapshot in seen.snapshots:
+        if snapshot.order.number.upper() in held:
+            _wait_for_release(engine, snapshot, now)
+            continue
         try:
             plans.append(_decided(engine, snapshot, memory[snapshot.order.sys_id], now))
         except Exception as error:
@@ -39,6 +46,12 @@ def consider(engine: Engine, order_ids: Collection[str], now: datetime) -> tuple
     for bad in failed:
         _leave_alone(engine, bad, now)
     return tuple(plans)
+
+
+def _wait_for_release(engine: Engine, snapshot: Snapshot, now: datetime) -> None:
+    """Somebody held an order before the connector had heard of it; now it is known, and waits."""
+    engine.store.bind_hold(snapshot.order.sys_id, snapshot.order.number.upper())
+    engine.store.wake([snapshot.order.sys_id], due=now, reason="held")
 
 
 def _decided(engine: Engine, snapshot: Snapshot, memory: OrderMemory, now: datetime) -> Plan:

@@ -35,6 +35,11 @@ def poll(store: Store, om: OrderManagement, fsm: FieldService, now: datetime, *,
     return sum(_poll(store, system, om, feed, now, overlap) for system in (om, fsm) for feed in system.feeds)
 
 
+def poll_one(store: Store, system: Watched, om: OrderManagement, now: datetime, *, overlap: timedelta) -> int:
+    """The same for one system alone."""
+    return sum(_poll(store, system, om, feed, now, overlap) for feed in system.feeds)
+
+
 def wake_everything(
     store: Store, om: OrderManagement, fsm: FieldService, now: datetime, *, everything: bool = False
 ) -> int:

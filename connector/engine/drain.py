@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from connector.decide.rules import Rules
     from connector.engine.outbox import Outbox
     from connector.engine.ports import FieldService, OrderManagement
+    from connector.engine.sides import Sides
     from connector.engine.store import Store
     from connector.model import Plan
 
@@ -26,6 +27,9 @@ _LEFT_ALONE = (
     timedelta(seconds=60),
     timedelta(hours=1),
 )  # shortest and longest, until such an order is looked at again
+_STOPPED = timedelta(
+    minutes=15
+)  # until an order whose write is stopped is looked at again, unless it is released before
 _MAX_LOOKS = 1000  # at one order set in one pass; a plan that never comes to rest is a defect, not a reason to hang
 
 
@@ -53,6 +57,7 @@ class Engine:
     fsm: FieldService
     rules: Rules
     outbox: Outbox
+    sides: Sides
     watch: Watch
     settings: str = ""  # a fingerprint of what was configured: changed settings make every order worth a look
     in_flight: int = 4  # orders written to at the same time
@@ -60,9 +65,14 @@ class Engine:
 
 
 def drain(engine: Engine, shards: Collection[int], clock: Callable[[], datetime]) -> tuple[Plan, ...]:
-    """Look once at the orders of these shards that are due. A shard must be drained by one worker at a time."""
+    """Look once at the orders of these shards that are due. A shard must be drained by one worker at a time.
+
+    Nothing while a side is held: an order is decided on what both sides say now.
+    """
     store = engine.store
     now = clock()
+    if not engine.sides.may_look(now):
+        return ()
     wakeups = store.due(shards, now, limit=_ORDERS_PER_LOOK)
     if not wakeups:
         return ()
@@ -78,11 +88,15 @@ def drain(engine: Engine, shards: Collection[int], clock: Callable[[], datetime]
     # Look again where something changed, or when something waits
     store.rest(wakeups)
     store.wake(changed, due=now, reason="look at what was written")
+    stopped = engine.sides.stopped_kinds(now)
     for order_id in store.orders_to_act_on(order_ids):
-        due = store.next_try(order_id) or now
+        due, kind = store.next_try(order_id) or (now, "")
+        if kind in stopped:
+            due = max(due, now + _STOPPED)
         if order_id not in decided:
             due = max(due, _later(store.left_alone([order_id]).get(order_id, now), now))
         store.wake([order_id], due=due, reason="a write waits")
+    store.note_speed(len(order_ids), (clock() - now).total_seconds(), now)
     return plans
 
 
@@ -107,7 +121,7 @@ def drain_all(
     """Look until no wakeup is due, or until told to stop. Returns the plans that intended something, in order."""
     done: list[Plan] = []
     for _ in range(_MAX_LOOKS):
-        if stopping():
+        if stopping() or not engine.sides.may_look(clock()):
             break
         plans = drain(engine, EVERY_SHARD, clock)
         done += [plan for plan in plans if plan.actions]

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
 from connector.engine import codec
+from connector.engine.holds import Holds
 from connector.engine.tables import cursor, event, finding, last, link, outbox, verdict, wakeup
 from connector.errors import NotFound
 from connector.model import FindingCode, Intent, IntentState
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from datetime import datetime
 
+    from connector.engine.hold import Hold
     from connector.model import Link, Verdict
 
 _OPEN = [state.value for state in IntentState if state.is_open]
@@ -87,6 +89,9 @@ class Overview:
     work_orders: int
     orders: int
     wakeups: int
+    backlog: int  # of the wakeups, those that are due
+    catch_up: float | None  # seconds the backlog will take, once both sides can be asked; None when nobody knows
+    holds: tuple[Hold, ...]
     next_wakeup: datetime | None
     outbox: dict[str, int]
     waiting: tuple[Waiting, ...]
@@ -143,19 +148,25 @@ def explain(database: sa.Engine, number: str) -> Explanation:
         )
 
 
-def overview(database: sa.Engine) -> Overview:
-    """The state of memory."""
+def overview(database: sa.Engine, now: datetime | None = None) -> Overview:
+    """The state of memory; what is due `now`, or at any time."""
+    holds = Holds(database).all(now or datetime.min.replace(tzinfo=UTC))
+    due = sa.true() if now is None else wakeup.c.due <= now
     with database.connect() as connection:
 
         def count(query: sa.Select[Any]) -> int:
             return int(connection.execute(query).scalar_one())
 
+        passes = {row.what: (row.at, row.text) for row in connection.execute(sa.select(last)).all()}
         by_state = connection.execute(sa.select(outbox.c.state, sa.func.count()).group_by(outbox.c.state)).all()
         return Overview(
             open_work_orders=count(sa.select(sa.func.count()).select_from(link).where(link.c.is_open)),
             work_orders=count(sa.select(sa.func.count()).select_from(link)),
             orders=count(sa.select(sa.func.count(verdict.c.order_id.distinct()))),
             wakeups=count(sa.select(sa.func.count()).select_from(wakeup)),
+            backlog=(backlog := count(sa.select(sa.func.count()).select_from(wakeup).where(due))),
+            catch_up=_catch_up(backlog, passes.pop("speed", (None, ""))[1]),
+            holds=holds,
             next_wakeup=connection.execute(sa.select(sa.func.min(wakeup.c.due))).scalar(),
             outbox={row[0]: row[1] for row in by_state},
             waiting=_waiting(connection, sa.true()),
@@ -163,8 +174,13 @@ def overview(database: sa.Engine) -> Overview:
             read_until={
                 f"{row.system} {row.feed}": row.watermark for row in connection.execute(sa.select(cursor)).all()
             },
-            last={row.what: (row.at, row.text) for row in connection.execute(sa.select(last)).all()},
+            last=passes,
         )
+
+
+def _catch_up(backlog: int, speed: str) -> float | None:
+    """Seconds for so many orders at a speed in orders a second, as it was last measured."""
+    return backlog / float(speed) if speed else (None if backlog else 0.0)
 
 
 def _any_of(number: str) -> sa.ColumnElement[bool]:

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from connector.engine.look import Look, look
-from connector.errors import AbsurdAnswer, Denied, MemoryFailed, Rejected, RemoteError
+from connector.errors import AbsurdAnswer, Denied, MemoryFailed, OutcomeUnknown, Rejected, RemoteError, Unavailable
 from connector.exchange import Unreadable
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Callable, Collection, Mapping
 
     from connector.engine.ports import FieldService, OrderManagement
     from connector.engine.store import Store
@@ -45,14 +45,19 @@ def recall(store: Store, order_ids: Collection[str]) -> tuple[dict[str, OrderMem
 
 
 def look_apart(
-    memory: Mapping[str, OrderMemory], suspects: Collection[str], om: OrderManagement, fsm: FieldService
+    memory: Mapping[str, OrderMemory],
+    suspects: Collection[str],
+    om: OrderManagement,
+    fsm: FieldService,
+    *,
+    concerns_all: Callable[[RemoteError], bool],
 ) -> Look:
     """Look at the orders of this memory; one that cannot be read does not spoil the others.
 
     `suspects` could not be read last time; each is looked at alone, after the others. Raises a RemoteError that concerns
-    all of them, and what the last order said when no order at all can be read.
+    all of them (`concerns_all` says whether), and what the last order said when no order at all can be read.
     """
-    search = _Search(memory, om, fsm)
+    search = _Search(memory, om, fsm, concerns_all)
     search.among([order_id for order_id in memory if order_id not in suspects])
     for order_id in memory:
         if order_id in suspects:
@@ -67,11 +72,18 @@ def look_apart(
 class _Search:
     """One look, cut in halves where it fails."""
 
-    def __init__(self, memory: Mapping[str, OrderMemory], om: OrderManagement, fsm: FieldService) -> None:
+    def __init__(
+        self,
+        memory: Mapping[str, OrderMemory],
+        om: OrderManagement,
+        fsm: FieldService,
+        concerns_all: Callable[[RemoteError], bool],
+    ) -> None:
         self.looks: list[Look] = []
         self._memory = memory
         self._om = om
         self._fsm = fsm
+        self._concerns_all = concerns_all
         self._alone = 0  # orders that failed alone
         self._fine = False
 
@@ -81,7 +93,7 @@ class _Search:
         try:
             seen = look(order_ids, {o: self._memory[o] for o in order_ids}, self._om, self._fsm)
         except Exception as error:
-            if not is_of_one_record(error):
+            if not self._is_of_one_record(error):
                 raise
             if len(order_ids) > 1:
                 for half in _halves(order_ids):
@@ -94,6 +106,11 @@ class _Search:
         else:
             self._fine = True
         self.looks.append(seen)
+
+    def _is_of_one_record(self, error: Exception) -> bool:
+        if isinstance(error, Unavailable | OutcomeUnknown):
+            return not self._concerns_all(error)
+        return is_of_one_record(error)
 
 
 def is_of_one_record(error: Exception) -> bool:

@@ -38,8 +38,12 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from connector.engine.ports import FieldService, OrderManagement
+    from connector.engine.sides import Sides
     from connector.engine.store import Store
     from connector.exchange import Written
+
+
+_SHORT = 5.0  # seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +69,13 @@ class Outbox:
     om: OrderManagement
     fsm: FieldService
     patience: Patience
+    sides: Sides
 
     def serve(self, order_id: str, clock: Callable[[], datetime]) -> bool:
         """Carry out what an order has in the outbox, oldest first, until something must wait.
 
-        True when something changed that the next look should see. Raises SignInFailed: that concerns
-        everything, not one entry.
+        True when something changed that the next look should see. Where a side turns out to be down, it is held, and
+        nothing more is sent to it.
         """
         changed = False
         while (entry := self._start(order_id, clock())) is not None:
@@ -79,15 +84,16 @@ class Outbox:
             changed |= settlement.state in (IntentState.WITHDRAWN, IntentState.PARKED) or (
                 settlement.state is IntentState.DONE and not isinstance(entry.action, WriteNote)
             )
-            if isinstance(failure, SignInFailed):
-                raise failure
+            if failure is not None and _is_suspicious(failure):
+                self.sides.trouble(failure, clock())
             if settlement.retry_at is not None:
                 break
         return changed
 
     def _start(self, order_id: str, now: datetime) -> OutboxEntry | None:
         look_again_at = now + timedelta(seconds=self.patience.look_after)
-        return self.store.start_next(order_id, now, look_again_at=look_again_at)
+        stopped = self.sides.stopped_kinds(now)
+        return self.store.start_next(order_id, now, look_again_at=look_again_at, stopped=stopped)
 
     def _try(self, entry: OutboxEntry, clock: Callable[[], datetime]) -> tuple[Settlement, RemoteError | None]:
         try:
@@ -253,6 +259,13 @@ class Outbox:
                 transaction=written.transaction,
             )
         return Settlement(IntentState.DONE, action.text, transaction=written.transaction)
+
+
+def _is_suspicious(error: RemoteError) -> bool:
+    """Whether the instance may be meant and not this write; a short push-back slows it down, which is enough."""
+    if error.status == 429:
+        return (error.retry_after or 0.0) > _SHORT
+    return isinstance(error, SignInFailed | Unavailable | OutcomeUnknown) and bool(error.instance)
 
 
 def _unsent(entry: OutboxEntry) -> IntentState:

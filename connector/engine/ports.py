@@ -56,6 +56,15 @@ class Watched(Protocol):
     def server_time(self) -> datetime:
         """The instance's own clock at its last answer, UTC."""
 
+    def reach(self) -> None:
+        """Learn what must be known of the instance before anything of it is understood; once."""
+
+    def probe(self) -> None:
+        """One cheap request, not repeated: does the instance answer, and accept the user?"""
+
+    def begin_gently(self) -> None:
+        """The instance is back after an outage: ask one thing at a time at first."""
+
 
 class OrderManagement(Watched, Protocol):
     """Everything the engine asks of OM."""

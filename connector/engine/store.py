@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from connector.engine import codec, wakeups
-from connector.engine.tables import cursor, event, finding, last, link, outbox, seen, verdict, wakeup
+from connector.engine.tables import cursor, event, finding, hold, last, link, outbox, seen, verdict, wakeup
 from connector.mapping.marks import token_of
 from connector.model import (
     Finding,
@@ -83,18 +83,39 @@ class Store:
         """The wakeups of these shards that are due, longest overdue first."""
         query = (
             sa.select(wakeup)
-            .where(wakeup.c.due <= now, wakeup.c.shard.in_(list(shards)))
+            .where(wakeup.c.due <= now, wakeup.c.shard.in_(list(shards)), wakeup.c.order_id.not_in(_held_orders(now)))
             .order_by(wakeup.c.due, wakeup.c.order_id)
             .limit(limit)
         )
         with self.engine.connect() as connection:
             return [Wakeup(r.order_id, r.due, r.reason, r.generation) for r in connection.execute(query)]
 
-    def next_due(self) -> datetime | None:
-        """When the next wakeup is due."""
+    def next_due(self, now: datetime) -> datetime | None:
+        """When the next wakeup of an order that is not held is due."""
+        query = sa.select(sa.func.min(wakeup.c.due)).where(wakeup.c.order_id.not_in(_held_orders(now)))
         with self.engine.connect() as connection:
-            moment: datetime | None = connection.execute(sa.select(sa.func.min(wakeup.c.due))).scalar()
+            moment: datetime | None = connection.execute(query).scalar()
         return moment
+
+    def backlog(self, now: datetime) -> int:
+        """How many orders wait for a look that is due."""
+        query = sa.select(sa.func.count()).select_from(wakeup).where(wakeup.c.due <= now)
+        with self.engine.connect() as connection:
+            return int(connection.execute(query).scalar_one())
+
+    def hasten(self, kinds: Collection[str], now: datetime) -> None:
+        """What waits for a side that is back is tried at once; what is in doubt keeps its time to be looked up."""
+        waits = outbox.c.state.in_(_OPEN) & outbox.c.kind.in_(list(kinds))
+        with self.engine.begin() as connection:
+            orders = connection.execute(sa.select(outbox.c.order_id).where(waits).distinct()).scalars().all()
+            pending = waits & (outbox.c.state == IntentState.PENDING.value) & (outbox.c.not_before > now)
+            connection.execute(outbox.update().where(pending).values(not_before=now))
+            wakeups.wake(connection, orders, now, "its side is back")
+
+    def bind_hold(self, order_id: str, number: str) -> None:
+        """An order that is held by its number is this one."""
+        with self.engine.begin() as connection:
+            connection.execute(hold.update().where(hold.c.target == number).values(order_id=order_id))
 
     def rest(self, served: Iterable[Wakeup]) -> None:
         """These looks are done. A wakeup that was renewed meanwhile stays."""
@@ -294,8 +315,10 @@ class Store:
                 found.update(connection.execute(query.distinct()).scalars())
         return sorted(found)
 
-    def start_next(self, order_id: str, now: datetime, *, look_again_at: datetime) -> OutboxEntry | None:
-        """Take the oldest open entry of an order, if it may be tried now, and mark it as under way.
+    def start_next(
+        self, order_id: str, now: datetime, *, look_again_at: datetime, stopped: Collection[str] = ()
+    ) -> OutboxEntry | None:
+        """Take the oldest open entry of an order, if it may be tried now, and mark it as under way. Not of a stopped kind.
 
         The mark is on disk before the request leaves. Should the process die meanwhile, the entry is not touched before
         `look_again_at`, when the platform has surely finished or given up.
@@ -308,7 +331,7 @@ class Store:
         )
         with self.engine.begin() as connection:
             row = connection.execute(query).one_or_none()
-            if row is None or row.not_before > now:
+            if row is None or row.not_before > now or row.kind in stopped:
                 return None
             connection.execute(
                 outbox.update()
@@ -374,17 +397,17 @@ class Store:
             wakeups.wake(connection, [order_id], now, "a parked write was released")
         return True
 
-    def next_try(self, order_id: str) -> datetime | None:
-        """When the first open entry of an order may be tried."""
+    def next_try(self, order_id: str) -> tuple[datetime, str] | None:
+        """When the first open entry of an order may be tried, and its kind."""
         query = (
-            sa.select(outbox.c.not_before)
+            sa.select(outbox.c.not_before, outbox.c.kind)
             .where(outbox.c.order_id == order_id, outbox.c.state.in_(_OPEN))
             .order_by(outbox.c.id)
             .limit(1)
         )
         with self.engine.connect() as connection:
-            moment: datetime | None = connection.execute(query).scalar()
-        return moment
+            row = connection.execute(query).one_or_none()
+        return None if row is None else (row.not_before, row.kind)
 
     def link_of(self, work_order_id: str) -> Link | None:
         """The link of one work order."""
@@ -401,6 +424,14 @@ class Store:
             connection.execute(last.delete().where(last.c.what == what))
             connection.execute(last.insert().values(what=what, at=now, text=text))
 
+    def note_speed(self, orders: int, seconds: float, now: datetime) -> None:
+        """So many orders were served in so long; status tells from it how long a backlog will take."""
+        if orders == 0 or seconds <= 0:
+            return
+        _, before = self.last_passes().get("speed", (None, ""))
+        measured = orders / seconds
+        self.note_pass("speed", now, f"{(float(before) + measured) / 2 if before else measured:.4f}")
+
     def last_passes(self) -> dict[str, tuple[datetime, str]]:
         """What was last done when."""
         with self.engine.connect() as connection:
@@ -408,6 +439,10 @@ class Store:
 
 
 # --- the pieces transactions are made of --------------------------------------------------------------------
+
+
+def _held_orders(now: datetime) -> sa.Select[tuple[str]]:
+    return sa.select(hold.c.order_id).where(hold.c.order_id != "", sa.or_(hold.c.until.is_(None), hold.c.until > now))
 
 
 def _chunks(values: Collection[str]) -> Iterable[list[str]]:

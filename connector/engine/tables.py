@@ -7,7 +7,9 @@ cursor   how far a feed was read                    seen      rows of the overla
 last     when something was last done, and how it went
 known    every open record as it was last looked at; what a sweep compares with
 round    how far the present round of sweeping has come
-pair     the two instances all of this is about
+pair     the two instances all of this is about      identity  what each of them is known by
+hold     a side or an order on which nothing is done for now
+attempt  one try to carry out an outbox entry that did not succeed at once
 """
 
 from __future__ import annotations
@@ -196,6 +198,40 @@ pair = sa.Table(
     sa.Column("side", sa.String(3), primary_key=True),  # om, fsm
     sa.Column("name", sa.String(40), nullable=False),
     sa.Column("url", sa.String(300), nullable=False),
+)
+
+hold = sa.Table(
+    "hold",
+    metadata,
+    sa.Column("target", sa.String(40), primary_key=True),  # om, fsm, or the number of an order
+    sa.Column("reason", sa.String(20), primary_key=True),
+    sa.Column("order_id", sa.String(32), nullable=False, default=""),
+    sa.Column("text", sa.Text, nullable=False),
+    sa.Column("by", sa.String(80), nullable=False, default=""),
+    sa.Column("since", Utc, nullable=False),
+    sa.Column("until", Utc),
+    sa.Column("probe_at", Utc),
+    sa.Column("probes", sa.Integer, nullable=False, default=0),
+)
+
+identity = sa.Table(
+    "identity",
+    metadata,
+    sa.Column("side", sa.String(3), primary_key=True),
+    sa.Column("fact", sa.String(80), primary_key=True),
+    sa.Column("value", sa.String(300), nullable=False),
+    sa.Column("since", Utc, nullable=False),
+)
+
+attempt = sa.Table(
+    "attempt",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("outbox_id", sa.Integer, nullable=False, index=True),
+    sa.Column("at", Utc, nullable=False),
+    sa.Column("outcome", sa.String(10), nullable=False),  # the state of the entry afterwards
+    sa.Column("text", sa.Text, nullable=False),
+    sa.Column("requests", sa.JSON, nullable=False),  # those that write, without secrets, with their answers
 )
 
 

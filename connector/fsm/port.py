@@ -17,7 +17,7 @@ from connector.servicenow.calibrate import calibrate
 from connector.servicenow.feed import Feed
 from connector.servicenow.lean import Part
 from connector.servicenow.query import Op, Query, Term
-from connector.servicenow.schema import state_choices
+from connector.servicenow.schema import StateChoices
 from connector.servicenow.wire import NOT_UNDERSTOOD, Parts, asked
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ class FsmPort:
         self._mapped = tuple(mapped)
         self._references = References(api, schema.references)
         self._people = People(api)
-        said = state_choices(api, [self._table, self._task_table])
+        self._choices = said = StateChoices(api, [self._table, self._task_table])
         given = overrides.get("work_order", {})
         self.states = StateMap(self._table, said[self._table], WORK_ORDER_LABELS, WorkOrderPhase.UNKNOWN, given)
         self._task_states = StateMap(
@@ -71,6 +71,15 @@ class FsmPort:
     @property
     def server_time(self) -> datetime:
         return self._api.server_time
+
+    def reach(self) -> None:
+        self._choices.read()
+
+    def probe(self) -> None:
+        self._api.probe(self._table)
+
+    def begin_gently(self) -> None:
+        self._api.pace.begin_gently()
 
     @property
     def feeds(self) -> tuple[FeedId, ...]:

@@ -16,7 +16,7 @@ from connector.servicenow.calibrate import calibrate
 from connector.servicenow.feed import Feed
 from connector.servicenow.lean import Part
 from connector.servicenow.query import Op, Query
-from connector.servicenow.schema import state_choices
+from connector.servicenow.schema import StateChoices
 from connector.servicenow.wire import NOT_UNDERSTOOD, MissingColumn, Parts, asked, why_not
 
 if TYPE_CHECKING:
@@ -41,9 +41,8 @@ _OVER = (OrderPhase.BEFORE_APPROVAL, OrderPhase.REJECTED, OrderPhase.CANCELED, O
 class OmStates:
     """The state maps of the OM tables on this instance. Domain order classes may each have their own choice list."""
 
-    def __init__(self, api: TableApi, schema: OmSchema, overrides: Mapping[str, Mapping[str, str]]) -> None:
+    def __init__(self, said: StateChoices, schema: OmSchema, overrides: Mapping[str, Mapping[str, str]]) -> None:
         tables = schema.tables
-        said = state_choices(api, [name for part, name in tables.items() if part != "characteristic"])
         nothing: Mapping[str, str] = {}
         self.order = StateMap(
             tables["order"], said[tables["order"]], ORDER_LABELS, OrderPhase.UNKNOWN, overrides.get("order", nothing)
@@ -82,7 +81,8 @@ class OmPort:
     ) -> None:
         self._api = api
         self._schema = schema
-        self._states = OmStates(api, schema, overrides)
+        self._choices = StateChoices(api, [name for part, name in schema.tables.items() if part != "characteristic"])
+        self._states = OmStates(self._choices, schema, overrides)
         self._reopen_to = reopen_to
         self._facts: Mapping[str, Mapping[str, tuple[str, bool]]] = {}
         self._kinds = {schema.tables[part]: kind for part, kind in _CLASSES.items()}
@@ -105,6 +105,15 @@ class OmPort:
     @property
     def server_time(self) -> datetime:
         return self._api.server_time
+
+    def reach(self) -> None:
+        self._choices.read()
+
+    def probe(self) -> None:
+        self._api.probe(self._schema.tables["order"])
+
+    def begin_gently(self) -> None:
+        self._api.pace.begin_gently()
 
     @property
     def feeds(self) -> tuple[FeedId, ...]:

@@ -6,13 +6,15 @@ parent for the same element; labels are translated, values are not, so only Engl
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Mapping as Lookup
 from typing import TYPE_CHECKING
 
 from connector.errors import Denied
 from connector.servicenow.query import Op, Query
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from connector.servicenow.table import TableApi
 
@@ -58,3 +60,40 @@ def state_choices(api: TableApi, tables: Sequence[str]) -> dict[str, dict[str, s
     for row in rows:
         choices.setdefault(row["name"], {})[row["value"]] = row["label"]
     return {table: next((choices[name] for name in chain if name in choices), {}) for table, chain in chains.items()}
+
+
+class StateChoices:
+    """The states of some tables, read when they are first needed or when told to; an instance may be down at the start."""
+
+    def __init__(self, api: TableApi, tables: Sequence[str]) -> None:
+        self._api = api
+        self._tables = tables
+        self._lock = threading.Lock()
+        self._found: dict[str, dict[str, str]] | None = None
+
+    def read(self) -> dict[str, dict[str, str]]:
+        """Table -> stored value -> English label. Raises a RemoteError; the next call tries again."""
+        with self._lock:
+            if self._found is None:
+                self._found = state_choices(self._api, self._tables)
+            return self._found
+
+    def __getitem__(self, table: str) -> Lookup[str, str]:
+        return _LaterRead(self, table)
+
+
+class _LaterRead(Lookup[str, str]):
+    """The choices of one table, as a mapping that is read when somebody looks into it."""
+
+    def __init__(self, choices: StateChoices, table: str) -> None:
+        self._choices = choices
+        self._table = table
+
+    def __getitem__(self, value: str) -> str:
+        return self._choices.read()[self._table][value]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._choices.read()[self._table])
+
+    def __len__(self) -> int:
+        return len(self._choices.read()[self._table])

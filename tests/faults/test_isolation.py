@@ -226,6 +226,6 @@ def test_a_stuck_order_is_asked_about_less_and_less_often(pair: Pair) -> None:
 
 def next_look(pair: Pair) -> float:
     """Seconds until somebody is looked at again."""
-    due = Store(memory_of(pair)).next_due()
+    due = Store(memory_of(pair)).next_due(pair.now())
     assert due is not None
     return (due - pair.now()).total_seconds()

@@ -127,7 +127,7 @@ def test_a_schema_of_a_newer_version_is_refused(tmp_path: Path, create: bool) ->
 def older(path: Path) -> Path:
     """As the first version left it, with an order that waits."""
     filled(path, 1)
-    for table in ("pair", "known", "round"):
+    for table in ("pair", "known", "round", "hold", "identity", "attempt"):
         sqlite_file(path, f"DROP TABLE {table}")
     return sqlite_file(path, "UPDATE alembic_version SET version_num = '0001'", "PRAGMA application_id=0")
 
@@ -154,10 +154,11 @@ def test_a_reader_reads_an_older_schema_without_touching_the_file(tmp_path: Path
 
 
 def corrupt(path: Path) -> None:
-    """A page in the middle is overwritten, as by a dying disk."""
+    """Pages in the middle are overwritten, as by a dying disk."""
     data = bytearray(path.read_bytes())
-    page = len(data) // 4096 // 2
-    data[page * 4096 : page * 4096 + 2000] = b"\xa5" * 2000
+    middle = len(data) // 4096 // 2
+    for page in range(middle, middle + 3):  # one of them holds rows, whatever the others hold
+        data[page * 4096 : page * 4096 + 2000] = b"\xa5" * 2000
     path.write_bytes(data)
 
 

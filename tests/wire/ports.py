@@ -53,6 +53,7 @@ def fsm_port(
     known = WORK_ORDER_STATES if states is None else states
     _states(mocked, FSM_URL, {"wm_order": known, "wm_task": known})
     port = FsmPort(_api("fsm", FSM_URL), FsmSchema(), overrides={}, mapped=mapped)
+    port.reach()
     mocked.calls.reset()
     return port
 
@@ -61,6 +62,7 @@ def om_port(mocked: responses.RequestsMock, *, reopen_to: str = "In progress") -
     """An Order Management port. Its own reading of choices is not in `mocked.calls`."""
     _states(mocked, OM_URL, dict.fromkeys(OM_TABLES.values(), DOMAIN_ORDER_STATES))
     port = OmPort(_api("om", OM_URL), OmSchema(), overrides={}, reopen_to=reopen_to)
+    port.reach()
     mocked.calls.reset()
     return port
 

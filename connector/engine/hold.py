@@ -1,0 +1,97 @@
+"""What a hold is: a side or an order on which nothing is done for now, why, and what ends it.
+
+reason            stops        ends
+----------------  -----------  --------------------------------------------------------------------------
+unreachable       everything   by itself: a probe succeeds (first after seconds, then ever more rarely)
+hibernating       everything   by itself
+maintenance       everything   by itself
+throttled         everything   by itself, not before the time the instance asked for
+credentials       everything   by itself, but probed rarely: an account may be locked out; or a person releases it
+by hand           everything   a person releases it, or its time is over
+absurd            everything   brake: a person has looked
+vanished          everything   brake
+identity          everything, on both sides   brake
+cancellations     writes       brake
+
+"Everything" includes looks: an order is only decided on what both sides say now. Wakeups are still accepted.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+
+class Side(Enum):
+    """One of the two systems."""
+
+    OM = "om"
+    FSM = "fsm"
+
+
+class HoldReason(Enum):
+    """Why nothing is done."""
+
+    UNREACHABLE = "unreachable"
+    HIBERNATING = "hibernating"
+    MAINTENANCE = "maintenance"
+    THROTTLED = "throttled"
+    CREDENTIALS = "credentials"
+    BY_HAND = "by hand"
+    ABSURD = "absurd"
+    VANISHED = "vanished"
+    IDENTITY = "identity"
+    CANCELLATIONS = "cancellations"
+
+    @property
+    def is_brake(self) -> bool:
+        """Only a person who has looked may release it."""
+        return self in (HoldReason.ABSURD, HoldReason.VANISHED, HoldReason.IDENTITY, HoldReason.CANCELLATIONS)
+
+    @property
+    def ends_by_itself(self) -> bool:
+        """A probe that succeeds ends it."""
+        return not self.is_brake and self is not HoldReason.BY_HAND
+
+    @property
+    def stops_looks(self) -> bool:
+        """Not even reading goes on."""
+        return self is not HoldReason.CANCELLATIONS
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Nothing is done on `target`: a side, or an order by its number."""
+
+    target: str
+    reason: HoldReason
+    text: str
+    since: datetime
+    by: str = ""  # who, where a person did it
+    until: datetime | None = None  # by hand only
+    probe_at: datetime | None = None
+    probes: int = 0
+    order_id: str = ""
+
+    @property
+    def exit_code(self) -> int:
+        """Of a command that meets it."""
+        if self.reason is HoldReason.CREDENTIALS:
+            return 3
+        return 6 if self.reason.ends_by_itself else 5
+
+    @property
+    def way_out(self) -> str:
+        """What a person can do, or what happens by itself."""
+        if self.reason.is_brake:
+            return f"Look at both instances, then: om-fsm release {self.target} --i-have-looked"
+        if self.reason is HoldReason.BY_HAND:
+            option = self.target if self.target in (Side.OM.value, Side.FSM.value) else f"--order {self.target}"
+            return f"It ends with: om-fsm release {option}"
+        if self.reason is HoldReason.CREDENTIALS:
+            return f"Correct the user or the password, then: om-fsm release {self.target}"
+        return f"It is probed and goes on by itself; at once with: om-fsm release {self.target}"

@@ -1,0 +1,243 @@
+"""Hold, not fail: which of the two systems may be asked and written to now, and how one that failed comes back.
+
+A request that failed raises a suspicion; one cheap probe says whether the instance is meant or one record of it. An instance
+that does not answer is held, once and said once, and probed more and more rarely. When it answers it is asked gently at first.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from connector.engine.codec import KINDS_OF_SIDE
+from connector.engine.hold import Hold, HoldReason, Side
+from connector.errors import (
+    AbsurdAnswer,
+    Held,
+    Hibernating,
+    OutcomeUnknown,
+    RemoteError,
+    SignInFailed,
+    Unavailable,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from datetime import datetime
+
+    from connector.engine.holds import Holds
+    from connector.engine.ports import Watched
+    from connector.engine.store import Store
+
+_BY_ITSELF = [reason for reason in HoldReason if reason.ends_by_itself]
+_STATUS_OF_MAINTENANCE = (502, 503)
+_JITTER = 0.2  # of a waiting time, either way, so that many connectors do not knock together
+
+
+@dataclass(frozen=True, slots=True)
+class Probing:
+    """How often a held instance is asked whether it is back. In seconds; each wait is twice the last."""
+
+    first: float = 5.0
+    longest: float = 300.0
+    credentials_first: float = 3600.0  # an account is locked after a few wrong passwords
+    credentials_longest: float = 86_400.0
+
+    def next(self, hold: Hold, now: datetime, asked: float | None, chance: float) -> datetime:
+        """When to probe again; never before what the instance asked for. `chance` is in [0, 1)."""
+        credentials = hold.reason is HoldReason.CREDENTIALS
+        first = self.credentials_first if credentials else self.first
+        longest = self.credentials_longest if credentials else self.longest
+        wait = min(first * 2.0 ** min(hold.probes, 30), longest) * (1 - _JITTER + 2 * _JITTER * chance)
+        return now + timedelta(seconds=max(wait, min(asked or 0.0, 86_400.0) * (1 + _JITTER * chance)))
+
+
+def _nobody(_what: str, _hold: Hold) -> None:
+    """Nobody wants to know."""
+
+
+class Sides:
+    """The two systems, and the holds on them. Safe to use from several threads."""
+
+    def __init__(
+        self,
+        store: Store,
+        holds: Holds,
+        systems: Mapping[Side, Watched],
+        *,
+        probing: Probing,
+        chance: Callable[[], float],
+    ) -> None:
+        self.holds = holds
+        self.announce: Callable[[str, Hold], None] = _nobody  # called with "held" or "released"
+        self._store = store
+        self._systems = systems
+        self._probing = probing
+        self._chance = chance
+        self._reached: set[Side] = set()
+        self._lock = threading.RLock()
+
+    # --- what may be done ----------------------------------------------------------------------------------
+
+    def stopped(self, now: datetime) -> tuple[Hold, ...]:
+        """The holds on sides that stop every look."""
+        sides = {side.value for side in Side}
+        return tuple(one for one in self.holds.all(now) if one.target in sides and one.reason.stops_looks)
+
+    def may_look(self, now: datetime) -> bool:
+        """Whether orders may be looked at: both sides are needed for that."""
+        return not self.stopped(now)
+
+    def may_poll(self, side: Side, now: datetime) -> bool:
+        """Whether one side may be asked for changes."""
+        stops = self.stopped(now)
+        foreign = any(one.reason is HoldReason.IDENTITY for one in stops)
+        return not foreign and all(one.target != side.value for one in stops)
+
+    def stopped_kinds(self, now: datetime) -> frozenset[str]:
+        """The kinds of actions that may not be carried out."""
+        held = {one.target for one in self.holds.all(now)}
+        if self.stopped(now):
+            return frozenset(kind for kinds in KINDS_OF_SIDE.values() for kind in kinds)
+        return frozenset(kind for side in Side if side.value in held for kind in KINDS_OF_SIDE[side])
+
+    def held_orders(self, now: datetime) -> frozenset[str]:
+        """The numbers of the orders a person holds, in upper case."""
+        sides = {side.value for side in Side}
+        return frozenset(one.target for one in self.holds.all(now) if one.target not in sides)
+
+    def next_probe(self, now: datetime) -> datetime | None:
+        """When a held side is asked next whether it is back."""
+        return min((one.probe_at for one in self.stopped(now) if one.probe_at), default=None)
+
+    # --- what happened -------------------------------------------------------------------------------------
+
+    def trouble(self, error: RemoteError, now: datetime) -> bool:
+        """Whether an error concerns a whole side, which is then held. False: it concerns what was asked for alone."""
+        side = self._side_of(error)
+        if side is None:
+            return False
+        with self._lock:
+            if not self.may_poll(side, now):
+                return True
+            if isinstance(error, AbsurdAnswer):
+                self.brake(side, HoldReason.ABSURD, f"{error} {error.hint}".strip(), now)
+                return True
+            if not isinstance(error, SignInFailed | Unavailable | OutcomeUnknown):
+                return False
+            cause: RemoteError | None = error
+            if not _is_certain(error):
+                cause = self._probe(side)
+            if cause is None:
+                return False
+            self._place(self._automatic(side, cause, now, probes=0, since=now))
+        return True
+
+    def brake(self, side: Side, reason: HoldReason, text: str, now: datetime) -> None:
+        """Stop until a person has looked."""
+        self._place(Hold(side.value, reason, text, now))
+
+    def visit(self, now: datetime, *, asked: bool = False) -> None:
+        """Probe what is due, and learn of each instance what was not learned yet. `asked`: a person wants it now.
+
+        Raises a RemoteError when an instance answers, but not what must be known of it.
+        """
+        self.holds.expire(now)
+        with self._lock:
+            for one in self.stopped(now):
+                if one.reason.ends_by_itself and self._is_due(one, now, asked=asked):
+                    self._knock(one, now)
+            for side, system in self._systems.items():
+                if side not in self._reached and self.may_poll(side, now):
+                    self._reach(side, system, now)
+
+    def require(self, now: datetime) -> None:
+        """For a command that needs both sides: knock once more, and raise Held when that does not help."""
+        self.visit(now, asked=True)
+        stops = self.stopped(now)
+        if stops:
+            worst = max(stops, key=lambda one: (one.exit_code == 5, one.exit_code))
+            since = worst.since.strftime("%Y-%m-%d %H:%M UTC")
+            raise Held(
+                f"{worst.target} is held since {since}: {worst.reason.value}. {worst.text}",
+                hint=worst.way_out,
+                exit_code=worst.exit_code,
+            )
+
+    # --- how -----------------------------------------------------------------------------------------------
+
+    def _side_of(self, error: RemoteError) -> Side | None:
+        return next((side for side, system in self._systems.items() if system.name == error.instance), None)
+
+    def _is_due(self, one: Hold, now: datetime, *, asked: bool) -> bool:
+        may_be_asked = one.reason not in (HoldReason.CREDENTIALS, HoldReason.THROTTLED)
+        return (asked and may_be_asked) or one.probe_at is None or one.probe_at <= now
+
+    def _knock(self, one: Hold, now: datetime) -> None:
+        side = Side(one.target)
+        if any(not other.reason.ends_by_itself for other in self.holds.of(one.target, now)):
+            return
+        error = self._probe(side)
+        if error is not None:
+            if isinstance(error, Unavailable | SignInFailed | OutcomeUnknown):
+                self._change(one, self._automatic(side, error, now, probes=one.probes + 1, since=one.since))
+            return
+        self._systems[side].begin_gently()
+        lasted = int((now - one.since).total_seconds() // 60)
+        for ended in self.release_automatic(side, now, f"it answers again after {lasted} minutes"):
+            self.announce("released", ended)
+
+    def release_automatic(self, side: Side, now: datetime, text: str) -> tuple[Hold, ...]:
+        """End what ends by itself on a side, and try at once what waited for it."""
+        ended = self.holds.lift(side.value, _BY_ITSELF, now, text)
+        self._store.hasten(KINDS_OF_SIDE[side], now)
+        return ended
+
+    def _change(self, before: Hold, after: Hold) -> None:
+        if before.reason is not after.reason:
+            self.holds.lift(before.target, [before.reason], after.since, f"now {after.reason.value}")
+        self.holds.place(after)
+
+    def _reach(self, side: Side, system: Watched, now: datetime) -> None:
+        try:
+            system.reach()
+        except RemoteError as error:
+            if not self.trouble(error, now):
+                raise
+        else:
+            self._reached.add(side)
+
+    def _probe(self, side: Side) -> RemoteError | None:
+        """What is wrong with a side; None when it answers and accepts the user."""
+        try:
+            self._systems[side].probe()
+        except (Unavailable, SignInFailed, OutcomeUnknown) as error:
+            return error
+        except RemoteError:
+            return None  # it answers; what it denies or refuses concerns one table
+        return None
+
+    def _automatic(self, side: Side, error: RemoteError, now: datetime, *, probes: int, since: datetime) -> Hold:
+        found = Hold(side.value, _reason_of(error), f"{error} {error.hint}".strip(), since, probes=probes)
+        return replace(found, probe_at=self._probing.next(found, now, error.retry_after, self._chance()))
+
+    def _place(self, new: Hold) -> None:
+        if self.holds.place(new):
+            self.announce("held", new)
+
+
+def _is_certain(error: RemoteError) -> bool:
+    """Whether an error says by itself that the whole instance is meant. A probe of a refused user would be one try more."""
+    return isinstance(error, SignInFailed | Hibernating) or error.status == 429
+
+
+def _reason_of(error: RemoteError) -> HoldReason:
+    if isinstance(error, SignInFailed):
+        return HoldReason.CREDENTIALS
+    if isinstance(error, Hibernating):
+        return HoldReason.HIBERNATING
+    if error.status == 429:
+        return HoldReason.THROTTLED
+    return HoldReason.MAINTENANCE if error.status in _STATUS_OF_MAINTENANCE else HoldReason.UNREACHABLE
