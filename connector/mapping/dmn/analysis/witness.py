@@ -82,7 +82,8 @@ def _number(low: Cut, high: Cut) -> Decimal | None:
             return high[0] - (1 - high[1]) if high else None
         if high is None:
             return _rounded(low[0] + 1, low, high)
-        return _rounded((low[0] + high[0]) / 2, low, high)
+        after = low[0] // 1 + 1
+        return after if inside(after, low, high) else _rounded((low[0] + high[0]) / 2, low, high)
 
 
 def _width(value: Decimal) -> int:
