@@ -28,7 +28,7 @@ from connector.mapping.fields import FieldMap
 from connector.mapping.native import Decided, carry
 from connector.mapping.review import Catalog
 from connector.memory import instances, reading
-from connector.om.native import NativePolicies
+from connector.om.native import NATIVE_POLICIES, NativePolicies
 from connector.om.port import OmPort
 from connector.policies import Policies, Watched, load_policies, mapped_columns, mapped_facts, vocabulary
 from connector.servicenow.names import names_in
@@ -257,10 +257,12 @@ def survey(loaded: Loaded, world: World = REAL_WORLD) -> Catalog:
     fsm = _api(loaded, settings.fsm, loaded.secrets.fsm_password, world, "fsm")
     template = settings.fsm.references["template"]
     tables = settings.om.catalog
+    native = NativePolicies(om)
     return Catalog(
         templates=names_in(fsm, [template.table], template.by),
         specifications=names_in(om, tables.specifications, tables.name),
         request_types=names_in(om, [tables.request_types], tables.name),
+        native=tuple(name for kind, name in NATIVE_POLICIES.items() if native.native_policy(kind).is_active),
     )
 
 

@@ -235,6 +235,7 @@ def import_(path: Path, target: Path, kind: str | None, force: bool, output: str
     """Read the instance's own "Work Order Policy" decisions and write them as TARGET."""
     from connector.app import native_policy
     from connector.cli.output import print_json, wants_json
+    from connector.mapping.review import native_warning
     from connector.shelf import Shelf
 
     if kind == "case":
@@ -250,11 +251,6 @@ def import_(path: Path, target: Path, kind: str | None, force: bool, output: str
         for reason in imported.left_out:
             click.secho(f"  left out: {reason}", fg="yellow")
     if found.is_active:
-        click.secho(
-            f"WARNING: {found.name!r} has rows on the instance itself. Where its own integration is active it creates work"
-            " orders from them, and every visit would be booked twice: empty that table before om-fsm runs.",
-            fg="red",
-            err=True,
-        )
+        click.secho(f"WARNING: {native_warning(found.name)}", fg="red", err=True)
     if imported.left_out:
         sys.exit(7)

@@ -31,6 +31,7 @@ class Catalog:
     templates: frozenset[str] | None = None
     specifications: frozenset[str] | None = None
     request_types: frozenset[str] | None = None
+    native: tuple[str, ...] = ()  # ServiceNow's own policies that have rows on the OM instance
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,8 @@ def _of_the_table(policy: WorkOrderPolicy) -> Iterator[Remark]:
 
 
 def _beside(policy: WorkOrderPolicy, catalog: Catalog) -> Iterator[Remark]:
+    for name in catalog.native:
+        yield Remark("warning", "native_active", native_warning(name))
     yield from _templates(policy, catalog.templates)
     for column, names in (("specification", catalog.specifications), ("request type", catalog.request_types)):
         if column not in policy.inputs:
@@ -70,6 +73,15 @@ def _beside(policy: WorkOrderPolicy, catalog: Catalog) -> Iterator[Remark]:
         yield from _unknown_names(policy, column, names)
     if catalog.specifications is not None:
         yield from _uncovered(policy, catalog.specifications)
+
+
+def native_warning(name: str) -> str:
+    """Why a native policy with rows is dangerous."""
+    return (
+        f"{name!r} has rows on the instance itself: where ServiceNow's own integration is active it creates work orders"
+        " from them, and every visit would be booked twice. Empty that table, or switch that integration off, before"
+        " om-fsm runs."
+    )
 
 
 def _templates(policy: WorkOrderPolicy, templates: frozenset[str] | None) -> Iterator[Remark]:

@@ -67,11 +67,10 @@ class NativePolicies:
             return NativePolicy(name, unreadable=str(error))
 
     def _policy(self, name: str, sys_id: str) -> NativePolicy:
-        of_table = Query().where("model", Op.IS, sys_id)
-        inputs = {
-            row.get("element"): (row.get("label"), row.get("reference"))
-            for row in self._api.scan("sys_decision_input", of_table, ["element", "label", "reference"], display=False)
-        }
+        asked = ["element", "label", "reference", "order"]
+        found = self._api.scan("sys_decision_input", Query().where("model", Op.IS, sys_id), asked, display=False)
+        in_order = sorted(found, key=lambda row: (_number(row.get("order")), row.get("element")))
+        inputs = {row.get("element"): (row.get("label"), row.get("reference")) for row in in_order}
         rows = list(
             self._api.scan(
                 "sys_decision_question",

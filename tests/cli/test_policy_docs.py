@@ -60,14 +60,11 @@ def test_the_documented_question_is_answered() -> None:
 
 
 def test_a_table_changes_its_format_and_comes_back_as_it_was(here: Path) -> None:
-    for before, after in (
-        ("first.csv", "a.xlsx"),
-        ("a.xlsx", "b.csv"),
-        ("priority.csv", "c.xlsx"),
-        ("c.xlsx", "d.csv"),
-    ):
+    steps = ("first.csv a.xlsx", "a.xlsx b.csv", "priority.csv c.dmn", "c.dmn d.csv", "first.csv e.dmn", "e.dmn f.xlsx")
+    for step in steps:
+        before, after = step.split()
         assert om_fsm("convert", before, after)[0] == 0
-    for before, after in (("first.csv", "b.csv"), ("priority.csv", "d.csv")):
+    for before, after in (("first.csv", "b.csv"), ("priority.csv", "d.csv"), ("first.csv", "f.xlsx")):
         assert json.loads(om_fsm("diff", before, after, "--offline", "-o", "json")[1])["rows"] == []
     written = (here / "b.csv").read_bytes()
     code, _ = om_fsm("convert", "a.xlsx", "b.csv", "--force")
