@@ -122,7 +122,7 @@ def first_match(program: Program, text: str, start: int) -> list[int] | None:
     best: list[int] | None = None
     waiting: list[tuple[int, list[int]]] = []
     for at in range(start, len(text) + 1):
-        spend(1 + len(waiting) // 4)
+        spend(5 + 2 * len(waiting))
         if best is None:
             waiting.append((0, slots))
         elif not waiting:
