@@ -47,6 +47,7 @@ _RANGE = re.compile(rf"([\[\](])\s*{_END}\s*\.\.\s*{_END}\s*([\])\[])", re.DOTAL
 _LIKE = re.compile(
     r"(starts with|ends with|contains|matches)\s*(?:\(\s*\?\s*,\s*(\".*\")\s*\)|(\".*\"))", re.IGNORECASE | re.DOTALL
 )
+_BARE_LIKE = re.compile(r'(starts with|ends with|contains|matches)\s+([^"]+)', re.IGNORECASE | re.DOTALL)
 _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"', re.DOTALL)
 _CALENDAR = re.compile(r'(?:date and time|date|time|duration)\s*\(\s*"([^"]*)"\s*\)|@"([^"]*)"')
 _RESERVED = re.compile(
@@ -128,6 +129,8 @@ def _item(text: str, kind: Kind, formula: Formulas | None) -> Condition:
         return _range(found, kind)
     if found := _OPERATOR.fullmatch(text):
         return Compare(found[1], _operand(found[2], kind))
+    if kind.is_text and (found := _BARE_LIKE.fullmatch(text)):
+        raise ValueError(f'write {found[1].lower()} "{found[2]}", or "{text}" if it is this text')
     return Compare("=", _literal(text, kind))
 
 

@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from connector.mapping.dmn.analysis.analyze import analyze
+from connector.mapping.dmn.analysis.analyze import STEPS, analyze
 from connector.mapping.dmn.analysis.findings import Analysis, FindingKind
+from connector.mapping.dmn.analysis.idle import idle_columns
+from connector.mapping.dmn.analysis.subject import Subject
 from connector.mapping.dmn.conditions import holds
 from connector.mapping.dmn.evaluate import Evaluator, folded, matching_naively, result, settle
 from connector.mapping.dmn.table import DecisionTable, HitPolicy, Input, fold
@@ -114,6 +116,8 @@ def test_rules_that_never_win_are_found_with_the_least_rows_that_shadow_them(tab
 def test_columns_that_never_matter_are_found_and_only_those(table: DecisionTable) -> None:
     analysis = analyze(table, limit=ALL)
     idle = {finding.columns[0] for finding in analysis.of(FindingKind.IDLE)}
+    thorough, undecided = idle_columns(Subject(table), STEPS, probed=0)
+    assert ({finding.columns[0] for finding in thorough}, undecided) == (idle, [])
     everything = asked(table)
     violated = False
     matters = set()
@@ -132,7 +136,7 @@ def test_columns_that_never_matter_are_found_and_only_those(table: DecisionTable
 
 
 @FEW
-@given(tables(policies=(*FIRST, HitPolicy.UNIQUE), loose=True, rules=5))
+@given(tables(policies=(*FIRST, HitPolicy.UNIQUE), loose=True, rules=5, columns=2))
 def test_with_patterns_and_formulas_what_is_claimed_is_still_true(table: DecisionTable) -> None:
     analysis = analyze(table, may_be_empty=NAMES, limit=ALL)
     everything = {}

@@ -116,3 +116,10 @@ def _cells(kind: Kind) -> st.SearchStrategy[Condition]:
 def test_every_condition_can_be_written_and_is_read_as_the_same(drawn: tuple[Kind, Condition]) -> None:
     kind, condition = drawn
     assert parse_cell(show_cell(condition), kind) == condition
+
+
+def test_a_pattern_without_its_quotes_is_no_text_by_accident() -> None:
+    with pytest.raises(ValueError, match=r'write starts with "Fib", or "starts with Fib" if it is this text'):
+        parse_cell("starts with Fib", Kind.STRING)
+    assert parse_cell('"starts with Fib"', Kind.STRING) == Compare("=", "starts with Fib")
+    assert parse_cell("containship", Kind.STRING) == Compare("=", "containship")

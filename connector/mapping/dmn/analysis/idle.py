@@ -17,16 +17,19 @@ if TYPE_CHECKING:
 
     from connector.mapping.dmn.analysis.subject import Subject
 
-_PROBED = 64  # rules around which differences are looked for first
+_PROBED = 64
 _DEEPEST = 500
 
 
-def idle_columns(subject: Subject, steps: int) -> tuple[list[Finding], list[str]]:
-    """Columns that never matter, and those for which it was not decided within so many steps each."""
+def idle_columns(subject: Subject, steps: int, probed: int = _PROBED) -> tuple[list[Finding], list[str]]:
+    """Columns that never matter, and those for which it was not decided within so many steps each.
+
+    `probed` rules are tried first: they answer most questions at once.
+    """
     found, undecided = [], []
     for index, column in enumerate(subject.columns):
         try:
-            why = _why_idle(subject, index, Steps(steps))
+            why = _why_idle(subject, index, Steps(steps), probed)
         except Undecided:
             undecided.append(column.name)
             continue
@@ -36,7 +39,7 @@ def idle_columns(subject: Subject, steps: int) -> tuple[list[Finding], list[str]
     return found, undecided
 
 
-def _why_idle(subject: Subject, index: int, budget: Steps) -> str:
+def _why_idle(subject: Subject, index: int, budget: Steps, probed: int) -> str:
     """In words why a column does not matter; empty if it does, or if that cannot be said."""
     column = subject.columns[index]
     if _is_named_elsewhere(subject, column.name):
@@ -47,7 +50,7 @@ def _why_idle(subject: Subject, index: int, budget: Steps) -> str:
         return ""
     if len(column.parts) == 1:
         return "its cells treat all values alike"
-    if _differs_nearby(subject, index):
+    if _differs_nearby(subject, index, probed):
         return ""
     if _Difference(subject, index, budget).exists():
         return ""
@@ -73,12 +76,12 @@ def _is_named_elsewhere(subject: Subject, name: str) -> bool:
     return name in named
 
 
-def _differs_nearby(subject: Subject, index: int) -> bool:
+def _differs_nearby(subject: Subject, index: int, probed: int) -> bool:
     """Whether the column matters at a corner of one of the first rules that have a condition in it."""
     space = subject.space
     masks = space.masks[index]
     always = common(dict.fromkeys(masks, 0))
-    for rule, _ in zip(bits(space.everything & ~always), range(_PROBED), strict=False):
+    for rule, _ in zip(bits(space.everything & ~always), range(probed), strict=False):
         box = space.box(rule)
         if not all(box):
             continue
