@@ -26,7 +26,9 @@ if TYPE_CHECKING:
     from connector.mapping.vocabulary import Vocabulary
 
 MOST_BYTES = 64 * 1024 * 1024
-MOST_ROWS = 100_000
+MOST_ROWS = 20_000  # checking takes seconds up to there
+_BEFORE_THE_ROWS = 100  # lines that may stand before the first row
+TOO_MANY_ROWS = f"the table has more than {MOST_ROWS} rows; fold rows that differ in one value into one row with a list"
 
 
 def load_policy(name: str, path: Path, vocabulary: Vocabulary) -> WorkOrderPolicy:
@@ -93,10 +95,8 @@ def csv_lines(text: str) -> list[Line]:
     lines: list[Line] = []
     try:
         for number, cells in enumerate(read, start=1):
-            if number > MOST_ROWS + 100:
-                raise Unusable(
-                    [Problem(f"the table has more than {MOST_ROWS} rows; split it, or ask why it is so long")]
-                )
+            if number > MOST_ROWS + _BEFORE_THE_ROWS:
+                raise Unusable([Problem(TOO_MANY_ROWS)])
             lines.append(Line(number, tuple(cells)))
     except csv.Error as error:
         what = f"it is not CSV: {error}; save the table again as CSV UTF-8"
@@ -108,6 +108,8 @@ def _read_xlsx(name: str, raw: bytes, vocabulary: Vocabulary) -> DecisionTable:
     from connector.mapping.xlsx_file import read_workbook
 
     book = read_workbook(raw)
+    if len(book.lines) > MOST_ROWS + _BEFORE_THE_ROWS:
+        raise Unusable([Problem(TOO_MANY_ROWS, sheet=book.sheet)])
     problems = list(book.misread(lambda column: vocabulary.input_kind(column) or vocabulary.output_kind(column)))
     misread = {(problem.row, problem.column) for problem in problems}
     try:
@@ -125,7 +127,7 @@ def _read_dmn(name: str, raw: bytes, vocabulary: Vocabulary) -> DecisionTable:
 
     table = read_policy(name, raw, vocabulary)
     if len(table.rules) > MOST_ROWS:
-        raise Unusable([Problem(f"the table has more than {MOST_ROWS} rules; split it, or ask why it is so long")])
+        raise Unusable([Problem(TOO_MANY_ROWS)])
     return table
 
 

@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from connector.cli import cli
+from connector.errors import ConfigError
 from connector.mapping.dmn.cells import parse_cell
 from connector.mapping.dmn.values import Kind
 
@@ -57,6 +58,27 @@ def test_the_documented_question_is_answered() -> None:
     assert code == 0
     assert out.startswith("Install CPE (priority: 3)\n")
     assert "near miss: row remove wants domain order action delete, disconnect, found add" in out
+
+
+def test_a_policy_for_cases_speaks_of_what_cases_have(here: Path) -> None:
+    table = (
+        "id,product,location,opened,work order template\nfix,Router,-,>= 2026-01-01,Repair\nother,-,-,-,NO FIELD WORK\n"
+    )
+    (here / "cases.csv").write_text(table, encoding="utf-8")
+    asked = (
+        "explain",
+        "--policy",
+        "cases.csv",
+        "--input",
+        "product=router",
+        "--input",
+        "opened=2026-02-01 08:00:00",
+        "-o",
+        "table",
+    )
+    assert om_fsm(*asked, "--for", "case")[1].startswith("Repair\n")
+    with pytest.raises(ConfigError):
+        om_fsm(*asked, "--for", "domain-order")
 
 
 def test_a_table_changes_its_format_and_comes_back_as_it_was(here: Path) -> None:

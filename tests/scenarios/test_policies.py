@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from connector import app
+from connector.engine.history import explain
 from connector.errors import ConfigError, NotFound
 from connector.mapping.review import review
 from connector.memory import overview_of, reading
@@ -132,6 +133,28 @@ def test_one_initiator_that_cannot_be_decided_stops_no_other(surveyless: Pair) -
     assert surveyless.work_orders(order, "Install CPE") != []
     assert len(surveyless.work_orders(order)) == 1
     assert surveyless.finding_codes() == ["undecided"]
+
+
+def test_a_decision_explains_itself_when_its_table_is_long_gone(surveyless: Pair) -> None:
+    write(
+        surveyless,
+        "id,specification,quantity,work order template\n"
+        "cpe,SD-WAN CPE,[1..5],Install CPE\nbig,-,> 5,Swap CPE\nother,-,-,NO FIELD WORK\n",
+    )
+    order = surveyless.approved(HAMBURG)
+    surveyless.settle()
+    digest = load_policies(surveyless.loaded).domain_order.digest
+    write(surveyless, NOBODY)
+    surveyless.world.advance(90 * 24 * 3600)
+    surveyless.sync(full=True)
+    database = reading(surveyless.loaded)
+    assert database is not None
+    [verdict] = [one.verdict for one in explain(database, surveyless.resource_order(order)).verdicts]
+    assert (verdict.digest, verdict.rows) == (digest, ("cpe",))
+    assert verdict.conditions == {"cpe": "specification = SD-WAN CPE, quantity = [1..5]"}
+    assert (verdict.inputs["quantity"], verdict.inputs["location"]) == ("1", HAMBURG)
+    assert [(m.row, m.column, m.wants, m.found) for m in verdict.misses] == [("big", "quantity", "> 5", "1")]
+    assert len(surveyless.work_orders(order)) == 1
 
 
 # --- a running daemon follows the files ------------------------------------------------------------------------

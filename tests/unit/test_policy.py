@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from connector.errors import ConfigError
 from connector.mapping.dmn.problems import Unusable
-from connector.mapping.policy_file import load_policy, parse_policy
+from connector.mapping.policy_file import MOST_ROWS, TOO_MANY_ROWS, load_policy, parse_policy
 from connector.mapping.vocabulary import Initiates, vocabulary_of
 from connector.model import Initiator, NearMiss, Verdict, WantedWorkOrder
 from tests.unit.orders import domain_order, line, order, order_task
@@ -145,6 +145,11 @@ def test_a_blank_line_does_not_shift_the_row_numbers_a_spreadsheet_shows(blank: 
 @pytest.mark.parametrize("text", [table("a,CPE,add,I").replace("\n", "\r"), table(f"a,CPE,add,{'x' * 140_000}")])
 def test_a_table_the_csv_reader_gives_up_on_is_a_problem_and_no_traceback(text: str) -> None:
     assert isinstance(problems_of(text), list)
+
+
+def test_a_table_too_long_to_be_checked_is_refused_at_once() -> None:
+    rows = "".join(f"r{n},CPE,add,Install\n" for n in range(MOST_ROWS + 200))
+    assert problems_of(f"{HEADER}\n{rows}") == [TOO_MANY_ROWS]
 
 
 def test_two_rows_whose_ids_differ_only_by_case_are_refused() -> None:
