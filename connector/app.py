@@ -116,6 +116,7 @@ def _api(loaded: Loaded, instance: Instance, password: SecretStr, world: World, 
         ca_file=str(loaded.resolve(instance.ca_file)) if instance.ca_file else None,
         connect_timeout=instance.connect_timeout_seconds,
         read_timeout=instance.read_timeout_seconds,
+        page=instance.rows_per_page,
     )
     adapter = (world.adapters or {}).get(side)
     return TableApi(endpoint, adapter=adapter, sleep=world.sleep, clock=lambda: world.clock().timestamp())

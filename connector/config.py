@@ -186,6 +186,7 @@ class Instance(Section):
     ca_file: Path | None = None
     connect_timeout_seconds: Annotated[float, Field(gt=0)] = 10.0
     read_timeout_seconds: Annotated[float, Field(gt=0)] = 60.0
+    rows_per_page: Annotated[int, Field(ge=1, le=10_000)] = 1000
 
 
 class MappedFact(Section):

@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
     from requests.adapters import BaseAdapter
 
-PAGE = 1000  # rows a page: small rows come at about a thousand a second
 _JSON = {"Accept": "application/json"}
 _URL_BYTES = 8000  # an edge refuses a little over 8190 with an HTML page
 
@@ -145,7 +144,7 @@ class TableApi:
         by_update: bool = False,
         until_now: bool = False,
         display: bool = True,
-        page: int = PAGE,
+        page: int | None = None,
     ) -> Iterator[Row]:
         """Every row that satisfies the query, ordered by sys_id, or by (sys_updated_on, sys_id).
 
@@ -154,7 +153,13 @@ class TableApi:
         from ending. Raises a RemoteError.
         """
         needed = ("sys_id", "sys_updated_on") if by_update else ("sys_id",)
-        ask = _Ask(table, tuple(dict.fromkeys(["sys_id", *columns, *query.fields, *needed])), needed, display, page)
+        ask = _Ask(
+            table,
+            tuple(dict.fromkeys(["sys_id", *columns, *query.fields, *needed])),
+            needed,
+            display,
+            page or self.endpoint.page,
+        )
         if not by_update:
             yield from self._by_sys_id(ask, query)
             return
