@@ -349,6 +349,11 @@ class UpdateWorkOrder:
     facts: Mapping[str, str]  # the complete picture after the change
     fields: Mapping[str, str]  # only the columns to write; references by name
 
+    @property
+    def number(self) -> int:
+        """The how many-th update of its work order this is."""
+        return int(self.key.rpartition("/")[2])
+
 
 @dataclass(frozen=True, slots=True)
 class CancelWorkOrder:
@@ -361,6 +366,7 @@ class CancelWorkOrder:
     mod_count: int
     reason: str
     carried: Mapping[str, str]  # the facts FSM has, for the mark
+    updates: int = 0  # that were carried, for the mark
 
 
 @dataclass(frozen=True, slots=True)
@@ -454,6 +460,11 @@ class OrderMemory:
     verdicts: tuple[Verdict, ...] = ()
     intents: Mapping[str, Intent] = field(default_factory=dict)  # by token
 
+    @property
+    def has_open_intents(self) -> bool:
+        """Whether something is still to be carried out."""
+        return any(intent.state.is_open for intent in self.intents.values())
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
@@ -466,7 +477,7 @@ class Plan:
     findings: tuple[Finding, ...] = ()
     links: tuple[Link, ...] = ()  # new or changed ones, to be remembered with the actions
     withdraw: tuple[str, ...] = ()  # tokens of intentions that are no longer wanted
-    recovered: tuple[str, ...] = ()  # tokens found in a journal that memory did not know
+    recovered: tuple[str, ...] = ()  # tokens found in a journal that memory did not know of, or not to be written
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from connector.mapping.facts import facts_of
 from connector.mapping.marks import Carried, WorkOrderKey, digest_of, token_of
 from connector.mapping.outputs import facts_for
-from connector.model import Initiator, Link, Origin, State, WorkOrder, WorkOrderPhase
+from connector.model import Change, Initiator, Link, Origin, State, UpdateWorkOrder, WorkOrder, WorkOrderPhase
 
 if TYPE_CHECKING:
     from connector.decide.draft import Draft
@@ -25,10 +25,7 @@ def adopt(draft: Draft) -> None:
     by_number = {initiator.number.casefold(): initiator for initiator in draft.initiators}
     for work_order in sorted(draft.snapshot.work_orders, key=lambda w: w.number):
         if (link := draft.links.get(work_order.sys_id)) is not None:
-            # The mark knows of a cancellation of ours whose outcome never reached memory.
-            mark = Carried.parse(work_order.mark)
-            if mark is not None and mark.withdrawn and not link.withdrawn and link.origin is not Origin.BY_HAND:
-                draft.remember(replace(link, withdrawn=True))
+            _catch_up(draft, work_order, link)
             continue
         key = WorkOrderKey.parse(work_order.names)
         if key is None:
@@ -39,9 +36,40 @@ def adopt(draft: Draft) -> None:
             draft.remember(_marked(draft, work_order, by_id[key.initiator_id], key))
 
 
+def _catch_up(draft: Draft, work_order: WorkOrder, link: Link) -> None:
+    """What happened after memory was last written: it may be an old copy, or its process died before it could record."""
+    mark = Carried.parse(work_order.mark)
+    if mark is not None and mark.withdrawn and not link.withdrawn and link.origin is not Origin.BY_HAND:
+        draft.remember(replace(link, withdrawn=True))
+    tokens = draft.snapshot.tokens.get(link.domain_order_id)
+    if tokens is None:
+        return
+    link = draft.links[work_order.sys_id]
+    noted, notes = _noted(draft, work_order, tokens)
+    if notes > link.notes:
+        link = replace(link, noted=noted, notes=notes)
+    if mark is not None and mark.updates > link.updates and not _is_updating(draft, work_order):
+        link = replace(link, updates=mark.updates, carried={}, untold=_untold(work_order, mark, tokens))
+    draft.remember(link)
+
+
+def _is_updating(draft: Draft, work_order: WorkOrder) -> bool:
+    """An update of ours is under way; it knows better than its mark what it changed."""
+    actions = (intent.action for intent in draft.open_intents())
+    return any(isinstance(a, UpdateWorkOrder) and a.work_order_id == work_order.sys_id for a in actions)
+
+
+def _untold(work_order: WorkOrder, mark: Carried, tokens: frozenset[str]) -> tuple[Change, ...]:
+    """What an update that nobody remembers, and no note tells of, has left: the present values."""
+    if mark.updates == 0 or token_of(updated_key(work_order.sys_id, mark.updates)) in tokens:
+        return ()
+    return tuple(Change(column, value, value) for column, value in work_order.fields.items() if value)
+
+
 def _by_hand(draft: Draft, work_order: WorkOrder, initiator: Initiator) -> Link:
     """A link to a work order we will never edit."""
-    noted, notes = _noted(draft, work_order, initiator)
+    tokens = draft.snapshot.tokens.get(initiator.domain_order.sys_id, frozenset())
+    noted, notes = _noted(draft, work_order, tokens)
     return Link(
         work_order_id=work_order.sys_id,
         work_order_number=work_order.number,
@@ -62,6 +90,7 @@ def _marked(draft: Draft, work_order: WorkOrder, initiator: Initiator, key: Work
     up_to_date = mark is not None and mark.digest == digest_of(facts)
     tokens = draft.snapshot.tokens.get(initiator.domain_order.sys_id, frozenset())
     numbers = range(1, len(tokens) + 1)
+    told = max((n for n in numbers if token_of(updated_key(work_order.sys_id, n)) in tokens), default=0)
     return replace(
         _by_hand(draft, work_order, initiator),
         origin=Origin.ADOPTED,
@@ -69,7 +98,8 @@ def _marked(draft: Draft, work_order: WorkOrder, initiator: Initiator, key: Work
         ordinal=key.ordinal,
         # Facts that are not known to have been carried are left empty: the next decision compares and carries them.
         carried=facts if up_to_date else {},
-        updates=max((n for n in numbers if token_of(updated_key(work_order.sys_id, n)) in tokens), default=0),
+        updates=max(told, mark.updates if mark is not None else 0),
+        untold=() if mark is None else _untold(work_order, mark, tokens),
         withdrawn=mark is not None and mark.withdrawn,
     )
 
@@ -83,9 +113,8 @@ def _facts(draft: Draft, initiator: Initiator, key: WorkOrderKey) -> dict[str, s
     return facts_for(facts, wanted) if wanted else facts
 
 
-def _noted(draft: Draft, work_order: WorkOrder, initiator: Initiator) -> tuple[State[WorkOrderPhase] | None, int]:
+def _noted(draft: Draft, work_order: WorkOrder, tokens: frozenset[str]) -> tuple[State[WorkOrderPhase] | None, int]:
     """The state the last status note in the journal spoke of, and how many such notes there are."""
-    tokens = draft.snapshot.tokens.get(initiator.domain_order.sys_id, frozenset())
     states = draft.rules.work_order_states
     values = {work_order.state.value, *states.labels, *states.overrides}
     noted: State[WorkOrderPhase] | None = None

@@ -69,14 +69,14 @@ class Draft:
         token = token_of(key)
         if token in self._withdraw:
             return None
-        if token in self._found_tokens and token not in self.memory.intents:
+        if token in self._found_tokens:
             return Intent(key, IntentState.DONE)
         return self.memory.intents.get(token)
 
     def open_intents(self) -> Iterator[Intent]:
         """Intentions still to be carried out, except those withdrawn by this plan."""
         for token, intent in self.memory.intents.items():
-            if intent.state.is_open and token not in self._withdraw:
+            if intent.state.is_open and token not in self._withdraw and token not in self._found_tokens:
                 yield intent
 
     def verdict(self, initiator: Initiator, policy: str) -> Verdict | None:
@@ -110,6 +110,10 @@ class Draft:
             for action in intended
             if isinstance(action, CreateWorkOrder) and action.domain_order_id == domain_order.sys_id
         ]
+
+    def _is_settled(self, token: str) -> bool:
+        intent = self.memory.intents.get(token)
+        return intent is not None and intent.state is IntentState.DONE
 
     # --- what is decided -----------------------------------------------------------------------------------
 
@@ -147,7 +151,7 @@ class Draft:
             findings=tuple(self._findings),
             links=tuple(link for key, link in self.links.items() if before.get(key) != link),
             withdraw=tuple(self._withdraw),
-            recovered=tuple(sorted(self._found_tokens - set(self.memory.intents))),
+            recovered=tuple(sorted(t for t in self._found_tokens if not self._is_settled(t))),
         )
 
 

@@ -21,6 +21,9 @@ work order made by hand for this initiator, without our mark  | counts for notes
 work order with our mark that memory does not know            | adopted, with what its mark and the journal say
 domain order closed while a work order is open                | the gate: reopen (or note, or alarm, as configured), naming them
 all work orders terminal, no creation pending                 | note once: ready to close
+ready to close intended, a work order open again meanwhile    | withdraw the intention
+work order of ours was updated, and no note tells of it       | note with the present values: memory was lost in between
+journal or mark know more than memory (an old copy of it)     | catch up with them; nothing is told twice
 links exist, FSM answers "none"                               | nothing + finding; they keep the gate shut
 a work order state nobody mapped                              | treated as open, finding
 
@@ -293,6 +296,7 @@ def _cancel(draft: Draft, initiator: Initiator, work: Work, why: str) -> None:
             mod_count=work.found.mod_count,
             reason=notes.cancel_reason(why),
             carried=work.link.carried,
+            updates=work.link.updates,
         )
     )
 

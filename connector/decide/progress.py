@@ -14,6 +14,7 @@ from connector.mapping.marks import digest_of
 from connector.model import (
     DomainOrderPhase,
     FindingCode,
+    IntentState,
     OrderPhase,
     Origin,
     WorkOrderPhase,
@@ -100,17 +101,31 @@ def _look_into(draft: Draft, work: Work, work_order: WorkOrder) -> None:
 
 
 def _ready(draft: Draft, domain_order: DomainOrder) -> None:
-    """Say once that nothing keeps the domain order open. A reopened and closed again work order makes it new."""
+    """Say once that nothing keeps the domain order open. A reopened and closed again work order makes it new.
+
+    What was to be said and is not true any more before it could leave is not said.
+    """
     work = draft.work_of(domain_order)
-    if (
-        not work
-        or any(w.is_open or w.found is None for w in work)
-        or draft.creating(domain_order)
-        or domain_order.state.phase is not DomainOrderPhase.OPEN
-        or draft.snapshot.order.state.phase is not OrderPhase.APPROVED
-    ):
-        return
-    occasion = digest_of({w.link.work_order_id: str(w.link.notes) for w in work})
-    states = [w.found.state for w in work if w.found is not None]
-    text = notes.ready(domain_order.number, states)
-    draft.do(WriteNote(f"ready/{domain_order.sys_id}/{occasion}", domain_order.sys_id, domain_order.number, text))
+    key = f"ready/{domain_order.sys_id}/{_occasion(work)}" if _is_ready(draft, domain_order, work) else ""
+    for intent in list(draft.open_intents()):
+        said_too_late = intent.key.startswith(f"ready/{domain_order.sys_id}/") and intent.key != key
+        if said_too_late and intent.state is IntentState.PENDING:
+            draft.withdraw(intent)
+    if key:
+        states = [w.found.state for w in work if w.found is not None]
+        text = notes.ready(domain_order.number, states)
+        draft.do(WriteNote(key, domain_order.sys_id, domain_order.number, text))
+
+
+def _occasion(work: list[Work]) -> str:
+    return digest_of({w.link.work_order_id: str(w.link.notes) for w in work})
+
+
+def _is_ready(draft: Draft, domain_order: DomainOrder, work: list[Work]) -> bool:
+    return (
+        bool(work)
+        and not any(w.is_open or w.found is None for w in work)
+        and not draft.creating(domain_order)
+        and domain_order.state.phase is DomainOrderPhase.OPEN
+        and draft.snapshot.order.state.phase is OrderPhase.APPROVED
+    )

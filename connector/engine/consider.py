@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from connector.decide.plan import decide
 from connector.engine.isolate import is_of_one_record, look_apart, recall, unreadable
 from connector.engine.known import KnownRecords
+from connector.engine.look import with_tokens
 from connector.model import Finding, FindingCode
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterable, Iterator, Mapping
     from datetime import datetime
 
     from connector.engine.drain import Engine
@@ -29,23 +31,24 @@ def consider(engine: Engine, order_ids: Collection[str], now: datetime) -> tuple
         memory, suspects, engine.om, engine.fsm, concerns_all=lambda error: engine.sides.trouble(error, now)
     )
     held = engine.sides.held_orders(now)
-    plans: list[Plan] = []
-    failed: list[Unreadable] = [*strange, *seen.unreadable]
     for snapshot in seen.snapshots:
         if snapshot.order.number.upper() in held:
             _wait_for_release(engine, snapshot, now)
-            continue
-        try:
-            plans.append(_decided(engine, snapshot, memory[snapshot.order.sys_id], now))
-        except Exception as error:
-            if not is_of_one_record(error):
-                raise
-            failed.append(unreadable(snapshot.order.sys_id, snapshot.order.number, error))
-    decided = {plan.order_id for plan in plans}
+    snapshots = [s for s in seen.snapshots if s.order.number.upper() not in held]
+    failed: list[Unreadable] = [*strange, *seen.unreadable]
+    plans = _decide_each(engine, snapshots, memory, failed)
+    doubted = [s for s in snapshots if _is_doubted(engine, s.order.sys_id, plans, memory)]
+    plans |= _decide_each(engine, with_tokens(doubted, engine.om), memory, failed)
+    engine.compared.update(snapshot.order.sys_id for snapshot in doubted)
+    for plan in list(plans.values()):
+        with _alone(failed, plan.order_id, plan.order_number):
+            engine.store.intend(plan, now)
+    decided = {plan.order_id for plan in plans.values()} - {bad.order_id for bad in failed}
     KnownRecords(engine.store.engine).looked_at(record for record in seen.records if record.order_id in decided)
     for bad in failed:
+        plans.pop(bad.order_id, None)
         _leave_alone(engine, bad, now)
-    return tuple(plans)
+    return tuple(plans.values())
 
 
 def _wait_for_release(engine: Engine, snapshot: Snapshot, now: datetime) -> None:
@@ -54,10 +57,36 @@ def _wait_for_release(engine: Engine, snapshot: Snapshot, now: datetime) -> None
     engine.store.wake([snapshot.order.sys_id], due=now, reason="held")
 
 
-def _decided(engine: Engine, snapshot: Snapshot, memory: OrderMemory, now: datetime) -> Plan:
-    plan = decide(snapshot, memory, engine.rules)
-    engine.store.intend(plan, now)
-    return plan
+def _decide_each(
+    engine: Engine, snapshots: Iterable[Snapshot], memory: Mapping[str, OrderMemory], failed: list[Unreadable]
+) -> dict[str, Plan]:
+    plans: dict[str, Plan] = {}
+    for snapshot in snapshots:
+        order = snapshot.order
+        with _alone(failed, order.sys_id, order.number):
+            plans[order.sys_id] = decide(snapshot, memory[order.sys_id], engine.rules)
+    return plans
+
+
+def _is_doubted(engine: Engine, order_id: str, plans: Mapping[str, Plan], memory: Mapping[str, OrderMemory]) -> bool:
+    """A process cannot know whether its memory is the newest: somebody may have put back an old copy.
+
+    So before the first thing it does about an order, the journals are read, and what they say counts more than memory.
+    """
+    if order_id in engine.compared or order_id not in plans:
+        return False
+    return bool(plans[order_id].actions) or memory[order_id].has_open_intents
+
+
+@contextmanager
+def _alone(failed: list[Unreadable], order_id: str, number: str) -> Iterator[None]:
+    """What is wrong with this one order is put down here; what is wrong with everything is raised."""
+    try:
+        yield
+    except Exception as error:
+        if not is_of_one_record(error):
+            raise
+        failed.append(unreadable(order_id, number, error))
 
 
 def _leave_alone(engine: Engine, bad: Unreadable, now: datetime) -> None:

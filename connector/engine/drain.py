@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -12,6 +12,7 @@ from connector.engine.tables import SHARDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable
+    from concurrent.futures import Executor
     from datetime import datetime
 
     from connector.decide.rules import Rules
@@ -60,8 +61,10 @@ class Engine:
     sides: Sides
     watch: Watch
     settings: str = ""  # a fingerprint of what was configured: changed settings make every order worth a look
+    compared: set[str] = field(default_factory=set)  # orders whose journals this process has read
     in_flight: int = 4  # orders written to at the same time
     refresh: Callable[[datetime], None] = _as_they_are
+    pool: Callable[[int], Executor] = ThreadPoolExecutor  # a simulation brings its own, whose turns are reproducible
 
 
 def drain(engine: Engine, shards: Collection[int], clock: Callable[[], datetime]) -> tuple[Plan, ...]:
@@ -134,6 +137,6 @@ def _act(engine: Engine, order_ids: list[str], clock: Callable[[], datetime]) ->
     """Serve the orders side by side, each in its own order. Returns those where something changed."""
     if engine.in_flight <= 1 or len(order_ids) <= 1:
         return [order_id for order_id in order_ids if engine.outbox.serve(order_id, clock)]
-    with ThreadPoolExecutor(engine.in_flight, thread_name_prefix="act") as pool:
+    with engine.pool(engine.in_flight) as pool:
         served = list(pool.map(lambda order_id: engine.outbox.serve(order_id, clock), order_ids))
     return [order_id for order_id, changed in zip(order_ids, served, strict=True) if changed]

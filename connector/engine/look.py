@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from connector.decide.draft import initiators_of
 from connector.exchange import WORK_ORDER, Record, Sketch
 from connector.mapping.marks import WorkOrderKey, prefix
-from connector.model import WorkOrderPhase
+from connector.model import Origin, WorkOrderPhase
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -60,7 +60,9 @@ def look(order_ids: Collection[str], memory: Mapping[str, OrderMemory], om: Orde
         order_id = links.get(work_order.sys_id, named)
         by_order.setdefault(order_id, []).append(work_order)
     snapshots = tuple(replace(s, work_orders=tuple(by_order.get(s.order.sys_id, ()))) for s in read.snapshots)
-    return Look(_with_tokens(snapshots, links, om), read.unreadable, (*read.records, *_records(snapshots)))
+    strange = tuple(s for s in snapshots if any(_is_strange(w, memory[s.order.sys_id]) for w in s.work_orders))
+    compared = {snapshot.order.sys_id: snapshot for snapshot in (*snapshots, *with_tokens(strange, om))}
+    return Look(tuple(compared.values()), read.unreadable, (*read.records, *_records(snapshots)))
 
 
 def _records(snapshots: tuple[Snapshot, ...]) -> Iterator[Record]:
@@ -86,15 +88,17 @@ def _with_reasons(
     return tuple(replace(w, reason=reasons.get(w.sys_id, "")) for w in work_orders)
 
 
-def _with_tokens(
-    snapshots: tuple[Snapshot, ...], links: Mapping[str, str], om: OrderManagement
-) -> tuple[Snapshot, ...]:
-    """Read the journals of orders with work orders that memory does not know, so that no note is written twice."""
-    strange = [s for s in snapshots if any(w.sys_id not in links for w in s.work_orders)]
-    if not strange:
-        return snapshots
-    tokens = om.find_tokens([d.sys_id for s in strange for d in s.domain_orders])
+def _is_strange(work_order: WorkOrder, remembered: OrderMemory) -> bool:
+    """Memory does not know it, or was surprised that it exists: notes about it may have been written."""
+    link = next((link for link in remembered.links if link.work_order_id == work_order.sys_id), None)
+    return link is None or (link.origin is Origin.ADOPTED and link.noted is None)
+
+
+def with_tokens(snapshots: Collection[Snapshot], om: OrderManagement) -> tuple[Snapshot, ...]:
+    """The same with what the journals of their domain orders say, so that no note is written twice. One set of requests."""
+    if not snapshots:
+        return ()
+    tokens = om.find_tokens([d.sys_id for s in snapshots for d in s.domain_orders])
     return tuple(
-        replace(s, tokens={d.sys_id: tokens.get(d.sys_id, frozenset()) for d in s.domain_orders}) if s in strange else s
-        for s in snapshots
+        replace(s, tokens={d.sys_id: tokens.get(d.sys_id, frozenset()) for d in s.domain_orders}) for s in snapshots
     )

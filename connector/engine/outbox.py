@@ -138,18 +138,18 @@ class Outbox:
     def _create(self, entry: OutboxEntry, action: CreateWorkOrder) -> Settlement:
         if entry.must_look:
             written = self.fsm.find(action.key)
-            how = "found in Field Service after an unclear answer"
+            how, origin = "found in Field Service after an unclear answer", Origin.CREATED
             if written is None:
                 return _overtaken(action.initiator_number)
         else:
-            written, how = self._insert(action)
+            written, how, origin = self._insert(action)
         made = Link(
             work_order_id=written.sys_id,
             work_order_number=written.number,
             order_id=entry.order_id,
             domain_order_id=action.domain_order_id,
             initiator_id=action.initiator_id,
-            origin=Origin.CREATED,
+            origin=origin,
             key=action.key,
             template=action.template,
             ordinal=action.ordinal,
@@ -159,14 +159,14 @@ class Outbox:
         text = f"{written.number} ({action.template}) for {action.initiator_number} {how}"
         return _done(text, written, made)
 
-    def _insert(self, action: CreateWorkOrder) -> tuple[Written, str]:
+    def _insert(self, action: CreateWorkOrder) -> tuple[Written, str, Origin]:
         try:
-            return self.fsm.create(action), "created in Field Service"
+            return self.fsm.create(action), "created in Field Service", Origin.CREATED
         except Duplicate:
             written = self.fsm.find(action.key)
             if written is None:
                 raise
-            return written, "was there already"
+            return written, "was there already", Origin.ADOPTED
 
     def _update(self, entry: OutboxEntry, action: UpdateWorkOrder) -> Settlement:
         work_order = self.fsm.read_work_order(action.work_order_id)
@@ -191,7 +191,7 @@ class Outbox:
             carried=action.facts,
             untold=(*link.untold, *action.changes),
             refused=refused,
-            updates=link.updates + 1,
+            updates=max(link.updates, action.number),
         )
         return _done(f"{action.work_order_number} updated: {said}", written, link)
 

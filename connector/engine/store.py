@@ -243,20 +243,7 @@ class Store:
         order = {"order_id": plan.order_id, "order_number": plan.order_number}
         with self.engine.begin() as connection:
             for token in plan.recovered:
-                connection.execute(
-                    outbox.insert().values(
-                        token=token,
-                        key=f"recovered/{token}",
-                        **order,
-                        state=IntentState.DONE.value,
-                        attempts=0,
-                        not_before=now,
-                        error="",
-                        created_at=now,
-                        settled_at=now,
-                        transaction_id="",
-                    )
-                )
+                _recover(connection, token, order, now)
             _withdraw(connection, plan, now)
             for judged in plan.verdicts:
                 _remember_verdict(connection, judged, order, now)
@@ -453,6 +440,17 @@ def _chunks(values: Collection[str]) -> Iterable[list[str]]:
 def _intent(row: Any) -> Intent:
     action = None if row.kind is None else codec.load_action(row.kind, row.document)
     return Intent(row.key, IntentState(row.state), action, row.error)
+
+
+def _recover(connection: sa.Connection, token: str, order: Mapping[str, str], now: datetime) -> None:
+    """A note that is in the journal was written, whatever memory thinks."""
+    done = {"state": IntentState.DONE.value, "error": "", "settled_at": now}
+    here = outbox.c.order_id == order["order_id"], outbox.c.token == token
+    alive = outbox.c.state != IntentState.WITHDRAWN.value
+    if connection.execute(outbox.update().where(*here, alive).values(**done)).rowcount:
+        return
+    values = {**order, **done, "attempts": 0, "not_before": now, "created_at": now, "transaction_id": ""}
+    connection.execute(outbox.insert().values(token=token, key=f"recovered/{token}", **values))
 
 
 def _withdraw(connection: sa.Connection, plan: Plan, now: datetime) -> None:

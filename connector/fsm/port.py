@@ -218,7 +218,8 @@ class FsmPort:
 
     def update(self, action: UpdateWorkOrder) -> Written:
         values, unknown = self._values(action.fields)
-        sent = {**values, self._columns["mark"]: str(Carried(action.version, digest_of(action.facts)))}
+        mark = Carried(action.version, digest_of(action.facts), updates=action.number)
+        sent = {**values, self._columns["mark"]: str(mark)}
         row = self._api.update(self._table, action.work_order_id, sent)
         return self._written(row, (*unknown, *_not_taken(row, sent)))
 
@@ -229,10 +230,8 @@ class FsmPort:
                 f"{self.name}: work orders have no state {_CANCELED!r}.",
                 hint="Name the stored value under [fsm.states.work_order] in the configuration.",
             )
-        sent = {
-            self._columns["state"]: state,
-            self._columns["mark"]: str(Carried(action.version, digest_of(action.carried), withdrawn=True)),
-        }
+        mark = Carried(action.version, digest_of(action.carried), withdrawn=True, updates=action.updates)
+        sent = {self._columns["state"]: state, self._columns["mark"]: str(mark)}
         row = self._api.update(self._table, action.work_order_id, {**sent, "work_notes": action.reason})
         return self._written(row, _not_taken(row, sent))
 

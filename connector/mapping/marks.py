@@ -2,7 +2,7 @@
 
 - `correlation_id` of a work order is its key: who asked for it, by which row, and when. It is also the source of the
   `sys_id` the work order is created with, so that a repeated insert collides instead of doubling.
-- `correlation_display` says which order version and which field values were last carried.
+- `correlation_display` says which order version and which field values were last carried, and after how many updates.
 - A note ends in a token: the fingerprint of the note's own key.
 """
 
@@ -24,7 +24,7 @@ INSTANCE_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,15}")
 
 _COUNT = "(0|[1-9][0-9]*)"  # the very digits we write, so that a text and its meaning are one to one
 _KEY = re.compile(rf"{OWNER}:([a-z0-9-]+):([0-9A-Za-z]{{32}}):([A-Za-z0-9_-]+):{_COUNT}:{_COUNT}")
-_DISPLAY = re.compile(rf"{OWNER} v{_COUNT} ([0-9a-f]{{12}})( withdrawn)?")
+_DISPLAY = re.compile(rf"{OWNER} v{_COUNT} ([0-9a-f]{{12}})(?: u([1-9][0-9]*))?( withdrawn)?")
 _TOKEN = re.compile(rf"\[{OWNER} ([0-9a-f]{{10}})\]")
 
 
@@ -63,20 +63,22 @@ def sys_id_of(key: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Carried:
-    """The content of `correlation_display`: order version and fingerprint of the fields as last sent."""
+    """The content of `correlation_display`: order version and fingerprint of the fields as last sent, by which update."""
 
     version: int
     digest: str
     withdrawn: bool = False
+    updates: int = 0
 
     def __str__(self) -> str:
-        return f"{OWNER} v{self.version} {self.digest}{' withdrawn' if self.withdrawn else ''}"
+        updates = f" u{self.updates}" if self.updates else ""
+        return f"{OWNER} v{self.version} {self.digest}{updates}{' withdrawn' if self.withdrawn else ''}"
 
     @classmethod
     def parse(cls, text: str) -> Carried | None:
         """What a `correlation_display` says, or None when it is not ours."""
         found = _DISPLAY.fullmatch(text)
-        return cls(int(found[1]), found[2], bool(found[3])) if found else None
+        return cls(int(found[1]), found[2], bool(found[4]), int(found[3] or 0)) if found else None
 
 
 def digest_of(fields: Mapping[str, str]) -> str:

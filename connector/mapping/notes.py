@@ -106,12 +106,14 @@ def canceled(
     )
 
 
+def _change(change: Change) -> str:
+    after = harmless(change.after) or "(empty)"
+    # What it was before is not known any more where memory was lost.
+    return f"now {after}" if change.before == change.after else f"{harmless(change.before) or '(empty)'} -> {after}"
+
+
 def _listed(changes: Iterable[Change]) -> str:
-    every = [
-        f"{harmless(c.what.removeprefix('characteristic.'))}: "
-        f"{harmless(c.before) or '(empty)'} -> {harmless(c.after) or '(empty)'}"
-        for c in changes
-    ]
+    every = [f"{harmless(c.what.removeprefix('characteristic.'))}: {_change(c)}" for c in changes]
     more = len(every) - _MOST_CHANGES
     return "; ".join(every[:_MOST_CHANGES]) + (f"; and {more} more" if more > 0 else "")
 

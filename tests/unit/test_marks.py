@@ -100,11 +100,11 @@ def test_a_repeated_creation_gets_the_same_sys_id_in_the_platforms_shape() -> No
     assert re.fullmatch("[0-9a-f]{32}", sys_id_of(str(KEY)))
 
 
-@given(st.integers(0, 99_999), FACTS, st.booleans())
+@given(st.integers(0, 99_999), FACTS, st.booleans(), st.integers(0, 9999))
 def test_what_was_last_carried_can_be_read_back_from_the_record(
-    version: int, facts: dict[str, str], gone: bool
+    version: int, facts: dict[str, str], gone: bool, updates: int
 ) -> None:
-    carried = Carried(version, digest_of(facts), gone)
+    carried = Carried(version, digest_of(facts), gone, updates)
     assert Carried.parse(str(carried)) == carried
     assert len(str(carried)) <= MAX_LENGTH
 

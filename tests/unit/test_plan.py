@@ -11,6 +11,7 @@ from connector.model import (
     CancelWorkOrder,
     CreateWorkOrder,
     DomainOrderClass,
+    Intent,
     IntentState,
     Origin,
     ReopenDomainOrder,
@@ -412,6 +413,41 @@ def test_after_memory_was_lost_an_edit_that_was_never_carried_is_carried() -> No
     assert update.fields["requested_due_by"] == "2027-03-01 12:00:00"
 
 
+UPDATED_ONCE = str(Carried(1, digest_of(facts()), updates=1))
+
+
+@pytest.mark.parametrize("told", [False, True], ids=["untold", "told"])
+def test_after_memory_was_lost_an_update_that_nobody_was_told_of_is_told(told: bool) -> None:
+    sys_id = work_order().sys_id
+    notes = (f"status/{sys_id}/1/10", *([f"updated/{sys_id}/1"] if told else []))
+    updated = work_order(mark=UPDATED_ONCE, fields={"description": "Bandwidth: 500 Mbit/s"})
+    decided = plan(snapshot(updated, tokens=frozenset(map(token_of, notes))))
+    texts = [action.text for action in decided.actions if isinstance(action, WriteNote)]
+    assert ["description: now Bandwidth: 500 Mbit/s" in text for text in texts] == ([] if told else [True])
+    assert decided.links[0].updates == 1
+
+
+def test_an_old_copy_of_memory_catches_up_with_the_journal_and_the_mark() -> None:
+    """Somebody put back a copy from before an update and two notes."""
+    sys_id = work_order().sys_id
+    written = [f"status/{sys_id}/1/10", f"status/{sys_id}/2/16", f"updated/{sys_id}/1"]
+    old = memory(link(carried={"old": ""}), verdicts=(verdict(),))
+    seen = snapshot(work_order("16", mark=UPDATED_ONCE), tokens=frozenset(map(token_of, written)))
+    decided = plan(seen, old)
+    assert "WriteNote" not in kinds(decided)
+    assert (decided.links[0].notes, decided.links[0].updates) == (2, 1)
+
+
+def test_a_note_that_is_in_the_journal_is_not_written_though_memory_still_intends_it() -> None:
+    sys_id = work_order().sys_id
+    pending = WriteNote(f"status/{sys_id}/2/16", "d", "RO1", "WO1: Ready for Dispatch -> Assigned")
+    intents = {token_of(pending.key): Intent(pending.key, IntentState.PENDING, pending)}
+    old = replace(memory(link(), verdicts=(verdict(),)), intents=intents)
+    tokens = frozenset(token_of(f"status/{sys_id}/{n}/{state}") for n, state in ((1, "10"), (2, "16")))
+    assert token_of(pending.key) in plan(snapshot(work_order("16"), tokens=tokens), old).recovered
+    assert token_of(pending.key) not in plan(snapshot(work_order("16")), old).recovered
+
+
 def test_after_memory_was_lost_a_work_order_we_canceled_stays_canceled_by_us() -> None:
     mark = str(Carried(1, digest_of(facts()), withdrawn=True))
     decided = plan(snapshot(work_order("7", mark=mark), of=order("Canceled")))
@@ -517,6 +553,13 @@ def test_a_work_order_that_was_reopened_and_closed_again_is_ready_again() -> Non
     again = link(noted="3", notes=3)
     told = memory(again, intents=(intent(ready, IntentState.DONE),), verdicts=(verdict(),))
     assert "ready to be closed" in only(plan(snapshot(work_order("3")), told), WriteNote).text
+
+
+@pytest.mark.parametrize(("state", "withdrawn"), [("18", True), ("3", False)], ids=["open again", "still closed"])
+def test_that_it_is_ready_is_not_said_once_a_work_order_is_open_again(state: str, withdrawn: bool) -> None:
+    ready = only(plan(snapshot(work_order("3")), memory(link(noted="3"), verdicts=(verdict(),))), WriteNote)
+    waiting = memory(link(noted="3"), intents=(intent(ready),), verdicts=(verdict(),))
+    assert (token_of(ready.key) in plan(snapshot(work_order(state)), waiting).withdraw) is withdrawn
 
 
 def test_one_open_work_order_of_two_is_not_ready() -> None:

@@ -25,6 +25,7 @@ CHOSEN = sys_id_of(KEY)
 WORK_ORDERS = "/api/now/table/wm_order"
 FACTS = {"specification": "SD-WAN CPE", "location": "Berlin"}
 MARK = str(Carried(1, digest_of(FACTS)))
+UPDATED = str(Carried(1, digest_of(FACTS), updates=1))
 TEMPLATE, BERLIN = sys_id(21), sys_id(22)
 
 
@@ -34,7 +35,7 @@ def create(fields: Mapping[str, str] | None = None) -> CreateWorkOrder:
 
 
 def update(**fields: str) -> UpdateWorkOrder:
-    return UpdateWorkOrder("u", CHOSEN, "WO1", 1, 4, (Change("location", "Bonn", "Berlin"),), FACTS, fields)
+    return UpdateWorkOrder("update/w/1", CHOSEN, "WO1", 1, 4, (Change("location", "Bonn", "Berlin"),), FACTS, fields)
 
 
 CANCEL = CancelWorkOrder("c", CHOSEN, "WO1", 1, 4, "The customer canceled RO1.", FACTS)
@@ -67,7 +68,7 @@ def created(
 
 
 def updated(mocked: responses.RequestsMock, action: UpdateWorkOrder, **answer: str) -> Written:
-    row = {"sys_id": CHOSEN, "number": "WO1", "sys_mod_count": "5", "correlation_display": MARK, **answer}
+    row = {"sys_id": CHOSEN, "number": "WO1", "sys_mod_count": "5", "correlation_display": UPDATED, **answer}
     mocked.patch(f"{FSM_URL}{WORK_ORDERS}/{CHOSEN}", json=shown(row))
     return fsm_port(mocked).update(action)
 
@@ -158,7 +159,7 @@ def test_a_template_that_does_not_exist_stops_the_creation_before_anything_is_se
 
 def test_an_update_sends_exactly_its_columns_and_the_mark(mocked: responses.RequestsMock) -> None:
     written = updated(mocked, update(location="Berlin", description=""), location=BERLIN, description="")
-    body = {"location": BERLIN, "description": "", "correlation_display": MARK}
+    body = {"location": BERLIN, "description": "", "correlation_display": UPDATED}
     assert bodies(mocked) == [("PATCH", f"{WORK_ORDERS}/{CHOSEN}", body)]
     assert (written.mod_count, written.refused) == (5, ())
 
