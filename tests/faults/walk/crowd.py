@@ -1,0 +1,106 @@
+"""Many walks, each in a child forked from one prepared world: a fork is the cheapest copy of everything there is."""
+
+from __future__ import annotations
+
+import gc
+import json
+import logging
+import os
+import shutil
+import sqlite3
+import tempfile
+import traceback
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tests.conftest import make_pair
+from tests.faults.walk.player import Player, prepare
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tests.faults.walk.story import Step
+
+
+@dataclass
+class Walked:
+    """How one walk ended. `why` is empty when every promise held."""
+
+    why: str = ""
+    told: list[str] = field(default_factory=list)
+    counts: dict[str, float] = field(default_factory=dict)
+
+
+class Crowd:
+    """A prepared world, and children who walk through it. Use it as a context; no other thread may run meanwhile."""
+
+    def __enter__(self) -> Crowd:
+        logging.disable(logging.CRITICAL)
+        quick = Path("/dev/shm")  # noqa: S108 - where a commit does not wait for a disk
+        self._directory = Path(tempfile.mkdtemp(prefix="walk-", dir=quick if quick.is_dir() else None))
+        self._pair = make_pair(self._directory)
+        prepare(self._pair.world)
+        self._pair.sync()
+        with sqlite3.connect(self._pair.memory) as database:
+            self._memory = database.serialize()
+        database.close()
+        gc.collect()
+        gc.freeze()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        gc.unfreeze()
+        logging.disable(logging.NOTSET)
+        self._pair.world.close()
+        shutil.rmtree(self._directory)
+
+    def walk(self, steps: Sequence[Step]) -> Walked:
+        """Play one story in a child of its own."""
+        reading, writing = os.pipe()
+        child = os.fork()
+        if child == 0:
+            os.close(reading)
+            status = 1
+            try:
+                walked = self._live(steps)
+                with os.fdopen(writing, "w", encoding="utf-8") as answer:
+                    json.dump([walked.why, walked.told, walked.counts], answer)
+                status = 0
+            finally:
+                os._exit(status)
+        os.close(writing)
+        with os.fdopen(reading, encoding="utf-8") as answer:
+            text = answer.read()
+        os.waitpid(child, 0)
+        return Walked(*json.loads(text)) if text else Walked("the walker died")
+
+    def _live(self, steps: Sequence[Step]) -> Walked:
+        directory = Path(tempfile.mkdtemp(dir=self._directory))
+        os.environ.clear()  # requests looks for proxies there, at every request
+        gc.disable()
+        try:
+            settings = self._pair.loaded.settings
+            mine = settings.model_copy(
+                update={"memory": settings.memory.model_copy(update={"path": directory / "om-fsm.db"})}
+            )
+            (directory / "om-fsm.db").write_bytes(self._memory)
+            player = Player(self._pair.world, self._pair.loaded.model_copy(update={"settings": mine}))
+            return play(player, steps)
+        finally:
+            shutil.rmtree(directory)
+
+
+def play(player: Player, steps: Sequence[Step]) -> Walked:
+    """The story, and how it ended."""
+    why = ""
+    try:
+        player.play(steps)
+    except AssertionError as wrong:
+        why = f"{type(wrong).__name__}: {wrong}"
+    except Exception:
+        why = traceback.format_exc()
+    counts: Counter[str] = Counter(player.truth.counts)
+    counts["deaths"], counts["refused"] = player.deaths, player.refused
+    return Walked(why, player.told, {**counts, "days": player.days})

@@ -1,0 +1,343 @@
+"""Plays a story: two sandbox instances in virtual time, and a connector that is started, killed and started again."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import ExitStack, suppress
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from requests.adapters import BaseAdapter
+
+from connector import app, memory
+from connector.engine.cursors import wake_everything
+from connector.engine.database import scratch_copy
+from connector.engine.drain import plan_all
+from connector.engine.history import overview
+from connector.errors import ConnectorError
+from connector.policies import load_policies
+from connector.sandbox import Refused
+from tests.faults.walk.moves import DOMAIN_ORDER, MOVES_OF_PEOPLE, SITES, one
+from tests.faults.walk.truth import Truth
+from tests.faults.walk.turns import Turns
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    import requests
+
+    from connector.config import Loaded
+    from connector.engine.drain import Engine
+    from connector.model import Plan
+    from connector.sandbox import World
+    from tests.faults.walk.story import Step
+
+NEVER = 1e9  # seconds
+SWEEP_SECONDS = 900.0
+_LOOK_AGAIN = 400  # seconds between passes of a quiet period: longer than any patience
+
+
+class Killed(BaseException):
+    """The process is gone. Nothing of the connector may catch this."""
+
+
+class Restless(AssertionError):
+    """The faults are over and the connector does not come to rest."""
+
+
+class Wire(BaseAdapter):
+    """The line to one instance, which is where a process notices that it is dead."""
+
+    def __init__(self, inner: BaseAdapter, player: Player) -> None:
+        super().__init__()
+        self._inner = inner
+        self._player = player
+
+    def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
+        what = "request" if request.method == "GET" else "write"
+        self._player.turns.pause()
+        self._player.before(what)
+        response = self._inner.send(request, *args, **kwargs)
+        self._player.after(what)
+        return response
+
+    def close(self) -> None:
+        self._inner.close()
+
+
+class Player:
+    """One walk. `told` is what happened, in words; `truth` collects what was wrong while it happened."""
+
+    def __init__(self, world: World, loaded: Loaded) -> None:
+        self.world = world
+        self.loaded = loaded
+        self.truth = Truth(world)
+        self.turns = Turns(0)
+        self.told: list[str] = []
+        self.deaths = 0
+        self.refused = 0
+        self._began = world.now()
+        self._in_flight = 1
+        self._page = 1000
+        self._sweep_every = SWEEP_SECONDS
+        self._process: ExitStack | None = None
+        self._engine: Engine | None = None
+        self._systems: app.Systems | None = None
+        self._counts: dict[str, int] = {}
+        self._end: tuple[str, int] | None = None  # how and when the process dies
+        self._meanwhile: tuple[int, Step] | None = None
+        self._dead = False
+        self._copy: bytes | None = None
+
+    @property
+    def days(self) -> float:
+        """Simulated days since the walk began."""
+        return (self.world.now() - self._began) / timedelta(days=1)
+
+    def play(self, steps: Sequence[Step]) -> None:
+        """The story, then rest. Raises AssertionError at the first promise that does not hold, and whatever a defect raises."""
+        for number, step in enumerate(steps):
+            self.truth.step = number
+            self.told.append(str(step))
+            try:
+                self._do(step)
+            except Refused as refusal:
+                self.refused += 1
+                self.told[-1] += f" refused: {refusal}"
+            self.truth.raise_if_wrong()
+        self.truth.step = len(steps)
+        self._rest()
+        self.truth.check()
+
+    def _do(self, step: Step) -> None:
+        match step["do"]:
+            case "conditions":
+                self._set_conditions(step)
+            case "person":
+                self._act(step)
+            case "pass":
+                self._pass(step)
+            case "wait":
+                self.world.advance(step["seconds"])
+            case "fault":
+                self.world.fault(step["side"], step["fault"])
+            case "mend":
+                self.world.clear_faults()
+            case "skew":
+                self.world.skew(step["side"], step["seconds"])
+            case other:
+                self._process_moves[other]()
+
+    @property
+    def _process_moves(self) -> dict[str, Callable[[], None]]:
+        return {
+            "restart": self._stop,
+            "lose memory": self._forget,
+            "keep a copy": self._keep_copy,
+            "put the copy back": self._put_back,
+        }
+
+    def _set_conditions(self, step: Step) -> None:
+        self._in_flight = step["in_flight"]
+        self._page = step["page"]
+        self.turns = Turns(step["turns"])
+        self._sweep_every = NEVER if step["feeds_only"] else SWEEP_SECONDS
+        for side in ("om", "fsm"):
+            self.world.skew(side, step[f"{side}_skew"])
+            self.world.switch(side, literal_zone=step[f"{side}_literals"])
+            self._set_zone(side, step[f"{side}_zone"])
+        self._stop()
+
+    def _set_zone(self, side: str, zone: str) -> None:
+        users = self.world.users(side)
+        users["connector"] = replace(users["connector"], zone=ZoneInfo(zone))
+
+    # --- people --------------------------------------------------------------------------------------------
+
+    def _act(self, step: Step) -> None:
+        pick, lag = step["pick"], {"commit_lag": step["commit_lag"]} if "commit_lag" in step else {}
+        match step["move"]:
+            case "new_order":
+                line = MOVES_OF_PEOPLE["create_order"].arguments(self.world, pick)
+                order = self.world.act("om", {"do": "create_order", **line})["order"]["number"]
+                self.world.act("om", {"do": "place", "order": order})
+                self.world.act("om", {"do": "approve", "order": order})
+                self.world.advance(5)
+            case "by_hand":
+                for_whom = one(self.world, "om", DOMAIN_ORDER, ("in_progress",), pick)
+                number = self.world.om.store.find(DOMAIN_ORDER, sys_id=for_whom)[0]["number"]
+                made = {"do": "create_work_order", "short_description": "by hand", "correlation_id": number}
+                self.world.act("fsm", made)
+            case "close_everything":
+                for row in self.world.om.store.find(DOMAIN_ORDER):
+                    with suppress(Refused):
+                        self.world.act("om", {"do": "close_domain_order", "domain_order": row["number"]})
+            case name:
+                move = MOVES_OF_PEOPLE[name]
+                self.world.act(move.side, {"do": name, **move.arguments(self.world, pick), **lag})
+
+    # --- the connector -------------------------------------------------------------------------------------
+
+    def _pass(self, step: Step) -> None:
+        self._counts = {}
+        killed = step.get("killed")
+        self._end = (killed["how"], killed["at"]) if killed else None
+        meanwhile = step.get("meanwhile")
+        self._meanwhile = (meanwhile["at"], meanwhile["step"]) if meanwhile else None
+        try:
+            self._look(full=step.get("full", False))
+        except Killed:
+            self.deaths += 1
+            self.told[-1] += " killed"
+            self._bury()
+        except ConnectorError as error:
+            self.told[-1] += f" ({error})"
+        finally:
+            self._end = self._meanwhile = None
+
+    def _look(self, *, full: bool = False) -> app.Pass:
+        if self._engine is None or self._systems is None:
+            self._start()
+        assert self._engine is not None
+        assert self._systems is not None
+        return app.sync_once(self._engine, self._systems, self._now, full=full)
+
+    def _start(self) -> None:
+        self._dead = False
+        adapters: dict[str, BaseAdapter] = {side: Wire(self.world.adapter(side), self) for side in ("om", "fsm")}
+        outside = app.World(clock=self._now, sleep=self.world.advance, adapters=adapters)
+        with ExitStack() as stack:
+            engine, self._systems = stack.enter_context(app.writing(self._configured(), outside))
+            dialect = engine.store.engine.dialect
+            commit = dialect.do_commit
+
+            def do_commit(connection: Any) -> None:
+                self.before("commit")
+                commit(connection)
+                self.after("commit")
+
+            setattr(dialect, "do_commit", do_commit)  # noqa: B010 - of this one database
+            self._engine = replace(engine, in_flight=self._in_flight, pool=self.turns)
+            self._process = stack.pop_all()
+
+    def _configured(self) -> Loaded:
+        settings = self.loaded.settings
+        changed: dict[str, Any] = {
+            side: getattr(settings, side).model_copy(update={"rows_per_page": self._page}) for side in ("om", "fsm")
+        }
+        changed["daemon"] = settings.daemon.model_copy(update={"sweep_seconds": self._sweep_every})
+        return self.loaded.model_copy(update={"settings": settings.model_copy(update=changed)})
+
+    def _stop(self) -> None:
+        """In order, as after SIGTERM."""
+        process, self._process, self._engine = self._process, None, None
+        if process is not None:
+            process.close()
+
+    def _bury(self) -> None:
+        """What the operating system does for a process that was killed: close its files, release its locks."""
+        self._stop()
+        self._dead = False
+
+    def _now(self) -> datetime:
+        return self.world.source.now().astimezone(UTC)
+
+    # --- dying ---------------------------------------------------------------------------------------------
+
+    def before(self, what: str) -> None:
+        if self._dead:
+            raise Killed
+        self._counts[what] = self._counts.get(what, 0) + 1
+        every = self._counts.get("request", 0) + self._counts.get("write", 0)
+        if what != "commit" and self._meanwhile is not None and self._meanwhile[0] <= every:
+            (_, step), self._meanwhile = self._meanwhile, None
+            self.told[-1] += f" meanwhile {step['move']}"
+            with suppress(Refused):
+                self._act(step)
+        self._die_if_due("before", what)
+
+    def after(self, what: str) -> None:
+        if self._dead:
+            raise Killed
+        self._die_if_due("after", what)
+
+    def _die_if_due(self, when: str, what: str) -> None:
+        if self._end is not None and self._end == (f"{when} {what}", self._counts[what]):
+            self._dead = True
+            raise Killed
+
+    # --- memory --------------------------------------------------------------------------------------------
+
+    @property
+    def _memory(self) -> Any:
+        return self.loaded.resolve(self.loaded.settings.memory.path)
+
+    def _forget(self) -> None:
+        self._stop()
+        for path in self._memory.parent.glob(f"{self._memory.name}*"):
+            path.unlink()
+
+    def _keep_copy(self) -> None:
+        if self._memory.exists():
+            with sqlite3.connect(self._memory) as original:
+                self._copy = original.serialize()
+            original.close()
+
+    def _put_back(self) -> None:
+        if self._copy is None:
+            raise Refused("there is no copy")
+        self._forget()
+        self._memory.write_bytes(self._copy)
+
+    # --- rest ----------------------------------------------------------------------------------------------
+
+    def _rest(self) -> None:
+        """The faults end; pass after pass until nothing is left to do. A person sees to what was parked, and to the zone of a
+        user for whom an instance reads date-times otherwise than they are stored."""
+        self.world.clear_faults()
+        for side in ("om", "fsm"):
+            self._set_zone(side, "GMT")
+        self.world.fsm.shelf.pop("autopilot:technician", None)
+        self.world.advance(_LOOK_AGAIN if self._sweep_every == NEVER else SWEEP_SECONDS)
+        for number in range(15):
+            self.told.append("rest")
+            done = self._look(full=number == 0 and self._sweep_every != NEVER)
+            self.world.advance(_LOOK_AGAIN)
+            if not done.plans and not self._waiting():
+                break
+        else:
+            raise Restless(f"the connector does not come to rest: {self._waiting()}")
+        plans = [plan for plan in self._plan() if plan.actions]
+        assert plans == [], f"the next plan is not empty: {[a.key for p in plans for a in p.actions]}"
+
+    def _waiting(self) -> dict[str, int]:
+        assert self._engine is not None
+        waiting = self._engine.store.waiting()
+        if "parked" in waiting:
+            for entry in overview(self._engine.store.engine).waiting:
+                self.truth.in_order &= not self._engine.store.release_parked(entry.id, self._now(), drop=False)
+        return waiting
+
+    def _plan(self) -> tuple[Plan, ...]:
+        """What one more look at everything would do, on a copy of memory."""
+        assert self._engine is not None
+        assert self._systems is not None
+        scratch = app.build_engine(
+            self.loaded, load_policies(self.loaded), self._systems, scratch_copy(memory.reading(self.loaded))
+        )
+        wake_everything(scratch.store, scratch.om, scratch.fsm, self._now(), everything=True)
+        return plan_all(scratch, self._now())
+
+
+def prepare(world: World) -> None:
+    """What every walk begins with: one order at work, one just approved."""
+    for site in SITES[:2]:
+        order = {"do": "create_order", "account": "Acme Logistics", "contact": "Anna Weber"}
+        line = {"offering": "Business SD-WAN", "location": site, "committed_due_date": "2026-09-01 12:00:00"}
+        rate = {"characteristics": {"Bandwidth": "100 Mbit/s"}}
+        number = world.act("om", {**order, "lines": [{**line, **rate}]})["order"]["number"]
+        world.act("om", {"do": "place", "order": number})
+        world.act("om", {"do": "approve", "order": number})
+        world.advance(10)

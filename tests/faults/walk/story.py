@@ -1,0 +1,187 @@
+"""What happens in a walk, as data. Nothing here knows a world: records are meant by picks, resolved when a step is played.
+
+A step is a dictionary with "do" and what else that needs, so a story can be printed, cut and played again. Every random choice
+is made here and nowhere else.
+"""
+
+from __future__ import annotations
+
+import json
+from random import Random
+from typing import TYPE_CHECKING, Any
+
+from connector.sandbox.misdeeds import KINDS as EVERY_KIND
+from tests.faults.walk.moves import CHAPTERS, MOVES_OF_PEOPLE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+Step = dict[str, Any]
+
+SIDES = ("om", "fsm")
+WAITS = (0, 0, 1, 5, 30, 90, 400, 4000, 86_400, 604_800)  # seconds
+WRITES = (("om", "PATCH"), ("fsm", "POST"), ("fsm", "PATCH"))
+READS = (("om", "GET"), ("fsm", "GET"))
+
+# What can befall a request, with what the fault needs besides. The slow ones stay below the platform's own limit of a minute,
+# after which a transaction is surely over.
+ANY_REQUEST: dict[str, tuple[Step, ...]] = {
+    "status": tuple({"status": s} for s in (400, 403, 404, 500, 503)),
+    "rate_limit": ({"seconds": 30}, {"seconds": 600}),
+    "queue_full": ({},),
+    "no_node": ({},),
+    "maintenance": ({},),
+    "hibernating": ({},),
+    "hibernating_302": ({},),
+    "html_200": ({},),
+    "login_302": ({},),
+    "too_long": ({},),
+    "drop": ({},),
+    "unauthorized": ({},),
+    "table_forbidden": ({},),
+    "commit_then_500": ({},),
+    "commit_then_drop": ({},),
+    "delay": ({"seconds": 20}, {"seconds": 90}),
+    "cut_body": ({},),
+    "cancelled": ({},),
+    "cancelled_malformed": ({},),
+}
+READS_ONLY: dict[str, tuple[Step, ...]] = {
+    "replica_lag": ({"seconds": 5}, {"seconds": 40}),
+    "hide_field": tuple(
+        {"field": f} for f in ("state", "template", "ponr", "correlation_id", "number", "sys_mod_count", "sys_id")
+    ),
+    "move_row": ({},),
+    "no_rows": ({},),
+    "stray_row": ({},),
+}
+WRITES_ONLY: dict[str, tuple[Step, ...]] = {"late_commit": ({"seconds": 5}, {"seconds": 50})}
+NOT_MET: dict[str, str] = {
+    "unserviced": "the connector sends no batch requests",
+    "expire_tokens": "the walk signs in by password; the tests of signing in cover it",
+    "outbound_double": "in a walk no message arrives at all: every one is lost, the polls must do",
+    "outbound_lose": "in a walk no message arrives at all: every one is lost, the polls must do",
+    "outbound_swap": "in a walk no message arrives at all: every one is lost, the polls must do",
+}
+# What the sandbox learns later is met with its defaults.
+_NEW = EVERY_KIND - {*ANY_REQUEST, *READS_ONLY, *WRITES_ONLY, *NOT_MET}
+ANY_REQUEST |= dict.fromkeys(sorted(_NEW), ({},))
+KINDS = {**ANY_REQUEST, **READS_ONLY, **WRITES_ONLY}
+
+
+def tell(seed: int) -> list[Step]:
+    """The story of a seed, always the same."""
+    chance = Random(seed)  # noqa: S311
+    conditions = _conditions(chance)
+    steps = [conditions]
+    for _ in range(chance.randint(5, 14)):
+        [teller] = chance.choices(list(_TELLERS), list(_TELLERS.values()))
+        if teller is not _clock or not conditions["feeds_only"]:
+            steps += teller(chance)
+    return steps
+
+
+def _conditions(chance: Random) -> Step:
+    """What is so from the beginning. Where feeds alone must do, nothing may happen that no feed can show."""
+    feeds_only = chance.random() < 0.4
+    step: Step = {
+        "do": "conditions",
+        "feeds_only": feeds_only,
+        "in_flight": chance.choice((1, 1, 3)),
+        "turns": chance.getrandbits(16),
+        "page": chance.choice((1000, 1000, 3)),
+    }
+    for side in SIDES:
+        step[f"{side}_skew"] = chance.choice((0, 0, 45, 300) if feeds_only else (0, 0, -240, -7, 45, 300))
+        step[f"{side}_zone"] = (
+            "GMT" if feeds_only else chance.choice(("GMT", "GMT", "Pacific/Auckland", "America/Los_Angeles"))
+        )
+        step[f"{side}_literals"] = "utc" if feeds_only else chance.choice(("utc", "utc", "user"))
+    return step
+
+
+def _person(chance: Random) -> list[Step]:
+    [name] = chance.choices(list(MOVES_OF_PEOPLE), [move.weight for move in MOVES_OF_PEOPLE.values()])
+    step: Step = {"do": "person", "move": name, "pick": chance.getrandbits(16)}
+    if chance.random() < 0.1:
+        step["commit_lag"] = chance.choice((5, 40))
+    return [step]
+
+
+def _chapter(chance: Random) -> list[Step]:
+    """People do more than one thing in a row; the connector may look in between."""
+    pick = chance.getrandbits(16)
+    steps: list[Step] = []
+    for name in chance.choice(CHAPTERS):
+        steps.append({"do": "person", "move": name, "pick": pick})
+        if chance.random() < 0.3:
+            steps += [{"do": "wait", "seconds": 5}, {"do": "pass"}]
+    return steps
+
+
+def _look(chance: Random) -> list[Step]:
+    step: Step = {"do": "pass"}
+    luck = chance.random()
+    if luck < 0.05:
+        step["full"] = True
+    elif luck < 0.25:
+        how = chance.choice(
+            ("before request", "after request", "before write", "after write", "before commit", "after commit")
+        )
+        step["killed"] = {"how": how, "at": chance.randint(1, 4 if "write" in how else 30)}
+    elif luck < 0.35:
+        step["meanwhile"] = {"at": chance.randint(1, 30), "step": _person(chance)[0]}
+    return [step] if chance.random() < 0.4 else [{"do": "wait", "seconds": chance.choice((1, 5, 70))}, step]
+
+
+def _wait(chance: Random) -> list[Step]:
+    return [{"do": "wait", "seconds": chance.choice(WAITS)}]
+
+
+def _fault(chance: Random) -> list[Step]:
+    places = (*WRITES, *READS) if chance.random() < 0.7 else WRITES
+    side, method = chance.choice(places)
+    kinds = {**ANY_REQUEST, **(READS_ONLY if method == "GET" else WRITES_ONLY)}
+    kind = chance.choice(sorted(kinds))
+    fault: Step = {
+        "kind": kind,
+        "method": method,
+        "user": "connector",
+        "path_contains": "/table/",
+        **chance.choice(kinds[kind]),
+    }
+    fault["count"] = chance.choice((1, 1, 2, 4, 30))
+    fault["skip"] = chance.choice((0, 0, 1, 3, 9))
+    if chance.random() < 0.2:
+        fault["probability"] = 0.5
+    return [{"do": "fault", "side": side, "fault": fault}]
+
+
+def _mend(_: Random) -> list[Step]:
+    return [{"do": "mend"}]
+
+
+def _restart(_: Random) -> list[Step]:
+    return [{"do": "restart"}]
+
+
+def _memory(chance: Random) -> list[Step]:
+    return [{"do": chance.choice(("lose memory", "keep a copy", "put the copy back", "put the copy back"))}]
+
+
+def _clock(chance: Random) -> list[Step]:
+    return [{"do": "skew", "side": chance.choice(SIDES), "seconds": chance.choice((-240, 0, 300))}]
+
+
+_TELLERS: dict[Callable[[Random], list[Step]], int] = {
+    _person: 10, _chapter: 6, _look: 9, _wait: 3, _fault: 5, _mend: 1, _restart: 1, _memory: 2, _clock: 1,
+}  # fmt: skip
+
+
+def printed(steps: Sequence[Step]) -> str:
+    """One line of JSON for each step; `read` understands it."""
+    return "\n".join(json.dumps(step) for step in steps)
+
+
+def read(text: str) -> list[Step]:
+    return [json.loads(line) for line in text.splitlines() if line.strip()]

@@ -1,0 +1,280 @@
+"""The truth about a walk, from the records of both instances. Shares no code with the connector: the texts it knows are those
+that people read, and the policy is written down here once more.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from typing import TYPE_CHECKING
+
+from tests.faults.walk.moves import DOMAIN_ORDER, LINE, ORDER, ORDER_TASK
+
+if TYPE_CHECKING:
+    from connector.sandbox import World
+
+Row = dict[str, str]
+
+# specification, class and action of a domain order -> work order template; then request type and action of an order task
+FOR_DOMAIN_ORDERS = {
+    ("SD-WAN CPE", "sn_ind_tmt_orm_resource_order", "add"): "Install CPE",
+    ("SD-WAN CPE", "sn_ind_tmt_orm_resource_order", "change"): "Swap CPE",
+    ("SD-WAN CPE", "sn_ind_tmt_orm_resource_order", "disconnect"): "Remove CPE",
+}
+FOR_ORDER_TASKS = {("Site survey", "add"): "Site Survey"}
+
+CLOSED_WORK = ("closed_complete", "closed_incomplete", "canceled")
+AT_WORK = {
+    ORDER: ("acknowledged", "scheduled", "in_progress"),
+    LINE: ("acknowledged", "scheduled", "in_progress"),
+    DOMAIN_ORDER: ("draft", "qualified", "in_progress", "scheduled"),
+    ORDER_TASK: ("draft", "open", "scheduled", "in_progress", "resolved"),
+}
+CANCELED = ("canceled", "cancellation_in_progress")
+_TOKEN = re.compile(r"\[om-fsm ([0-9a-f]{10})\]")
+_RATE = re.compile(r"Bandwidth: ([^;\n]*)")
+_TOLD_RATE = re.compile(r"(?i)bandwidth: (?:\S+ \S+ -> )?(\d+ [MG]bit/s)(?! ->)")  # the new one of a change
+
+
+class Truth:
+    """Listens to both instances, and judges them when asked. `step` is the step of the story that is being played."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.step = 0
+        self.in_order = True  # until a person retries a note that was parked: the others did not wait for it
+        self.wrong: list[str] = []
+        self.counts: Counter[str] = Counter()
+        self._om, self._fsm = world.om, world.fsm
+        self._ponr_since: dict[str, int] = {}
+        self._opened_at: dict[str, int] = {}  # work order -> step in which it was last open
+        self._known = {row["sys_id"]: row for row in self._fsm.store.find("wm_order")}
+        self._carried: dict[str, list[str]] = defaultdict(list)  # work order -> bandwidths, as they arrived
+        labels = {choice.label for choice in self._fsm.schema.table("wm_order").columns["state"].choices}
+        label = "|".join(sorted(map(re.escape, labels), key=len, reverse=True))
+        self._born = re.compile(rf"^(WO\d+) .*?was (?:created|made by hand) in Field Service: ({label})\.")
+        self._moved = re.compile(rf"^(WO\d+)(?: [^:]*)?: ({label}) -> ({label})\b")
+        self._gone = re.compile(rf"^(WO\d+) .*?was canceled .*?\(was ({label})\)")
+        self._om.records.listeners.append(lambda table, sys_id, *_: self._hear_om(table.name, sys_id))
+        self._fsm.records.listeners.append(lambda table, sys_id, *_: self._hear_fsm(table.name, sys_id))
+
+    def raise_if_wrong(self) -> None:
+        assert not self.wrong, "; ".join(self.wrong)
+
+    # --- while it happens ----------------------------------------------------------------------------------
+
+    def _hear_fsm(self, table: str, sys_id: str) -> None:
+        if table != "wm_order":
+            return
+        row = self._fsm.store.find("wm_order", sys_id=sys_id)[0]
+        before, self._known[sys_id] = self._known.get(sys_id), row
+        if self._is_open(row) or (before is not None and self._is_open(before)):
+            self._opened_at[sys_id] = self.step
+        if before is None or row["sys_updated_by"] != "connector":
+            return
+        was, now = _RATE.search(before["description"]), _RATE.search(row["description"])
+        changed = was and now and was[1] != now[1]
+        if changed and now:
+            self._carried[sys_id].append(now[1])
+        canceled = self._is_open(before) and not self._is_open(row)
+        if (changed or canceled) and self._was_past_ponr(row):
+            self.wrong.append(
+                f"{row['number']} was {'canceled' if canceled else 'changed'} past the point of no return"
+            )
+
+    def _was_past_ponr(self, work_order: Row) -> bool:
+        """Before the present pass began; what happens in the midst of one cannot be known to it."""
+        owner = self._initiator(work_order)
+        line = self._line(owner) if owner else None
+        ids = (line["sys_id"], line["order"]) if line else ()
+        return any(self._ponr_since.get(sys_id, self.step) < self.step for sys_id in ids)
+
+    def _hear_om(self, table: str, sys_id: str) -> None:
+        if table in (LINE, ORDER):
+            rows = self._om.store.find(table, sys_id=sys_id)
+            if rows and rows[0]["ponr"] == "true":
+                self._ponr_since.setdefault(sys_id, self.step)
+        if table == "sys_journal_field":
+            [row] = self._om.store.find(table, sys_id=sys_id)
+            if row["sys_created_by"] == "connector" and "ready to be closed" in row["value"]:
+                for work_order in self._work_of(row["element_id"]):
+                    if self._is_open(work_order) and self._opened_at.get(work_order["sys_id"], -1) < self.step:
+                        self.wrong.append(
+                            f"{work_order['number']} is open, and its domain order was called ready to be closed"
+                        )
+
+    # --- at rest -------------------------------------------------------------------------------------------
+
+    def check(self) -> None:
+        """Every promise, over all records of both instances."""
+        self._check_doubles()
+        for domain_order in self._om.store.find(DOMAIN_ORDER):
+            self._check_gate(domain_order)
+            self._check_notes(domain_order)
+            for initiator in (domain_order, *self._om.store.find(ORDER_TASK, parent=domain_order["sys_id"])):
+                self._check_wanted(initiator, domain_order)
+        self.raise_if_wrong()
+
+    def _check_doubles(self) -> None:
+        keys = Counter(row["correlation_id"] for row in self._fsm.store.find("wm_order") if _is_ours(row))
+        self.counts["work orders"] += sum(keys.values())
+        self.wrong += [f"there are {many} work orders {key}" for key, many in keys.items() if many > 1]
+        values = [r["value"] for r in self._om.store.find("sys_journal_field") if r["sys_created_by"] == "connector"]
+        tokens = Counter(token for value in values for token in _TOKEN.findall(value))
+        self.counts["notes"] += len(values)
+        self.wrong += [f"there are {many} notes {token}" for token, many in tokens.items() if many > 1]
+
+    def _check_gate(self, domain_order: Row) -> None:
+        if self._role(domain_order) == "closed_complete":
+            for row in self._work_of(domain_order["sys_id"]):
+                if self._is_open(row):
+                    self.wrong.append(f"{domain_order['number']} stays closed while {row['number']} is open")
+
+    def _check_wanted(self, initiator: Row, domain_order: Row) -> None:
+        line = self._line(initiator)
+        order = self._one(ORDER, line["order"]) if line else None
+        if line is None or order is None:
+            return
+        mine = [r for r in self._fsm.store.find("wm_order") if _is_ours(r) and _key(r)[2] == initiator["sys_id"]]
+        live = [r for r in mine if "withdrawn" not in r["correlation_display"]]
+        past = line["ponr"] == "true" or order["ponr"] == "true"
+        number = initiator["number"]
+        wanted = self._wanted(initiator, domain_order)
+        parts = ((ORDER, order), (LINE, line), (DOMAIN_ORDER, domain_order), (ORDER_TASK, initiator))
+        states = [(kind, self._role(row)) for kind, row in parts if kind != ORDER_TASK or initiator is not domain_order]
+        if all(role in AT_WORK[kind] for kind, role in states):
+            if wanted and not live and not self._was_deleted(initiator):
+                self.wrong.append(f"{number} has no work order {wanted}")
+            if not past:
+                self._check_content(live, line)
+        if any(role in CANCELED for _, role in states):
+            wanted = ""
+        if len(live) > 1 and not past:
+            self.wrong.append(f"{number} has {len(live)} work orders: {[r['number'] for r in live]}")
+        if not wanted and not past:
+            self.wrong += [f"nobody wants {r['number']} for {number}" for r in live if self._is_open(r)]
+
+    def _was_deleted(self, initiator: Row) -> bool:
+        """Somebody deleted a work order of this initiator: it is missing, and a person is asked what that means."""
+        there = {row["sys_id"] for row in self._fsm.store.find("wm_order")}
+        return any(
+            _is_ours(row) and _key(row)[2] == initiator["sys_id"] and sys_id not in there
+            for sys_id, row in self._known.items()
+        )
+
+    def _check_content(self, live: list[Row], line: Row) -> None:
+        for value in self._om.store.find("sn_ind_tmt_orm_order_characteristic_value", order_line_item=line["sys_id"]):
+            name = self._name("sn_prd_pm_characteristic", value["characteristic"])
+            wanted = value["characteristic_option_value"]
+            for row in live:
+                found = _RATE.search(row["description"])
+                if name == "Bandwidth" and self._is_open(row) and (not found or found[1].strip() != wanted):
+                    self.wrong.append(f"{row['number']} does not say {wanted}")
+
+    def _check_notes(self, domain_order: Row) -> None:
+        """The notes about each work order are one chain from its birth to its present state, and tell every change."""
+        journal = self._om.store.find("sys_journal_field", element_id=domain_order["sys_id"], element="work_notes")
+        texts = [row["value"] for row in journal if row["sys_created_by"] == "connector"]
+        for work_order in self._work_of(domain_order["sys_id"]):
+            number = work_order["number"]
+            moves = [move for text in texts if (move := self._move_in(text, number))]
+            last = _last(moves) if self.in_order else _last_in_any_order(moves)
+            if last is None:
+                self.wrong.append(f"{number}: the notes are no chain: {moves}")
+            elif last != self._label(work_order):
+                self.wrong.append(f"{number} is {self._label(work_order)}, its last note says {last or 'nothing'}")
+            self._check_told(work_order, texts)
+
+    def _move_in(self, text: str, number: str) -> tuple[str, str] | None:
+        """From which state to which a note says this work order went; from nothing when it is born."""
+        for pattern in (self._born, self._moved, self._gone):
+            found = pattern.match(text)
+            if found and found[1] == number:
+                return {self._born: ("", found[2]), self._gone: (found[2], "Canceled")}.get(pattern) or (
+                    found[2],
+                    found[3],
+                )
+        return None
+
+    def _check_told(self, work_order: Row, texts: list[str]) -> None:
+        updates = [t for t in texts if t.startswith(f"{work_order['number']} ") and " was updated after a change" in t]
+        told = Counter(rate for t in updates for rate in _TOLD_RATE.findall(t))
+        carried = Counter(self._carried[work_order["sys_id"]])
+        if told != carried:
+            self.wrong.append(f"{work_order['number']}: carried {dict(carried)}, told {dict(told)}")
+
+    # --- reading -------------------------------------------------------------------------------------------
+
+    def _wanted(self, initiator: Row, domain_order: Row) -> str:
+        if initiator is not domain_order:
+            request = self._name("sn_ind_tmt_orm_request_definition", initiator["request_type"])
+            return FOR_ORDER_TASKS.get((request, domain_order["action"]), "")
+        kind, specification = domain_order["sys_class_name"], domain_order["specification"]
+        name = self._name("sn_prd_pm_resource_specification", specification)
+        return FOR_DOMAIN_ORDERS.get((name, kind, domain_order["action"]), "")
+
+    def _work_of(self, domain_order_id: str) -> list[Row]:
+        """Work orders that count for a domain order: ours and those made by hand, its own and those of its order tasks."""
+        domain_order = self._one(DOMAIN_ORDER, domain_order_id)
+        if domain_order is None:
+            return []
+        initiators = (domain_order, *self._om.store.find(ORDER_TASK, parent=domain_order_id))
+        ids, numbers = {i["sys_id"] for i in initiators}, {i["number"].lower() for i in initiators}
+        return [
+            row
+            for row in self._fsm.store.find("wm_order")
+            if (_is_ours(row) and _key(row)[2] in ids) or row["correlation_id"].lower() in numbers
+        ]
+
+    def _initiator(self, work_order: Row) -> Row | None:
+        if not _is_ours(work_order):
+            return None
+        sys_id = _key(work_order)[2]
+        return self._one(DOMAIN_ORDER, sys_id) or self._one(ORDER_TASK, sys_id)
+
+    def _line(self, initiator: Row) -> Row | None:
+        return self._one(LINE, initiator["order_line_item"]) if initiator.get("order_line_item") else None
+
+    def _one(self, table: str, sys_id: str) -> Row | None:
+        return next(iter(self._om.store.find(table, sys_id=sys_id)), None) if sys_id else None
+
+    def _name(self, table: str, sys_id: str) -> str:
+        row = self._one(table, sys_id)
+        return row["name"] if row else ""
+
+    def _role(self, row: Row) -> str:
+        return self._om.schema.table(row["sys_class_name"]).role_of("state", row["state"])
+
+    def _is_open(self, work_order: Row) -> bool:
+        return self._fsm.schema.table("wm_order").role_of("state", work_order["state"]) not in CLOSED_WORK
+
+    def _label(self, work_order: Row) -> str:
+        column = self._fsm.schema.table("wm_order").columns["state"]
+        return str(column.label_of.get(work_order["state"], work_order["state"]))
+
+
+def _is_ours(row: Row) -> bool:
+    return row["correlation_id"].startswith("om-fsm:")
+
+
+def _key(row: Row) -> list[str]:
+    return row["correlation_id"].split(":")
+
+
+def _last(moves: list[tuple[str, str]]) -> str | None:
+    """Where a chain ends; None when it is broken."""
+    at = ""
+    for before, after in moves:
+        if before != at:
+            return None
+        at = after
+    return at
+
+
+def _last_in_any_order(moves: list[tuple[str, str]]) -> str | None:
+    """Where these moves end when put in some order, each used once; None when there is no such order."""
+    balance = Counter(after for _, after in moves)
+    balance.subtract(before for before, _ in moves)
+    ends = [state for state, count in balance.items() if count == 1 and state]
+    sound = all(count in (0, 1) for state, count in balance.items() if state) and balance[""] in (0, -1)
+    return (ends[0] if ends else moves[0][1] if moves else "") if sound and len(ends) <= 1 else None
