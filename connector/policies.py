@@ -91,7 +91,7 @@ def vocabulary(settings: Settings, initiates: str) -> Vocabulary:
 
 def mapped_facts(settings: Settings, policies: Policies) -> dict[str, dict[str, tuple[str, bool]]]:
     """The mapped facts that policies or fields really use: record -> fact -> (column, whether its label is wanted)."""
-    asked = {name for policy in policies for name in policy.inputs}
+    asked = {name for policy in policies for name in (*policy.inputs, *(fact for fact, _ in policy.asked))}
     asked |= {fold(n) for t in settings.work_order.fields.values() for n in placeholders(t)}
     used: dict[str, dict[str, tuple[str, bool]]] = {}
     for name, fact in settings.om.facts.items():

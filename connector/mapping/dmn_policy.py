@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator  # noqa: TC003  (a generator's return type, read by its callers)
 from dataclasses import replace
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
-from connector.mapping.dmn.conditions import Formula, Not, OneOf
+from connector.mapping.dmn.cells import show_cell
+from connector.mapping.dmn.conditions import asked_by
 from connector.mapping.dmn.problems import Problem, Unusable
 from connector.mapping.dmn.table import DecisionTable, Entry, Input, Output, Rule, fold
 from connector.mapping.dmn.values import read, show
 from connector.mapping.dmn.xml import read_file
 
 if TYPE_CHECKING:
-    from connector.mapping.dmn.conditions import Condition
     from connector.mapping.vocabulary import Vocabulary
 
 _UUID = re.compile(r"_?([0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12})")
@@ -65,8 +64,7 @@ class _Reader:
 
     def rule(self, rule: Rule, inputs: tuple[Input, ...], outputs: tuple[Output, ...]) -> Rule:
         for column, condition in zip(inputs, rule.conditions, strict=True):
-            for formula in formulas(condition):
-                self.asked(formula.expression.names - {"?"}, rule.row, column.name, formula.expression.text)
+            self.asked(asked_by(condition), rule.row, column.name, show_cell(condition))
         entries = tuple(self.entry(e, column, rule.row) for e, column in zip(rule.entries, outputs, strict=True))
         return replace(rule, id=_short(rule.id), entries=entries)
 
@@ -96,20 +94,6 @@ class _Reader:
                     f"; write {near[0]!r}" if near else f"; {self.vocabulary.known()}"
                 )
                 self.problems.append(Problem(what, row, column, text))
-
-
-def formulas(condition: Condition) -> Iterator[Formula]:
-    """The formulas in a condition."""
-    match condition:
-        case Formula():
-            yield condition
-        case Not(negated):
-            yield from formulas(negated)
-        case OneOf(conditions):
-            for one in conditions:
-                yield from formulas(one)
-        case _:
-            pass
 
 
 def _short(rule_id: str) -> str:

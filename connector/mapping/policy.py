@@ -15,8 +15,9 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from connector.mapping.dmn.cells import show_cell
-from connector.mapping.dmn.conditions import ANYTHING, Anything
+from connector.mapping.dmn.conditions import ANYTHING, Anything, asked_by
 from connector.mapping.dmn.evaluate import Evaluator, bits, settle
+from connector.mapping.dmn.partition import belongs
 from connector.mapping.dmn.problems import Problem
 from connector.mapping.dmn.table import Entry, Rule, fold
 from connector.mapping.dmn.values import kind_of, show
@@ -26,9 +27,10 @@ from connector.model import NearMiss, Verdict, WantedWorkOrder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Set as AbstractSet
 
     from connector.mapping.dmn.table import DecisionTable
-    from connector.mapping.dmn.values import Value
+    from connector.mapping.dmn.values import Kind, Value
     from connector.model import Initiator
 
 NO_FIELD_WORK = "NO FIELD WORK"
@@ -40,12 +42,13 @@ _NEAREST = 10
 
 @dataclass(frozen=True)
 class WorkOrderPolicy:
-    """One decision table, as loaded. `digest` identifies its content."""
+    """One decision table, as loaded. `digest` identifies its content; `asked` are facts that only expressions ask for."""
 
     name: str
     table: DecisionTable
     digest: str
     source: str = field(default="", compare=False)
+    asked: tuple[tuple[str, Kind], ...] = ()
 
     @property
     def inputs(self) -> tuple[str, ...]:
@@ -79,15 +82,15 @@ class WorkOrderPolicy:
         return None if fold(template) == fold(NO_FIELD_WORK) else template
 
     def typed(self, facts: Mapping[str, str]) -> tuple[dict[str, Value], dict[str, str]]:
-        """The facts as the columns hold them, and why some could not be read (by input)."""
+        """The facts as columns and expressions take them, and why some could not be read (by name)."""
         values: dict[str, Value] = dict(facts)
         doubts: dict[str, str] = {}
-        for column in self.table.inputs:
+        for name, kind in (*((c.name, c.kind) for c in self.table.inputs if c.expression is None), *self.asked):
             try:
-                values[column.name] = value_of(column.kind, facts.get(column.name, ""))
+                values[name] = value_of(kind, facts.get(name, ""))
             except ValueError as error:
-                values[column.name] = None
-                doubts[column.name] = f"{column.name} is {facts[column.name]!r}: {error}"
+                values[name] = None
+                doubts[name] = f"{name} is {facts[name]!r}: {error}"
         return values, doubts
 
     def decide(self, initiator: Initiator, facts: Mapping[str, str], *, version: int) -> Verdict:
@@ -138,26 +141,39 @@ class WorkOrderPolicy:
         """Why a fact that cannot be read makes the verdict impossible: some row depends on it."""
         if not doubts:
             return ""
-        others = doubtful = (1 << len(self.rows)) - 1
-        for column, mask in zip(self.table.inputs, masks, strict=True):
-            if column.name in doubts:
-                doubtful &= mask
-            else:
-                others &= mask
-        rows = [self.rows[n].id for n in bits(others & ~doubtful)]
+        rows = [rule.id for n, rule in enumerate(self.rows) if self._depends(rule, 1 << n, masks, doubts.keys())]
         if not rows:
             return ""
         return f"{'; '.join(doubts.values())}; row {', '.join(rows[:5])} depends on it"
 
+    def _depends(self, rule: Rule, bit: int, masks: Sequence[int], doubtful: AbstractSet[str]) -> bool:
+        """Whether a row would match but for conditions that ask for a doubtful fact."""
+        missing = False
+        for column, condition, mask in zip(self.table.inputs, rule.conditions, masks, strict=True):
+            if mask & bit:
+                continue
+            computed = column.expression.names if column.expression else frozenset[str]({column.name})
+            if not (computed | asked_by(condition)) & doubtful:
+                return False
+            missing = True
+        return missing
+
     def _uncountable(self, won: list[Rule], values: Mapping[str, Value], initiator: Initiator) -> str:
-        """Why a row that counts per unit cannot be counted."""
+        """Why a winning row says nothing that could be carried out: no number of work orders, or a computed value of no use."""
         for rule in won:
-            if fold(self._output(rule, QUANTITY, values)) == PER_UNIT and not 1 <= initiator.units <= MOST_UNITS:
+            number = fold(self._output(rule, QUANTITY, values))
+            if number == PER_UNIT and not 1 <= initiator.units <= MOST_UNITS:
                 return (
                     f"row {rule.id} asks for a work order per unit, but quantity {initiator.line.quantity!r} of"
                     f" {initiator.line.number} cannot be counted here: it is shared by several domain orders of this"
                     f" specification, is no whole number, or is more than {MOST_UNITS}"
                 )
+            if not is_countable(number):
+                return f"row {rule.id} comes to {number!r} work orders, which is no whole number from 1 to {MOST_UNITS}"
+            for output, entry in zip(self.table.outputs, rule.entries, strict=True):
+                said = entry.value(values) if entry.expression else None
+                if said is not None and not (kind_of(said) if output.kind.is_text else belongs(said, output.kind)):
+                    return f"row {rule.id} comes to no {output.kind.value} as its {output.name}"
         return ""
 
     def _wanted(
@@ -204,6 +220,12 @@ class WorkOrderPolicy:
         return NearMiss(rule.id, name, show_cell(rule.conditions[index]), facts.get(name, ""))
 
 
+def is_countable(number: str) -> bool:
+    """Whether this says how many work orders a row asks for."""
+    counted = number.isascii() and number.isdecimal() and len(number) < 9 and 1 <= int(number) <= MOST_UNITS
+    return counted or number in ("", PER_UNIT, PER_LOCATION)
+
+
 def _as_read(facts: Mapping[str, str], initiator: Initiator) -> dict[str, str]:
     """The facts, with the places an initiator has besides its own."""
     several = {"locations": "; ".join(initiator.locations)} if len(initiator.locations) > 1 else {}
@@ -241,8 +263,7 @@ def policy_problems(table: DecisionTable) -> Iterator[Problem]:
 def _entry_problems(rule: Rule, said: Mapping[str, object]) -> Iterator[Problem]:
     if TEMPLATE in said and not said[TEMPLATE]:
         yield Problem(f"name a template, or write {NO_FIELD_WORK}", rule.row, TEMPLATE)
-    number = fold(str(said.get(QUANTITY) or ""))
-    if number not in ("", PER_UNIT, PER_LOCATION) and not (number.isdecimal() and 1 <= int(number) <= MOST_UNITS):
+    if not is_countable(fold(str(said.get(QUANTITY) or ""))):
         what = f"use a whole number from 1 to {MOST_UNITS}, {PER_UNIT!r} or {PER_LOCATION!r}"
         yield Problem(what, rule.row, QUANTITY, str(said[QUANTITY]))
     window = said.get("planned window")

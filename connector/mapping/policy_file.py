@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,9 @@ from connector.errors import ConfigError
 from connector.mapping.dmn.lossless import losses
 from connector.mapping.dmn.problems import Problem, Unusable
 from connector.mapping.dmn.sheet import Line, read_sheet, write_sheet
-from connector.mapping.dmn.table import HitPolicy
+from connector.mapping.dmn.table import HitPolicy, asked_names
+from connector.mapping.dmn.values import Kind
+from connector.mapping.facts import CHARACTERISTIC
 from connector.mapping.policy import WorkOrderPolicy, policy_problems
 
 if TYPE_CHECKING:
@@ -22,7 +25,6 @@ if TYPE_CHECKING:
     from connector.mapping.dmn.cells import Formulas
     from connector.mapping.dmn.conditions import Condition
     from connector.mapping.dmn.table import DecisionTable
-    from connector.mapping.dmn.values import Kind
     from connector.mapping.vocabulary import Vocabulary
 
 MOST_BYTES = 64 * 1024 * 1024
@@ -54,7 +56,9 @@ def parse_policy(name: str, suffix: str, raw: bytes, vocabulary: Vocabulary, *, 
     problems = list(policy_problems(table))
     if problems:
         raise Unusable(problems)
-    return WorkOrderPolicy(name, table, hashlib.sha256(raw).hexdigest()[:12], source)
+    columns = {column.name for column in table.inputs if column.expression is None}
+    asked = ((fact, vocabulary.input_kind(fact) or Kind.STRING) for fact in sorted(asked_names(table) - columns))
+    return WorkOrderPolicy(name, table, hashlib.sha256(raw).hexdigest()[:12], source, tuple(asked))
 
 
 def parse_table(name: str, suffix: str, raw: bytes, vocabulary: Vocabulary) -> DecisionTable:
@@ -171,14 +175,21 @@ def _written(table: DecisionTable, suffix: str, vocabulary: Vocabulary) -> bytes
 
 def formula_of(vocabulary: Vocabulary) -> Formulas:
     """Reads the cells that only an expression can say, over the facts of a vocabulary."""
-    names = sorted(vocabulary.inputs)
 
     def formula(text: str, kind: Kind) -> Condition:
         from connector.mapping.dmn.feel import parse_unary_tests
 
-        return parse_unary_tests(text, kind, names)
+        return parse_unary_tests(text, kind, (*vocabulary.inputs, *_characteristics(text)))
 
     return formula
+
+
+def _characteristics(text: str) -> list[str]:
+    """The characteristics that an expression names: they are whatever the catalog calls them."""
+    from connector.mapping.dmn.feel.names import plain_name
+
+    starts = [found.end() for found in re.finditer(re.escape(CHARACTERISTIC), text)]
+    return [CHARACTERISTIC + found[0] for start in starts if (found := plain_name(text, start))]
 
 
 def _separator(text: str) -> str:

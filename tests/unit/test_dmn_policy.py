@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from connector.mapping.casebook import decide_hypothetically
 from connector.mapping.dmn.evaluate import Evaluator
 from connector.mapping.dmn.problems import Unusable
 from connector.mapping.dmn.table import DecisionTable, HitPolicy
@@ -110,3 +111,70 @@ def test_the_policies_that_come_along_go_there_and_back(name: str) -> None:
     back = parse_table("p", ".dmn", table_bytes(table, ".dmn", columns), columns)
     assert rowless(back) == rowless(table)
     assert len(back.rules) == len(list(csv.reader(io.StringIO(raw.decode())))) - 1
+
+
+FORMULAS = """
+id,specification,line action,work order template,comment
+half,"? = ""CPE"" and quantity * 2 > 10",-,Install CPE,quantity is no column
+fast,"number(characteristic.down link) > 100",add,Survey,a characteristic is no column either
+other,-,-,NO FIELD WORK,
+"""
+
+
+@pytest.mark.parametrize(
+    ("facts", "rows"),
+    [
+        ({"specification": "CPE", "quantity": "6"}, ("half",)),
+        ({"specification": "CPE", "quantity": "5"}, ("other",)),
+        ({"characteristic.down link": "200", "line action": "add"}, ("fast",)),
+        ({"characteristic.down link": "20", "line action": "add"}, ("other",)),
+        ({}, ("other",)),
+    ],
+)
+def test_an_expression_may_ask_for_facts_that_are_no_columns(facts: dict[str, str], rows: tuple[str, ...]) -> None:
+    text = FORMULAS.strip().replace('"number(', '"? = null and number(')
+    policy = parse_policy("p", ".csv", text.encode(), COLUMNS)
+    assert dict(policy.asked) == {"quantity": Kind.NUMBER, "characteristic.down link": Kind.STRING}
+    verdict = decide_hypothetically(policy, facts)
+    assert (verdict.rows, verdict.problem) == (rows, "")
+
+
+def test_a_fact_that_an_expression_needs_and_that_cannot_be_read_makes_it_undecided() -> None:
+    policy = parse_policy("p", ".csv", FORMULAS.strip().replace(">", "<").encode(), COLUMNS)
+    unclear = decide_hypothetically(policy, {"specification": "CPE", "quantity": "many"})
+    assert "quantity is 'many'" in unclear.problem
+    assert "row half depends on it" in unclear.problem
+    # where another condition says no anyway, it does not matter
+    columns = FORMULAS.strip().replace(",-,Install", ",delete,Install")
+    policy = parse_policy("p", ".csv", columns.encode(), COLUMNS)
+    assert decide_hypothetically(policy, {"line action": "add", "quantity": "many"}).problem == ""
+
+
+def test_a_policy_never_asks_the_clock() -> None:
+    with pytest.raises(Unusable, match="must not depend on when it is looked at"):
+        parse_policy("p", ".csv", FORMULAS.strip().replace("quantity * 2 > 10", "today() = today()").encode(), COLUMNS)
+
+
+@pytest.mark.parametrize(
+    ("number", "window", "quantity", "problem"),
+    [
+        ("quantity * 2", 'duration("P1D")', "5", ""),
+        ("quantity / 2", 'duration("P1D")', "5", "comes to '2.5' work orders"),
+        ("quantity * 1000000", 'duration("P1D")', "5", "comes to '5000000' work orders"),
+        ("quantity", "quantity", "5", "comes to no duration as its planned window"),
+        ("[quantity, 1]", 'duration("P1D")', "5", "comes to no string as its number of work orders"),
+    ],
+)
+def test_a_computed_output_of_no_use_is_a_finding(number: str, window: str, quantity: str, problem: str) -> None:
+    text = POLICY.replace(
+        "</dmn:output>", '</dmn:output><dmn:output name="Number of Work Orders"/><dmn:output name="planned window"/>'
+    )
+    text = text.replace('typeRef="tTemplate">\n', 'name="Work Order Template" typeRef="tTemplate">\n', 1)
+    more = "".join(f"<dmn:outputEntry><dmn:text>{one}</dmn:text></dmn:outputEntry>" for one in (number, window))
+    policy = parse_policy(
+        "p", ".dmn", text.replace("</dmn:outputEntry>", f"</dmn:outputEntry>{more}").encode(), COLUMNS
+    )
+    verdict = decide_hypothetically(policy, {"specification": "CPE", "quantity": quantity})
+    assert problem in verdict.problem
+    assert len(verdict.wanted) == (0 if problem else 10)
+    assert bool(verdict.problem) is bool(problem)

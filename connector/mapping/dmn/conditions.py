@@ -156,6 +156,19 @@ def truth(condition: Condition, value: Any, scope: Scope) -> bool | None:
             return answer if isinstance(answer, bool) else None
 
 
+def asked_by(condition: Condition) -> frozenset[str]:
+    """The names that the formulas of a condition ask the scope for, besides the value itself."""
+    match condition:
+        case Formula(expression):
+            return expression.names - {THE_VALUE}
+        case OneOf(conditions):
+            return frozenset[str]().union(*(asked_by(one) for one in conditions))
+        case Not(negated):
+            return asked_by(negated)
+        case _:
+            return frozenset()
+
+
 def same(one: Any, other: Any) -> bool | None:
     """FEEL equality: nothing equals only nothing, and different kinds cannot be compared."""
     if one is None or other is None:

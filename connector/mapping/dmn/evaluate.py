@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from connector.mapping.dmn.conditions import Between, Compare, Like, Not, OneOf, compared, same, truth
+from connector.mapping.dmn.conditions import Between, Compare, Formula, Like, Not, OneOf, compared, same, truth
+from connector.mapping.dmn.feel.expression import FeelExpression
+from connector.mapping.dmn.feel.ignoring_case import ignoring_case
 from connector.mapping.dmn.partition import Partition
 from connector.mapping.dmn.table import Aggregation, HitPolicy, fold
 
@@ -132,8 +134,10 @@ def folded(condition: Condition) -> Condition:
             return Compare(symbol, fold(text))
         case Between(str() as low, str() as high, low_closed, high_closed):
             return Between(fold(low), fold(high), low_closed, high_closed)
-        case Like("matches", pattern):
-            return Like("matches", pattern, "i")
+        case Like("matches", pattern, flags):
+            return Like("matches", pattern, flags if "i" in flags else f"{flags}i")
+        case Formula(FeelExpression() as expression):
+            return Formula(ignoring_case(expression))
         case Like(how, text):
             return Like(how, re.sub(r"\s+", " ", text.casefold()))
         case OneOf(conditions):

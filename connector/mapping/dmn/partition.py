@@ -25,6 +25,7 @@ from connector.mapping.dmn.conditions import (
     Like,
     Not,
     OneOf,
+    asked_by,
     holds,
     moment,
     truth,
@@ -67,7 +68,7 @@ class Partition:
             found = intervals_of(cell, kind)
             if found is not None:
                 intervals.append((found, rows))
-            elif _needs_scope(cell):
+            elif asked_by(cell):
                 self._bound.append((cell, rows))
             else:
                 self._loose.append((cell, rows))
@@ -111,7 +112,7 @@ class Partition:
     def _constant(self, value: Any) -> int:
         if value.__class__ is not self._usual:
             if value is None or not belongs(value, self.kind):
-                return self._ask(value, ((c, r) for c, r in self._rows.items() if not _needs_scope(c)))
+                return self._ask(value, ((c, r) for c, r in self._rows.items() if not asked_by(c)))
             value = _plain(value)
         place = bisect_left(self._values, value)
         mask = self._at[place] if place < len(self._values) and self._values[place] == value else self._before[place]
@@ -268,15 +269,3 @@ def _sweep(sets: list[tuple[list[Interval], int]]) -> tuple[list[tuple[Any, int]
     for cut in cuts:
         masks.append(masks[-1] ^ turns[cut])
     return cuts, masks
-
-
-def _needs_scope(condition: Condition) -> bool:
-    match condition:
-        case Formula(expression):
-            return bool(expression.names - {"?"})
-        case OneOf(conditions):
-            return any(_needs_scope(one) for one in conditions)
-        case Not(negated):
-            return _needs_scope(negated)
-        case _:
-            return False

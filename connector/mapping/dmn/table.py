@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
-from connector.mapping.dmn.conditions import ANYTHING
+from connector.mapping.dmn.conditions import ANYTHING, asked_by
 from connector.mapping.dmn.values import Kind
 
 if TYPE_CHECKING:
@@ -102,6 +102,15 @@ class DecisionTable:
     rules: tuple[Rule, ...]
     hit_policy: HitPolicy = HitPolicy.UNIQUE
     aggregation: Aggregation | None = None
+
+
+def asked_names(table: DecisionTable) -> frozenset[str]:
+    """The names that the expressions of a table ask for, in its columns, cells and outputs."""
+    expressions = [column.expression for column in table.inputs]
+    expressions += [entry.expression for rule in table.rules for entry in rule.entries]
+    expressions += [output.default.expression for output in table.outputs if output.default]
+    asked = frozenset(name for expression in expressions if expression for name in expression.names)
+    return asked.union(*(asked_by(cell) for rule in table.rules for cell in rule.conditions))
 
 
 def fold(text: str) -> str:

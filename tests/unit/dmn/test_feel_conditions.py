@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
@@ -18,8 +19,10 @@ from connector.mapping.dmn.conditions import (
     OneOf,
     holds,
 )
+from connector.mapping.dmn.evaluate import Evaluator, matching_naively
 from connector.mapping.dmn.feel import NotCarried, parse_unary_tests
-from connector.mapping.dmn.values import Kind
+from connector.mapping.dmn.table import DecisionTable, Entry, Input, Output, Rule
+from connector.mapping.dmn.values import Kind, Value
 
 NAMES = ("quantity", "Date of Birth", "characteristic.speed")
 
@@ -141,3 +144,32 @@ def test_a_cell_that_is_no_feel_says_where_and_what_would_be_right(cell: str, wo
 def test_what_feel_has_and_we_have_not_is_refused(cell: str) -> None:
     with pytest.raises(NotCarried):
         parse_unary_tests(cell, Kind.ANY, NAMES)
+
+
+@pytest.mark.parametrize(
+    ("cell", "value", "fits"),
+    [
+        ('? = "Desk  Phone" and quantity > 1', "desk phone", True),
+        ('? = "Desk Phone" and quantity > 2', "desk phone", False),
+        ("kind", "CPE", True),
+        ('? in "CPE" and quantity > 5', "cpe", False),
+        ("kind, quantity", "ont", False),
+        ('? in [kind, "ONT"] and quantity > 1', "ont", True),
+        ('starts with(?, "CP") and quantity > 1', "cpe", True),
+        ('matches(?, "^C\\wE$") and quantity > 1', "cpe", True),
+        ('matches(?, "^C\\dE$") and quantity > 1', "cpe", False),
+        ('matches(?, "^CPE$", "s")', "cpe", True),
+        ('? between "CA" and kind', "cpe", True),
+        ('if kind = "CPE" then ["X", "Y"] else []', "y", True),
+    ],
+)
+def test_where_case_does_not_count_it_does_not_count_in_expressions_either(cell: str, value: str, fits: bool) -> None:
+    condition = parse_unary_tests(cell, Kind.STRING, ("quantity", "kind"))
+    table = DecisionTable(
+        "t", (Input("what", Kind.STRING, ignore_case=True),), (Output("o"),), (Rule("1", (condition,), (Entry(),)),)
+    )
+    facts: dict[str, Value] = {"what": value, "quantity": Decimal(2), "kind": "cPe"}
+    assert bool(Evaluator(table).matching(facts)) is fits
+    assert bool(matching_naively(table, facts)) is fits
+    counting = replace(table, inputs=(Input("what", Kind.STRING),))
+    assert not Evaluator(counting).matching(facts)

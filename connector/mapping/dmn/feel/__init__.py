@@ -10,6 +10,7 @@ tokens.py      the marks and words of a text
 parser.py      text -> tree; operands.py and types.py are its parts
 tree.py        simple nodes; control.py has the ones that repeat, choose or call
 functions/     the built-in functions
+ignoring_case.py  expressions where case does not count
 expression.py  a whole expression, as tables hold it
 unary.py       condition cells: what is constant becomes a plain condition
 

@@ -22,7 +22,7 @@ _DEEPEST_TREE = 120
 
 @dataclass(frozen=True)
 class FeelExpression:
-    """`text` as written; `names` are those it asks the scope for (`now()` and `today()` are names too)."""
+    """`text` as written; `names` are those it asks the scope for (`now()` and `today()` are names too, if they are known)."""
 
     text: str
     tree: Node

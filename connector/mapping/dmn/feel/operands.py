@@ -35,9 +35,8 @@ if TYPE_CHECKING:
     from connector.mapping.dmn.feel.tree import Node
 
 _BUILT_IN_NAMES = Names(BUILT_IN)
-_CLOCK = Names(("now", "today"))
+_CLOCK = re.compile(r"(now|today)\s*\(\s*\)")
 _CALLED = re.compile(r"\s*\(")
-_CLOCK_CALL = re.compile(r"\s*\(\s*\)")
 _KEY = re.compile(r'\s*(?:"((?:[^"\\]|\\.)*)"|([^\s":{}\[\](),][^":{}\[\](),]*?))\s*:', re.DOTALL)
 _CONSTANTS: dict[str, bool | None] = {"true": True, "false": False, "null": None}
 _BEYOND = "dates before year 1 or after 9999, and parts of a microsecond, are not carried"
@@ -175,10 +174,11 @@ def _name(p: Parser) -> Node | None:
         return BuiltInName(built_in[0])
     if known and known[1] >= p.token.end and not (p.token.kind == "word" and p.token.text in _FORMS):
         return _known(p, *known)
-    clock = _CLOCK.at(p.text, start)
-    call = _CLOCK_CALL.match(p.text, clock[1]) if clock else None
-    if clock and call:
-        return _known(p, f"{clock[0]}()", call.end())
+    clock = _CLOCK.match(p.text, start)
+    if clock:
+        if f"{clock[1]}()" not in p.names.known:
+            raise p.error("a decision here must not depend on when it is looked at; use a fact that holds a date")
+        return _known(p, f"{clock[1]}()", clock.end())
     return _word(p) if p.token.kind == "word" else _unknown(p)
 
 

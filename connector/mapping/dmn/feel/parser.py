@@ -27,7 +27,7 @@ from connector.mapping.dmn.feel.tree import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from connector.mapping.dmn.feel.tree import Node
 
@@ -185,7 +185,7 @@ class Parser:
 
     def in_tests(self) -> Tests:
         if not self.is_at("("):
-            return Tests((self.test(),))
+            return Tests((self.test(self.arithmetic),))
         opening = self.take()
         first = self.test()
         if self.is_at(".."):
@@ -196,21 +196,21 @@ class Parser:
         self.expect(")", "after the tests")
         return Tests(tuple(tests))
 
-    def test(self) -> tuple[Node, bool]:
-        """One test, and whether it speaks of `?` itself. Its text is added to `tests`."""
+    def test(self, read: Callable[[], Node] | None = None) -> tuple[Node, bool]:
+        """One test, and whether it speaks of `?` itself. Its text is added to `tests`. `read` reads what is no comparison."""
         start, place = self.token.start, len(self.tests)
-        found = self._test()
+        found = self._test(read or self.expression)
         self.tests[place:] = [self.text[start : self.token.start].strip()]
         return found
 
-    def _test(self) -> tuple[Node, bool]:
+    def _test(self, read: Callable[[], Node]) -> tuple[Node, bool]:
         if self.is_at(*COMPARISONS):
             sign = self.take().text
             return signed_range(sign, self.arithmetic()), False
         before = self.used
         self.used = set()
         try:
-            node = self.expression()
+            node = read()
             return node, THE_VALUE in self.used
         finally:
             self.used |= before

@@ -11,10 +11,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape, quoteattr
 
-from connector.mapping.dmn.conditions import Anything, Formula, Not, OneOf
+from connector.mapping.dmn.conditions import Anything
 from connector.mapping.dmn.feel.names import squeeze
 from connector.mapping.dmn.feel.written import literal, unary_tests
 from connector.mapping.dmn.problems import Problem, Unusable
+from connector.mapping.dmn.table import asked_names
 from connector.mapping.dmn.values import Kind
 from connector.mapping.dmn.xml.diagram import diagram
 from connector.mapping.dmn.xml.document import OURS
@@ -81,13 +82,8 @@ class _Writer:
     def asked_names(self) -> dict[str, Kind]:
         """Every name that a column, a cell or an output asks for, with its kind where that is known."""
         found = {column.name: column.kind for column in self.table.inputs if column.expression is None}
-        expressions = [column.expression for column in self.table.inputs]
-        expressions += [entry.expression for rule in self.table.rules for entry in rule.entries]
-        asked = {name for expression in expressions if expression for name in expression.names}
-        for rule in self.table.rules:
-            for condition in rule.conditions:
-                asked |= _asked_by(condition)
-        return found | dict.fromkeys(sorted(asked - found.keys() - {"?", "now()", "today()"}), Kind.ANY)
+        asked = sorted(asked_names(self.table) - found.keys())
+        return found | dict.fromkeys(asked, Kind.ANY)
 
     def decision_table(self) -> Iterator[str]:
         how = f' aggregation="{self.table.aggregation.value}"' if self.table.aggregation else ""
@@ -179,15 +175,3 @@ class _Writer:
 
 def _type(kind: Kind) -> str:
     return _TYPES.get(kind, kind.value)
-
-
-def _asked_by(condition: Condition) -> frozenset[str]:
-    match condition:
-        case Formula(expression):
-            return expression.names
-        case Not(negated):
-            return _asked_by(negated)
-        case OneOf(conditions):
-            return frozenset().union(*(_asked_by(one) for one in conditions))
-        case _:
-            return frozenset()

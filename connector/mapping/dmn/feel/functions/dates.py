@@ -1,4 +1,4 @@
-"""Functions on dates. `now()` and `today()` are no functions here: they are read from the scope, under these names."""
+"""Functions on dates. `now()` and `today()` are no functions here: where a scope has them, they are names."""
 
 from __future__ import annotations
 
