@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass, replace
 from datetime import time
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
 from connector.mapping.dmn.analysis.candidates import candidates, simple_conditions
@@ -28,6 +29,10 @@ if TYPE_CHECKING:
     from connector.mapping.dmn.partition import Interval
     from connector.mapping.dmn.table import DecisionTable, Input
     from connector.mapping.dmn.values import Value
+
+_WORK = 400_000  # comparisons of a value with a pattern that one column may take
+_PATTERN = 40  # comparisons that one with a regular expression counts for
+_FEWEST = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +89,8 @@ class _Cutter:
         elif self.partition.is_exact:
             found = self._pieces()
         else:
-            found = self._asked([*(part.example for part in self._pieces()), *self._tried()])
+            between = [part.example for part in self._pieces()]
+            found = self._asked(_taken_in_turn(between, self._tried())[: self._affordable()])
         parts = _merged(found)
         parts = [replace(part, example=self._as_written(part.example)) for part in parts]
         if self.may_be_empty:
@@ -110,6 +116,11 @@ class _Cutter:
             if example is not None and allowed:
                 found.append(Part(mask, example, ((piece.low, piece.high),)))
         return found
+
+    def _affordable(self) -> int:
+        """How many values may be tried: each is held against every pattern, and regular expressions are slow."""
+        cost = sum(_PATTERN if isinstance(cell, Like) and cell.how == "matches" else 1 for cell in self.partition.loose)
+        return max(_FEWEST, _WORK // cost)
 
     def _tried(self) -> list[Value]:
         tried = candidates(self.cells)
@@ -175,6 +186,11 @@ class _Cutter:
         if self.input.kind is Kind.ANY:
             masks.add(self._combined(self.partition.rules(_of_no_kind(self.kind), {}))[0] | rows)
         return (tuple(sorted(masks)), *((every, every & ~rows) for rows in loose.values()))
+
+
+def _taken_in_turn(one: Sequence[Value], other: Sequence[Value]) -> list[Value]:
+    """Both lists, item by item."""
+    return [value for pair in zip_longest(one, other, fillvalue=None) for value in pair if value is not None]
 
 
 def sum_of(masks: Iterable[int]) -> int:
