@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass, replace
 from datetime import time
+from functools import cached_property
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
@@ -142,9 +143,10 @@ class _Cutter:
         rules = every
         for time_ in range(self.times):
             rules &= mask >> (self.rules * time_)
-        allowed = (mask | self._loose_rows()) >> (self.rules * self.times)
+        allowed = (mask | self._loose_rows) >> (self.rules * self.times)
         return rules & every, allowed == (1 << self.times) - 1
 
+    @cached_property
     def _loose_rows(self) -> int:
         loose = set(self.partition.loose) if not self.partition.is_exact else ()
         return sum(1 << row for row in range(self.rules * self.times, len(self.cells)) if self.cells[row] in loose)

@@ -69,16 +69,17 @@ class Space:
         """For each rule, the rules (itself included) that match wherever it does."""
         found = list(self.meeting)
         for accepts in self.accepts:
+            unsettled = sum(1 << rule for rule, others in enumerate(found) if others & (others - 1))
             alike: dict[int, int] = {}
             for rule, mine in enumerate(accepts):
                 alike[mine] = alike.get(mine, 0) | 1 << rule
             for mine, rules in alike.items():
                 candidates = 0
-                for rule in bits(rules):
+                for rule in bits(rules & unsettled):
                     candidates |= found[rule]
                 if candidates & ~rules:
                     wider = self._wider(accepts, alike, mine, candidates)
-                    for rule in bits(rules):
+                    for rule in bits(rules & unsettled):
                         found[rule] &= wider
         return found
 
