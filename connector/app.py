@@ -15,6 +15,7 @@ from requests.auth import HTTPBasicAuth
 from connector.decide.rules import Rules
 from connector.engine.database import claim, open_database, scratch_copy
 from connector.engine.drain import Engine, Watch, drain_all, plan_all
+from connector.engine.guard import Guard, Limits
 from connector.engine.hold import Side
 from connector.engine.holds import Holds
 from connector.engine.lock import refuse_second, sole_writer
@@ -98,9 +99,18 @@ def connect(loaded: Loaded, world: World = REAL_WORLD) -> Systems:
     om_api = _api(loaded, settings.om, loaded.secrets.om_password, world, "om")
     fsm_api = _api(loaded, settings.fsm, loaded.secrets.fsm_password, world, "fsm")
     om = OmPort(
-        om_api, settings.om.db_schema, overrides=settings.om.states.model_dump(), reopen_to=settings.gate.reopen_to
+        om_api,
+        settings.om.db_schema,
+        overrides=settings.om.states.model_dump(),
+        reopen_to=settings.gate.reopen_to,
+        known_by=settings.om.identity_properties,
     )
-    fsm = FsmPort(fsm_api, settings.fsm.db_schema, overrides=settings.fsm.states.model_dump())
+    fsm = FsmPort(
+        fsm_api,
+        settings.fsm.db_schema,
+        overrides=settings.fsm.states.model_dump(),
+        known_by=settings.fsm.identity_properties,
+    )
     return Systems(om, fsm, om_api, fsm_api)
 
 
@@ -137,9 +147,11 @@ def build_engine(
         first=settings.hold.first_probe_seconds,
         longest=settings.hold.longest_probe_seconds,
         credentials_first=settings.hold.credentials_probe_seconds,
+        identity_every=timedelta(seconds=settings.daemon.sweep_seconds),
     )
     by_side: dict[Side, System] = {Side.OM: systems.om, Side.FSM: systems.fsm}
-    sides = Sides(store, Holds(database), by_side, probing=probing, chance=world.chance)
+    guard = Guard(database, Limits(**settings.brakes.model_dump()))
+    sides = Sides(store, Holds(database), by_side, guard=guard, probing=probing, chance=world.chance)
     watched = Watched(loaded, policies)
     engine = Engine(
         store=store,

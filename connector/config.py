@@ -187,6 +187,7 @@ class Instance(Section):
     connect_timeout_seconds: Annotated[float, Field(gt=0)] = 10.0
     read_timeout_seconds: Annotated[float, Field(gt=0)] = 60.0
     rows_per_page: Annotated[int, Field(ge=1, le=10_000)] = 1000
+    identity_properties: tuple[str, ...] = ("instance_name", "instance_id")
 
 
 class MappedFact(Section):
@@ -334,6 +335,14 @@ class HoldSettings(Section):
     credentials_probe_seconds: Annotated[float, Field(ge=60)] = 3600.0
 
 
+class Brakes(Section):
+    """From where on an answer is too absurd to act upon before a person has looked."""
+
+    vanished_percent: Annotated[float, Field(gt=0, le=100)] = 20.0
+    vanished_at_least: Annotated[int, Field(ge=1)] = 5
+    cancellations: Annotated[int, Field(ge=1)] = 50
+
+
 class Daemon(Section):
     """When the daemon looks."""
 
@@ -363,6 +372,7 @@ class Settings(Section):
     gate: Gate = Gate()
     outbox: OutboxSettings = OutboxSettings()
     hold: HoldSettings = HoldSettings()
+    brakes: Brakes = Brakes()
     daemon: Daemon = Daemon()
     webhook: Webhook | None = None
 

@@ -16,7 +16,7 @@ from connector.engine.cursors import poll_one
 from connector.engine.drain import drain_all
 from connector.engine.hold import Hold, Side
 from connector.engine.watch import notice
-from connector.errors import ConnectorError, MemoryDamaged, RemoteError
+from connector.errors import ConnectorError, Held, MemoryDamaged, RemoteError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -148,6 +148,8 @@ class Service:
             self._stopping.set()
             return False
         except ConnectorError as error:
+            if isinstance(error, Held):
+                return False  # a brake, and that was said
             if isinstance(error, RemoteError) and self._engine.sides.trouble(error, self._clock()):
                 return False  # the side is held, and that was said
             if self._complaints.get(what) != str(error):

@@ -10,6 +10,7 @@ approved, rows match, creation pending or in flight           | nothing (already
 approved, only a NO FIELD WORK row matches                    | nothing (verdict "no field work")
 approved, no row matches, or the policy contradicts itself    | nothing created, changed or canceled + finding
 creation pending, order canceled or revised meanwhile         | withdraw the intention
+cancellation pending, but the work order is wanted again      | withdraw the intention
 line in revision, or order assessing cancellation (On hold)   | freeze: nothing new, no change, finding; status notes go on
 revision approved, desired facts differ, work order open      | update work order, then note with before -> after
 revision approved, initiator no longer matches or is canceled | cancel work order with a reason, note
@@ -149,6 +150,17 @@ def _withdraw_overtaken(draft: Draft, initiator: Initiator, stance: Stance) -> N
             draft.withdraw(intent)
 
 
+def _withdraw_cancellation(draft: Draft, wanted: Work) -> None:
+    """What is wanted again must not be canceled by an intention that was not sent yet."""
+    for intent in list(draft.open_intents()):
+        match intent.action:
+            case CancelWorkOrder(work_order_id=work_order_id) if work_order_id == wanted.link.work_order_id:
+                if intent.state is IntentState.PENDING:
+                    draft.withdraw(intent)
+            case _:
+                pass
+
+
 def _outdated(facts: Mapping[str, str], initiator: Initiator) -> bool:
     """Whether what an update would carry is no longer what OM says. What the policy row added is not OM's."""
     carried = {name: text for name, text in facts.items() if not name.startswith(SAID)}
@@ -171,6 +183,7 @@ def _fulfil(draft: Draft, initiator: Initiator, work: list[Work]) -> None:
             _create(draft, initiator, wanted, facts)
         else:
             spare.remove(existing)
+            _withdraw_cancellation(draft, existing)
             _keep_current(draft, initiator, existing, facts)
     for unwanted in spare:
         _cancel(draft, initiator, unwanted, f"{initiator.number} no longer asks for {unwanted.link.template}")

@@ -6,17 +6,19 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from connector.decide.plan import decide
+from connector.engine.hold import Side
 from connector.engine.isolate import is_of_one_record, look_apart, recall, unreadable
 from connector.engine.known import KnownRecords
 from connector.engine.look import with_tokens
-from connector.model import Finding, FindingCode
+from connector.exchange import Unreadable
+from connector.model import CancelWorkOrder, Finding, FindingCode
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
     from datetime import datetime
 
     from connector.engine.drain import Engine
-    from connector.exchange import Unreadable
+    from connector.engine.look import Look
     from connector.model import OrderMemory, Plan, Snapshot
 
 
@@ -30,12 +32,13 @@ def consider(engine: Engine, order_ids: Collection[str], now: datetime) -> tuple
     seen = look_apart(
         memory, suspects, engine.om, engine.fsm, concerns_all=lambda error: engine.sides.trouble(error, now)
     )
+    _brake_if_vanished(engine, memory, seen, now)
     held = engine.sides.held_orders(now)
     for snapshot in seen.snapshots:
         if snapshot.order.number.upper() in held:
             _wait_for_release(engine, snapshot, now)
     snapshots = [s for s in seen.snapshots if s.order.number.upper() not in held]
-    failed: list[Unreadable] = [*strange, *seen.unreadable]
+    failed: list[Unreadable] = [*strange, *seen.unreadable, *_gone(memory, seen)]
     plans = _decide_each(engine, snapshots, memory, failed)
     doubted = [s for s in snapshots if _is_doubted(engine, s.order.sys_id, plans, memory)]
     plans |= _decide_each(engine, with_tokens(doubted, engine.om), memory, failed)
@@ -45,10 +48,33 @@ def consider(engine: Engine, order_ids: Collection[str], now: datetime) -> tuple
             engine.store.intend(plan, now)
     decided = {plan.order_id for plan in plans.values()} - {bad.order_id for bad in failed}
     KnownRecords(engine.store.engine).looked_at(record for record in seen.records if record.order_id in decided)
+    engine.sides.count_cancellations(_cancellations(plans.values()), now)
     for bad in failed:
         plans.pop(bad.order_id, None)
         _leave_alone(engine, bad, now)
     return tuple(plans.values())
+
+
+def _brake_if_vanished(engine: Engine, memory: Mapping[str, OrderMemory], seen: Look, now: datetime) -> None:
+    """Absence is not proof: where many records memory knows are missing, nothing is decided. Raises Held."""
+    unread = {bad.order_id for bad in seen.unreadable} | engine.sides.guard.told(memory)
+    linked = {order_id for order_id, known in memory.items() if known.links} - unread
+    engine.sides.vanished(Side.OM, linked, {snapshot.order.sys_id for snapshot in seen.snapshots}, now)
+    found = {work_order.sys_id for snapshot in seen.snapshots for work_order in snapshot.work_orders}
+    whole = [snapshot.order.sys_id for snapshot in seen.snapshots if snapshot.order.sys_id not in unread]
+    expected = {one.work_order_id for order_id in whole for one in memory[order_id].links}
+    engine.sides.vanished(Side.FSM, expected, found, now)
+
+
+def _gone(memory: Mapping[str, OrderMemory], seen: Look) -> list[Unreadable]:
+    """Orders that have work orders and are not in Order Management any more, or may not be seen."""
+    read = {s.order.sys_id for s in seen.snapshots} | {bad.order_id for bad in seen.unreadable}
+    why = "the order is not in Order Management any more, or the connector's user may no longer see it"
+    return [Unreadable(order_id, "", why) for order_id, known in memory.items() if known.links and order_id not in read]
+
+
+def _cancellations(plans: Iterable[Plan]) -> int:
+    return sum(isinstance(action, CancelWorkOrder) for plan in plans for action in plan.actions)
 
 
 def _wait_for_release(engine: Engine, snapshot: Snapshot, now: datetime) -> None:

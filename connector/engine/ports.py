@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
     from datetime import datetime
 
     from connector.exchange import Changed, FeedId, OrdersRead, SketchPage, Written
@@ -61,6 +61,12 @@ class Watched(Protocol):
 
     def probe(self) -> None:
         """One cheap request, not repeated: does the instance answer, and accept the user?"""
+
+    def identity(self) -> Mapping[str, str]:
+        """What the instance can be known by, as far as it may be read: fact -> value."""
+
+    def existing(self, sys_ids: Iterable[str]) -> Collection[str]:
+        """Those of these orders (OM) or work orders (FSM) that exist."""
 
     def begin_gently(self) -> None:
         """The instance is back after an outage: ask one thing at a time at first."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from connector.engine.codec import KINDS_OF_SIDE
@@ -24,15 +24,16 @@ from connector.errors import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-    from datetime import datetime
+    from collections.abc import Callable, Collection, Mapping
 
+    from connector.engine.guard import Guard
     from connector.engine.holds import Holds
     from connector.engine.ports import Watched
     from connector.engine.store import Store
 
 _BY_ITSELF = [reason for reason in HoldReason if reason.ends_by_itself]
 _STATUS_OF_MAINTENANCE = (502, 503)
+_NEVER = datetime.min.replace(tzinfo=UTC)
 _JITTER = 0.2  # of a waiting time, either way, so that many connectors do not knock together
 
 
@@ -44,6 +45,7 @@ class Probing:
     longest: float = 300.0
     credentials_first: float = 3600.0  # an account is locked after a few wrong passwords
     credentials_longest: float = 86_400.0
+    identity_every: timedelta = timedelta(minutes=15)  # until an instance is asked again whether it is still itself
 
     def next(self, hold: Hold, now: datetime, asked: float | None, chance: float) -> datetime:
         """When to probe again; never before what the instance asked for. `chance` is in [0, 1)."""
@@ -67,10 +69,14 @@ class Sides:
         holds: Holds,
         systems: Mapping[Side, Watched],
         *,
+        guard: Guard,
         probing: Probing,
         chance: Callable[[], float],
     ) -> None:
         self.holds = holds
+        self.guard = guard
+        self._checked: dict[Side, datetime] = {}
+        self._cancellations = 0  # of this pass
         self.announce: Callable[[str, Hold], None] = _nobody  # called with "held" or "released"
         self._store = store
         self._systems = systems
@@ -139,12 +145,31 @@ class Sides:
         """Stop until a person has looked."""
         self._place(Hold(side.value, reason, text, now))
 
+    def count_cancellations(self, number: int, now: datetime) -> None:
+        """So many more work orders are to be canceled in this pass; too many need a person."""
+        self._cancellations += number
+        limit = self.guard.limits.cancellations
+        if number and self._cancellations > limit:
+            text = (
+                f"{self._cancellations} work orders are to be canceled in one pass (more than {limit} need a person). "
+                "`om-fsm outbox ls` shows them. They are carried out after the release, unless Order Management wants them again."
+            )
+            self.brake(Side.FSM, HoldReason.CANCELLATIONS, text, now)
+
+    def vanished(self, side: Side, known: Collection[str], found: Collection[str], now: datetime) -> None:
+        """Brake when too many of the records memory knows are missing from an answer. Raises Held then."""
+        alarm = self.guard.vanished(side, self._systems[side].name, known, found, now)
+        if alarm is not None:
+            self.brake(side, alarm.reason, alarm.text, now)
+            self.refuse(now)
+
     def visit(self, now: datetime, *, asked: bool = False) -> None:
         """Probe what is due, and learn of each instance what was not learned yet. `asked`: a person wants it now.
 
         Raises a RemoteError when an instance answers, but not what must be known of it.
         """
         self.holds.expire(now)
+        self._cancellations = 0
         with self._lock:
             for one in self.stopped(now):
                 if one.reason.ends_by_itself and self._is_due(one, now, asked=asked):
@@ -152,10 +177,17 @@ class Sides:
             for side, system in self._systems.items():
                 if side not in self._reached and self.may_poll(side, now):
                     self._reach(side, system, now)
+            for side, system in self._systems.items():
+                if now - self._checked.get(side, _NEVER) >= self._probing.identity_every and self.may_poll(side, now):
+                    self._compare(side, system, now)
 
     def require(self, now: datetime) -> None:
         """For a command that needs both sides: knock once more, and raise Held when that does not help."""
         self.visit(now, asked=True)
+        self.refuse(now)
+
+    def refuse(self, now: datetime) -> None:
+        """Raise Held when a side is held."""
         stops = self.stopped(now)
         if stops:
             worst = max(stops, key=lambda one: (one.exit_code == 5, one.exit_code))
@@ -185,6 +217,7 @@ class Sides:
                 self._change(one, self._automatic(side, error, now, probes=one.probes + 1, since=one.since))
             return
         self._systems[side].begin_gently()
+        self._checked.pop(side, None)  # it may have come back as another one
         lasted = int((now - one.since).total_seconds() // 60)
         for ended in self.release_automatic(side, now, f"it answers again after {lasted} minutes"):
             self.announce("released", ended)
@@ -208,6 +241,17 @@ class Sides:
                 raise
         else:
             self._reached.add(side)
+
+    def _compare(self, side: Side, system: Watched, now: datetime) -> None:
+        try:
+            alarm = self.guard.check(side, system, now)
+        except RemoteError as error:
+            if not self.trouble(error, now):
+                raise
+            return
+        self._checked[side] = now
+        if alarm is not None:
+            self.brake(side, alarm.reason, alarm.text, now)
 
     def _probe(self, side: Side) -> RemoteError | None:
         """What is wrong with a side; None when it answers and accepts the user."""

@@ -396,6 +396,11 @@ class Store:
             row = connection.execute(query).one_or_none()
         return None if row is None else (row.not_before, row.kind)
 
+    def orders_with_open_links(self) -> list[str]:
+        """The orders of all work orders that are open as far as memory knows."""
+        with self.engine.connect() as connection:
+            return list(connection.execute(sa.select(link.c.order_id).where(link.c.is_open).distinct()).scalars())
+
     def link_of(self, work_order_id: str) -> Link | None:
         """The link of one work order."""
         query = sa.select(link.c.document).where(link.c.work_order_id == work_order_id)

@@ -15,13 +15,14 @@ from connector.mapping.states import WORK_ORDER_LABELS, StateMap
 from connector.model import WorkOrder, WorkOrderPhase, WorkOrderTask
 from connector.servicenow.calibrate import calibrate
 from connector.servicenow.feed import Feed
+from connector.servicenow.identity import existing, identity_of
 from connector.servicenow.lean import Part
 from connector.servicenow.query import Op, Query, Term
 from connector.servicenow.schema import StateChoices
 from connector.servicenow.wire import NOT_UNDERSTOOD, Parts, asked
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from connector.exchange import SketchPage
@@ -42,8 +43,10 @@ class FsmPort:
         *,
         overrides: Mapping[str, Mapping[str, str]],
         mapped: Sequence[str] = (),
+        known_by: Sequence[str] = (),
     ) -> None:
         self._api = api
+        self._known_by = tuple(known_by)
         self._columns = schema.work_order
         self._task_columns = schema.work_order_task
         self._table = schema.tables["work_order"]
@@ -77,6 +80,12 @@ class FsmPort:
 
     def probe(self) -> None:
         self._api.probe(self._table)
+
+    def identity(self) -> Mapping[str, str]:
+        return identity_of(self._api, self._table, self._known_by)
+
+    def existing(self, sys_ids: Iterable[str]) -> Collection[str]:
+        return existing(self._api, self._table, sys_ids)
 
     def begin_gently(self) -> None:
         self._api.pace.begin_gently()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from dataclasses import replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from connector.errors import AbsurdAnswer, Denied, Rejected
@@ -14,13 +15,14 @@ from connector.model import DomainOrder, DomainOrderClass, DomainOrderPhase, Ord
 from connector.om.records import LineWire, domain_order_wire, line_wire, order_task_wire, order_wire
 from connector.servicenow.calibrate import calibrate
 from connector.servicenow.feed import Feed
+from connector.servicenow.identity import existing, identity_of
 from connector.servicenow.lean import Part
 from connector.servicenow.query import Op, Query
 from connector.servicenow.schema import StateChoices
 from connector.servicenow.wire import NOT_UNDERSTOOD, MissingColumn, Parts, asked, why_not
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from pydantic import ValidationError
@@ -78,8 +80,10 @@ class OmPort:
         *,
         overrides: Mapping[str, Mapping[str, str]],
         reopen_to: str,
+        known_by: Sequence[str] = (),
     ) -> None:
         self._api = api
+        self._known_by = tuple(known_by)
         self._schema = schema
         self._choices = StateChoices(api, [name for part, name in schema.tables.items() if part != "characteristic"])
         self._states = OmStates(self._choices, schema, overrides)
@@ -89,11 +93,6 @@ class OmPort:
         self._watched = {
             schema.tables[part]: (Feed(schema.tables[part], (schema.leads_to(part),)), schema.leads_to(part))
             for part in ("order", "line", "characteristic", "domain_order", "order_task")
-        }
-
-        self._parts = {
-            part: Part(schema.tables[part], self._of_open_orders(part), getattr(schema, part)["state"])
-            for part in ("order", "line", "domain_order", "order_task")
         }
 
     # --- what changed --------------------------------------------------------------------------------------
@@ -112,6 +111,12 @@ class OmPort:
     def probe(self) -> None:
         self._api.probe(self._schema.tables["order"])
 
+    def identity(self) -> Mapping[str, str]:
+        return identity_of(self._api, self._schema.tables["order"], self._known_by)
+
+    def existing(self, sys_ids: Iterable[str]) -> Collection[str]:
+        return existing(self._api, self._schema.tables["order"], sys_ids)
+
     def begin_gently(self) -> None:
         self._api.pace.begin_gently()
 
@@ -129,6 +134,15 @@ class OmPort:
     @property
     def parts(self) -> tuple[str, ...]:
         return tuple(self._parts)
+
+    @cached_property
+    def _parts(self) -> Mapping[str, Part]:
+        """What a sweep reads. Which orders are open is only known once the instance has said what its states are called."""
+        schema = self._schema
+        return {
+            part: Part(schema.tables[part], self._of_open_orders(part), getattr(schema, part)["state"])
+            for part in ("order", "line", "domain_order", "order_task")
+        }
 
     def sketches(self, part: str, after: str, limit: int) -> SketchPage:
         return self._parts[part].read(self._api, after, limit)

@@ -264,6 +264,12 @@ class TableApi:
             answer = session.get(f"{self.endpoint.url}/api/now/table/{table}", params=parameters, headers=_JSON)
             return answer.json()["result"], int(answer.headers["X-Total-Count"])
 
+    def oldest(self, table: str, count: int) -> Sequence[str]:
+        """sys_ids of the records of a table that were created first, of those the user may see."""
+        ask = _Ask(table, ("sys_id", "sys_created_on"), ("sys_id",), display=False, page=count)
+        rows, _ = self._page(ask, Query(), "sys_created_on^ORDERBYsys_id")
+        return [row["sys_id"] for row in rows]
+
     # --- writing -------------------------------------------------------------------------------------------
 
     def insert(self, table: str, values: Mapping[str, str]) -> Row:

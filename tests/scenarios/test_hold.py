@@ -102,9 +102,10 @@ def test_it_is_said_once_however_long_it_lasts_and_once_more_when_it_is_over(pai
     assert said == [("held", "fsm"), ("released", "fsm")]
 
 
-def test_a_daemon_starts_while_an_instance_is_down_and_goes_on_when_it_is_back(pair: Pair) -> None:
+@pytest.mark.parametrize("side", ["om", "fsm"])
+def test_a_daemon_starts_while_an_instance_is_down_and_goes_on_when_it_is_back(pair: Pair, side: str) -> None:
     order = pair.approved(HAMBURG)
-    break_down(pair, "no_node")
+    break_down(pair, "no_node", side)
     with daemon(pair) as engine:
         step(pair, engine)
         assert not engine.sides.may_look(pair.now())

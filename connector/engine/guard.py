@@ -1,0 +1,150 @@
+"""The guard against clones and restored backups: is this still the instance that memory is about?
+
+At first contact each instance is recorded by what it says of itself (`identity` of the port: its own properties where they
+may be read, its oldest orders or work orders). At every start, after every outage and once a sweep this is compared, and the
+newest linked records are asked for. A copy of another instance has none of those oldest records; a copy of this one, under
+another name, other properties; a backup of this one lacks its newest records. (Another address is another pair: see
+database.check_pair.) Whatever differs stops both sides until a person has looked: a cloned sub-production must never write to
+production's partner. What may not be read is not compared, and what a person was told is missing is not missed again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+
+from connector.engine.hold import HoldReason, Side
+from connector.engine.tables import finding, identity, last, link
+from connector.model import FindingCode
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+    from datetime import datetime
+
+    from connector.engine.ports import Watched
+
+OLDEST = "oldest "
+"""What the fact begins with whose value is a list of sys_ids: one of them must still be there."""
+
+_NEWEST = 50  # linked records asked for
+_LOOKED = timedelta(minutes=15)  # for so long after a person has looked, what is missing is taken as it is
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """From where on an answer is too absurd to act upon without a person."""
+
+    vanished_percent: float = 20.0
+    vanished_at_least: int = 5
+    cancellations: int = 50  # in one pass
+
+    def too_many_vanished(self, asked: int, missing: int) -> bool:
+        """Whether so many of the records memory knows are too many to be missing."""
+        return missing >= self.vanished_at_least and missing * 100 > asked * self.vanished_percent
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """What is wrong with a side, with the numbers."""
+
+    reason: HoldReason
+    text: str
+
+
+class Guard:
+    """What memory knows the two instances by."""
+
+    def __init__(self, engine: sa.Engine, limits: Limits) -> None:
+        self.limits = limits
+        self._engine = engine
+
+    def check(self, side: Side, system: Watched, now: datetime) -> Alarm | None:
+        """Compare an instance with what is recorded, and record what was not yet. Raises a RemoteError."""
+        facts = system.identity()
+        differing = self._differing(side, system, facts)
+        if differing:
+            return Alarm(
+                HoldReason.IDENTITY,
+                f"{system.name} is not the instance it was at first contact: {'; '.join(differing)}. "
+                "Was it cloned, restored, or put in place of another? Nothing is written to either side.",
+            )
+        self._record(side, facts, now)
+        known = self._newest(side)
+        found = system.existing(known)
+        return self.vanished(side, system.name, known, found, now)
+
+    def told(self, order_ids: Collection[str]) -> set[str]:
+        """Those of these orders whose missing records are known to a person, as findings."""
+        codes = [FindingCode.WORK_ORDER_MISSING.value, FindingCode.UNREADABLE.value]
+        with self._engine.connect() as connection:
+            query = sa.select(finding.c.order_id).where(finding.c.code.in_(codes)).distinct()
+            return set(connection.execute(query).scalars()) & set(order_ids)
+
+    def was_looked_at(self, side: Side, now: datetime) -> bool:
+        """Whether a person has looked just now; then what is missing becomes findings, once."""
+        with self._engine.connect() as connection:
+            at = connection.execute(sa.select(last.c.at).where(last.c.what == looked_at(side))).scalar()
+        return at is not None and now - at < _LOOKED
+
+    def vanished(
+        self, side: Side, name: str, known: Collection[str], found: Collection[str], now: datetime
+    ) -> Alarm | None:
+        """Whether too many of the records memory knows are missing from an answer."""
+        if self.was_looked_at(side, now):
+            return None
+        missing = len(set(known) - set(found))
+        if not self.limits.too_many_vanished(len(set(known)), missing):
+            return None
+        return Alarm(
+            HoldReason.VANISHED,
+            f"{missing} of {len(set(known))} linked records that were asked for are not on {name} "
+            f"(more than {self.limits.vanished_percent:g} % need a person). "
+            "Was a backup restored, or was a right to read them lost?",
+        )
+
+    def _differing(self, side: Side, system: Watched, facts: Mapping[str, str]) -> list[str]:
+        with self._engine.connect() as connection:
+            rows = connection.execute(sa.select(identity).where(identity.c.side == side.value)).all()
+        found: list[str] = []
+        for row in rows:
+            now = facts.get(row.fact, row.value)
+            if now == row.value:
+                continue
+            if not row.fact.startswith(OLDEST):
+                found.append(f"{row.fact} was {row.value} and is now {now}")
+                continue
+            recorded = row.value.split(",")
+            if not set(recorded) & set(now.split(",")) and not system.existing(recorded):
+                said = row.fact.removeprefix(OLDEST)
+                found.append(f"none of the {len(recorded)} oldest {said} records is there any more ({recorded[0]} ...)")
+        return found
+
+    def _record(self, side: Side, facts: Mapping[str, str], now: datetime) -> None:
+        with self._engine.begin() as connection:
+            mine = identity.c.side == side.value
+            known = set(connection.execute(sa.select(identity.c.fact).where(mine)).scalars())
+            for fact, value in facts.items():
+                if fact not in known:
+                    connection.execute(identity.insert().values(side=side.value, fact=fact, value=value, since=now))
+
+    def _newest(self, side: Side) -> list[str]:
+        """The newest open links: sys_ids of their orders (OM) or work orders (FSM)."""
+        column = link.c.order_id if side is Side.OM else link.c.work_order_id
+        query = sa.select(column, link.c.order_id).where(link.c.is_open)
+        with self._engine.connect() as connection:
+            rows = connection.execute(query.order_by(link.c.work_order_number.desc()).limit(_NEWEST)).all()
+        told = self.told([row[1] for row in rows])
+        return list(dict.fromkeys(row[0] for row in rows if row[1] not in told))
+
+
+def looked_at(side: Side) -> str:
+    """The name under which memory keeps when a person last looked at a side."""
+    return f"looked at {side.value}"
+
+
+def forget_identity(connection: sa.Connection, side: Side) -> None:
+    """A person has looked: what the instance is now is what it is known by from the next look on."""
+    connection.execute(identity.delete().where(identity.c.side == side.value))
