@@ -14,6 +14,7 @@ from connector.mapping.dmn.feel.tree import Env
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from connector.mapping.dmn.feel.names import Names
     from connector.mapping.dmn.feel.tree import Node
     from connector.mapping.dmn.feel.types import FeelType
 
@@ -41,9 +42,9 @@ class FeelExpression:
 
 def parse_expression(
     text: str,
-    names: Iterable[str],
+    names: Iterable[str] | Names,
     *,
-    members: Iterable[str] = (),
+    members: Iterable[str] | Names = (),
     types: Mapping[str, FeelType] | None = None,
 ) -> FeelExpression:
     """An expression that may use these names. Raises FeelError, a ValueError that says where and what would be right.
@@ -56,7 +57,7 @@ def parse_expression(
 
 def finished(parser: Parser, tree: Node) -> FeelExpression:
     """What a parser has read. Raises FeelError if the tree is too deep to be evaluated."""
-    if depth(tree) > _DEEPEST_TREE:
+    if len(parser.text) > _DEEPEST_TREE and depth(tree) > _DEEPEST_TREE:  # a short text has no deep tree
         raise FeelError("too long or too deeply nested; give parts of it names of their own", parser.text, 0)
     return FeelExpression(parser.text.strip(), tree, frozenset(parser.used))
 

@@ -43,16 +43,16 @@ class Parser:
     def __init__(
         self,
         text: str,
-        names: Iterable[str],
-        members: Iterable[str] = (),
+        names: Iterable[str] | Names,
+        members: Iterable[str] | Names = (),
         named_types: Mapping[str, types.FeelType] | None = None,
     ) -> None:
         if len(text) > LONGEST_TEXT:
             raise FeelError(f"this is longer than {LONGEST_TEXT} characters", text, LONGEST_TEXT)
         self.text = text
         self.types = named_types or {}
-        self.names = Names({*names, THE_VALUE})
-        self.members = Names(members)
+        self.names = names if isinstance(names, Names) else known_names(names)
+        self.members = members if isinstance(members, Names) else Names(members)
         self.local: frozenset[str] = frozenset()
         self.used: set[str] = set()
         self.in_filter = 0
@@ -218,6 +218,11 @@ class Parser:
 
 _LEVELS = (("+", "-"), ("*", "/"), ("**",))
 NOTHING = Literal(None)
+
+
+def known_names(names: Iterable[str]) -> Names:
+    """Names for many texts at once, `?` among them."""
+    return Names({*names, THE_VALUE})
 
 
 def signed_range(sign: str, end: Node) -> Ends:

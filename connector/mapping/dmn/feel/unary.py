@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from connector.mapping.dmn.conditions import Condition
+    from connector.mapping.dmn.feel.names import Names
     from connector.mapping.dmn.feel.tree import Node
     from connector.mapping.dmn.feel.types import FeelType
 
@@ -33,9 +34,9 @@ class _NotConstant(Exception):
 def parse_unary_tests(
     text: str,
     kind: Kind,
-    names: Iterable[str],
+    names: Iterable[str] | Names,
     *,
-    members: Iterable[str] = (),
+    members: Iterable[str] | Names = (),
     types: Mapping[str, FeelType] | None = None,
 ) -> Condition:
     """What a condition cell says about the values of a column of this kind. Nothing written accepts anything.
@@ -180,6 +181,8 @@ def _like(how: str, text: Any, flags: Any) -> Condition:
 
 def constant(node: Node) -> Any:
     """The value of a node that depends on nothing. Raises _NotConstant."""
+    if isinstance(node, tree.Literal):
+        return node.constant
     if _names_in(node) - {tree.THE_VALUE} or _speaks_of_the_value(node):
         raise _NotConstant
     return FeelExpression("", node, frozenset()).value({})

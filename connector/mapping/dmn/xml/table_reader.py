@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from connector.mapping.dmn.conditions import ANYTHING, Between, Compare, Condition, Not, OneOf
 from connector.mapping.dmn.feel import FeelExpression, parse_expression, parse_unary_tests
-from connector.mapping.dmn.feel.names import squeeze
+from connector.mapping.dmn.feel.names import Names, squeeze
+from connector.mapping.dmn.feel.parser import known_names
 from connector.mapping.dmn.feel.unary import constant_value
 from connector.mapping.dmn.problems import Problem, Unusable
 from connector.mapping.dmn.table import Aggregation, DecisionTable, Entry, HitPolicy, Input, Output, Rule
@@ -61,15 +62,21 @@ def read_table(element: Element, name: str, known: Known) -> DecisionTable:
 
 class _Reader:
     def __init__(self, known: Known) -> None:
-        self.known = known
+        self.know(known)
         self.problems: list[Problem] = []
+        self._read: dict[tuple[str, Kind], Condition] = {}  # the same cell is read once
+
+    def know(self, known: Known) -> None:
+        self.known = known
+        self._names, self._members = known_names(known.names), Names(known.members)
+        self._types = {name: item.type for name, item in known.types.items()}
 
     def table(self, element: Element, name: str) -> DecisionTable:
         policy = self.hit_policy(element)
         inputs_read = element.all("input")
         if self.known.dotted_inputs:
             texts = {squeeze(self.input_text(one)) for one in inputs_read}
-            self.known = self.known.with_names({text for text in texts if _PLAIN.fullmatch(text)})
+            self.know(self.known.with_names({text for text in texts if _PLAIN.fullmatch(text)}))
         inputs = tuple(self.input(one, n) for n, one in enumerate(inputs_read, 1))
         outputs_read = element.all("output")
         outputs = tuple(self.output(one, n, element, name) for n, one in enumerate(outputs_read, 1))
@@ -212,9 +219,11 @@ class _Reader:
         return found or ANYTHING
 
     def tests(self, text: str, column: Input) -> Condition:
-        return parse_unary_tests(
-            text, column.kind, self.known.names, members=self.known.members, types=self.feel_types()
-        )
+        found = self._read.get((text, column.kind))
+        if found is None:
+            found = parse_unary_tests(text, column.kind, self._names, members=self._members, types=self._types)
+            self._read[text, column.kind] = found
+        return found
 
     def entry(self, cell: Element, number: int, title: str) -> Entry:
         text = cell.said("text")
@@ -230,13 +239,10 @@ class _Reader:
 
     def expression(self, text: str, number: int, title: str) -> FeelExpression | None:
         def parse() -> FeelExpression:
-            return parse_expression(text, self.known.names, members=self.known.members, types=self.feel_types())
+            return parse_expression(text, self._names, members=self._members, types=self._types)
 
         found: FeelExpression | None = self.attempt(parse, number, title, text)
         return found
-
-    def feel_types(self) -> dict[str, Any]:
-        return {name: item.type for name, item in self.known.types.items()}
 
     def attempt(self, parse: Callable[[], Any], number: int, title: str, text: str) -> Any:
         try:
