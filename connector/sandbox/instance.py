@@ -75,7 +75,9 @@ class Instance:
         self.sessions = Sessions(self.clock, self.noise)
         self.files: dict[str, bytes] = {}  # attachment sys_id -> content
         self.imports = profile.imports
-        self.projections: dict[tuple[User, str, str], list[tuple[str, list[tuple[Table, Column]]]]] = {}
+        self.projections: dict[
+            tuple[User, str, str], list[tuple[str, list[tuple[Table, Column]]]]
+        ] = {}  # the last asked
         self.replica: Replica | None = None
         self.on_read: list[Callable[[], None]] = []  # told after each answered GET
         self.part_door: Callable[[Request, Callable[[], Response]], Response] = lambda _request, honest: honest()

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 SCRIPT = "javascript:"
+MOST_CALLS = 50  # in one script
 DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 TRUTHS = ("", "true", "false", "1", "0")
 UNITS = {
@@ -42,9 +43,11 @@ class Literals:
         """One text, or the several (or no) texts a script answers. Raises Senseless."""
         if not literal.startswith(SCRIPT):
             return (literal,)
+        if literal.count("(") > MOST_CALLS:
+            raise Senseless(literal)
         try:
             answered = evaluate(literal.removeprefix(SCRIPT), self._reader)
-        except (UnknownScript, ValueError, IndexError) as error:
+        except (UnknownScript, ValueError, IndexError, OverflowError) as error:
             raise Senseless(literal) from error
         return (answered,) if isinstance(answered, str) else answered
 
@@ -73,9 +76,9 @@ class Literals:
         try:
             nothing, unit, direction, amount = literal.split("@")
             span = timedelta(seconds=UNITS[unit] * float(amount))
-        except (ValueError, KeyError):
+            moment = self._reader.now - span if direction == "ago" else self._reader.now + span
+        except (ValueError, KeyError, OverflowError):
             raise Senseless(literal) from None
         if nothing or direction not in ("ago", "ahead"):
             raise Senseless(literal)
-        moment = self._reader.now - span if direction == "ago" else self._reader.now + span
         return moment.strftime(STAMP)

@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, unquote
+
+ORIGIN = re.compile(r"https?://[^/?]*", re.IGNORECASE)
+
+MOST_LEVELS = 200  # of nested objects and lists in a body
+BRACKETS = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[\]{}]')  # or whole texts
+MOST_DIGITS = 18  # of a whole number in a header
 
 
 class Headers:
@@ -41,7 +48,7 @@ class Headers:
 
 @dataclass
 class Request:
-    """`target` is the raw path with its query string, as in the request line."""
+    """`target` is the path with its query string as in the request line, or a whole address, as a proxy is sent it."""
 
     method: str
     target: str
@@ -52,10 +59,10 @@ class Request:
     certificate: str = ""  # SHA-256 fingerprint of the client certificate the door has checked, 64 hex digits
 
     def __post_init__(self) -> None:
-        parts = urlsplit(self.target)
-        self.path = parts.path
-        self.query_string = parts.query
-        self.query: dict[str, str] = dict(parse_qsl(parts.query, keep_blank_values=True))
+        origin = None if self.target.startswith("/") else ORIGIN.match(self.target)
+        path, _, self.query_string = self.target[origin.end() if origin else 0 :].partition("#")[0].partition("?")
+        self.path = unquote(path) if "%" in path else path
+        self.query: dict[str, str] = dict(parse_qsl(self.query_string, keep_blank_values=True))
 
 
 @dataclass
@@ -71,4 +78,28 @@ class Response:
 
 
 def json_body(payload: Any) -> bytes:
-    return json.dumps(payload, ensure_ascii=False, separators=(",", ":")).encode()
+    return json.dumps(payload, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+
+
+def read_json(body: bytes) -> Any:
+    """What the body says; half a surrogate pair becomes a question mark. Raises ValueError."""
+    if body.count(b"[") + body.count(b"{") > MOST_LEVELS and _levels(body) > MOST_LEVELS:
+        raise ValueError("too many levels")
+    parsed = json.loads(body)
+    if b"\\u" not in body and b"\xed" not in body:
+        return parsed
+    return json.loads(json.dumps(parsed, ensure_ascii=False).encode("utf-8", "replace"))
+
+
+def _levels(body: bytes) -> int:
+    """How deep the brackets outside of texts are nested."""
+    deepest = level = 0
+    for token in BRACKETS.findall(body):
+        level += 1 if token in (b"[", b"{") else -1 if token in (b"]", b"}") else 0
+        deepest = max(deepest, level)
+    return deepest
+
+
+def whole_number(text: str) -> int | None:
+    """Digits and nothing else, or None; `str.isdigit` also likes superscripts."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < MOST_DIGITS else None

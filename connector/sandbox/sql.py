@@ -30,6 +30,7 @@ FIELD_COMPARISONS = {
 RELATIVES = {"RELATIVEGT": ">", "RELATIVELT": "<", "RELATIVEGE": ">=", "RELATIVELE": "<=", "RELATIVEEE": "="}
 RANGES = frozenset({"<", "<=", ">", ">=", "BETWEEN", "DATEPART", "MORETHAN", "LESSTHAN", *PATTERNS, *RELATIVES})
 NOTHING = "0"
+SHALLOW = 100
 MOMENTS = (Kind.DATE_TIME, Kind.DUE_DATE)
 
 
@@ -58,6 +59,14 @@ def compile_query(query: Query, table: Table, *, schema: Schema, reader: Reader,
     return _Compiler(table, schema, reader, switches, prefix="").compile(query)
 
 
+def _balanced(parts: list[str], word: str) -> str:
+    """All parts with this word between them, as a shallow tree: the database does not take a thousand in a row."""
+    if len(parts) <= SHALLOW:
+        return f" {word} ".join(parts)
+    half = len(parts) // 2
+    return f"({_balanced(parts[:half], word)}) {word} ({_balanced(parts[half:], word)})"
+
+
 class _Compiler:
     def __init__(self, table: Table, schema: Schema, reader: Reader, switches: dict[str, Any], *, prefix: str) -> None:
         self._table = table
@@ -75,23 +84,23 @@ class _Compiler:
         alternatives = [self._conjunction(conjunction) for conjunction in query.alternatives if conjunction]
         kept = [sql for sql in alternatives if sql]
         # An alternative whose terms were all dropped restricts nothing, as a query of only such terms returns the whole table.
-        where = " OR ".join(f"({sql})" for sql in kept) if len(kept) == len(alternatives) and kept else "1"
+        where = _balanced([f"({sql})" for sql in kept], "OR") if len(kept) == len(alternatives) and kept else "1"
         if where == "1":
             self._parameters.clear()
         keys = [*((name, False) for name in query.group), *query.order]
-        order = ", ".join(filter(None, (self._order(name, descending) for name, descending in keys)))
+        order = ", ".join(dict.fromkeys(filter(None, (self._order(name, descending) for name, descending in keys))))
         joins = " ".join(join for _, join in self._joins.values())
         self._compiled.selection = Selection(joins=joins, where=where, parameters=tuple(self._parameters), order=order)
         return self._compiled
 
     def _conjunction(self, conjunction: list[list[Clause]]) -> str:
         parts = [self._disjunction(disjunction) for disjunction in conjunction]
-        return " AND ".join(part for part in parts if part)
+        return _balanced([part for part in parts if part], "AND")
 
     def _disjunction(self, disjunction: list[Clause]) -> str:
         parts = [self._clause(clause) for clause in disjunction]
         kept = [part for part in parts if part]
-        return f"({' OR '.join(kept)})" if kept else ""
+        return f"({_balanced(kept, 'OR')})" if kept else ""
 
     def _clause(self, clause: Clause) -> str:
         before = len(self._parameters)

@@ -6,6 +6,7 @@ Rules, rights and the audit columns do not live here.
 
 from __future__ import annotations
 
+import math
 import sqlite3
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -23,6 +24,8 @@ INDEXED = frozenset(
 )
 COLUMN_TYPES = {Kind.INTEGER: "INTEGER", Kind.BOOLEAN: "INTEGER", Kind.DECIMAL: "REAL", Kind.CURRENCY: "REAL"}
 
+LIMITS = ("too many", "at most", "too large", "stack overflow")  # what the database says when a statement is too long
+
 
 class DuplicateKey(Exception):
     """A record with this value of a unique column exists already in the class family."""
@@ -30,6 +33,10 @@ class DuplicateKey(Exception):
     def __init__(self, value: str, key: str = "PRIMARY") -> None:
         super().__init__(value)
         self.value, self.key = value, key
+
+
+class TooLarge(Exception):
+    """The database cannot take a selection of so many parts."""
 
 
 @dataclass(frozen=True)
@@ -136,7 +143,7 @@ class Store:
     def select(self, table: Table, selection: Selection, *, limit: int = -1, offset: int = 0) -> list[Row]:
         """Records of `table` and its descendants, each with all columns of its own class."""
         order = selection.order or ("t0.sys_id" if table.view else "t0.rowid")
-        found = self._db.execute(
+        found = self._found(
             f"SELECT t0.* FROM {self._source(table, selection)} ORDER BY {order} LIMIT ? OFFSET ?",  # noqa: S608
             (*selection.parameters, limit, max(0, offset)),
         )
@@ -144,7 +151,7 @@ class Store:
         return [self._row(values[place], values) for values in found]
 
     def count(self, table: Table, selection: Selection) -> int:
-        found = self._db.execute(
+        found = self._found(
             f"SELECT COUNT(*) FROM {self._source(table, selection)}",  # noqa: S608
             selection.parameters,
         ).fetchone()
@@ -154,7 +161,7 @@ class Store:
         self, table: Table, selection: Selection, expressions: Sequence[str], tail: str
     ) -> list[tuple[Any, ...]]:
         """Rows of SQL aggregate expressions over the selection; `tail` is the GROUP BY and ORDER BY part."""
-        return self._db.execute(
+        return self._found(
             f"SELECT {', '.join(expressions)} FROM {self._source(table, selection)} {tail}",  # noqa: S608
             selection.parameters,
         ).fetchall()
@@ -168,6 +175,14 @@ class Store:
             if value:
                 parameters.append(to_sql(table.columns[key], value))
         return self.select(table, Selection(where=" AND ".join(terms) or "1", parameters=tuple(parameters)))
+
+    def _found(self, statement: str, parameters: Sequence[Any]) -> sqlite3.Cursor:
+        try:
+            return self._db.execute(statement, parameters)
+        except sqlite3.OperationalError as error:
+            if any(limit in str(error) for limit in LIMITS):
+                raise TooLarge(str(error)) from error
+            raise
 
     def _source(self, table: Table, selection: Selection) -> str:
         classes = ""
@@ -216,13 +231,25 @@ def to_sql(column: Column, value: str) -> Any:
         return None
     match column.kind:
         case Kind.INTEGER:
-            return int(value)
+            return _sixty_four_bits(int(value))
         case Kind.DECIMAL | Kind.CURRENCY:
-            return float(value)
+            return _finite(float(value))
         case Kind.BOOLEAN:
             return 1 if value.lower() in ("true", "1") else 0
         case _:
             return value
+
+
+def _sixty_four_bits(number: int) -> int:
+    if not -(2**63) <= number < 2**63:
+        raise ValueError(f"{number} is too large")
+    return number
+
+
+def _finite(number: float) -> float:
+    if not math.isfinite(number):
+        raise ValueError(f"{number} is no amount")
+    return number
 
 
 def _declaration(column: Column) -> str:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from connector.sandbox.formats import Formats
     from connector.sandbox.store import Row, Store
 
+MOST_INTEGER = 2**63 - 1
 JOURNAL_TITLES = {"work_notes": "Work notes", "comments": "Additional comments"}
 
 
@@ -84,9 +85,10 @@ def _plain(raw: Any) -> str:
 
 def _integer(text: str) -> str | None:
     try:
-        return str(int(text.replace(",", "")))
+        number = int(text.replace(",", ""))
     except ValueError:
-        return str(int(float(text))) if _is_number(text) else None
+        number = int(float(text)) if _is_number(text) else MOST_INTEGER + 1
+    return str(number) if -MOST_INTEGER <= number <= MOST_INTEGER else None
 
 
 def _amount(text: str) -> str | None:

@@ -117,3 +117,39 @@ def test_a_connection_ends_after_its_time(served: tuple[World, Served]) -> None:
             world.switch("fsm", connection_seconds=300)
         lasting.sendall(QUESTION)
         assert not ended(lasting)
+
+
+def sent(served: Served, head: str, body: bytes, *, method: str = "POST") -> bytes:
+    """The raw answer to a request framed by hand, and whatever came after it on the same connection."""
+    login = f"connector:{served.info['fsm']['users']['connector']['password']}"
+    signed = f"Authorization: Basic {base64.b64encode(login.encode()).decode()}"
+    first = f"{method} /api/now/table/wm_order HTTP/1.1\r\nHost: localhost\r\n{signed}\r\n{head}\r\n\r\n".encode()
+    last = f"GET /last HTTP/1.1\r\nHost: localhost\r\n{signed}\r\nConnection: close\r\n\r\n".encode()
+    with connected(served) as connection:
+        connection.sendall(first + body + last)
+        return b"".join(iter(lambda: connection.recv(65536), b""))
+
+
+def test_a_body_may_come_in_chunks_with_fields_after_them(served: tuple[World, Served]) -> None:
+    body = b'6;x=y\r\n{"shor\r\n1b\r\nt_description": "in pieces"\r\n1\r\n}\r\n0\r\nX-Sum: 1\r\n\r\n'
+    answers = sent(served[1], "Transfer-Encoding: chunked", body)
+    assert answers.count(b"HTTP/1.1 ") == 2
+    assert (b"HTTP/1.1 201" in answers, b'"in pieces"' in answers) == (True, True)
+
+
+@pytest.mark.parametrize(
+    ("head", "body"),
+    [
+        ("Transfer-Encoding: chunked", b"-5\r\n{}\r\n0\r\n\r\n"),
+        ("Transfer-Encoding: chunked", b"+2\r\n{}\r\n0\r\n\r\n"),
+        ("Transfer-Encoding: chunked", b"two\r\n{}\r\n0\r\n\r\n"),
+        ("Transfer-Encoding: chunked", b"\r\n{}\r\n0\r\n\r\n"),
+        ("Content-Length: -2", b"{}"),
+        ("Content-Length: two", b"{}"),
+        ("Content-Length: \xb2", b"{}"),
+        ("no colon", b""),
+    ],
+)
+def test_what_is_no_http_is_a_400_and_the_end(served: tuple[World, Served], head: str, body: bytes) -> None:
+    assert sent(served[1], head, body).startswith(b"HTTP/1.1 400")
+    assert asked(served[1], "wm_order")[0].startswith("HTTP/1.1 200")

@@ -7,12 +7,13 @@ loop in one thread, because the engine behind them serves one request at a time 
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Callable
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from connector.sandbox.doors.authority import fingerprint
-from connector.sandbox.messages import Headers, Request, Response
+from connector.sandbox.messages import Headers, Request, Response, whole_number
 
 if TYPE_CHECKING:
     import ssl
@@ -21,6 +22,7 @@ Handler = Callable[[Request], Response]
 MAX_HEAD = 65_536
 BODILESS = (204, 304)
 CHUNK = 16_384
+CHUNK_SIZE = re.compile(rb"[0-9A-Fa-f]{1,12}")
 FOREVER = 86_400.0  # seconds
 
 
@@ -91,10 +93,9 @@ class _Connection(asyncio.Protocol):
     def _next_body(self, head: Request) -> bytes | None:
         if "chunked" in head.headers.get("Transfer-Encoding").lower():
             return self._chunked_body()
-        length = head.headers.get("Content-Length", "0")
-        if not length.isdigit():
+        size = whole_number(head.headers.get("Content-Length", "0"))
+        if size is None:
             raise _BadRequest
-        size = int(length)
         if len(self._buffer) < size:
             return None
         body = bytes(self._buffer[:size])
@@ -107,18 +108,22 @@ class _Connection(asyncio.Protocol):
             end = self._buffer.find(b"\r\n", position)
             if end < 0:
                 return None
-            try:
-                size = int(self._buffer[position:end].split(b";")[0], 16)
-            except ValueError:
-                raise _BadRequest from None
+            size = _chunk_size(self._buffer[position:end])
             start = end + 2
+            if size == 0:
+                return self._without_trailers(bytes(body), end)
             if len(self._buffer) < start + size + 2:
                 return None
             body += self._buffer[start : start + size]
             position = start + size + 2
-            if size == 0:
-                del self._buffer[:position]
-                return bytes(body)
+
+    def _without_trailers(self, body: bytes, end: int) -> bytes | None:
+        """The body, once the empty line after the last chunk (and whatever fields follow that) is there."""
+        last = self._buffer.find(b"\r\n\r\n", end)
+        if last < 0:
+            return None
+        del self._buffer[: last + 4]
+        return body
 
     def _answer(self, request: Request) -> None:
         try:
@@ -187,6 +192,13 @@ def _shown_certificate(transport: asyncio.Transport) -> str:
 def _in_chunks(body: bytes) -> bytes:
     pieces = [body[start : start + CHUNK] for start in range(0, len(body), CHUNK)]
     return b"".join(b"%x\r\n%b\r\n" % (len(piece), piece) for piece in (*pieces, b""))
+
+
+def _chunk_size(line: bytearray) -> int:
+    digits = bytes(line).partition(b";")[0].strip()
+    if not CHUNK_SIZE.fullmatch(digits):
+        raise _BadRequest
+    return int(digits, 16)
 
 
 def _read_head(raw: bytes) -> Request:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs
 
@@ -64,7 +63,7 @@ def _of_header(request: Request) -> Form:
         return {}
     try:
         client, _, secret = base64.b64decode(credentials, validate=True).decode().partition(":")
-    except (binascii.Error, UnicodeDecodeError):
+    except ValueError:
         return {}
     return {"client_id": client, "client_secret": secret}
 

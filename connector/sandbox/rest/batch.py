@@ -6,12 +6,11 @@ What does not fit into the output size or the time quota is not executed and lis
 from __future__ import annotations
 
 import base64
-import binascii
 import json
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from connector.sandbox.messages import Headers, Request, Response, json_body
+from connector.sandbox.messages import Headers, Request, Response, json_body, whole_number
 from connector.sandbox.rest.context import Context
 from connector.sandbox.rest.errors import ApiError, bad_payload, not_acceptable, transaction_cancelled
 from connector.sandbox.rest.representation import JSON, negotiated
@@ -110,10 +109,13 @@ def _serve(context: Context, part: dict[str, Any], dispatch: Dispatch) -> Respon
     if not url.startswith("/"):
         return bad_payload("The url of a batch part is not relative.").response(JSON, context.instance.switches)
     try:
-        body = base64.b64decode(part.get("body") or "")
-    except (binascii.Error, ValueError):
+        body = base64.b64decode(str(part.get("body") or ""))
+    except ValueError:
         return bad_payload("The body of a batch part is not base64.").response(JSON, context.instance.switches)
-    headers = Headers([(line["name"], str(line["value"])) for line in part.get("headers", [])])
+    lines = part.get("headers") or []
+    if not isinstance(lines, list) or not all(isinstance(line, dict) and "name" in line for line in lines):
+        return bad_payload("The headers of a batch part have no names.").response(JSON, context.instance.switches)
+    headers = Headers([(str(line["name"]), str(line.get("value") or "")) for line in lines])
     request = Request(str(part.get("method", "GET")).upper(), url, headers, body)
 
     def honest() -> Response:
@@ -139,7 +141,7 @@ def _item(part: dict[str, Any], answer: Response, step: float) -> dict[str, Any]
         "id": str(part.get("id", "")),
         "body": base64.b64encode(answer.body).decode(),
         "status_code": answer.status,
-        "status_text": HTTPStatus(answer.status).phrase if answer.status else "",
+        "status_text": _phrase(answer.status),
         "execution_time": int(step * 1000),
     }
     if not part.get("exclude_response_headers"):
@@ -156,8 +158,13 @@ def _message(answer: Response) -> str:
     try:
         return str(json.loads(answer.body)["error"]["message"])
     except (ValueError, KeyError, TypeError):
-        return HTTPStatus(answer.status).phrase
+        return _phrase(answer.status)
 
 
 def _number(text: str, most: int) -> int:
-    return min(int(text), most) if text.isdigit() else most
+    given = whole_number(text)
+    return most if given is None else min(given, most)
+
+
+def _phrase(status: int) -> str:
+    return HTTPStatus(status).phrase if status in HTTPStatus._value2member_map_ else ""

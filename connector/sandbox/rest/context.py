@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from connector.sandbox.messages import Headers, Request, Response
+from connector.sandbox.messages import Headers, Request, Response, read_json
 from connector.sandbox.rest.errors import (
     bad_payload,
     invalid_table,
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
     from connector.sandbox.store import Store
 
 Dispatch = Callable[["Context"], Response]
+MOST_ROWS = 2**31 - 1
 
 
 @dataclass
@@ -60,8 +60,9 @@ class Context:
         return self.option(name).lower() == "true"
 
     def number(self, name: str, default: int) -> int:
+        """The value of a parameter, no larger than a row count can be; what is no number counts as left out."""
         try:
-            return int(self.option(name))
+            return max(-MOST_ROWS, min(int(self.option(name)), MOST_ROWS))
         except ValueError:
             return default
 
@@ -108,7 +109,7 @@ class Context:
         if not self.request.body:
             return {}
         try:
-            parsed = read_xml(self.request.body) if name == "XML" else json.loads(self.request.body)
+            parsed = read_xml(self.request.body) if name == "XML" else read_json(self.request.body)
         except ValueError as error:
             raise malformed(name) from error
         first = next(iter(parsed), {}) if isinstance(parsed, list) else parsed

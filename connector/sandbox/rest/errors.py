@@ -108,6 +108,11 @@ def query_fields_denied() -> ApiError:
     return ApiError(403, "Insufficient rights to query records", detail, name="query_fields_denied")
 
 
+def query_too_large(reason: str) -> ApiError:
+    """No recording exists; the words are ours."""
+    return ApiError(400, "Invalid query", f"The query is too large: {reason}", name="query_too_large")
+
+
 def write_denied(operation: str) -> ApiError:
     detail = f"ACL Exception {operation} Failed due to security constraints"
     return ApiError(403, "Operation Failed", detail, name="write_denied", facts={"operation": operation})

@@ -9,6 +9,8 @@ if TYPE_CHECKING:
     from connector.sandbox.schema import Column, Table
     from connector.sandbox.store import Row
 
+KEPT = 1000  # lists of columns that are remembered
+
 
 class Projection:
     """Columns the reader may not read, and names that are no columns, are left out without a word."""
@@ -21,6 +23,8 @@ class Projection:
         key = (context.user, table.name, context.option("sysparm_fields") or self._of_view(table))
         if key not in remembered:
             wanted = [name.strip() for name in key[2].split(",") if name.strip()] or list(table.by_name)
+            if len(remembered) >= KEPT:
+                remembered.clear()
             remembered[key] = [(name, path) for name in wanted if (path := self._path(table, name)) is not None]
         self._paths = remembered[key]
 

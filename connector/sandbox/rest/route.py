@@ -22,12 +22,14 @@ from connector.sandbox.rest.errors import (
     no_method,
     no_resource,
     not_acceptable,
+    query_too_large,
 )
 from connector.sandbox.rest.headers import edge, finished, refused
 from connector.sandbox.rest.limits import limit_rate
 from connector.sandbox.rest.representation import JSON, negotiated
 from connector.sandbox.signin.certificates import supports_tls
 from connector.sandbox.signin.ways import authenticate
+from connector.sandbox.store import TooLarge
 
 if TYPE_CHECKING:
     from connector.sandbox.instance import Instance
@@ -116,7 +118,10 @@ def dispatch(context: Context) -> Response:
         context.kind = negotiated(request.headers.get("Accept")) or (JSON if room in ANY_KIND else "")
         if not context.kind:
             raise not_acceptable(request.headers.get("Accept"))
-        response = room(context, *match.groups())
+        try:
+            response = room(context, *match.groups())
+        except TooLarge as error:
+            raise query_too_large(str(error)) from error
         response.body = b"" if headless else response.body
         return response
     raise no_resource(context.instance.switches["unknown_path_status"])

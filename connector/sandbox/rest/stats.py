@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from typing import TYPE_CHECKING, Any
 
 from connector.sandbox.rest.errors import ApiError, query_denied
@@ -71,9 +72,11 @@ def _having(context: Context, table: Table) -> str:
         name, field, operator, value = (*condition.split("^"), "", "", "", "")[:4]
         column = table.by_name.get(field)
         try:
-            number = float(value)
+            number = float(value) if math.isfinite(float(value)) else None
         except ValueError:
-            raise ApiError(400, "Invalid sysparm_having", condition) from None
+            number = None
+        if number is None:
+            raise ApiError(400, "Invalid sysparm_having", condition)
         if name.lower() == "count" and operator in COMPARISONS:
             conditions.append(f"COUNT(*) {operator} {number!r}")
         elif (

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
 import hmac
 from typing import TYPE_CHECKING
@@ -26,7 +25,7 @@ def by_password(instance: Instance, request: Request) -> User | None:
     credentials = request.headers.get("Authorization").partition(" ")[2]
     try:
         login, _, password = base64.b64decode(credentials, validate=True).decode().partition(":")
-    except (binascii.Error, UnicodeDecodeError):
+    except ValueError:
         return None
     user = instance.users.get(login)
     if user is None:
