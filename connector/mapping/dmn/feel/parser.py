@@ -25,6 +25,7 @@ from connector.mapping.dmn.feel.tree import (
     Negative,
     Or,
 )
+from connector.mapping.dmn.feel.type_names import type_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -178,7 +179,7 @@ class Parser:
         while self.is_at("instance"):
             self.take()
             self.expect("of", "after instance")
-            node = InstanceOf(node, operands.type_name(self))
+            node = InstanceOf(node, type_name(self))
         return node
 
     # --- tests: what may stand in a condition cell, or after `in` ---------------------------------------------
