@@ -7,7 +7,7 @@ arithmetic.py  + - * / ** and the sign
 calendar.py    dates, times and durations from text and back
 names.py       known names in a text, those with spaces and signs in them too
 tokens.py      the marks and words of a text
-parser.py      text -> tree; operands.py and type_names.py are its parts
+parser.py      text -> tree; operands.py, forms.py, brackets.py, type_names.py are its parts
 tree.py        simple nodes; control.py has the ones that repeat, choose or call
 functions/     the built-in functions
 ignoring_case.py  expressions where case does not count

@@ -7,25 +7,20 @@ from decimal import Decimal
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
-from connector.mapping.dmn.feel import types
 from connector.mapping.dmn.feel.arithmetic import DECIMAL128
+from connector.mapping.dmn.feel.brackets import KEY, brace, bracket, open_bracket, parenthesis
 from connector.mapping.dmn.feel.calendar import is_beyond, read_at
 from connector.mapping.dmn.feel.control import (
     BuiltInName,
     Call,
     CallByName,
-    Define,
     Filter,
-    For,
-    If,
-    Quantified,
-    Steps,
 )
 from connector.mapping.dmn.feel.errors import NotCarried
+from connector.mapping.dmn.feel.forms import FORMS
 from connector.mapping.dmn.feel.functions import BUILT_IN
 from connector.mapping.dmn.feel.names import Names, plain_name, squeeze
-from connector.mapping.dmn.feel.tree import Ends, Items, Literal, Member, Members, Name, Negative
-from connector.mapping.dmn.feel.type_names import type_name
+from connector.mapping.dmn.feel.tree import Literal, Member, Name, Negative
 from connector.mapping.dmn.patterns import PatternError, PatternNotCarried, pattern
 
 if TYPE_CHECKING:
@@ -38,7 +33,6 @@ if TYPE_CHECKING:
 _BUILT_IN_NAMES = Names(BUILT_IN)
 _CLOCK = re.compile(r"(now|today)\s*\(\s*\)")
 _CALLED = re.compile(r"\s*\(")
-_KEY = re.compile(r'\s*(?:"((?:[^"\\]|\\.)*)"|([^\s":{}\[\](),][^":{}\[\](),]*?))\s*:', re.DOTALL)
 _CONSTANTS: dict[str, bool | None] = {"true": True, "false": False, "null": None}
 _BEYOND = "dates before year 1 or after 9999, and parts of a microsecond, are not carried"
 _CALENDAR = ("date", "time", "date and time")
@@ -92,7 +86,7 @@ def _called(p: Parser, function: Node) -> Node:
     named: list[tuple[str, Node]] = []
     given: list[Node] = []
     while not p.is_at(")"):
-        key = _KEY.match(p.text, p.token.start)
+        key = KEY.match(p.text, p.token.start)
         if key and key[2] and not given:
             p.go(key.end())
             named.append((squeeze(key[2]), p.expression()))
@@ -173,7 +167,7 @@ def _name(p: Parser) -> Node | None:
     if built_in and (known is None or built_in[1] > known[1]) and _CALLED.match(p.text, built_in[1]):
         p.go(built_in[1])
         return BuiltInName(built_in[0])
-    if known and known[1] >= p.token.end and not (p.token.kind == "word" and p.token.text in _FORMS):
+    if known and known[1] >= p.token.end and not (p.token.kind == "word" and p.token.text in FORMS):
         return _known(p, *known)
     clock = _CLOCK.match(p.text, start)
     if clock:
@@ -192,9 +186,9 @@ def _known(p: Parser, name: str, end: int) -> Node:
 
 def _word(p: Parser) -> Node | None:
     token = p.token
-    if token.text in _FORMS:
+    if token.text in FORMS:
         p.take()
-        return _FORMS[token.text](p, token)
+        return FORMS[token.text](p, token)
     if token.text in _CONSTANTS:
         p.take()
         return Literal(_CONSTANTS[token.text])
@@ -221,142 +215,7 @@ def _unknown(p: Parser) -> Node | None:
     raise p.error(f'nothing is called {name}; {f"is it {near[0]}, or " if near else ""}is it the text "{name}"?')
 
 
-def _if(p: Parser, _: Token) -> Node:
-    condition = p.expression()
-    p.expect("then", "after the condition")
-    then = p.expression()
-    p.expect("else", "after what is said if the condition holds")
-    return If(condition, then, p.expression())
-
-
-def _for(p: Parser, _: Token) -> Node:
-    iterators = _iterators(p, "return")
-    with p.knowing([name for name, _ in iterators] + ["partial"]):
-        return For(iterators, p.expression())
-
-
-def _quantified(p: Parser, token: Token) -> Node:
-    iterators = _iterators(p, "satisfies")
-    with p.knowing([name for name, _ in iterators]):
-        return Quantified(token.text == "every", iterators, p.expression())
-
-
-def _iterators(p: Parser, until: str) -> tuple[tuple[str, Node], ...]:
-    found: list[tuple[str, Node]] = []
-    while True:
-        name = plain_name(p.text, p.token.start)
-        if not name:
-            raise p.error("a name is missing")
-        p.go(name[1])
-        p.expect("in", f"after {name[0]}")
-        with p.knowing([known for known, _ in found]):
-            node = p.expression()
-            if p.skip(".."):
-                node = Steps(node, p.expression())
-        found.append((name[0], node))
-        if not p.skip(","):
-            break
-    p.expect(until, "after the list")
-    return tuple(found)
-
-
-def _function(p: Parser, _: Token) -> Node:
-    p.expect("(", "after function")
-    parameters: list[tuple[str, types.FeelType]] = []
-    while not p.is_at(")"):
-        name = plain_name(p.text, p.token.start)
-        if not name:
-            raise p.error("the name of a parameter is missing")
-        p.go(name[1])
-        parameters.append((name[0], type_name(p) if p.skip(":") else types.ANY))
-        if not p.skip(","):
-            break
-    p.expect(")", "after the parameters")
-    if p.is_at("external"):
-        raise NotCarried("functions written in another language", p.text, p.token.start)
-    with p.knowing([name for name, _ in parameters]):
-        return Define(tuple(parameters), p.expression())
-
-
-_FORMS: dict[str, Callable[[Parser, Token], Node]] = {
-    "if": _if,
-    "for": _for,
-    "some": _quantified,
-    "every": _quantified,
-    "function": _function,
-}
-
-
 # --- signs ------------------------------------------------------------------------------------------------------
-
-
-def _parenthesis(p: Parser, token: Token) -> Node:
-    """A group, a range with an open end, or one like `(< 5)`."""
-    from connector.mapping.dmn.feel.parser import COMPARISONS, signed_range
-
-    if p.is_at(*COMPARISONS):
-        sign = p.take().text
-        node: Node = signed_range(sign, p.arithmetic())
-    else:
-        node = p.expression()
-        if p.is_at(".."):
-            return range_from(p, token, node)
-    p.expect(")", "after the group")
-    return node
-
-
-def _bracket(p: Parser, token: Token) -> Node:
-    """A list, or a range with a closed end."""
-    items: list[Node] = []
-    while not p.is_at("]"):
-        items.append(p.test()[0] if p.is_at("<", "<=", ">", ">=", "=", "!=") else p.expression())
-        if len(items) == 1 and p.is_at(".."):
-            return range_from(p, token, items[0])
-        if not p.skip(","):
-            break
-    p.expect("]", "after the list")
-    return Items(tuple(items))
-
-
-def _open_bracket(p: Parser, token: Token) -> Node:
-    low = p.expression()
-    if not p.is_at(".."):
-        raise p.error("]a is the open end of a range, as in ]1..5]; .. is missing")
-    return range_from(p, token, low)
-
-
-def range_from(p: Parser, opening: Token, low: Node) -> Node:
-    """The rest of a range whose low end was read."""
-    p.expect("..", "between the ends of the range")
-    high = p.expression()
-    if not p.is_at("]", ")", "["):
-        raise p.error("a range ends with ] or )")
-    closing = p.take()
-    return Ends(low, high, opening.text == "[", closing.text == "]")
-
-
-def _brace(p: Parser, _: Token) -> Node:
-    """A context; its members may use those before them."""
-    members: list[tuple[str, Node]] = []
-    known: set[str] = set()
-    while not p.is_at("}"):
-        key = _KEY.match(p.text, p.token.start)
-        if not key:
-            raise p.error("a member of a context is written name: value")
-        from connector.mapping.dmn.feel.tokens import unescaped
-
-        name = squeeze(key[2]) if key[2] else unescaped(key[1] or "")
-        if name in dict(members):
-            raise p.error(f"{name} stands twice in this context")
-        p.go(key.end())
-        with p.knowing(known - {""}):
-            members.append((name, p.expression()))
-        known.add(name)
-        p.members = p.members.and_these({name} - {""})
-        if not p.skip(","):
-            break
-    p.expect("}", "after the context")
-    return Members(tuple(members))
 
 
 def _at(p: Parser, token: Token) -> Node:
@@ -373,9 +232,9 @@ def _at(p: Parser, token: Token) -> Node:
 
 
 _BY_SIGN: dict[str, Callable[[Parser, Token], Node]] = {
-    "(": _parenthesis,
-    "[": _bracket,
-    "]": _open_bracket,
-    "{": _brace,
+    "(": parenthesis,
+    "[": bracket,
+    "]": open_bracket,
+    "{": brace,
     "@": _at,
 }

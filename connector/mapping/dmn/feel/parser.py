@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from connector.mapping.dmn.feel import operands, types
+from connector.mapping.dmn.feel.brackets import range_from
 from connector.mapping.dmn.feel.control import In, Tests
 from connector.mapping.dmn.feel.errors import FeelError
 from connector.mapping.dmn.feel.names import Names
@@ -190,7 +191,7 @@ class Parser:
         opening = self.take()
         first = self.test()
         if self.is_at(".."):
-            return Tests(((operands.range_from(self, opening, first[0]), False),))
+            return Tests(((range_from(self, opening, first[0]), False),))
         tests = [first]
         while self.skip(","):
             tests.append(self.test())
