@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from connector.model import Snapshot
 
 
@@ -68,6 +70,19 @@ class Written:
     mod_count: int
     refused: tuple[str, ...] = ()
     transaction: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """One request that writes, as it left, and what came back. Without secrets."""
+
+    method: str
+    url: str
+    body: Mapping[str, Any]
+    status: int  # 0 without an answer
+    answer: str
+    transaction: str
+    outcome: str  # in words, where it was no success
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,8 @@ from connector.cli.options import output_option
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from connector.engine.letters import Letter
+
 
 @click.group(short_help="Writes that wait; release parked ones.")
 def outbox() -> None:
@@ -43,6 +45,53 @@ def ls(path: Path, output: str) -> None:
             click.echo(f"    {one.intent.error}")
     if not waiting:
         click.echo("Nothing waits.")
+
+
+@outbox.command()
+@click.argument("entry", type=int)
+@output_option
+@click.pass_obj
+def show(path: Path, entry: int, output: str) -> None:
+    """One write: the exact requests without secrets, every answer, the platform's transactions, and what happens next."""
+    from connector.cli.output import print_json, wants_json
+    from connector.config import load
+    from connector.engine.letters import letter
+    from connector.errors import NotFound
+    from connector.memory import reading
+
+    database = reading(load(path))
+    if database is None:
+        raise NotFound("There is no memory yet.", hint="`om-fsm sync` makes the first pass.")
+    found = letter(database, entry, datetime.now(UTC))
+    if wants_json(output):
+        print_json(found)
+    else:
+        _print_letter(found)
+
+
+def _print_letter(found: Letter) -> None:
+    from connector.cli.output import moment
+    from connector.cli.words import counted, sentence
+
+    what = sentence(found.action) if found.action else found.key
+    click.secho(
+        f"{found.id}  {found.order_number}  {found.state.value} after {counted(found.tries, 'try', 'tries')}", bold=True
+    )
+    click.echo(f"  {what}\n  key {found.key}, intended {moment(found.created_at)}")
+    for one in found.attempts:
+        click.echo(f"\n{moment(one.at)}  {one.outcome.value}: {one.text}")
+        for request in one.requests:
+            click.echo(f"  {request['method']} {request['url']}")
+            for column, value in request["body"].items():
+                click.echo(f"    {column} = {value}")
+            transaction = request["transaction"] or "none: the answer did not come from a node"
+            click.echo(f"  answer: {request['status'] or 'none'}, transaction {transaction}")
+            click.echo(f"    {request['outcome'] or 'accepted'}")
+        if not one.requests:
+            click.echo("  Nothing was sent.")
+    if found.error:
+        click.echo(f"\nLast error: {found.error}")
+    click.secho(f"\nNext: {found.next}", bold=True)
 
 
 @outbox.command()

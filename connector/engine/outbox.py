@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from connector.engine.ports import FieldService, OrderManagement
     from connector.engine.sides import Sides
     from connector.engine.store import Store
-    from connector.exchange import Written
+    from connector.exchange import Sent, Written
 
 
 _SHORT = 5.0  # seconds
@@ -79,8 +79,9 @@ class Outbox:
         """
         changed = False
         while (entry := self._start(order_id, clock())) is not None:
+            self._sent()  # what was sent before belongs to another entry
             settlement, failure = self._try(entry, clock)
-            self.store.settle(entry, settlement, clock())
+            self.store.settle(entry, settlement, clock(), self._sent())
             changed |= settlement.state in (IntentState.WITHDRAWN, IntentState.PARKED) or (
                 settlement.state is IntentState.DONE and not isinstance(entry.action, WriteNote)
             )
@@ -89,6 +90,9 @@ class Outbox:
             if settlement.retry_at is not None:
                 break
         return changed
+
+    def _sent(self) -> tuple[Sent, ...]:
+        return (*self.om.sent(), *self.fsm.sent())
 
     def _start(self, order_id: str, now: datetime) -> OutboxEntry | None:
         look_again_at = now + timedelta(seconds=self.patience.look_after)

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
     from datetime import datetime
 
-    from connector.exchange import Changed, FeedId, OrdersRead, SketchPage, Written
+    from connector.exchange import Changed, FeedId, OrdersRead, Sent, SketchPage, Written
     from connector.model import (
         CancelWorkOrder,
         CreateWorkOrder,
@@ -67,6 +67,9 @@ class Watched(Protocol):
 
     def existing(self, sys_ids: Iterable[str]) -> Collection[str]:
         """Those of these orders (OM) or work orders (FSM) that exist."""
+
+    def sent(self) -> tuple[Sent, ...]:
+        """What this thread sent to write something since it last asked; without secrets."""
 
     def begin_gently(self) -> None:
         """The instance is back after an outage: ask one thing at a time at first."""

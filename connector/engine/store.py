@@ -5,13 +5,13 @@ Truth lives in ServiceNow; these rows only save looking everything up again, and
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
 from connector.engine import codec, wakeups
-from connector.engine.tables import cursor, event, finding, hold, last, link, outbox, seen, verdict, wakeup
+from connector.engine.tables import attempt, cursor, event, finding, hold, last, link, outbox, seen, verdict, wakeup
 from connector.mapping.marks import token_of
 from connector.model import (
     Finding,
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
     from datetime import datetime
 
-    from connector.exchange import Changed, FeedId
+    from connector.exchange import Changed, FeedId, Sent
     from connector.model import Action
 
 _SETTLED = (IntentState.DONE, IntentState.PARKED, IntentState.WITHDRAWN)
@@ -334,8 +334,11 @@ class Store:
             attempts=row.attempts,
         )
 
-    def settle(self, entry: OutboxEntry, settlement: Settlement, now: datetime) -> None:
-        """Record how an entry ended: its state, the link it made or changed, and a line of history, in one transaction."""
+    def settle(self, entry: OutboxEntry, settlement: Settlement, now: datetime, sent: Collection[Sent] = ()) -> None:
+        """Record how an entry ended: its state, the link it made or changed, and a line of history, in one transaction.
+
+        What did not succeed at once keeps what was `sent`, for a person.
+        """
         values: dict[str, Any] = {
             "state": settlement.state.value,
             "error": settlement.error,
@@ -349,6 +352,8 @@ class Store:
             connection.execute(outbox.update().where(outbox.c.id == entry.id).values(**values))
             if settlement.link is not None:
                 _remember_link(connection, settlement.link)
+            if settlement.state is not IntentState.DONE or entry.attempts > 0:
+                _remember_attempt(connection, entry, settlement, now, sent)
             connection.execute(
                 event.insert().values(
                     at=now,
@@ -431,6 +436,14 @@ class Store:
 
 
 # --- the pieces transactions are made of --------------------------------------------------------------------
+
+
+def _remember_attempt(
+    connection: sa.Connection, entry: OutboxEntry, settlement: Settlement, now: datetime, sent: Collection[Sent]
+) -> None:
+    requests = [asdict(one) for one in sent]
+    values = {"outbox_id": entry.id, "at": now, "outcome": settlement.state.value, "text": settlement.text}
+    connection.execute(attempt.insert().values(**values, requests=requests))
 
 
 def _held_orders(now: datetime) -> sa.Select[tuple[str]]:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from connector.errors import Denied, OutcomeUnknown, Rejected
-from connector.exchange import WORK_ORDER, Changed, FeedId, Written
+from connector.exchange import WORK_ORDER, Changed, FeedId, Sent, Written
 from connector.fsm.records import work_order_task_wire, work_order_wire
 from connector.fsm.references import People, References
 from connector.mapping.marks import Carried, digest_of, sys_id_of
@@ -86,6 +86,9 @@ class FsmPort:
 
     def existing(self, sys_ids: Iterable[str]) -> Collection[str]:
         return existing(self._api, self._table, sys_ids)
+
+    def sent(self) -> tuple[Sent, ...]:
+        return self._api.sent()
 
     def begin_gently(self) -> None:
         self._api.pace.begin_gently()

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from connector.errors import AbsurdAnswer, Denied, Rejected
-from connector.exchange import Changed, FeedId, OrdersRead, Record, Sketch, Unreadable, Written
+from connector.exchange import Changed, FeedId, OrdersRead, Record, Sent, Sketch, Unreadable, Written
 from connector.mapping.marks import OWNER, tokens_in
 from connector.mapping.states import DOMAIN_ORDER_LABELS, ORDER_LABELS, StateMap
 from connector.model import DomainOrder, DomainOrderClass, DomainOrderPhase, OrderLine, OrderPhase, OrderTask, Snapshot
@@ -116,6 +116,9 @@ class OmPort:
 
     def existing(self, sys_ids: Iterable[str]) -> Collection[str]:
         return existing(self._api, self._schema.tables["order"], sys_ids)
+
+    def sent(self) -> tuple[Sent, ...]:
+        return self._api.sent()
 
     def begin_gently(self) -> None:
         self._api.pace.begin_gently()

@@ -19,15 +19,18 @@ from connector import __version__
 from connector.errors import OutcomeUnknown, RemoteError, SignInFailed, Unavailable
 from connector.servicenow.answers import READS, classify, short
 from connector.servicenow.pace import LONGEST_WAIT, Pace
+from connector.servicenow.sent import sent
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from requests.auth import AuthBase
 
+    from connector.exchange import Sent
     from connector.servicenow.sign_in import SignIn
 
 _ATTEMPTS = 3
+_KEPT = 10  # requests that write
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +73,7 @@ class StrictSession(requests.Session):
         self.auth = _signed_later  # without any, requests would look for one in a .netrc
         self.headers["User-Agent"] = f"om-fsm-connector/{__version__}"
         self.transaction = ""  # of the last answer
+        self.sent: list[Sent] = []  # the last requests that write
         self.patient = True  # whether reads are tried again
         self._endpoint = endpoint
         self._common = common
@@ -108,14 +112,25 @@ class StrictSession(requests.Session):
         if pace.pause > LONGEST_WAIT:
             raise _left_alone(self._endpoint, pace.pause)
         with pace.turn():
-            response = self._answer(request, **kwargs)
+            try:
+                response = self._answer(request, **kwargs)
+            except RemoteError as error:
+                self._keep(request, None, error)
+                raise
         failure = classify(response, self._endpoint)
+        self._keep(request, response, failure)
         if failure is None:
             pace.success()
             return response
         if failure.status == 429:
             pace.push_back(failure.retry_after)
         raise failure
+
+    def _keep(
+        self, request: requests.PreparedRequest, response: requests.Response | None, failure: RemoteError | None
+    ) -> None:
+        if request.method not in READS:
+            self.sent = [*self.sent, sent(request, response, str(failure or ""))][-_KEPT:]
 
     def _answer(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
         traffic = self._common.traffic

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
     from requests.adapters import BaseAdapter
 
+    from connector.exchange import Sent
+
 _JSON = {"Accept": "application/json"}
 _URL_BYTES = 8000  # an edge refuses a little over 8190 with an HTML page
 
@@ -132,6 +134,12 @@ class TableApi:
     def transaction(self) -> str:
         """The platform's id of the last transaction of this thread."""
         return str(self._client.session.transaction)
+
+    def sent(self) -> tuple[Sent, ...]:
+        """What this thread sent to write something since it last asked."""
+        session = self._client.session
+        found, session.sent = tuple(session.sent), []
+        return found
 
     # --- reading -------------------------------------------------------------------------------------------
 

@@ -1,0 +1,126 @@
+"""README promise: a write that waits for a person shows all there is to know, and trying it again doubles nothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+import sqlalchemy as sa
+from click.testing import CliRunner
+
+from connector import memory
+from connector.cli import cli
+from connector.engine.tables import outbox
+from tests.conftest import DOMAIN_ORDER, HAMBURG
+from tests.scenarios.test_nothing_doubled import (
+    CHANGE_DOMAIN_ORDER,
+    CHANGE_WORK_ORDER,
+    CREATE,
+    arm,
+    canceled,
+    closed_too_early,
+    made,
+    progressed,
+    revised,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.conftest import Pair
+
+
+def show(pair: Pair, entry: int) -> str:
+    done = CliRunner().invoke(cli, ["--config", str(pair.loaded.path), "outbox", "show", str(entry), "-o", "table"])
+    assert done.exit_code == 0, done.output
+    return done.output
+
+
+def test_a_refused_write_shows_its_request_its_answer_and_what_happens_next(pair: Pair) -> None:
+    pair.approved(HAMBURG)
+    fault = {"kind": "status", "status": 400, "method": "POST", "path_contains": "/table/wm_order", "count": 1}
+    transaction = {"X-Transaction-ID": "0123456789ab"}
+    pair.world.fault("fsm", {**fault, "headers": transaction, "message": "Invalid value"})
+    pair.sync()
+    said = show(pair, pair.parked())
+    for words in (
+        "parked after 1 try",
+        f"POST {pair.world.instance('fsm').base_url}/api/now/table/wm_order",
+        "correlation_id = om-fsm:om:",
+        "answer: 400, transaction 0123456789ab",
+        "Invalid value",
+        "Next: Nothing until a person decides",
+    ):
+        assert words in said
+    for secret in (pair.loaded.secrets.fsm_password, pair.loaded.secrets.om_password):
+        assert secret.get_secret_value() not in said
+    assert "Basic " not in said
+
+
+def test_a_write_in_doubt_says_when_it_is_looked_up(pair: Pair) -> None:
+    pair.approved(HAMBURG)
+    arm(pair, CREATE, "commit_then_500")
+    pair.sync()
+    said = show(pair, 1)
+    assert "unknown after 1 try" in said
+    assert "answer: 500" in said
+    assert "It is looked up, not before" in said
+
+
+def test_a_write_of_a_held_side_says_so(pair: Pair) -> None:
+    pair.approved(HAMBURG)
+    pair.world.fault("fsm", {"kind": "rate_limit", "method": "POST", "user": "connector", "seconds": 600, "count": 1})
+    pair.sync()
+    assert "Nothing while fsm is held (throttled)" in show(pair, 1)
+
+
+@pytest.mark.parametrize(
+    ("event", "where"),
+    [
+        (None, CREATE),
+        (progressed, CHANGE_DOMAIN_ORDER),
+        (revised, CHANGE_WORK_ORDER),
+        (canceled, CHANGE_WORK_ORDER),
+        (closed_too_early, CHANGE_DOMAIN_ORDER),
+    ],
+    ids=["create", "note", "update", "cancel", "reopen"],
+)
+def test_trying_a_parked_write_again_doubles_nothing_even_when_it_had_taken_effect(
+    pair: Pair, event: Callable[[Pair, str], None] | None, where: tuple[str, str, str]
+) -> None:
+    order = pair.approved(HAMBURG) if event is None else made(pair)
+    if event is not None:
+        event(pair, order)
+    arm(pair, where, "commit_then_500")  # it took effect; nobody knows
+    pair.sync()
+    assert "unknown" in pair.waiting()
+    with memory.repairing(pair.loaded) as store:
+        park(store.engine)
+        [entry] = parked(store.engine)
+        assert store.release_parked(entry, pair.now(), drop=False)
+    pair.settle()
+    pair.assert_nothing_doubled()
+    number = pair.resource_order(order)
+    if event is None:
+        assert len(pair.work_orders(order)) == 2
+    if event is progressed:
+        assert sum("-> Assigned" in note for note in pair.notes(number)) == 1
+    if event is revised:
+        assert sum("100 Mbit/s -> 500 Mbit/s" in note for note in pair.notes(number)) == 1
+    if event is canceled:
+        reasons = pair.rows("fsm", "sys_journal_field", "element=work_notes^valueLIKEwas canceled in Order", "value")
+        assert len(reasons) == 2
+    if event is closed_too_early:
+        assert pair.state("om", DOMAIN_ORDER, number) == "in progress"
+        assert sum("was reopened" in note for note in pair.notes(number)) == 1
+
+
+def park(engine: sa.Engine) -> None:
+    """As when the look after the unclear answer was refused."""
+    with engine.begin() as connection:
+        connection.execute(outbox.update().where(outbox.c.state == "unknown").values(state="parked"))
+
+
+def parked(engine: sa.Engine) -> list[int]:
+    with engine.connect() as connection:
+        return list(connection.execute(sa.select(outbox.c.id).where(outbox.c.state == "parked")).scalars())
