@@ -158,7 +158,7 @@ def build_engine(
         om=systems.om,
         fsm=systems.fsm,
         rules=_rules(loaded, policies, systems),
-        outbox=Outbox(store, systems.om, systems.fsm, patience, sides),
+        outbox=Outbox(store, systems.om, systems.fsm, patience, sides, inherited=store.newest_entry()),
         sides=sides,
         watch=Watch(
             sweep_every=timedelta(seconds=settings.daemon.sweep_seconds),

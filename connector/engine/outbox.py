@@ -70,6 +70,7 @@ class Outbox:
     fsm: FieldService
     patience: Patience
     sides: Sides
+    inherited: int = 0  # entries up to this number were left by another process
 
     def serve(self, order_id: str, clock: Callable[[], datetime]) -> bool:
         """Carry out what an order has in the outbox, oldest first, until something must wait.
@@ -97,7 +98,8 @@ class Outbox:
     def _start(self, order_id: str, now: datetime) -> OutboxEntry | None:
         look_again_at = now + timedelta(seconds=self.patience.look_after)
         stopped = self.sides.stopped_kinds(now)
-        return self.store.start_next(order_id, now, look_again_at=look_again_at, stopped=stopped)
+        entry = self.store.start_next(order_id, now, look_again_at=look_again_at, stopped=stopped)
+        return entry and replace(entry, inherited=entry.id <= self.inherited)
 
     def _try(self, entry: OutboxEntry, clock: Callable[[], datetime]) -> tuple[Settlement, RemoteError | None]:
         try:

@@ -47,11 +47,12 @@ class OutboxEntry:
     action: Action
     state: IntentState
     attempts: int
+    inherited: bool = False  # from another process: memory may be an old backup, and say of what was sent that it waits
 
     @property
     def must_look(self) -> bool:
         """It may have been carried out already: look before anything is resent."""
-        return self.state is not IntentState.PENDING
+        return self.inherited or self.state is not IntentState.PENDING
 
 
 @dataclass(frozen=True, slots=True)
@@ -301,6 +302,11 @@ class Store:
                 query = sa.select(outbox.c.order_id).where(outbox.c.order_id.in_(chunk), outbox.c.state.in_(_OPEN))
                 found.update(connection.execute(query.distinct()).scalars())
         return sorted(found)
+
+    def newest_entry(self) -> int:
+        """The number of the last entry of the outbox, 0 when it is empty."""
+        with self.engine.connect() as connection:
+            return int(connection.execute(sa.select(sa.func.max(outbox.c.id))).scalar() or 0)
 
     def start_next(
         self, order_id: str, now: datetime, *, look_again_at: datetime, stopped: Collection[str] = ()

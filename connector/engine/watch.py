@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from connector.engine.cursors import is_first_contact, poll, wake_everything
 from connector.engine.sweep import sweep
+from connector.errors import ConfigError
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from connector.engine.store import Store
 
 CALIBRATE_EVERY = timedelta(hours=1)  # a zone may change its summer time, and an administrator the user's zone
+TRY_AGAIN = timedelta(minutes=5)  # where no record was there to measure with
+_NOTHING = " nothing to measure with"
 _SETTINGS = "settings"
 
 
@@ -47,10 +50,15 @@ def calibrate(store: Store, system: Watched, now: datetime) -> None:
     """Measure what an instance makes of our questions, if that was not done for these questions lately."""
     what, asked = f"calibration of {system.name}", " ".join(feed.fingerprint for feed in system.feeds)
     at, before = store.last_passes().get(what, (None, ""))
-    if at is not None and before == asked and timedelta(0) <= now - at < CALIBRATE_EVERY:
+    patience = {asked: CALIBRATE_EVERY, f"{asked}{_NOTHING}": TRY_AGAIN}.get(before)
+    if at is not None and patience is not None and timedelta(0) <= now - at < patience:
         return
-    if system.calibrate():
-        store.note_pass(what, now, asked)
+    try:
+        measured = system.calibrate()
+    except ConfigError:
+        store.forget_cursors()  # what they have missed is not known: once it is put right, everything is looked at
+        raise
+    store.note_pass(what, now, asked if measured else f"{asked}{_NOTHING}")
 
 
 def _same_settings(engine: Engine) -> bool:

@@ -1,0 +1,137 @@
+"""README promise: truth lives in ServiceNow. Whatever becomes of the local database, the outcome is the same.
+
+One long story, played once undisturbed, and once for each of its steps with memory deleted there, put back to an old backup, or
+torn in the middle of a write.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from connector import app
+from tests.conftest import HAMBURG, LINE, Pair, make_pair
+from tests.faults.test_crash import outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+STEPS = 11  # of the story; the first test holds it to that
+
+
+class Play:
+    """The story and the connector that follows it. `between` is called after each step with its number."""
+
+    def __init__(self, pair: Pair, between: Callable[[Play, int], None] = lambda _play, _step: None) -> None:
+        self.pair = pair
+        self.between = between
+        self.order = ""
+
+    def whole(self) -> Any:
+        """Play it to its end. Returns the outcome."""
+        for step, _ in enumerate(self._story(), start=1):
+            self.passes()
+            self.between(self, step)
+        self.passes(3)
+        self.pair.assert_nothing_doubled()
+        return outcome(self.pair, self.order)
+
+    def passes(self, count: int = 1, *, everything: bool = False) -> None:
+        """One life of the connector."""
+        with app.writing(self.pair.loaded, self.pair.outside()) as (engine, systems):
+            for _ in range(count):
+                app.sync_once(engine, systems, self.pair.now, full=everything, everything=everything)
+                self.pair.world.advance(150)
+
+    def _story(self) -> Iterator[None]:
+        pair = self.pair
+        self.order = pair.approved(HAMBURG)
+        yield
+        install, survey = pair.install(self.order), pair.work_orders(self.order, "Site Survey")[0]
+        pair.fsm("dispatch", work_order=install, technician="technician")
+        yield
+        self._revised("200 Mbit/s")
+        yield
+        pair.fsm("accept", work_order=install)
+        yield
+        self._revised("500 Mbit/s")
+        yield
+        pair.om("close_domain_order", domain_order=pair.resource_order(self.order))
+        yield
+        pair.fsm("cancel_work_order", work_order=survey, reason="done before")
+        yield
+        pair.om("close_domain_order", domain_order=pair.resource_order(self.order))
+        yield
+        pair.fsm("start", work_order=install)
+        yield
+        pair.om("set_ponr", line=self._line)
+        pair.om("edit_line", line=self._line, characteristics={"Bandwidth": "1 Gbit/s"})
+        yield
+        pair.fsm("complete", work_order=install)
+        yield
+
+    @property
+    def _line(self) -> str:
+        return self.pair.rows("om", LINE, f"order.number={self.order}", "number")[0]["number"]
+
+    def _revised(self, bandwidth: str) -> None:
+        self.pair.om("revise", order=self.order)
+        self.pair.om("edit_line", line=self._line, characteristics={"Bandwidth": bandwidth})
+        self.pair.om("approve_revision", order=self.order)
+        self.pair.world.advance(5)
+
+    # --- what becomes of memory ---------------------------------------------------------------------------------------
+
+    def files(self) -> list[Path]:
+        memory = self.pair.memory
+        return [path for path in (memory, memory.with_name(f"{memory.name}-wal")) if path.exists()]
+
+    def backup(self) -> dict[Path, bytes]:
+        return {path: path.read_bytes() for path in self.files()}
+
+    def restore(self, backup: dict[Path, bytes]) -> None:
+        self.pair.forget()
+        for path, content in backup.items():
+            path.write_bytes(content)
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Any, int]:
+    """The outcome when nothing happens to memory, and the number of steps."""
+    steps: list[int] = []
+    play = Play(make_pair(tmp_path_factory.mktemp("undisturbed")), lambda _play, step: steps.append(step))
+    return play.whole(), len(steps)
+
+
+def test_the_story_has_as_many_steps_as_are_enumerated_here_and_tells_much(undisturbed: tuple[Any, int]) -> None:
+    (work_orders, notes, _), steps = undisturbed
+    assert steps == STEPS
+    assert (work_orders.total(), notes.total()) == (2, 16)
+
+
+@pytest.mark.parametrize("step", range(1, STEPS + 1))
+def test_memory_deleted_at_any_step_is_rebuilt_and_the_outcome_is_the_same(
+    pair: Pair, undisturbed: tuple[Any, int], step: int
+) -> None:
+    def lost(play: Play, now: int) -> None:
+        if now == step:
+            play.pair.forget()
+            play.passes(everything=step % 2 == 0)  # `om-fsm rebuild`, or whatever is called next
+
+    assert Play(pair, lost).whole() == undisturbed[0]
+
+
+@pytest.mark.parametrize("age", [1, 4])
+@pytest.mark.parametrize("step", range(1, STEPS + 1))
+def test_an_old_backup_of_memory_repeats_nothing(pair: Pair, undisturbed: tuple[Any, int], step: int, age: int) -> None:
+    kept: list[dict[Path, bytes]] = []
+
+    def restored(play: Play, now: int) -> None:
+        if now == step:
+            kept.append(play.backup())
+        if now == min(step + age, STEPS):
+            play.restore(kept[0])
+
+    assert Play(pair, restored).whole() == undisturbed[0]
