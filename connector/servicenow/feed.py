@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from connector.errors import Denied
 from connector.servicenow.query import Op, Query
-from connector.servicenow.table import stamp
+from connector.servicenow.table import PAGE, stamp
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,14 +34,14 @@ class Feed:
         """The question a cursor asks."""
         return self.only.where("sys_updated_on", Op.FROM, stamp(moment))
 
-    def read(self, api: TableApi, since: datetime | None) -> Iterator[Row]:
+    def read(self, api: TableApi, since: datetime | None, *, page: int = PAGE) -> Iterator[Row]:
         """Rows updated at or after `since` (all rows when None), oldest first, with the columns a cursor needs.
 
         Ends at the instance's own clock as it was when the first page was read.
         """
         query = self.since(since) if since is not None else self.only
         columns = ["sys_mod_count", *self.columns]
-        for row in api.scan(self.table, query, columns, by_update=True, until_now=True, display=False):
+        for row in api.scan(self.table, query, columns, by_update=True, until_now=True, display=False, page=page):
             if "sys_mod_count" not in row.values:
                 raise Denied(
                     f"{api.endpoint.name}: the column 'sys_mod_count' of {self.table} cannot be read.",

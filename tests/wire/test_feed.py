@@ -71,3 +71,21 @@ def test_a_cursor_is_valid_for_one_instance_one_table_and_one_question_only() ->
     ]
     assert FEED.fingerprint("https://fsm.example.com") == FEED.fingerprint("https://fsm.example.com")
     assert len({FEED.fingerprint("https://fsm.example.com"), *others}) == 4
+
+
+def test_rows_that_keep_moving_while_they_are_read_do_not_keep_the_scan_from_ending(
+    mocked: responses.RequestsMock, api: TableApi
+) -> None:
+    earlier = [{**row, "sys_updated_on": f"2026-03-02 07:59:0{n}"} for n, row in enumerate(changes())]
+    table = Table(earlier)
+
+    def touch(page: int) -> None:
+        assert page < 20, "it would never end"
+        table.rows[page % 3]["sys_updated_on"] = f"2026-03-02 08:00:{page:02d}"
+
+    table.before = touch
+    table.serve(mocked, "wm_order")
+    first, *_ = (row["sys_id"] for row in FEED.read(api, SINCE - timedelta(minutes=5), page=1))
+    assert first == earlier[0]["sys_id"]
+    assert len(table.queries) > 1
+    assert all("sys_updated_on<=2026-03-02 08:00:00" in query for query in table.queries[1:])
