@@ -34,6 +34,7 @@ check: $(STAMP) ## format, lint, types and the import law
 bench: $(STAMP) $(VENV)/.bench ## measure; nothing is judged by it
 	@$(BIN)/python -m benchmarks.sandbox_reads
 	@$(BIN)/python -m benchmarks.decisions
+	@$(BIN)/python -m benchmarks.quiet_hours
 
 # The engines ours is measured beside; only for this.
 $(VENV)/.bench: $(STAMP)

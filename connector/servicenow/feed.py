@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from connector.errors import Denied
 from connector.servicenow.query import Op, Query
-from connector.servicenow.table import PAGE, stamp
+from connector.servicenow.table import stamp
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,7 +34,7 @@ class Feed:
         """The question a cursor asks."""
         return self.only.where("sys_updated_on", Op.FROM, stamp(moment))
 
-    def read(self, api: TableApi, since: datetime | None, *, page: int = PAGE) -> Iterator[Row]:
+    def read(self, api: TableApi, since: datetime | None, *, page: int | None = None) -> Iterator[Row]:
         """Rows updated at or after `since` (all rows when None), oldest first, with the columns a cursor needs.
 
         Ends at the instance's own clock as it was when the first page was read.
