@@ -131,7 +131,7 @@ def _print_sides(overview: Overview) -> None:
         click.secho(f"{hold.target} {how} since {moment(hold.since)}{who}: {hold.reason.value}", bold=True, fg="red")
         click.echo(f"  {hold.text}")
         if hold.probe_at:
-            click.echo(f"  Probed {hold.probes} times; next {moment(hold.probe_at)}.")
+            click.echo(f"  Probes so far: {hold.probes}; next {moment(hold.probe_at)}.")
         if hold.until:
             click.echo(f"  Until {moment(hold.until)}.")
         click.echo(f"  {hold.way_out}")

@@ -169,6 +169,8 @@ class Service:
         """Run until SIGTERM or SIGINT. True when everything under way was finished. Raises MemoryDamaged."""
         for name in (signal.SIGTERM, signal.SIGINT):
             signal.signal(name, self._on_signal)
+        for hold in self._engine.sides.holds.all(self._clock()):
+            _log_hold("held", hold)  # since before this start
         self._worker.start()
         self._scheduler.start()
         ready()
