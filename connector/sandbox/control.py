@@ -18,11 +18,10 @@ An answer is {"ok": true, "result": ...} or {"ok": false, "error": "sentence"}.
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 from connector.sandbox.faults import FaultError
-from connector.sandbox.messages import Headers, Request, Response, json_body
+from connector.sandbox.messages import Headers, Request, Response, json_body, read_json
 from connector.sandbox.moves import Refused
 
 if TYPE_CHECKING:
@@ -31,6 +30,7 @@ if TYPE_CHECKING:
     from connector.sandbox.world import World
 
 Payload = dict[str, Any]
+MOST_SECONDS = 10**9
 
 
 class ControlPlane:
@@ -68,7 +68,7 @@ class ControlPlane:
         if room is None:
             return _refuse(404, f"there is no {request.method} {request.path} on the control plane")
         try:
-            payload = json.loads(request.body) if request.body else {}
+            payload = read_json(request.body) if request.body else {}
         except ValueError:
             return _refuse(400, "the body is not valid JSON")
         if not isinstance(payload, dict):
@@ -77,7 +77,7 @@ class ControlPlane:
             return _answer(200, {"ok": True, "result": room(request, payload)})
         except Refused as refused:
             return _refuse(409, str(refused))
-        except (FaultError, KeyError, TypeError, ValueError) as error:
+        except (FaultError, KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
             return _refuse(400, f"{type(error).__name__}: {error}")
 
     def _act(self, _request: Request, payload: Payload) -> Any:
@@ -85,10 +85,13 @@ class ControlPlane:
         return self._world.act(name, payload)
 
     def _clock(self, _request: Request, payload: Payload) -> Any:
-        for name, seconds in payload.get("skew", {}).items():
-            self._world.skew(name, float(seconds))
+        skews = payload.get("skew", {})
+        if not isinstance(skews, dict):
+            raise ValueError('skew is {"om": seconds, "fsm": seconds}')
+        for name, seconds in skews.items():
+            self._world.skew(name, _seconds(seconds, least=-MOST_SECONDS))
         if "advance" in payload:
-            self._world.advance(float(payload["advance"]))
+            self._world.advance(_seconds(payload["advance"], least=0))
         return self._times()
 
     def _times(self) -> dict[str, str]:
@@ -130,6 +133,12 @@ class ControlPlane:
     def _reset(self, _request: Request, _payload: Payload) -> Any:
         self._world.reset()
         return {}
+
+
+def _seconds(value: Any, *, least: float) -> float:
+    if not least <= float(value) <= MOST_SECONDS:
+        raise ValueError(f"a clock moves by at most {MOST_SECONDS} seconds at once, and never back, not by {value!r}")
+    return float(value)
 
 
 def _answer(status: int, payload: Payload) -> Response:

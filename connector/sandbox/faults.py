@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from connector.sandbox.messages import Request, Response
 
 
+MOST = 10**9  # of anything that is counted
+
+
 class FaultError(ValueError):
     """The description of a fault does not make sense."""
 
@@ -74,7 +77,30 @@ def read_fault(fault_id: str, raw: dict[str, Any]) -> Fault:
         raise FaultError(f"a fault has no {', '.join(unknown)}; it may have {', '.join(sorted(known))}")
     if raw.get("kind") not in KINDS:
         raise FaultError(f"{raw.get('kind')!r} is no kind of fault; there are {', '.join(sorted(KINDS))}")
-    return Fault(id=fault_id, **{key: value for key, value in raw.items() if key != "instance"})
+    given = {key: value for key, value in raw.items() if key != "instance"}
+    for key, value in given.items():
+        if not _fits(key, value):
+            raise FaultError(f"{key} of a fault cannot be {value!r}")
+    return Fault(id=fault_id, **given)
+
+
+def _fits(key: str, value: Any) -> bool:
+    """Whether a part of a fault has its kind and, if it is a number, makes sense."""
+    if key == "count" and value is None:
+        return True
+    match key:
+        case "headers":
+            return isinstance(value, dict) and all(isinstance(text, str) for pair in value.items() for text in pair)
+        case "count" | "skip" | "parts" | "status":
+            return (
+                isinstance(value, int)
+                and not isinstance(value, bool)
+                and (100 if key == "status" else 0) <= value <= MOST
+            )
+        case "probability" | "seconds":
+            return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= MOST
+        case _:
+            return isinstance(value, str)
 
 
 class Faults:

@@ -29,7 +29,7 @@ from connector.sandbox.rules.settings import follow
 from connector.sandbox.schema import Column, Kind, Schema, Table
 from connector.sandbox.scripts import Reader
 from connector.sandbox.sessions import Sessions
-from connector.sandbox.store import Row, Store
+from connector.sandbox.store import DuplicateKey, Row, Store
 
 if TYPE_CHECKING:
     from connector.sandbox.clock import Clock
@@ -167,7 +167,10 @@ class Instance:
             self._put("sys_properties", {"sys_id": self.known_id(f"property/{name}"), "name": name, "value": value})
         for block in profile.records:
             for row in block["rows"]:
-                self._put(block["table"], self._resolved(block["table"], row))
+                try:
+                    self._put(block["table"], self._resolved(block["table"], row))
+                except (ValueError, TypeError, AttributeError, DuplicateKey) as error:
+                    raise ProfileError(f"{self.name}.records of {block['table']}: {row}: {error}") from error
         follow(self, self.switches)
 
     def _put(self, table: str, row: Row) -> None:

@@ -54,13 +54,53 @@ class Profile:
 @lru_cache(maxsize=16)
 def load(profile: str) -> Profile:
     """The profile called, or stored at, `profile`."""
-    tree = _read(_locate(profile))
-    om, fsm = tree.get("om", {}), tree.get("fsm", {})
-    if tree.get("single"):
-        both = _merge(copy.deepcopy(om), fsm)
+    sources: list[tuple[Path, Tree]] = []
+    tree = _read(_locate(profile), sources)
+    single = bool(tree.get("single"))
+    sides = {name: tree.setdefault(name, {}) for name in ("om", "fsm")}
+    _check(tree, sources, single=single)
+    if single:
+        both = _merge(copy.deepcopy(sides["om"]), sides["fsm"])
         only = _instance("om", tree, both)
         return Profile(name=str(tree["name"]), single=True, om=only, fsm=only)
-    return Profile(name=str(tree["name"]), single=False, om=_instance("om", tree, om), fsm=_instance("fsm", tree, fsm))
+    om, fsm = (_instance(name, tree, own) for name, own in sides.items())
+    return Profile(name=str(tree["name"]), single=False, om=om, fsm=fsm)
+
+
+def _check(tree: Tree, sources: list[tuple[Path, Tree]], *, single: bool) -> None:
+    """Raises ProfileError with every mistake, each with the last file that says something about its key."""
+    from connector.sandbox.profile_check import mistakes, shape_mistakes
+
+    found = list(shape_mistakes(tree))
+    if not found:
+        both = _merge(copy.deepcopy(tree["om"]), tree["fsm"]) if single else {}
+        merged = {name: _merge(copy.deepcopy(tree.get("platform", {})), both or tree[name]) for name in ("om", "fsm")}
+        found = list(mistakes(tree, merged, _known_switches()))
+    if found:
+        raise ProfileError("\n".join(f"{_file_of(key, sources)}: {key} {sentence}" for key, sentence in found))
+
+
+@lru_cache(maxsize=1)
+def _known_switches() -> Tree:
+    switches: Tree = _read(_locate("default"), [])["switches"]
+    return switches
+
+
+def _file_of(key: str, sources: list[tuple[Path, Tree]]) -> Path:
+    """The last file read that has the longest beginning of this key; what is common to both instances is under `platform`."""
+    parts = key.partition("[")[0].split(".")
+    paths = [parts, ["platform", *parts[1:]]]
+    depths = [max(_depth(tree, path) for path in paths) for _, tree in sources]
+    return sources[max(range(len(sources)), key=lambda place: (depths[place], place))][0]
+
+
+def _depth(tree: Any, path: list[str]) -> int:
+    """How many steps of this path the tree can go along."""
+    for steps, part in enumerate(path):
+        if not isinstance(tree, dict) or part not in tree:
+            return steps
+        tree = tree[part]
+    return len(path)
 
 
 def _instance(name: str, tree: Tree, own: Tree) -> InstanceProfile:
@@ -98,14 +138,20 @@ def _locate(profile: str) -> Path:
     return path
 
 
-def _read(path: Path) -> Tree:
+def _read(path: Path, sources: list[tuple[Path, Tree]], extending: tuple[Path, ...] = ()) -> Tree:
+    """The profile with what it extends and includes; `sources` gets every file that was read, in the order of their weight."""
+    if path in extending:
+        raise ProfileError(f"{path}: extends leads to the profile itself")
     tree = _parse(path)
-    base: Tree = _read(_locate(tree.pop("extends"))) if "extends" in tree else {}
-    base = copy.deepcopy(base)
-    for dotted in tree.pop("remove", []):
-        _remove(base, dotted)
-    for name in tree.pop("include", []):
-        tree = _merge(tree, _parse(path.parent / name))
+    above, removed, included = (_taken(path, tree, name) for name in ("extends", "remove", "include"))
+    base: Tree = _read(_locate(above[0]), sources, (*extending, path)) if above else {}
+    for dotted in removed:
+        _remove(path, base, dotted)
+    sources.append((path, copy.deepcopy(tree)))
+    for name in included:
+        part = _parse(path.parent / name)
+        sources.append((path.parent / name, copy.deepcopy(part)))
+        tree = _merge(tree, part)
     merged = _merge(base, tree)
     merged.setdefault("name", path.stem)
     return merged
@@ -114,8 +160,21 @@ def _read(path: Path) -> Tree:
 def _parse(path: Path) -> Tree:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ProfileError(f"{path} is not valid TOML: {error}") from error
+    except OSError as error:
+        raise ProfileError(f"{path} cannot be read: {error.strerror}") from error
+
+
+def _taken(path: Path, tree: Tree, name: str) -> list[str]:
+    """Take one of the three keys that are about files out of a tree: one text (`extends`) or a list of texts."""
+    value = tree.pop(name, [])
+    texts = [value] if name == "extends" and isinstance(value, str) else value
+    if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
+        raise ProfileError(
+            f"{path}: {name} must be {'a text' if name == 'extends' else 'a list of texts'}, not {value!r}"
+        )
+    return texts
 
 
 def _merge(base: Tree, over: Tree) -> Tree:
@@ -130,10 +189,11 @@ def _merge(base: Tree, over: Tree) -> Tree:
     return base
 
 
-def _remove(tree: Tree, dotted: str) -> None:
+def _remove(path: Path, tree: Tree, dotted: str) -> None:
     *parents, last = dotted.split(".")
     for part in parents:
-        tree = tree.get(part, {})
+        found = tree.get(part)
+        tree = found if isinstance(found, dict) else {}
     if last not in tree:
-        raise ProfileError(f"the profile removes {dotted}, which does not exist")
+        raise ProfileError(f"{path}: the profile removes {dotted}, which does not exist")
     del tree[last]

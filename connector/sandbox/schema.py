@@ -53,6 +53,11 @@ LABELED = re.compile(
 )
 
 
+def kind_of(name: str) -> Kind | None:
+    """The kind of column a profile calls that, or None."""
+    return ALIASES.get(name) or Kind._value2member_map_.get(name)  # type: ignore[return-value]
+
+
 @dataclass(frozen=True)
 class Choice:
     role: str
@@ -187,7 +192,9 @@ class Schema:
         match = LABELED.match(spec)
         if match is None:
             raise ProfileError(f"{table}.{key}: {spec!r} is not 'type[:argument] [= default] [| Label]'")
-        kind = ALIASES.get(match["type"]) or Kind(match["type"])
+        kind = kind_of(match["type"])
+        if kind is None:
+            raise ProfileError(f"{table}.{key}: {match['type']!r} is no type of a column")
         argument = match["argument"] or ""
         length = int(argument) if argument.isdigit() else DEFAULT_LENGTHS.get(kind, 40)
         return Column(

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from connector.sandbox.date_parts import date_part, date_period
+from connector.sandbox.profile import ProfileError
 from connector.sandbox.schema import JOURNALS, Column, Kind, Schema, Table
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ class Store:
                     self._create(root, columns[root.name])
             for root in schema.families():
                 if root.view is not None:
-                    self._db.execute(root.view.sql(root.name))
+                    self._view(root.name, root.view.sql(root.name))
             self._db.execute("ANALYZE sqlite_schema")  # reads it again
         else:
             self._db.deserialize(image)
@@ -196,6 +197,13 @@ class Store:
             key: "" if (value := values[place]) is None else read(value)
             for key, place, read in self._readers[class_name]
         }
+
+    def _view(self, name: str, statement: str) -> None:
+        try:
+            self._db.execute(statement)
+            self._db.execute(f'SELECT * FROM "{name}" LIMIT 0')  # noqa: S608
+        except sqlite3.OperationalError as error:
+            raise ProfileError(f"tables.{name}.view.where makes no sense: {error}") from error
 
     def _create(self, root: Table, columns: dict[str, Column]) -> None:
         lines = [f'"{key}" {_declaration(column)}' for key, column in columns.items()]

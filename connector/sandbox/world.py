@@ -30,6 +30,7 @@ from connector.sandbox.rest.headers import edge
 from connector.sandbox.rest.route import answer
 from connector.sandbox.rules.settings import follow
 from connector.sandbox.slots import Slots
+from connector.sandbox.switches import mistake_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -112,6 +113,10 @@ class World:
             unknown = sorted(set(values) - set(switches))
             if unknown:
                 raise ValueError(f"there is no switch {', '.join(unknown)}; there are {', '.join(sorted(switches))}")
+            wrong = {switch: mistake_of(switch, value, switches) for switch, value in values.items()}
+            for switch, sentence in wrong.items():
+                if sentence:
+                    raise ValueError(f"{switch} {sentence}")
             switches.update(values)
             if float(values.get("replica_lag_seconds", 0)) > 0:
                 self.instance(name).follow(float(values["replica_lag_seconds"]))

@@ -175,7 +175,7 @@ def test_each_class_may_have_a_specification_column_of_its_own_and_orders_may_be
         ("extends = 'default'\nremove = ['fsm.tables.nonsense']", "removes fsm.tables.nonsense, which does not exist"),
         ("extends = 'nowhere'", "there is no profile 'nowhere'"),
         ("a = ", "is not valid TOML"),
-        ("extends = 'default'\n[om.tables.task.columns]\nx = '??'", "task.x: '\\?\\?' is not 'type"),
+        ("extends = 'default'\n[om.tables.task.columns]\nx = '??'", "task.columns.x '\\?\\?' is not 'type"),
     ],
 )
 def test_a_broken_profile_says_what_is_wrong(tmp_path: Path, text: str, words: str) -> None:
