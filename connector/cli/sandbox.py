@@ -34,8 +34,12 @@ def sandbox(directory: Path, profile: str) -> None:
         config = write_config(directory, info)
         click.echo(f"The sandbox is ready: om-fsm --config {config} sync")
 
-    directory.mkdir(parents=True, exist_ok=True)
     try:
+        directory.mkdir(parents=True, exist_ok=True)
         serve.run(directory, profile=profile, on_ready=ready)
     except serve.DoorsUnavailable as error:
         raise ConfigError(str(error), hint="pip install 'om-fsm-connector[sandbox]'") from error
+    except serve.ProfileError as error:
+        raise ConfigError(f"The profile {profile} cannot be used:\n{error}") from error
+    except OSError as error:
+        raise ConfigError(f"The sandbox cannot be opened in {directory}: {error}") from error

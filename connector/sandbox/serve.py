@@ -19,6 +19,7 @@ from connector.sandbox.control import ControlPlane
 from connector.sandbox.doors.authority import Authority
 from connector.sandbox.doors.authority import DoorsUnavailable as DoorsUnavailable
 from connector.sandbox.doors.https import HttpsDoor
+from connector.sandbox.profile import ProfileError as ProfileError
 from connector.sandbox.world import World
 
 if TYPE_CHECKING:
