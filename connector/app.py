@@ -10,8 +10,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from requests.auth import HTTPBasicAuth
-
 from connector.decide.rules import Rules
 from connector.engine.database import claim, open_database, scratch_copy
 from connector.engine.drain import Engine, Watch, drain_all, plan_all
@@ -32,18 +30,17 @@ from connector.memory import instances, reading
 from connector.om.native import NATIVE_POLICIES, NativePolicies
 from connector.om.port import OmPort
 from connector.policies import Policies, Watched, load_policies, mapped_columns, mapped_facts, vocabulary
+from connector.reach import endpoint
 from connector.servicenow.names import names_in
-from connector.servicenow.session import Endpoint
 from connector.servicenow.table import TableApi
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     import sqlalchemy as sa
-    from pydantic import SecretStr
     from requests.adapters import BaseAdapter
 
-    from connector.config import Instance, Loaded, Settings
+    from connector.config import Loaded, Settings
     from connector.engine.ports import Watched as System
     from connector.mapping.native import Imported
     from connector.model import Plan
@@ -96,8 +93,8 @@ class Pass:
 def connect(loaded: Loaded, world: World = REAL_WORLD) -> Systems:
     """Both instances, not asked anything yet."""
     settings = loaded.settings
-    om_api = _api(loaded, settings.om, loaded.secrets.om_password, world, "om")
-    fsm_api = _api(loaded, settings.fsm, loaded.secrets.fsm_password, world, "fsm")
+    om_api = _api(loaded, world, "om")
+    fsm_api = _api(loaded, world, "fsm")
     om = OmPort(
         om_api,
         settings.om.db_schema,
@@ -114,22 +111,10 @@ def connect(loaded: Loaded, world: World = REAL_WORLD) -> Systems:
     return Systems(om, fsm, om_api, fsm_api)
 
 
-def _api(loaded: Loaded, instance: Instance, password: SecretStr, world: World, side: str) -> TableApi:
-    def basic(secret: SecretStr) -> HTTPBasicAuth:
-        return HTTPBasicAuth(instance.username.encode(), secret.get_secret_value().encode())
-
-    endpoint = Endpoint(
-        name=instance.name,
-        url=instance.url,
-        auth=basic(password),
-        renew=lambda: basic(instance.password.read(loaded.path.parent)),
-        ca_file=str(loaded.resolve(instance.ca_file)) if instance.ca_file else None,
-        connect_timeout=instance.connect_timeout_seconds,
-        read_timeout=instance.read_timeout_seconds,
-        page=instance.rows_per_page,
-    )
+def _api(loaded: Loaded, world: World, side: str) -> TableApi:
     adapter = (world.adapters or {}).get(side)
-    return TableApi(endpoint, adapter=adapter, sleep=world.sleep, clock=lambda: world.clock().timestamp())
+    clock = world.clock
+    return TableApi(endpoint(loaded, side), adapter=adapter, sleep=world.sleep, clock=lambda: clock().timestamp())
 
 
 def build_engine(
@@ -266,8 +251,8 @@ def plan_once(loaded: Loaded, world: World = REAL_WORLD) -> tuple[Plan, ...]:
 def survey(loaded: Loaded, world: World = REAL_WORLD) -> Catalog:
     """What exists on both instances that a policy may speak of. Raises RemoteError; writes nothing anywhere."""
     settings = loaded.settings
-    om = _api(loaded, settings.om, loaded.secrets.om_password, world, "om")
-    fsm = _api(loaded, settings.fsm, loaded.secrets.fsm_password, world, "fsm")
+    om = _api(loaded, world, "om")
+    fsm = _api(loaded, world, "fsm")
     template = settings.fsm.references["template"]
     tables = settings.om.catalog
     native = NativePolicies(om)
@@ -282,7 +267,7 @@ def survey(loaded: Loaded, world: World = REAL_WORLD) -> Catalog:
 def native_policy(loaded: Loaded, initiates: str, world: World = REAL_WORLD) -> tuple[NativePolicy, Imported]:
     """ServiceNow's own policy on the OM instance, and as a table of ours. Raises RemoteError, NotFound."""
     settings = loaded.settings
-    om = NativePolicies(_api(loaded, settings.om, loaded.secrets.om_password, world, "om"))
+    om = NativePolicies(_api(loaded, world, "om"))
     found = om.native_policy(initiates)
     if found.unreadable or not found.rows:
         why = found.unreadable or "it has no rows, or does not exist"
@@ -295,7 +280,7 @@ def native_policy(loaded: Loaded, initiates: str, world: World = REAL_WORLD) -> 
 @contextmanager
 def listening(loaded: Loaded, wake: Callable[[str], None]) -> Iterator[str]:
     """Receive webhooks meanwhile, if the settings want it. Yields where, in words; empty when nowhere."""
-    settings, secret = loaded.settings.webhook, loaded.secrets.webhook_secret
+    settings, secret = loaded.settings.webhook, loaded.secrets.get("webhook.secret")
     if settings is None or secret is None:
         yield ""
         return

@@ -6,9 +6,7 @@ Paths are relative to the file. A secret is named by where it is: `{ env = "NAME
 
 from __future__ import annotations
 
-import os
 import re
-import subprocess
 import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -21,10 +19,11 @@ from pydantic import (
     Field,
     SecretStr,
     ValidationError,
+    ValidationInfo,
     create_model,
     field_validator,
-    model_validator,
 )
+from pydantic_core import PydanticCustomError
 
 from connector.decide.rules import GateMode
 from connector.errors import ConfigError
@@ -36,68 +35,13 @@ from connector.mapping.fields import DEFAULT_FIELDS
 from connector.mapping.marks import INSTANCE_NAME
 from connector.mapping.outputs import DEFAULT_OUTPUTS, SAID
 from connector.om.schema import OmSchema
+from connector.setting import SecretRef, Section
+from connector.sign_in import Basic, Proxy, SignIn
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
-_COMMAND_SECONDS = 30
-
-
-class Section(BaseModel):
-    """A table of the file. Unknown keys are refused: a misspelt setting must not be ignored."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
-
-
-class SecretRef(Section):
-    """Where a secret is. Exactly one way."""
-
-    env: str | None = None
-    file: Path | None = None
-    command: Annotated[tuple[str, ...], Field(min_length=1)] | None = None
-
-    @model_validator(mode="after")
-    def _exactly_one(self) -> SecretRef:
-        if sum(way is not None for way in (self.env, self.file, self.command)) != 1:
-            raise ValueError("name the secret in exactly one way: env, file or command")
-        return self
-
-    def read(self, base: Path) -> SecretStr:
-        """The secret. Raises ValueError saying where it was looked for, never what was found."""
-        if self.env is not None:
-            text = os.environ.get(self.env, "")
-            where = f"the environment variable {self.env}"
-        elif self.file is not None:
-            where = f"the file {base / self.file}"
-            text = _read_private(base / self.file)
-        else:
-            assert self.command is not None
-            where = f"the command {self.command[0]}"
-            text = _run(self.command)
-        if not text.strip():
-            raise ValueError(f"{where} is empty or not set")
-        return SecretStr(text.strip())
-
-
-def _read_private(path: Path) -> str:
-    try:
-        if path.stat().st_mode & 0o007:
-            raise ValueError(f"the file {path} can be read by everybody: chmod o= {path}")
-        return path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise ValueError(f"the file {path} cannot be read: {error.strerror}") from error
-    except UnicodeDecodeError:
-        raise ValueError(f"the file {path} is not UTF-8 text") from None  # the cause would show a piece of it
-
-
-def _run(command: tuple[str, ...]) -> str:
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=_COMMAND_SECONDS, check=True)  # noqa: S603
-    except (OSError, subprocess.SubprocessError) as error:
-        raise ValueError(f"the command {command[0]} failed ({type(error).__name__})") from None
-    except UnicodeDecodeError:
-        raise ValueError(f"the command {command[0]} printed something that is not text") from None
-    return done.stdout
+    from connector.sign_in import Kind as SignInKind
 
 
 def _https(url: str) -> str:
@@ -176,18 +120,40 @@ class FsmStates(Section):
     work_order: dict[str, str] = {}
 
 
+def _this_or_sign_in(said: Any, info: ValidationInfo) -> Any:
+    """User and password stand in the section itself, or a way to sign in does."""
+    if "sign_in" not in info.data:
+        return said  # it was refused already
+    if info.data["sign_in"] is None and said is None:
+        raise PydanticCustomError("missing", "this setting is missing")
+    if info.data["sign_in"] is not None and said is not None:
+        raise ValueError("say it here, or sign in by [sign_in], not both")
+    return said
+
+
 class Instance(Section):
     """What both instances have in common."""
 
     name: Annotated[str, AfterValidator(_instance_name)]
     url: Annotated[str, AfterValidator(_https)]
-    username: Annotated[str, Field(min_length=1)]
-    password: SecretRef
+    sign_in: SignIn | None = None
+    username: Annotated[str | None, Field(min_length=1, validate_default=True), AfterValidator(_this_or_sign_in)] = None
+    password: Annotated[SecretRef | None, Field(validate_default=True), AfterValidator(_this_or_sign_in)] = None
     ca_file: Path | None = None
+    proxy: Proxy | None = None
     connect_timeout_seconds: Annotated[float, Field(gt=0)] = 10.0
     read_timeout_seconds: Annotated[float, Field(gt=0)] = 60.0
     rows_per_page: Annotated[int, Field(ge=1, le=10_000)] = 1000
     identity_properties: tuple[str, ...] = ("instance_name", "instance_id")
+
+    @property
+    def way_in(self) -> SignInKind:
+        """How the connector signs in."""
+        if self.sign_in is not None:
+            return self.sign_in
+        assert self.username is not None
+        assert self.password is not None
+        return Basic(kind="basic", username=self.username, password=self.password)
 
 
 class MappedFact(Section):
@@ -377,20 +343,12 @@ class Settings(Section):
     webhook: Webhook | None = None
 
 
-class Secrets(Section):
-    """The secrets the settings point to, read and kept apart from them."""
-
-    om_password: SecretStr
-    fsm_password: SecretStr
-    webhook_secret: SecretStr | None = None
-
-
 class Loaded(Section):
     """A configuration ready for use."""
 
     path: Path
     settings: Settings
-    secrets: Secrets
+    secrets: dict[str, SecretStr]  # by the path of their setting, as "om.password"
 
     def resolve(self, path: Path) -> Path:
         """A path of the file, as seen from here."""
@@ -403,11 +361,15 @@ def load(path: Path) -> Loaded:
     secrets, unread = _read_secrets(path, settings)
     problems += unread
     for where, instance in (("om", settings.om), ("fsm", settings.fsm)):
-        if instance.ca_file and not (path.parent / instance.ca_file).is_file():
-            problems.append(f"{where}.ca_file: there is no file {path.parent / instance.ca_file}")
+        files = {"ca_file": instance.ca_file, "sign_in.certificate": getattr(instance.sign_in, "certificate", None)}
+        problems += [
+            f"{where}.{name}: there is no file {path.parent / file}"
+            for name, file in files.items()
+            if file and not (path.parent / file).is_file()
+        ]
     if problems:
         raise _unusable(path, tuple(problems))
-    return Loaded(path=path, settings=settings, secrets=Secrets(**secrets))
+    return Loaded(path=path, settings=settings, secrets=secrets)
 
 
 def load_settings(path: Path) -> Settings:
@@ -457,20 +419,24 @@ def _read(path: Path) -> dict[str, Any]:
 
 def _read_secrets(path: Path, settings: Settings) -> tuple[dict[str, SecretStr], list[str]]:
     """The secrets that could be read, and what is wrong with the others."""
-    wanted = {
-        "om_password": ("om.password", settings.om.password),
-        "fsm_password": ("fsm.password", settings.fsm.password),
-    }
-    if settings.webhook:
-        wanted["webhook_secret"] = ("webhook.secret", settings.webhook.secret)
     found: dict[str, SecretStr] = {}
     problems: list[str] = []
-    for name, (where, secret) in wanted.items():
+    for where, secret in secret_settings(settings):
         try:
-            found[name] = secret.read(path.parent)
+            found[where] = secret.read(path.parent)
         except ValueError as error:
             problems.append(f"{where}: {error}")
     return found, problems
+
+
+def secret_settings(section: BaseModel, path: str = "") -> Iterator[tuple[str, SecretRef]]:
+    """Every secret that is named under a section, with the path of its setting."""
+    for name, value in section:
+        here = f"{path}.{name}".removeprefix(".")
+        if isinstance(value, SecretRef):
+            yield here, value
+        elif isinstance(value, BaseModel):
+            yield from secret_settings(value, here)
 
 
 def _unusable(path: Path, problems: tuple[str, ...]) -> ConfigError:
@@ -482,7 +448,8 @@ def _unusable(path: Path, problems: tuple[str, ...]) -> ConfigError:
 
 
 def _problem(error: Any) -> str:
-    where = ".".join(str(part) for part in error["loc"])
+    loc = [part for i, part in enumerate(error["loc"]) if not (i and error["loc"][i - 1] == "sign_in")]  # not the kind
+    where = ".".join(str(part) for part in loc)
     what = error["msg"].removeprefix("Value error, ")
     match error["type"]:
         case "extra_forbidden":

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import requests
 from hypothesis import HealthCheck, settings
+from requests.auth import AuthBase
 
 from connector import app, memory
 from connector.config import Loaded, load
@@ -30,6 +31,12 @@ settings.load_profile("steady")
 ORDER = "sn_ind_tmt_orm_order"
 LINE = "sn_ind_tmt_orm_order_line_item"
 DOMAIN_ORDER = "sn_ind_tmt_orm_domain_order"
+STATES = {
+    "om.order": ORDER,
+    "om.domain_order": DOMAIN_ORDER,
+    "om.order_task": "sn_ind_tmt_orm_order_task",
+    "fsm.work_order": "wm_order",
+}
 HAMBURG = "Acme Hamburg HQ"
 MUNICH = "Acme Munich Depot"
 OVERLAP = 721  # seconds after which a poll no longer reads a row again
@@ -147,6 +154,9 @@ class Pair:
             session.mount(instance.base_url, self.world.adapter(side))
             session.auth = ("admin", self.world.users(side)["admin"].password)
             self._readers[side] = session
+        if instance.switches["basic_auth_gate"]:
+            token, _ = instance.tokens.issue("admin", shared=True)
+            self._readers[side].auth = _Bearer(token.text)
         answer = self._readers[side].get(
             f"{instance.base_url}/api/now/table/{table}",
             params={
@@ -203,12 +213,28 @@ class Pair:
         assert [token for token, count in tokens.items() if count > 1] == []
 
 
+def labels_of(world: World, path: str) -> dict[str, str]:
+    """What an administrator of an instance that keeps its choice lists to itself would tell: stored value -> label."""
+    column = world.instance(path.partition(".")[0]).schema.table(STATES[path]).columns["state"]
+    return {choice.value: choice.label for choice in column.choices}
+
+
+class _Bearer(AuthBase):
+    def __init__(self, token: str) -> None:
+        self._token = token
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        request.headers["Authorization"] = f"Bearer {self._token}"
+        return request
+
+
 def sandbox_info(world: World) -> dict[str, Any]:
     """What a served sandbox would say of itself."""
     info: dict[str, Any] = {"ca_file": "ca.pem"}
     for side in ("om", "fsm"):
         users = {name: {"password": user.password} for name, user in world.users(side).items()}
-        info[side] = {"url": world.instance(side).base_url, "users": users}
+        instance = world.instance(side)
+        info[side] = {"url": instance.base_url, "users": users, "oauth": dict(instance.oauth_client)}
     return info
 
 
@@ -218,11 +244,12 @@ def pair(tmp_path: Path) -> Pair:
     return make_pair(tmp_path)
 
 
-def make_pair(tmp_path: Path) -> Pair:
+def make_pair(tmp_path: Path, profile: str = "default", *, oauth: bool = False) -> Pair:
     """Two sandbox instances on the same morning, and a configuration that points at them."""
-    world = World.create(profile="default", clock="manual", start="2026-03-02T08:00:00Z", seed=1)
+    world = World.create(profile=profile, clock="manual", start="2026-03-02T08:00:00Z", seed=1)
     (tmp_path / "ca.pem").touch()  # no certificate is looked at in process
-    config = write_config(tmp_path, sandbox_info(world))
+    states = None if profile == "default" else {path: labels_of(world, path) for path in STATES}
+    config = write_config(tmp_path, sandbox_info(world), oauth=oauth, states=states)
     # One write after the other: what a test sees does not depend on threads. Sweeps as often as by default.
     text = config.read_text(encoding="utf-8").replace("sweep_seconds = 30.0", "sweep_seconds = 900.0")
     config.write_text(f"{text}\n[outbox]\nin_flight = 1\n", encoding="utf-8")

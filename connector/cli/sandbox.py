@@ -31,7 +31,7 @@ def sandbox(directory: Path, profile: str) -> None:
         ) from error
 
     def ready(info: dict[str, Any]) -> None:
-        config = write_config(directory, info)
+        config = write_config(directory, info, oauth=True)
         click.echo(f"The sandbox is ready: om-fsm --config {config} sync")
 
     try:

@@ -10,22 +10,38 @@ from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
 _USER = "connector"
 _POLICIES = ("domain_order_policy.csv", "order_task_policy.csv")
 
 
-def write_config(directory: Path, info: dict[str, Any], *, webhook_port: int | None = None) -> Path:
-    """Write `config.toml`, the example policies and the secrets into `directory`. `info` is the content of sandbox.json."""
+def write_config(
+    directory: Path,
+    info: dict[str, Any],
+    *,
+    webhook_port: int | None = None,
+    oauth: bool = False,
+    states: Mapping[str, Mapping[str, str]] | None = None,
+) -> Path:
+    """Write `config.toml`, the example policies and the secrets into `directory`. `info` is the content of sandbox.json.
+
+    Signs in by user and password; by OAuth client credentials if wanted, as a profile that takes only tokens needs. `states`
+    are for a profile that keeps its choice lists to itself: "om.domain_order" -> stored value -> label.
+    """
     secret_files = directory / "secrets"
     secret_files.mkdir(mode=0o700, parents=True, exist_ok=True)
     for side in ("om", "fsm"):
-        _private(secret_files / f"{side}.password", info[side]["users"][_USER]["password"])
+        if oauth:
+            _private(secret_files / f"{side}.client_secret", info[side]["oauth"]["client_secret"])
+        else:
+            _private(secret_files / f"{side}.password", info[side]["users"][_USER]["password"])
     tables = resources.files("connector.mapping") / "tables"
     for name in _POLICIES:
         (directory / name).write_text((tables / name).read_text(encoding="utf-8"), encoding="utf-8")
-    text = "".join(_instance(side, info) for side in ("om", "fsm")) + _REST
+    text = "".join(_instance(side, info, oauth=oauth) for side in ("om", "fsm"))
+    text += "".join(_states(path, labels) for path, labels in (states or {}).items()) + _REST
     if webhook_port is not None:
         key = base64.b64encode(secrets.token_bytes(32)).decode()
         _private(secret_files / "webhook.secret", f"whsec_{key}")
@@ -35,15 +51,31 @@ def write_config(directory: Path, info: dict[str, Any], *, webhook_port: int | N
     return path
 
 
-def _instance(side: str, info: dict[str, Any]) -> str:
+def _instance(side: str, info: dict[str, Any], *, oauth: bool) -> str:
+    basic = f'username = "{_USER}"\npassword = {{ file = "secrets/{side}.password" }}\n'
     return (
         f"[{side}]\n"
         f'name = "{side}"\n'
         f"url = {json.dumps(info[side]['url'])}\n"
-        f'username = "{_USER}"\n'
-        f'password = {{ file = "secrets/{side}.password" }}\n'
+        f"{'' if oauth else basic}"
         f"ca_file = {json.dumps(info['ca_file'])}\n\n"
+        f"{_client_credentials(side, info[side]['oauth']['client_id']) if oauth else ''}"
     )
+
+
+def _client_credentials(side: str, client_id: str) -> str:
+    return (
+        f"[{side}.sign_in]\n"
+        'kind = "oauth_client_credentials"\n'
+        f"client_id = {json.dumps(client_id)}\n"
+        f'client_secret = {{ file = "secrets/{side}.client_secret" }}\n\n'
+    )
+
+
+def _states(path: str, labels: Mapping[str, str]) -> str:
+    side, _, kind = path.partition(".")
+    lines = (f"{json.dumps(value)} = {json.dumps(label)}\n" for value, label in labels.items())
+    return f"[{side}.states.{kind}]\n{''.join(lines)}\n"
 
 
 _REST = """[policy]

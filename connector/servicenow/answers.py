@@ -20,7 +20,8 @@ from connector.errors import (
 if TYPE_CHECKING:
     import requests
 
-    from connector.servicenow.session import Endpoint
+    from connector.servicenow.credentials import Credentials
+    from connector.servicenow.transport import Endpoint
 
 READS = frozenset({"GET", "HEAD"})
 _LONGEST_QUOTE = 300  # characters of a foreign message in one of ours
@@ -48,14 +49,14 @@ def classify(response: requests.Response, endpoint: Endpoint) -> RemoteError | N
     | 429               | Unavailable  | Unavailable      |
     | 5xx               | Unavailable  | OutcomeUnknown   |
     """
-    verdict = _Answer(response, endpoint)
+    verdict = Answer(response, endpoint, is_read=response.request.method in READS)
     status = response.status_code
     if status < 300:
         return verdict.success()
     if status < 400:
         return verdict.error(Unavailable, "redirects to another page (a login page?)", "Check the url and the user.")
     if status == 401:
-        return verdict.error(SignInFailed, "refused the user or password", _HINT_401)
+        return verdict.refused(endpoint.credentials)
     if status == 429:
         return verdict.error(Unavailable, "has too many requests", "It is tried again later.", retry_after=True)
     if status >= 500:
@@ -67,21 +68,20 @@ def classify(response: requests.Response, endpoint: Endpoint) -> RemoteError | N
     return verdict.error(Rejected, f"refused it with status {status}{verdict.quote}", "")
 
 
-_HINT_401 = (
-    "Check username and password. On releases of 2026 Basic authentication also needs the role snc_basic_auth_api_access "
-    "(or web service access only); a password that must be reset is refused in the same words."
+_SECOND_FACTOR = (
+    "The user has to give a second factor, which the connector cannot: exempt the user, or sign in by OAuth."
 )
 
 
-class _Answer:
+class Answer:
     """One response, read defensively."""
 
-    def __init__(self, response: requests.Response, endpoint: Endpoint) -> None:
+    def __init__(self, response: requests.Response, endpoint: Endpoint, *, is_read: bool) -> None:
         self._response = response
         self._instance = endpoint.name
         self._where = f"{endpoint.name} ({endpoint.url})"
-        self._is_read = response.request.method in READS
-        self._is_json = "json" in response.headers.get("Content-Type", "")
+        self._is_read = is_read
+        self.is_json = "json" in response.headers.get("Content-Type", "")
         self.body = self._parse()
         error = self.body.get("error") if isinstance(self.body, dict) else None
         self._message = str(error.get("message") or "") if isinstance(error, dict) else ""
@@ -90,7 +90,7 @@ class _Answer:
 
     def _parse(self) -> Any:
         try:
-            return json.loads(self._response.content) if self._is_json else None
+            return json.loads(self._response.content) if self.is_json else None
         except ValueError:
             return None
 
@@ -106,12 +106,21 @@ class _Answer:
     def success(self) -> RemoteError | None:
         if self._response.status_code == 204 and not self._response.content:
             return None
-        if self._is_json and self.has_error:
+        if self.is_json and self.has_error:
             return self.unclear(f"broke off{self.quote}")
-        if self._is_json and isinstance(self.body, dict) and "result" in self.body:
+        if self.is_json and isinstance(self.body, dict) and "result" in self.body:
             return self._counted()
-        if self._is_json:
+        if self.is_json:
             return self.unclear("sent an answer that is cut off or has no result")
+        return self.page()
+
+    def refused(self, credentials: Credentials) -> RemoteError:
+        """A 401."""
+        hint = _SECOND_FACTOR if "X-MFA_TOKEN" in self._response.headers else credentials.hint
+        return self.error(SignInFailed, credentials.refused, hint)
+
+    def page(self) -> RemoteError:
+        """Not JSON where JSON should be: whose page is it?"""
         if "hibernat" in self._response.text[:10_000].casefold():
             return self.error(Hibernating, "is hibernating", "Wake it from the developer site, then try again.")
         if not self._response.headers.get("X-Transaction-ID"):

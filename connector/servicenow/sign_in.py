@@ -1,7 +1,8 @@
 """Signing in to one instance, for all threads together: after a 401 the secret is read again and tried once, then never.
 
 An instance locks an account after a few wrong passwords. So whoever meets a 401 does this alone, the others wait, and once
-the second try has failed nothing more is sent until somebody says so (`reopen`).
+the second try has failed nothing more is sent until a secret changes where it is kept, or somebody says so (`one_try`).
+The same holds where no token is given: the token endpoint is asked twice, then no more.
 """
 
 from __future__ import annotations
@@ -16,35 +17,50 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     import requests
-    from requests.auth import AuthBase
+
+    from connector.servicenow.credentials import Credentials, Tokens
 
 
 class SignIn:
-    """The credentials of one instance. `renew` reads them again from where they are; it may raise ValueError."""
+    """The credentials of one instance, and what became of them."""
 
-    def __init__(self, auth: AuthBase, renew: Callable[[], AuthBase] | None = None) -> None:
-        self._auth = auth
-        self._renew = renew
+    def __init__(self, credentials: Credentials, tokens: Tokens) -> None:
+        self._credentials = credentials
+        self._tokens = tokens
         self._alone = threading.RLock()
         self._edition = 0  # rises each time the credentials are read again
         self._one_try = False
         self._refusal: SignInFailed | None = None
 
-    def sign(self, request: requests.PreparedRequest) -> int:
-        """Put the credentials on a request. Returns their edition. Raises SignInFailed when they were refused before."""
+    def send(self, request: requests.PreparedRequest, send: Callable[[], requests.Response]) -> requests.Response:
+        """Sign the request and `send` it; after a 401 once more, at most. Raises SignInFailed, and what `send` raises."""
+        edition = self._current_edition()
+        try:
+            return self._signed(request, send)
+        except SignInFailed as error:
+            return self._again(error, edition, lambda: self._signed(request, send))
+
+    def _signed(self, request: requests.PreparedRequest, send: Callable[[], requests.Response]) -> requests.Response:
+        self._credentials.sign(request, self._tokens)  # others go on meanwhile
+        return send()
+
+    def _current_edition(self) -> int:
+        with self._alone:
+            if self._refusal is not None:
+                if not self._credentials.changed:
+                    raise self._refusal
+                self._refusal = None
+                self._read_again()
+            return self._edition
+
+    def _again(self, error: SignInFailed, edition: int, send: Callable[[], requests.Response]) -> requests.Response:
         with self._alone:
             if self._refusal is not None:
                 raise self._refusal
-            self._auth(request)
-            return self._edition
-
-    def again(self, error: SignInFailed, edition: int, send: Callable[[], requests.Response]) -> requests.Response:
-        """After a 401 with credentials of this edition: `send` signs and sends once more, at most. Raises SignInFailed."""
-        with self._alone:
             if self._one_try:
                 self._refusal = error
                 raise error
-            if self._refusal is None and edition == self._edition:
+            if edition == self._edition:
                 self._read_again()
             try:
                 return send()
@@ -56,8 +72,9 @@ class SignIn:
     def one_try(self) -> Iterator[None]:
         """Somebody wants it tried, with the credentials as they are now; a 401 ends it at once."""
         with self._alone:
+            if self._refusal is not None:
+                self._read_again()
             self._refusal = None
-            self._read_again()
             self._one_try = True
         try:
             yield
@@ -66,9 +83,4 @@ class SignIn:
 
     def _read_again(self) -> None:
         self._edition += 1
-        if self._renew is None:
-            return
-        try:
-            self._auth = self._renew()
-        except ValueError:
-            return  # what cannot be read now leaves what was read before
+        self._credentials.renew()

@@ -18,8 +18,10 @@ import pysnc
 from connector.errors import AbsurdAnswer, ConnectorError, Denied, OutcomeUnknown, RemoteError
 from connector.servicenow.pace import Pace
 from connector.servicenow.query import Op, Query, Term, chunks, expressible
-from connector.servicenow.session import Common, Endpoint, StrictSession, Traffic
+from connector.servicenow.session import StrictSession
 from connector.servicenow.sign_in import SignIn
+from connector.servicenow.token_endpoint import TokenEndpoint
+from connector.servicenow.transport import Common, Endpoint, Traffic
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -72,12 +74,12 @@ class TableApi:
         *,
         adapter: BaseAdapter | None = None,
         sleep: Callable[[float], None] = time.sleep,
-        clock: Callable[[], float] = time.monotonic,
+        clock: Callable[[], float] = time.time,
     ) -> None:
         self.endpoint = endpoint
         pace = Pace(clock=clock, sleep=sleep)
-        self._common = Common(SignIn(endpoint.auth, endpoint.renew), pace, sleep)
-        self._adapter = adapter
+        self._common = Common(pace, sleep, clock, adapter)
+        self._sign_in = SignIn(endpoint.credentials, TokenEndpoint(endpoint, self._common))
         self._threads = threading.local()
 
     @property
@@ -88,9 +90,7 @@ class TableApi:
         return self._threads.client
 
     def _connect(self) -> pysnc.ServiceNowClient:
-        session = StrictSession(self.endpoint, self._common)
-        if self._adapter is not None:
-            session.mount(self.endpoint.url, self._adapter)
+        session = StrictSession(self.endpoint, self._common, self._sign_in)
         # auto_retry would mount pysnc's own adapter above ours and sleep out Retry-After inside a thread.
         return pysnc.ServiceNowClient(self.endpoint.url, session, auto_retry=False)
 
@@ -113,7 +113,7 @@ class TableApi:
         params = {"sysparm_limit": "1", "sysparm_fields": "sys_id"}
         session.patient = False
         try:
-            with self._common.sign_in.one_try():
+            with self._sign_in.one_try():
                 session.get(f"{self.endpoint.url}/api/now/table/{table}", params=params)
         finally:
             session.patient = True

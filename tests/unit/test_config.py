@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from connector.config import Loaded, SecretRef, load
+from connector.config import Loaded, load
 from connector.decide.rules import GateMode
 from connector.errors import ConfigError
+from connector.setting import SecretRef
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -70,9 +71,9 @@ def test_the_smallest_configuration_names_two_instances_and_two_tables(tmp_path:
     settings = loaded.settings
     assert (settings.om.url, settings.fsm.name) == ("https://om.example.com", "fsm")
     assert (settings.gate.mode, settings.webhook) == (GateMode.REOPEN, None)
-    assert loaded.secrets.om_password.get_secret_value() == SECRET
-    assert loaded.secrets.fsm_password.get_secret_value() == SECRET + "2"
-    assert loaded.secrets.webhook_secret is None
+    assert loaded.secrets["om.password"].get_secret_value() == SECRET
+    assert loaded.secrets["fsm.password"].get_secret_value() == SECRET + "2"
+    assert "webhook.secret" not in loaded.secrets
 
 
 def test_paths_are_relative_to_the_file_that_names_them(tmp_path: Path) -> None:
@@ -179,7 +180,7 @@ def test_renamed_tables_and_columns_take_the_place_of_servicenows_names(tmp_path
 )
 def test_a_secret_comes_from_the_environment_a_file_or_a_command(tmp_path: Path, ref: str) -> None:
     private(tmp_path / "om.password")
-    assert configured(tmp_path, with_password(ref)).secrets.om_password.get_secret_value() == SECRET
+    assert configured(tmp_path, with_password(ref)).secrets["om.password"].get_secret_value() == SECRET
 
 
 @pytest.mark.parametrize(
@@ -192,7 +193,7 @@ def test_a_secret_file_that_everybody_can_read_is_refused(tmp_path: Path, mode: 
         problem = f"om.password: the file {path} can be read by everybody: chmod o= {path}"
         assert refusal(tmp_path, text).problems == (problem,)
     else:
-        assert configured(tmp_path, text).secrets.om_password.get_secret_value() == SECRET
+        assert configured(tmp_path, text).secrets["om.password"].get_secret_value() == SECRET
 
 
 @pytest.mark.parametrize(
@@ -237,7 +238,7 @@ def test_a_secret_is_never_shown_by_what_holds_it(tmp_path: Path, ref: str) -> N
     loaded = configured(tmp_path, with_password(ref.replace("%s", str(path))))
     shown = [repr(loaded), str(loaded), str(loaded.model_dump()), loaded.model_dump_json(), repr(loaded.secrets)]
     assert not [text for text in shown if SECRET in text]
-    assert loaded.secrets.om_password.get_secret_value() == SECRET
+    assert loaded.secrets["om.password"].get_secret_value() == SECRET
 
 
 WRONG_PLACES = [

@@ -22,12 +22,15 @@ LAW: dict[str, set[str]] = {
     "fsm": SHARED | {"servicenow", "mapping"},
     "engine": SHARED | {"decide", "mapping"},
     "daemon": SHARED | {"engine"},
-    "config": SHARED | {"decide", "mapping", "om", "fsm"},
+    "setting": set(),
+    "sign_in": {"setting"},
+    "config": SHARED | {"decide", "mapping", "om", "fsm", "setting", "sign_in"},
+    "reach": SHARED | {"config", "servicenow", "setting", "sign_in"},
     "policies": SHARED | {"config", "mapping"},
     "shelf": SHARED | {"config", "mapping", "policies"},
     "memory": SHARED | {"config", "engine"},
     "app": SHARED
-    | {"config", "daemon", "decide", "engine", "fsm", "mapping", "memory", "om", "policies", "servicenow"},
+    | {"config", "daemon", "decide", "engine", "fsm", "mapping", "memory", "om", "policies", "reach", "servicenow"},
     "cli": SHARED | {"app", "config", "daemon", "demo", "engine", "mapping", "memory", "policies", "sandbox", "shelf"},
     "demo": set(),  # it uses the connector as anybody would: as a process
     "sandbox": set(),  # shared constants would share our mistakes

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 import responses
-from requests.auth import HTTPBasicAuth
 
-from connector.servicenow.session import Endpoint
+from connector.servicenow.credentials import Basic
+from connector.servicenow.secret import Secret
 from connector.servicenow.table import TableApi
+from connector.servicenow.transport import Endpoint
 from tests.wire.instance import PASSWORD, URL, USER
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ def mocked() -> Iterator[responses.RequestsMock]:
 
 @pytest.fixture
 def endpoint() -> Endpoint:
-    return Endpoint("om", URL, HTTPBasicAuth(USER.encode(), PASSWORD.encode()))
+    return Endpoint("om", URL, Basic(USER, Secret(lambda: PASSWORD)))
 
 
 @pytest.fixture

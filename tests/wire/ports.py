@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from requests.auth import HTTPBasicAuth
-
 from connector.fsm.port import FsmPort
 from connector.fsm.schema import FsmSchema
 from connector.om.port import OmPort
 from connector.om.schema import OmSchema
-from connector.servicenow.session import Endpoint
+from connector.servicenow.credentials import Basic
+from connector.servicenow.secret import Secret
 from connector.servicenow.table import TableApi
+from connector.servicenow.transport import Endpoint
 from tests.wire.instance import PASSWORD, USER, Table, sys_id
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ DOMAIN_ORDER_STATES = {"1": "Draft", "2": "In progress", "3": "Closed complete",
 
 
 def _api(name: str, url: str) -> TableApi:
-    auth = HTTPBasicAuth(USER.encode(), PASSWORD.encode())
+    auth = Basic(USER, Secret(lambda: PASSWORD))
     return TableApi(Endpoint(name, url, auth), sleep=lambda _: None)
 
 

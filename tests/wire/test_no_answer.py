@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING
 import pytest
 import requests
 import trustme
-from requests.auth import HTTPBasicAuth
 
 from connector.errors import OutcomeUnknown, RemoteError, Unavailable
+from connector.servicenow.credentials import Basic
 from connector.servicenow.query import Query
-from connector.servicenow.session import Endpoint
+from connector.servicenow.secret import Secret
 from connector.servicenow.table import TableApi
+from connector.servicenow.transport import Endpoint
 from tests.wire.instance import URL
 
 if TYPE_CHECKING:
@@ -119,7 +120,7 @@ def a_broken_record(guest: ssl.SSLSocket) -> None:
 
 
 def api_at(url: str, ca_file: Path | None = None) -> TableApi:
-    auth = HTTPBasicAuth("connector", "secret")
+    auth = Basic("connector", Secret(lambda: "secret"))
     endpoint = Endpoint("om", url, auth, ca_file=str(ca_file) if ca_file else None, read_timeout=0.2)
     return TableApi(endpoint, sleep=lambda _: None)
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     import responses
 
-    from connector.servicenow.session import Endpoint
+    from connector.servicenow.transport import Endpoint
 
 TABLE = f"{URL}/api/now/table/wm_order"
 

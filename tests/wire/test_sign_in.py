@@ -11,7 +11,9 @@ import pytest
 from requests.auth import HTTPBasicAuth
 
 from connector.errors import SignInFailed
+from connector.servicenow.credentials import Basic
 from connector.servicenow.query import Query
+from connector.servicenow.secret import Secret
 from connector.servicenow.table import TableApi
 from tests.wire.instance import URL, USER
 
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
     import requests
     import responses
 
-    from connector.servicenow.session import Endpoint
+    from connector.servicenow.transport import Endpoint
 
 TABLE = f"{URL}/api/now/table/wm_order"
 THREADS = 4
@@ -52,10 +54,8 @@ class Account:
 
     def api(self, endpoint: Endpoint) -> TableApi:
         """Signs in with the old password first, and reads the present one again where it is kept."""
-        auth = HTTPBasicAuth(USER, "old")
-        return TableApi(
-            replace(endpoint, auth=auth, renew=lambda: HTTPBasicAuth(USER, self.known)), sleep=lambda _: None
-        )
+        password = Secret(lambda: self.known, known="old")
+        return TableApi(replace(endpoint, credentials=Basic(USER, password)), sleep=lambda _: None)
 
 
 def look(api: TableApi) -> None:
