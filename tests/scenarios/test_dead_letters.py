@@ -52,7 +52,7 @@ def test_a_refused_write_shows_its_request_its_answer_and_what_happens_next(pair
         "Next: Nothing until a person decides",
     ):
         assert words in said
-    for secret in (pair.loaded.secrets.fsm_password, pair.loaded.secrets.om_password):
+    for secret in pair.loaded.secrets.values():
         assert secret.get_secret_value() not in said
     assert "Basic " not in said
 
