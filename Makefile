@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help install demo test check bench format clean
+.PHONY: help install demo test check bench mutants reliability format clean
 
 help: ## show this help
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -40,6 +40,12 @@ bench: $(STAMP) $(VENV)/.bench ## measure; nothing is judged by it
 $(VENV)/.bench: $(STAMP)
 	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[bench]'
 	@touch $@
+
+mutants: $(STAMP) ## plant bugs one after the other; the random walk must find each
+	@$(BIN)/python -m tests.faults.mutants
+
+reliability: $(STAMP) ## measure what docs/reliability.md publishes, and write it there
+	@$(BIN)/python -m tests.reliability
 
 format: $(STAMP) ## rewrite the code in the house format
 	@$(BIN)/ruff format .

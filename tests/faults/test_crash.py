@@ -1,144 +1,39 @@
-"""README promise: killed at any write, just before it leaves or just after it took effect, the outcome is the same.
+"""README promise: killed at any moment, the outcome is the same.
 
-Enumerated, not sampled: the story below is played once undisturbed and once for every write it makes and each kill point.
+A real `om-fsm sync` over HTTPS is killed (SIGKILL) at its effects, one after the other, and started again on the same file.
+`OM_FSM_KILLS=all make test` takes every point; otherwise every `SHARE`-th is taken.
 """
 
 from __future__ import annotations
 
-import re
-from collections import Counter
-from contextlib import suppress
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+import os
+import subprocess
+import sys
 
 import pytest
-from requests.adapters import BaseAdapter
 
-from tests.conftest import DOMAIN_ORDER, HAMBURG, LINE, Pair
+from tests.faults.crash.launcher import Point
+from tests.faults.crash.matrix import has_effect, kills
+from tests.faults.crash.story import STEPS
 
-if TYPE_CHECKING:
-    import requests
-
-    from connector import app
-
-WRITES = 14  # the undisturbed story makes so many; the first test holds it to that
+SHARE = 40
+LANES = 4 if os.environ.get("OM_FSM_KILLS") == "all" else SHARE
+TAKEN = range(LANES) if os.environ.get("OM_FSM_KILLS") == "all" else range(7, 8)
 
 
-class Killed(BaseException):
-    """The process is gone. Nothing may catch this."""
+@pytest.mark.timeout(3600)
+@pytest.mark.parametrize("lane", TAKEN)
+def test_killed_anywhere_and_started_again_the_outcome_is_that_of_the_undisturbed_run(lane: int) -> None:
+    command = [sys.executable, "-m", "tests.faults.crash", str(lane), str(LANES)]
+    killed = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert killed.returncode == 0, killed.stdout + killed.stderr
 
 
-class Deadly(BaseAdapter):
-    """Lets requests through until the n-th write, and kills just before or just after it."""
-
-    def __init__(self, inner: BaseAdapter, writes: list[int], kill_at: int, after: bool) -> None:
-        super().__init__()
-        self.inner = inner
-        self.writes = writes  # shared by both instances
-        self.kill_at = kill_at
-        self.after = after
-
-    def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
-        if request.method == "GET":
-            return self.inner.send(request, *args, **kwargs)
-        self.writes[0] += 1
-        dies = self.writes[0] == self.kill_at
-        if dies and not self.after:
-            raise Killed
-        response = self.inner.send(request, *args, **kwargs)
-        if dies:
-            raise Killed
-        return response
-
-    def close(self) -> None:
-        self.inner.close()
+def test_every_point_lies_between_two_kills() -> None:
+    points = ["GET a", "commit", "GET b", "GET c", "POST d", "commit", "GET e"]
+    assert kills(points) == [Point(2), Point(5), Point(6), Point(6, after=True)]
+    assert [what for what in points if has_effect(what)] == ["commit", "POST d", "commit"]
 
 
-class Mortal(Pair):
-    """A pair whose connector dies once; `sync` after that is a new process on the same file."""
-
-    writes: list[int]
-    kill_at = 0
-    after = False
-    deaths = 0
-
-    def outside(self) -> app.World:
-        world = super().outside()
-        assert world.adapters is not None
-        deadly = {s: Deadly(a, self.writes, self.kill_at, self.after) for s, a in world.adapters.items()}
-        return replace(world, adapters=deadly)
-
-    def sync(self, *, full: bool = False) -> app.Pass:
-        with suppress(Killed):
-            return super().sync(full=full)
-        self.deaths += 1
-        self.world.advance(100)  # longer than the platform's own limit
-        return super().sync(full=full)
-
-
-def mortal(pair: Pair, *, kill_at: int = 0, after: bool = False) -> Mortal:
-    made = Mortal(pair.world, pair.loaded)
-    made.writes, made.kill_at, made.after = [0], kill_at, after
-    return made
-
-
-def story(pair: Pair) -> str:
-    """Creations, notes, an update, a cancellation in the field, one by the order, and a premature close."""
-    order = pair.approved(HAMBURG)
-    pair.settle()
-    line = pair.rows("om", LINE, f"order.number={order}", "number")[0]["number"]
-    pair.fsm("dispatch", work_order=pair.install(order), technician="technician")
-    pair.settle()
-    pair.om("revise", order=order)
-    pair.om("edit_line", line=line, characteristics={"Bandwidth": "500 Mbit/s"})
-    pair.om("approve_revision", order=order)
-    pair.settle()
-    pair.om("close_domain_order", domain_order=pair.resource_order(order))
-    pair.settle()
-    pair.fsm("cancel_work_order", work_order=pair.work_orders(order, "Site Survey")[0], reason="not needed")
-    pair.settle()
-    pair.om("cancel_order", order=order)
-    pair.om("approve_cancel", order=order)
-    pair.settle()
-    return order
-
-
-_BY_CHANCE = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d|WO\d+")  # when, and which of two was created first
-
-
-def outcome(pair: Pair, order: str) -> tuple[Counter[str], Counter[str], dict[str, str]]:
-    """Work orders with their states, notes (times and numbers apart), and the states of the domain orders."""
-    work_orders = Counter(
-        f"{row['correlation_id']} {row['state']} {row['description']}"
-        for row in pair.rows("fsm", "wm_order", "", "correlation_id", "state", "description")
-    )
-    notes = Counter(
-        _BY_CHANCE.sub("", row["value"]) for row in pair.rows("om", "sys_journal_field", "element=work_notes", "value")
-    )
-    return work_orders, notes, {n: pair.state("om", DOMAIN_ORDER, n) for n in pair.domain_orders(order)}
-
-
-@pytest.fixture(scope="module")
-def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Any, int]:
-    """The outcome of the story when nobody dies, and how many writes it took."""
-    from tests.conftest import make_pair
-
-    living = mortal(make_pair(tmp_path_factory.mktemp("undisturbed")))
-    order = story(living)
-    return outcome(living, order), living.writes[0]
-
-
-def test_the_story_makes_as_many_writes_as_are_enumerated_here(undisturbed: tuple[Any, int]) -> None:
-    assert undisturbed[1] == WRITES
-
-
-@pytest.mark.parametrize("after", [False, True], ids=["before it leaves", "after its effect"])
-@pytest.mark.parametrize("kill_at", range(1, WRITES + 1))
-def test_killed_at_any_write_the_outcome_is_that_of_the_undisturbed_story(
-    pair: Pair, undisturbed: tuple[Any, int], kill_at: int, after: bool
-) -> None:
-    dying = mortal(pair, kill_at=kill_at, after=after)
-    order = story(dying)
-    assert dying.deaths == 1
-    dying.assert_nothing_doubled()
-    assert outcome(dying, order) == undisturbed[0]
+def test_the_story_creates_updates_cancels_notes_and_reopens() -> None:
+    assert [people.__name__ for people in STEPS.values()] == ["approve", "revise", "close_too_early", "cancel"]

@@ -6,19 +6,34 @@ torn in the middle of a write.
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from connector import app
-from tests.conftest import HAMBURG, LINE, Pair, make_pair
-from tests.faults.test_crash import outcome
+from tests.conftest import DOMAIN_ORDER, HAMBURG, LINE, Pair, make_pair
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
 STEPS = 11  # of the story; the first test holds it to that
+
+_BY_CHANCE = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d|WO\d+")  # when, and which of two was created first
+
+
+def outcome(pair: Pair, order: str) -> tuple[Counter[str], Counter[str], dict[str, str]]:
+    """Work orders with their states, notes (times and numbers apart), and the states of the domain orders."""
+    work_orders = Counter(
+        f"{row['correlation_id']} {row['state']} {row['description']}"
+        for row in pair.rows("fsm", "wm_order", "", "correlation_id", "state", "description")
+    )
+    notes = Counter(
+        _BY_CHANCE.sub("", row["value"]) for row in pair.rows("om", "sys_journal_field", "element=work_notes", "value")
+    )
+    return work_orders, notes, {n: pair.state("om", DOMAIN_ORDER, n) for n in pair.domain_orders(order)}
 
 
 class Play:

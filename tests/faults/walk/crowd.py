@@ -42,7 +42,8 @@ class Crowd:
         self._directory = Path(tempfile.mkdtemp(prefix="walk-", dir=quick if quick.is_dir() else None))
         self._pair = make_pair(self._directory)
         prepare(self._pair.world)
-        self._pair.sync()
+        for _ in range(20):  # until the first round of the sweep is over: it would find what the feeds have missed
+            self._pair.sync()
         with sqlite3.connect(self._pair.memory) as database:
             self._memory = database.serialize()
         database.close()

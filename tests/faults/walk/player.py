@@ -16,6 +16,7 @@ from connector.engine.cursors import wake_everything
 from connector.engine.database import scratch_copy
 from connector.engine.drain import plan_all
 from connector.engine.history import overview
+from connector.engine.release import release_side
 from connector.errors import ConnectorError
 from connector.policies import load_policies
 from connector.sandbox import Refused
@@ -303,6 +304,7 @@ class Player:
         self.world.advance(_LOOK_AGAIN if self._sweep_every == NEVER else SWEEP_SECONDS)
         for number in range(15):
             self.told.append("rest")
+            self._release()
             done = self._look(full=number == 0 and self._sweep_every != NEVER)
             self.world.advance(_LOOK_AGAIN)
             if not done.plans and not self._waiting():
@@ -311,6 +313,14 @@ class Player:
             raise Restless(f"the connector does not come to rest: {self._waiting()}")
         plans = [plan for plan in self._plan() if plan.actions]
         assert plans == [], f"the next plan is not empty: {[a.key for p in plans for a in p.actions]}"
+
+    def _release(self) -> None:
+        """A person has looked at what put a brake on, and lets the connector go on."""
+        if self._engine is None:
+            self._start()
+        assert self._engine is not None
+        for side in ("om", "fsm"):
+            release_side(self._engine.store, side, self._now(), "released in a walk", looked=True)
 
     def _waiting(self) -> dict[str, int]:
         assert self._engine is not None

@@ -1,0 +1,105 @@
+"""The generated parts of docs/reliability.md, from the reports of the walk, the crash matrix, the mutants and the outage."""
+
+from __future__ import annotations
+
+import json
+import re
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
+
+from connector.sandbox.moves import MOVES
+from tests.faults.crash.matrix import has_effect
+from tests.faults.mutants import ROOT
+from tests.faults.walk.moves import MOVES_OF_PEOPLE
+from tests.faults.walk.story import KINDS, NOT_MET
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+DOCUMENT = ROOT / "docs" / "reliability.md"
+_PART = r"(<!-- generated: {name} -->\n).*?(<!-- end -->)"
+
+
+def fill(text: str, name: str, content: str) -> str:
+    """The text with another content between the marks of one part. Raises ValueError when there are none."""
+    pattern = re.compile(_PART.format(name=re.escape(name)), re.S)
+    if len(pattern.findall(text)) != 1:
+        raise ValueError(f"the document has no part {name!r}")
+    return pattern.sub(lambda found: f"{found[1]}{content.rstrip()}\n{found[2]}", text)
+
+
+def part(text: str, name: str) -> str:
+    """What stands between the marks of one part."""
+    found = re.search(_PART.format(name=re.escape(name)), text, re.S)
+    assert found is not None, name
+    return found[0].split("-->\n", 1)[1].removesuffix("<!-- end -->").rstrip()
+
+
+def faults() -> str:
+    """What the walk meets, and what it does not."""
+    met = ", ".join(f"`{kind}`" for kind in sorted(KINDS))
+    lines = [f"Faults met, on both sides ({len(KINDS)}): {met}.", "", "Not met:", ""]
+    lines += [f"- `{kind}`: {why}" for kind, why in sorted(NOT_MET.items())]
+    made = ", ".join(f"`{move}`" for move in sorted(MOVES_OF_PEOPLE))
+    left = ", ".join(f"`{move}`" for move in sorted(set(MOVES) - set(MOVES_OF_PEOPLE))) or "none"
+    return "\n".join(
+        [*lines, "", f"Moves of people made ({len(MOVES_OF_PEOPLE)}): {made}.", "", f"Moves not made: {left}."]
+    )
+
+
+def crash(reports: list[dict[str, Any]]) -> str:
+    """One row for each kill point of each step, neighbours of the same kind together."""
+    points: dict[str, list[str]] = reports[0]["points"]
+    trials = [trial for report in reports for trial in report["trials"]]
+    rows = ["| step | points | effects | killed | another outcome |", "|---|---|---|---|---|"]
+    for step, passed in points.items():
+        mine = [trial for trial in trials if trial["step"] == step]
+        wrong = sum(bool(trial["wrong"]) for trial in mine)
+        rows.append(f"| {step} | {len(passed)} | {sum(map(has_effect, passed))} | {len(mine)} | {wrong} |")
+    rows += [
+        "",
+        "Step by step, in order, what is passed (reads between two effects change nothing and share their kills):",
+        "",
+    ]
+    for step, passed in points.items():
+        runs = [(what, len(list(same))) for what, same in groupby(_short(what) for what in passed)]
+        rows.append(f"- **{step}**: " + ", ".join(f"{count} x {what}" if count > 1 else what for what, count in runs))
+    return "\n".join(rows)
+
+
+def _short(what: str) -> str:
+    return "reads" if not has_effect(what) else what.replace("table/", "")
+
+
+def planted(results: list[dict[str, str]]) -> str:
+    """Each planted bug, and the first seed that finds it."""
+    rows = ["| planted bug | what it does | found by seed | as |", "|---|---|---|---|"]
+    for one in results:
+        wrong = one["wrong"].replace("|", "/").removeprefix("AssertionError: ")
+        rows.append(f"| {one['name']} | {one['why']} | {one['seed'] or 'not found'} | {wrong} |")
+    return "\n".join(rows)
+
+
+def walked(reports: list[dict[str, Any]]) -> str:
+    """The figures of the walk."""
+
+    def total(name: str) -> float:
+        return sum(float(report["counts"].get(name, 0)) for report in reports)
+
+    failed = sum(len(report["failed"]) for report in reports)
+    return "\n".join(
+        [
+            "| | |",
+            "|---|---|",
+            f"| seeds walked | {total('walks'):.0f} |",
+            f"| simulated days | {total('days'):.0f} |",
+            f"| times the connector was killed in them | {total('deaths'):.0f} |",
+            f"| work orders of the connector at the end | {total('work orders'):.0f} |",
+            f"| notes of the connector at the end | {total('notes'):.0f} |",
+            f"| walks with a double, a loss, a wrong gate, or something left to do | {failed} |",
+        ]
+    )
+
+
+def load(path: Path) -> Any:
+    return json.loads(path.read_text(encoding="utf-8"))
