@@ -18,6 +18,7 @@ from connector.servicenow.oauth import Bearer
 from connector.servicenow.query import Query
 from connector.servicenow.secret import Secret
 from connector.servicenow.table import TableApi
+from connector.servicenow.token_endpoint import TokenEndpoint
 from connector.servicenow.transport import Endpoint
 from tests.wire.instance import URL
 
@@ -357,3 +358,17 @@ def test_too_many_requests_for_tokens_slow_the_whole_instance(mocked: responses.
             look(api)
     assert len(mocked.calls) == 1
     assert api.pace.pause == pytest.approx(90)
+
+
+def test_who_waited_for_a_token_that_was_refused_is_told_so_without_asking_again(issuer: Issuer) -> None:
+    issuer.refuse = lambda _: True
+    api, bearer = issuer.api(), Bearer(client_credentials())
+    tokens = TokenEndpoint(api.endpoint, api._common)
+    for _ in range(THREADS):
+        with pytest.raises(SignInFailed):
+            bearer.sign(requests.Request("GET", TABLE).prepare(), tokens)
+    assert len(issuer.forms) == 1
+    bearer.renew()
+    with pytest.raises(SignInFailed):
+        bearer.sign(requests.Request("GET", TABLE).prepare(), tokens)
+    assert len(issuer.forms) == 2
