@@ -232,7 +232,7 @@ class Instance:
         inherited = table.parent.columns if table.parent else {}
         self._put("sys_dictionary", {"name": table.name, "internal_type": "collection", "column_label": table.label})
         for key, column in table.columns.items():
-            if key not in inherited or key in raw.get("columns", {}):
+            if key not in table.without and (key not in inherited or key in raw.get("columns", {})):
                 row = {
                     "name": table.name, "element": column.name, "column_label": column.label,
                     "internal_type": column.kind.value, "reference": column.reference,

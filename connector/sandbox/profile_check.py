@@ -22,7 +22,16 @@ SIDE = {
     "tables": dict, "users": dict, "contains": dict, "access": list, "records": list, "catalog": dict, "properties": dict,
     "rename": dict, "imports": dict, "policies": list, "oauth_user": str, "jwt_keys": dict, "switches": dict,
 }  # fmt: skip
-TABLE = {"label": str, "extends": str, "display": str, "number": dict, "columns": dict, "choices": dict, "view": dict}
+TABLE = {
+    "label": str,
+    "extends": str,
+    "display": str,
+    "number": dict,
+    "columns": dict,
+    "choices": dict,
+    "view": dict,
+    "without": list,
+}
 USER = {
     "name": str, "password": str, "email": str, "roles": list, "time_zone": str, "date_format": str, "time_format": str,
     "locale": str, "domain": str, "web_service_access_only": bool, "password_needs_reset": bool,
@@ -115,6 +124,9 @@ def _table(key: str, table: str, tables: Tree) -> Iterator[tuple[str, str]]:
     columns = _columns(table, tables)
     for column, choices in raw.get("choices", {}).items():
         yield from _choices(f"{key}.choices.{column}", column in columns, choices)
+    for column in raw.get("without", ()):
+        if column not in columns:
+            yield f"{key}.without", f"names {column!r}, which is no column of it"
     if raw.get("display", "sys_id") not in columns and "view" not in raw:
         yield f"{key}.display", f"names {raw['display']!r}, which is no column of it"
     for prefix, member in raw.get("view", {}).get("tables", {}).items():

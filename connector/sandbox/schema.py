@@ -91,13 +91,15 @@ class Table:
     prefix: str
     columns: dict[str, Column] = field(default_factory=dict)  # by key, inherited ones included
     children: list[Table] = field(default_factory=list)
+    without: frozenset[str] = frozenset()  # audit columns that cannot be reached from outside
     view: View | None = None  # of other tables: it has no records of its own
 
     @cached_property
     def by_name(self) -> dict[str, Column]:
         """Columns by wire name; the class name is a column only where there is a class tree."""
         alone = self.parent is None and not self.children
-        return {c.name: c for c in self.columns.values() if not (alone and c.kind is Kind.CLASS_NAME)}
+        shown = (c for key, c in self.columns.items() if key not in self.without)
+        return {c.name: c for c in shown if not (alone and c.kind is Kind.CLASS_NAME)}
 
     @cached_property
     def chain(self) -> tuple[Table, ...]:
@@ -170,6 +172,7 @@ class Schema:
             display=raw.get("display", parent.display if parent else "sys_id"),
             prefix=raw.get("number", {}).get("prefix", parent.prefix if parent else ""),
             columns=dict(inherited),
+            without=frozenset(raw.get("without", ())) | (parent.without if parent else frozenset()),
         )
         for key, spec in raw.get("columns", {}).items():
             table.columns[key] = self._column(name, key, spec, table.columns.get(key))

@@ -129,12 +129,18 @@ class _Doors:
                 lambda request: self._world.handle("fsm", request), context, partial(self._lifetime, "fsm")
             ),
             "control": HttpsDoor(control.handle, self._authority.door_context()),
+            "om_http": HttpsDoor(
+                lambda request: self._world.handle("om", request), None, partial(self._lifetime, "om")
+            ),
+            "fsm_http": HttpsDoor(
+                lambda request: self._world.handle("fsm", request), None, partial(self._lifetime, "fsm")
+            ),
         }
         self._loop, self._stopped = asyncio.get_running_loop(), asyncio.Event()
         try:
             for name, door in doors.items():
-                if not (name == "fsm" and self._world.profile.single):
-                    await door.open(self._ports[name])
+                if not (name.startswith("fsm") and self._world.profile.single):
+                    await door.open(self._ports.get(name, 0))
             self._describe(doors, ca_file)
             on_ready(self.info)
             while not self._stopped.is_set():
@@ -165,13 +171,19 @@ class _Doors:
     def _describe(self, doors: dict[str, HttpsDoor], ca_file: Path) -> None:
         urls = {name: f"https://localhost:{door.port}" for name, door in doors.items()}
         if self._world.profile.single:
-            urls["fsm"] = urls["om"]
+            urls["fsm"], doors["fsm_http"] = urls["om"], doors["om_http"]
         self.info = {"ca_file": str(ca_file), "control": {"url": urls["control"], "token": self._token}}
         for name in ("om", "fsm"):
             instance = self._world.instance(name)
             instance.base_url = urls[name]
             users = {login: _described(user) for login, user in instance.users.items()}
-            self.info[name] = {"url": urls[name], "users": users, "oauth": dict(instance.oauth_client)}
+            plain = f"http://localhost:{doors[f'{name}_http'].port}"
+            self.info[name] = {
+                "url": urls[name],
+                "http_url": plain,
+                "users": users,
+                "oauth": dict(instance.oauth_client),
+            }
         path = self._directory / "sandbox.json"
         path.touch(mode=0o600)
         path.write_text(json.dumps(self.info, indent=2) + "\n", encoding="utf-8")

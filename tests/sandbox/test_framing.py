@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
+import requests
 
 from connector.sandbox import World
 from tests.sandbox.gestures import START
@@ -153,3 +154,10 @@ def test_a_body_may_come_in_chunks_with_fields_after_them(served: tuple[World, S
 def test_what_is_no_http_is_a_400_and_the_end(served: tuple[World, Served], head: str, body: bytes) -> None:
     assert sent(served[1], head, body).startswith(b"HTTP/1.1 400")
     assert asked(served[1], "wm_order")[0].startswith("HTTP/1.1 200")
+
+
+def test_an_instance_also_speaks_http(served: tuple[World, Served]) -> None:
+    info = served[1].info["fsm"]
+    login = ("connector", info["users"]["connector"]["password"])
+    answer = requests.get(f"{info['http_url']}/api/now/table/cmn_location?sysparm_limit=1", auth=login, timeout=10)
+    assert (answer.status_code, answer.links["first"]["url"].startswith(info["url"])) == (200, True)

@@ -9,12 +9,14 @@ from urllib.parse import quote
 
 import pytest
 
+from connector.sandbox import World
 from connector.sandbox.messages import Headers, Request, read_json
+from tests.sandbox.gestures import START, Client
 
 if TYPE_CHECKING:
-    from connector.sandbox import World
+    from pathlib import Path
+
     from connector.sandbox.messages import Response
-    from tests.sandbox.gestures import Client
 
 ORDERS = "/api/now/table/wm_order"
 
@@ -186,3 +188,44 @@ def test_lists_of_columns_do_not_pile_up(world: World, fsm: Client) -> None:
         world.fsm.projections[world.users("fsm")["admin"], "x", str(number)] = []
     assert set(fsm.row("wm_order", "", sysparm_fields="number,state")) == {"number", "state"}
     assert len(world.fsm.projections) < 1000
+
+
+def test_a_query_may_name_the_groups(fsm: Client) -> None:
+    for priority in ("4", "4", "2"):
+        fsm.made("wm_order", short_description="x", priority=priority)
+    answer = fsm.get("/api/now/stats/wm_order", sysparm_count="true", sysparm_query="active=true^GROUPBYpriority")
+    named = fsm.get("/api/now/stats/wm_order", sysparm_count="true", sysparm_group_by="priority")
+    assert answer.json() == named.json()
+    assert [group["stats"]["count"] for group in answer.json()["result"]] == ["1", "2"]
+
+
+def test_without_a_count_the_last_page_is_not_known(world: World, fsm: Client) -> None:
+    for _ in range(3):
+        fsm.made("wm_order", short_description="x")
+    page = {"sysparm_no_count": "true", "sysparm_limit": "2"}
+    assert "Link" not in fsm.get("wm_order", **page).headers
+    world.switch("fsm", link_without_count=True)
+    first, last = fsm.get("wm_order", **page), fsm.get("wm_order", sysparm_offset="2", **page)
+    assert [link.partition('rel="')[2] for link in first.headers["Link"].split(",")] == ['first"', 'prev"', 'next"']
+    assert set(last.links) == {"first", "prev"}
+    assert ("X-Total-Count" in first.headers, "Link" in fsm.get("wm_order", sysparm_no_count="true").headers) == (
+        False,
+        False,
+    )
+
+
+def test_a_table_may_have_no_column_for_its_last_change(tmp_path: Path) -> None:
+    """What was asked of it is then an unknown field: silently everything."""
+    profile = tmp_path / "acme.toml"
+    profile.write_text(
+        'extends = "default"\n[fsm.tables.wm_work_type]\nwithout = ["sys_updated_on"]\n', encoding="utf-8"
+    )
+    world = World.create(str(profile), start=START)
+    fsm = Client(world, "fsm", "admin")
+    rows = fsm.rows("wm_work_type", "sys_updated_on>2099-01-01 00:00:00")
+    assert (len(rows) > 0, "sys_updated_on" in rows[0], "sys_created_on" in rows[0]) == (True, False, True)
+    told = fsm.rows("sys_dictionary", "name=wm_work_type^elementLIKEsys_", sysparm_fields="element")
+    assert ({"element": "sys_updated_on"} in told, {"element": "sys_created_on"} in told) == (False, True)
+    assert fsm.rows("wm_order", "sys_updated_on>2099-01-01 00:00:00") == []
+    fsm.session.close()
+    world.close()

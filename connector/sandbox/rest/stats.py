@@ -6,6 +6,7 @@ import json
 import math
 from typing import TYPE_CHECKING, Any
 
+from connector.sandbox.query import parse
 from connector.sandbox.rest.errors import ApiError, query_denied
 from connector.sandbox.rest.table import compiled_selection, visible_rows
 from connector.sandbox.schema import JOURNALS, Kind
@@ -25,8 +26,10 @@ def aggregate(context: Context, table_name: str) -> Response:
     if not context.instance.access.rights(context.user, table, "read").any:
         raise query_denied(table.name)
     selection = _countable(context, table, compiled_selection(context, table).selection)
-    groups = _columns(context, table, "sysparm_group_by")
-    wanted = [(name, c) for name in FUNCTIONS for c in _columns(context, table, f"sysparm_{name}_fields")]
+    groups = _groups(context, table)
+    wanted = [
+        (name, c) for name in FUNCTIONS for c in _columns(context, table, context.option(f"sysparm_{name}_fields"))
+    ]
     expressions = [f't0."{c.key}"' for c in groups]
     expressions += ["COUNT(*)", *(f'{FUNCTIONS[name]}(t0."{c.key}")' for name, c in wanted)]
     keys = ", ".join(f't0."{c.key}"' for c in groups)
@@ -35,6 +38,16 @@ def aggregate(context: Context, table_name: str) -> Response:
     found = context.instance.store.aggregate(table, selection, expressions, tail)
     result: Any = [_group(context, groups, wanted, row) for row in found]
     return context.answer(200, {"result": result if groups else {"stats": result[0]["stats"]}})
+
+
+def _groups(context: Context, table: Table) -> list[Column]:
+    """Of `sysparm_group_by`, then those a GROUPBY of the query names."""
+    queried = parse(context.option("sysparm_query")).group
+    named = [
+        *_columns(context, table, context.option("sysparm_group_by")),
+        *_columns(context, table, ",".join(queried)),
+    ]
+    return list(dict.fromkeys(named))
 
 
 def _countable(context: Context, table: Table, selection: Selection) -> Selection:
@@ -96,9 +109,9 @@ def _readable(context: Context, table: Table, column: Column) -> bool:
     return rights.covers(column) and column.kind not in JOURNALS
 
 
-def _columns(context: Context, table: Table, option: str) -> list[Column]:
+def _columns(context: Context, table: Table, listed: str) -> list[Column]:
     """Named columns that exist and may be read; others are ignored, as in a list."""
-    names = [name.strip() for name in context.option(option).split(",") if name.strip()]
+    names = [name.strip() for name in listed.split(",") if name.strip()]
     found = [table.by_name[name] for name in names if name in table.by_name]
     return [column for column in found if _readable(context, table, column)]
 

@@ -25,7 +25,7 @@ from connector.sandbox.rest.errors import (
     write_denied,
 )
 from connector.sandbox.rest.fields import Projection
-from connector.sandbox.rest.paging import paging_headers
+from connector.sandbox.rest.paging import paging_headers, uncounted_links
 from connector.sandbox.schema import Kind, Table
 from connector.sandbox.sql import Compiled, compile_query
 from connector.sandbox.store import DuplicateKey, Row, Selection
@@ -62,6 +62,8 @@ def list_records(context: Context, table_name: str) -> Response:
     projection = Projection(context, table)
     if total is not None:
         context.extra = Headers([*context.extra.lines, *paging_headers(context, total, limit, offset)])
+    else:
+        context.extra.lines += uncounted_links(context, len(rows), limit, offset)
     if context.version == "v1" and not rows:
         raise no_record()
     return context.answer(200, {"result": [projection.show(row) for row in visible]})
