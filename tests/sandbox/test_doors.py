@@ -59,7 +59,7 @@ def test_the_description_file_says_how_to_get_in(served: tuple[World, Served]) -
     assert written == served[1].info
     assert set(written) == {"ca_file", "control", "om", "fsm"}
     assert {"admin", "connector", "dispatcher"} <= set(written["fsm"]["users"])
-    assert set(written["om"]) == {"url", "users", "oauth"}
+    assert set(written["om"]) == {"url", "http_url", "users", "oauth"}
 
 
 def test_requests_speaks_to_it_over_https(served: tuple[World, Served], fsm_session: requests.Session) -> None:
