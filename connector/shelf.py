@@ -11,7 +11,7 @@ from connector.errors import ConfigError
 from connector.mapping.casebook import LOCATIONS, read_examples
 from connector.mapping.dmn.problems import Unusable
 from connector.mapping.dmn.table import fold
-from connector.mapping.policy_file import csv_lines, load_policy, read_steadily, table_bytes
+from connector.mapping.policy_file import csv_lines, csv_text, load_policy, read_steadily, table_bytes
 from connector.mapping.vocabulary import Initiates, Vocabulary, vocabulary_of
 from connector.policies import NAMES, paths_of, vocabulary
 
@@ -75,12 +75,11 @@ class Shelf:
     def examples(self, book: Path, policy: WorkOrderPolicy) -> tuple[Example, ...]:
         """The cases of a casebook. Raises ConfigError."""
         try:
-            text = read_steadily(book).decode("utf-8-sig")
-            return read_examples(csv_lines(text), self.vocabulary(self._initiates[policy.source]))
+            return read_examples(
+                csv_lines(csv_text(read_steadily(book))), self.vocabulary(self._initiates[policy.source])
+            )
         except OSError as error:
             raise ConfigError(f"The casebook {book} cannot be read: {error.strerror}.") from error
-        except UnicodeDecodeError as error:
-            raise ConfigError(f"The casebook {book} is not UTF-8 text: byte {error.start}.") from error
         except Unusable as error:
             problems = tuple(str(problem) for problem in error.problems)
             raise ConfigError(f"The casebook {book} cannot be used.", problems) from error

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from connector.decide.closure import Work
 from connector.mapping.marks import token_of
+from connector.mapping.vocabulary import whole
 from connector.model import (
     Action,
     CancelWorkOrder,
@@ -177,16 +178,8 @@ def _units(snapshot: Snapshot, lines: Mapping[str, OrderLine]) -> dict[str, int]
     for one in snapshot.domain_orders:
         shared = alike[one.line_id, one.kind, one.specification.sys_id] > 1
         line = lines.get(one.line_id)
-        units[one.sys_id] = 0 if shared else _whole(line.quantity if line else "")
+        units[one.sys_id] = 0 if shared else whole(line.quantity if line else "")
     return units
-
-
-def _whole(quantity: str) -> int:
-    """A quantity as a whole number; 1 where nothing is said, 0 where it is no such number."""
-    try:
-        return int(float(quantity)) if quantity else 1
-    except ValueError:
-        return 0
 
 
 def _places(snapshot: Snapshot) -> dict[str, tuple[str, ...]]:

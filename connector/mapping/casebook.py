@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from connector.mapping.dmn.problems import Problem, Unusable
 from connector.mapping.dmn.table import fold
 from connector.mapping.policy import NO_FIELD_WORK, WorkOrderPolicy
+from connector.mapping.vocabulary import whole
 from connector.model import (
     CustomerOrder,
     DomainOrder,
@@ -164,13 +165,12 @@ def decide_hypothetically(policy: WorkOrderPolicy, facts: Mapping[str, str]) -> 
         place.strip() for place in facts.get(LOCATIONS, facts.get("location", "")).split(";") if place.strip()
     )
     quantity = facts.get("quantity", "")
-    units = int(float(quantity)) if re.fullmatch(r"\d+(\.\d+)?", quantity) else 1 if not quantity else 0
     state = State("", "", OrderPhase.APPROVED)
     initiator = Initiator(
         CustomerOrder("", "", state),
         OrderLine("", "", "", state, quantity=quantity),
         DomainOrder("", "", DomainOrderClass.UNKNOWN, State("", "", DomainOrderPhase.OPEN)),
-        units=units,
+        units=whole(quantity),
         locations=places,
     )
     known = {name: text for name, text in facts.items() if name != LOCATIONS}

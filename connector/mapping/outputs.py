@@ -43,12 +43,22 @@ def facts_for(facts: Mapping[str, str], wanted: WantedWorkOrder) -> dict[str, st
         if name != WINDOW:
             own[f"{SAID}{name}"] = fill(text, facts)
     if WINDOW in wanted.said and facts.get("due date"):
-        end = value_of(Kind.DATE_TIME, facts["due date"])
-        length: timedelta = read(Kind.DURATION, wanted.said[WINDOW])  # type: ignore[assignment]
-        assert isinstance(end, datetime)
-        own[f"{SAID}{PLANNED_START}"] = f"{end - length:%Y-%m-%d %H:%M:%S}"
-        own[f"{SAID}{PLANNED_END}"] = f"{end:%Y-%m-%d %H:%M:%S}"
+        own |= _planned(facts["due date"], wanted.said[WINDOW])
     return own
+
+
+def _planned(due: str, window: str) -> dict[str, str]:
+    """When the visit is planned; nothing where no such time can be told."""
+    try:
+        end = value_of(Kind.DATE_TIME, due)
+        length: timedelta = read(Kind.DURATION, window)  # type: ignore[assignment]
+        assert isinstance(end, datetime)
+        start = end - length
+    except (ValueError, OverflowError):
+        return {}
+    # Not strftime: it writes years before 1000 with fewer digits.
+    told = {PLANNED_START: start, PLANNED_END: end}
+    return {f"{SAID}{name}": time.replace(tzinfo=None).isoformat(" ", "seconds") for name, time in told.items()}
 
 
 def outputs_of(facts: Mapping[str, str]) -> dict[str, str]:

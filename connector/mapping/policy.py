@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from connector.mapping.dmn.cells import show_cell
 from connector.mapping.dmn.conditions import ANYTHING, Anything, asked_by
@@ -22,14 +22,14 @@ from connector.mapping.dmn.problems import Problem
 from connector.mapping.dmn.table import Entry, Rule, fold
 from connector.mapping.dmn.values import kind_of, show
 from connector.mapping.marks import ROW_ID
-from connector.mapping.vocabulary import QUANTITY, TEMPLATE, value_of
+from connector.mapping.vocabulary import QUANTITY, TEMPLATE, WINDOW, value_of
 from connector.model import NearMiss, Verdict, WantedWorkOrder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from collections.abc import Set as AbstractSet
 
-    from connector.mapping.dmn.table import DecisionTable
+    from connector.mapping.dmn.table import DecisionTable, Output
     from connector.mapping.dmn.values import Kind, Value
     from connector.model import Initiator
 
@@ -37,6 +37,7 @@ NO_FIELD_WORK = "NO FIELD WORK"
 PER_UNIT, PER_LOCATION = "per unit", "per location"
 MOST_UNITS = 50
 DEFAULT_ROW = "default"
+LONGEST_WINDOW = timedelta(days=3660)
 _NEAREST = 10
 
 
@@ -172,7 +173,7 @@ class WorkOrderPolicy:
                 return f"row {rule.id} comes to {number!r} work orders, which is no whole number from 1 to {MOST_UNITS}"
             for output, entry in zip(self.table.outputs, rule.entries, strict=True):
                 said = entry.value(values) if entry.expression else None
-                if said is not None and not (kind_of(said) if output.kind.is_text else belongs(said, output.kind)):
+                if said is not None and not _is_of_use(said, output):
                     return f"row {rule.id} comes to no {output.kind.value} as its {output.name}"
         return ""
 
@@ -226,6 +227,17 @@ def is_countable(number: str) -> bool:
     return counted or number in ("", PER_UNIT, PER_LOCATION)
 
 
+def _is_of_use(said: Any, output: Output) -> bool:
+    """Whether a computed output can be carried out."""
+    if output.name == WINDOW:
+        return _is_window(said)
+    return bool(kind_of(said)) if output.kind.is_text else belongs(said, output.kind)
+
+
+def _is_window(said: object) -> bool:
+    return isinstance(said, timedelta) and timedelta(0) < said <= LONGEST_WINDOW
+
+
 def _as_read(facts: Mapping[str, str], initiator: Initiator) -> dict[str, str]:
     """The facts, with the places an initiator has besides its own."""
     several = {"locations": "; ".join(initiator.locations)} if len(initiator.locations) > 1 else {}
@@ -266,9 +278,9 @@ def _entry_problems(rule: Rule, said: Mapping[str, object]) -> Iterator[Problem]
     if not is_countable(fold(str(said.get(QUANTITY) or ""))):
         what = f"use a whole number from 1 to {MOST_UNITS}, {PER_UNIT!r} or {PER_LOCATION!r}"
         yield Problem(what, rule.row, QUANTITY, str(said[QUANTITY]))
-    window = said.get("planned window")
-    if isinstance(window, timedelta) and window <= timedelta(0):
-        yield Problem("a window must be longer than nothing", rule.row, "planned window", show(window))
+    window = said.get(WINDOW)
+    if isinstance(window, timedelta) and not _is_window(window):
+        yield Problem("a window must be longer than nothing and at most ten years", rule.row, WINDOW, show(window))
     if fold(str(said.get(TEMPLATE))) == fold(NO_FIELD_WORK):
         for name, value in said.items():
             if name != TEMPLATE and value not in (None, ""):

@@ -83,19 +83,29 @@ def read_steadily(path: Path) -> bytes:
 
 
 def _read_csv(name: str, raw: bytes, vocabulary: Vocabulary) -> DecisionTable:
+    return _table_of(name, csv_lines(csv_text(raw)), vocabulary)
+
+
+def csv_text(raw: bytes) -> str:
+    """The text of a CSV file. Raises Unusable for what is no UTF-8."""
+    advice = "save the table as 'CSV UTF-8' in the spreadsheet"
+    if raw.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" in raw[:2]:
+        raise Unusable([Problem(f"the text is UTF-16, not UTF-8; {advice}")])
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        row = raw.count(b"\n", 0, error.start) + 1
-        what = f"not UTF-8 text (byte {error.start}); save the table as 'CSV UTF-8' in the spreadsheet"
-        raise Unusable([Problem(what, row)]) from None
-    return _table_of(name, csv_lines(text), vocabulary)
+        row = len(re.findall(rb"\r\n|\r|\n", raw[: error.start])) + 1
+        raise Unusable([Problem(f"not UTF-8 text (byte {error.start}); {advice}", row)]) from None
+    if "\0" in text:
+        row = len(re.findall("\r\n|\r|\n", text[: text.index("\0")])) + 1
+        raise Unusable([Problem(f"a zero byte, which no text has; {advice}", row)])
+    return text
 
 
 def csv_lines(text: str) -> list[Line]:
     """The rows of a CSV text, numbered as spreadsheets do. Raises Unusable."""
     separator = _separator(text)
-    read = csv.reader(io.StringIO(text, newline=""), delimiter=separator, skipinitialspace=True)
+    read = csv.reader(io.StringIO(text, newline=""), delimiter=separator, skipinitialspace=True, strict=True)
     lines: list[Line] = []
     try:
         for number, cells in enumerate(read, start=1):
@@ -103,9 +113,19 @@ def csv_lines(text: str) -> list[Line]:
                 raise Unusable([Problem(TOO_MANY_ROWS)])
             lines.append(Line(number, tuple(cells)))
     except csv.Error as error:
-        what = f"it is not CSV: {error}; save the table again as CSV UTF-8"
-        raise Unusable([Problem(what, len(lines) + 1)]) from None
+        raise Unusable([Problem(_advice(str(error)), len(lines) + 1)]) from None
     return lines
+
+
+def _advice(error: str) -> str:
+    """What to do about a row that is no CSV. Read leniently, one mark too many would swallow the rows beneath it."""
+    if "unexpected end" in error:
+        return "a quotation mark is opened here and closed nowhere; close it, or write it twice where it is part of the text"
+    if "expected after" in error:
+        return (
+            "a cell goes on after its closing quotation mark; put all of the cell in quotes, and write inner ones twice"
+        )
+    return f"it is not CSV: {error}; save the table again as CSV UTF-8"
 
 
 def _read_xlsx(name: str, raw: bytes, vocabulary: Vocabulary) -> DecisionTable:
@@ -195,7 +215,7 @@ def _characteristics(text: str) -> list[str]:
 def _separator(text: str) -> str:
     """Comma, or what spreadsheets of other countries write: semicolon or tab. Judged by the header."""
     for line in text.splitlines():
-        cells = {separator: [cell.strip().casefold() for cell in line.split(separator)] for separator in ",;\t"}
+        cells = {separator: [cell.strip(' "').casefold() for cell in line.split(separator)] for separator in ",;\t"}
         for separator, found in cells.items():
             if "id" in found and len(found) > 1:
                 return separator

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping  # noqa: TC003  (a field of a dataclass)
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from decimal import Decimal
 
 from connector.mapping.dmn.values import Kind, Value, read
 from connector.mapping.facts import CASE_FACTS, CHARACTERISTIC, DOMAIN_ORDER_FACTS, ORDER_TASK_FACTS
@@ -87,6 +88,22 @@ def vocabulary_of(
         inputs={**_FACTS[initiates], **(more or {})},
         outputs={**dict.fromkeys(columns, Kind.STRING), **OUTPUTS},
     )
+
+
+def whole(quantity: str) -> int:
+    """A quantity as a whole number; 1 where nothing is said, 0 where it is no such number.
+
+    >>> whole("3.0"), whole(""), whole("2.5"), whole("many")
+    (3, 1, 0, 0)
+    """
+    if not quantity.strip():
+        return 1
+    try:
+        number = read(Kind.NUMBER, quantity)
+    except ValueError:
+        return 0
+    assert isinstance(number, Decimal)
+    return int(number) if number == number.to_integral_value() else 0
 
 
 def value_of(kind: Kind, text: str) -> Value:

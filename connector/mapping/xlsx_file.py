@@ -9,12 +9,12 @@ from __future__ import annotations
 import io
 import zipfile
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 
 from connector.errors import ConfigError
 from connector.mapping.dmn.problems import Problem, Unusable
-from connector.mapping.dmn.sheet import Line
+from connector.mapping.dmn.sheet import COMMENT, Line
 from connector.mapping.dmn.table import fold
 from connector.mapping.dmn.values import Kind
 
@@ -22,28 +22,40 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
 SHEET = "policy"
-_MOST_UNPACKED = 512 * 1024 * 1024
+FARTHEST_ROW, FARTHEST_COLUMN = 25_000, 500
+_MOST_UNPACKED = 64 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """A cell that a spreadsheet program stores as something else than it shows, or than somebody may have typed."""
+
+    row: int  # as people count
+    column: int  # from 0
+    into: str
+    right_for: tuple[Kind, ...] = ()  # columns of these kinds take it as it is
 
 
 @dataclass(frozen=True, slots=True)
 class Workbook:
-    """The sheet of a workbook that holds the table. `dates` are cells that a spreadsheet program stores as dates."""
+    """The sheet of a workbook that holds the table."""
 
     sheet: str
     lines: tuple[Line, ...]
-    dates: tuple[tuple[int, int], ...]  # row as people count, column from 0
+    changed: tuple[Changed, ...]
 
     def misread(self, kind_of: Callable[[str], Kind | None]) -> Iterator[Problem]:
-        """Dates in columns that hold no dates: somebody typed something else there."""
+        """Cells that were changed, in columns that do not hold what they became. A comment may hold anything."""
         header = next((line for line in self.lines if "id" in {fold(cell) for cell in line.cells}), None)
         by_row = {line.number: line for line in self.lines}
-        for row, column in self.dates:
-            name = fold(header.cell(column).partition(":")[0]) if header else ""
-            said = header.cell(column).partition(":")[2] if header else ""
-            if fold(said) in (Kind.DATE.value, Kind.DATE_TIME.value) or kind_of(name) in (Kind.DATE, Kind.DATE_TIME):
+        for one in self.changed:
+            name, _, said = header.cell(one.column).rpartition(":") if header else ("", "", "")
+            name, said = (name, said) if name else (said, "")
+            kinds = [kind.value for kind in one.right_for]
+            if fold(name) == COMMENT or fold(said) in kinds or (not said and kind_of(fold(name)) in one.right_for):
                 continue
-            what = "the spreadsheet made a date of it; format the column as text and type the value again"
-            yield Problem(what, row, name, by_row[row].cell(column), self.sheet)
+            what = f"the spreadsheet made {one.into} of it; format the column as text and type the value again"
+            yield Problem(what, one.row, fold(name), by_row[one.row].cell(one.column), self.sheet)
 
 
 def read_workbook(raw: bytes) -> Workbook:
@@ -52,7 +64,10 @@ def read_workbook(raw: bytes) -> Workbook:
     try:
         with zipfile.ZipFile(io.BytesIO(raw)) as packed:
             if sum(entry.file_size for entry in packed.infolist()) > _MOST_UNPACKED:
-                raise Unusable([Problem(f"the workbook unpacks to more than {_MOST_UNPACKED // 1024 // 1024} MB")])
+                what = (
+                    f"the workbook unpacks to more than {_MOST_UNPACKED // 1024 // 1024} MB; keep the table alone in it"
+                )
+                raise Unusable([Problem(what)])
         book = openpyxl.load_workbook(io.BytesIO(raw), data_only=False, rich_text=False)
     except Unusable:
         raise
@@ -64,7 +79,7 @@ def read_workbook(raw: bytes) -> Workbook:
 
 def _table_sheet(book: Any) -> Any:
     named = [sheet for sheet in book.worksheets if fold(sheet.title) == SHEET]
-    filled = named or [sheet for sheet in book.worksheets if sheet.max_row > 1 or sheet.cell(1, 1).value is not None]
+    filled = named or [one for one in book.worksheets if any(cell.value is not None for cell in one._cells.values())]
     if len(filled) != 1:
         titles = ", ".join(repr(sheet.title) for sheet in filled) or "none"
         what = f"one sheet must hold the table, but {titles} could; name that sheet {SHEET!r}"
@@ -77,22 +92,57 @@ def _read(sheet: Any) -> Workbook:
         Problem("merged cells; unmerge them and write the value in each", area.min_row, "", area.coord, sheet.title)
         for area in sheet.merged_cells.ranges
     ]
-    lines: list[Line] = []
-    dates: list[tuple[int, int]] = []
-    for row in sheet.iter_rows():
-        cells: list[str] = []
-        for index, cell in enumerate(row):
-            try:
-                cells.append(_text(cell))
-            except ValueError as error:
-                cells.append("")
-                problems.append(Problem(str(error), cell.row, cell.column_letter, "", sheet.title))
-            if isinstance(cell.value, date | time):
-                dates.append((cell.row, index))
-        lines.append(Line(row[0].row, tuple(cells)))
+    cells = _filled(sheet, problems)
+    texts: dict[tuple[int, int], str] = {}
+    changed: list[Changed] = []
+    for place, cell in cells.items():
+        try:
+            texts[place] = _text(cell)
+        except ValueError as error:
+            problems.append(Problem(str(error), cell.row, cell.column_letter, "", sheet.title))
+        into, right_for = _became(cell)
+        if into:
+            changed.append(Changed(cell.row, cell.column - 1, into, right_for))
     if problems:
         raise Unusable(problems)
-    return Workbook(sheet.title, tuple(lines), tuple(dates))
+    last_row, width = max((row for row, _ in cells), default=0), max((column for _, column in cells), default=0)
+    lines = (
+        Line(row, tuple(texts.get((row, column), "") for column in range(1, width + 1)))
+        for row in range(1, last_row + 1)
+    )
+    return Workbook(sheet.title, tuple(lines), tuple(changed))
+
+
+def _filled(sheet: Any, problems: list[Problem]) -> dict[tuple[int, int], Any]:
+    """The cells that hold something, by row and column, in this order. What only looks like something may reach anywhere."""
+    found = {}
+    for place in sorted(sheet._cells):  # asking the sheet for its rows would make every cell up to the farthest one
+        cell = sheet._cells[place]
+        if cell.value is None:
+            continue
+        if place[0] > FARTHEST_ROW or place[1] > FARTHEST_COLUMN:
+            what = "this stands far outside the table; delete it"
+            problems.append(Problem(what, place[0], cell.column_letter, str(cell.value), sheet.title))
+            break
+        found[place] = cell
+    return found
+
+
+def _became(cell: Any) -> tuple[str, tuple[Kind, ...]]:
+    """What a spreadsheet program made of a cell, and the kinds of column where that is right; "" where it made nothing."""
+    match cell.value:
+        case time() | timedelta():
+            return "a time", (Kind.TIME,)
+        case date():
+            return "a date", (Kind.DATE, Kind.DATE_TIME)
+        case bool() | str() | None:
+            return "", ()
+        case _ if "%" in cell.number_format:
+            return "a percentage", ()
+        case _ if "E+" in cell.number_format.upper():
+            return "a power of ten", (Kind.NUMBER,)
+        case _:
+            return "", ()
 
 
 def _text(cell: Any) -> str:

@@ -162,6 +162,8 @@ def test_a_policy_never_asks_the_clock() -> None:
         ("quantity / 2", 'duration("P1D")', "5", "comes to '2.5' work orders"),
         ("quantity * 1000000", 'duration("P1D")', "5", "comes to '5000000' work orders"),
         ("quantity", "quantity", "5", "comes to no duration as its planned window"),
+        ("quantity", '-duration("P1D") * quantity', "5", "comes to no duration as its planned window"),
+        ("quantity", 'duration("P999D") * quantity', "5", "comes to no duration as its planned window"),
         ("[quantity, 1]", 'duration("P1D")', "5", "comes to no string as its number of work orders"),
     ],
 )

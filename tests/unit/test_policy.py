@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connector.errors import ConfigError
+from connector.mapping.casebook import decide_hypothetically
 from connector.mapping.dmn.problems import Unusable
 from connector.mapping.policy_file import MOST_ROWS, TOO_MANY_ROWS, load_policy, parse_policy
 from connector.mapping.vocabulary import Initiates, vocabulary_of
@@ -145,6 +146,86 @@ def test_a_blank_line_does_not_shift_the_row_numbers_a_spreadsheet_shows(blank: 
 @pytest.mark.parametrize("text", [table("a,CPE,add,I").replace("\n", "\r"), table(f"a,CPE,add,{'x' * 140_000}")])
 def test_a_table_the_csv_reader_gives_up_on_is_a_problem_and_no_traceback(text: str) -> None:
     assert isinstance(problems_of(text), list)
+
+
+@pytest.mark.parametrize(
+    ("rows", "problem"),
+    [
+        ('a,CPE,add,"Install\nb,CPE,change,Swap\n', "row 2: a quotation mark is opened here and closed nowhere"),
+        ('a,"CPE" large,add,Install\n', "row 2: a cell goes on after its closing quotation mark"),
+        ("a,C\0PE,add,Install\n", "row 2: a zero byte, which no text has"),
+    ],
+)
+def test_what_would_swallow_rows_or_change_cells_in_silence_is_refused_by_its_row(rows: str, problem: str) -> None:
+    [said] = problems_of(f"{HEADER}\n{rows}")
+    assert said.startswith(problem)
+
+
+@pytest.mark.parametrize(
+    ("raw", "problem"),
+    [
+        (table("a,CPE,add,Install").encode("utf-16"), "the text is UTF-16, not UTF-8; save the table as 'CSV UTF-8'"),
+        (table("a,CPE,add,Install").encode("utf-16-le"), "the text is UTF-16"),
+        (table("a,CPE,add,Install").encode("utf-16-be"), "the text is UTF-16"),
+        (table("a,é,add,Install").replace("\n", "\r").encode("latin-1"), "row 2: not UTF-8 text (byte "),
+    ],
+)
+def test_text_in_another_encoding_is_refused_with_the_row_and_how_to_save_it(raw: bytes, problem: str) -> None:
+    with pytest.raises(Unusable) as refused:
+        parse_policy("test", ".csv", raw, COLUMNS)
+    assert str(refused.value.problems[0]).startswith(problem)
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+def test_a_spreadsheet_may_quote_every_cell_whatever_stands_between_them(separator: str) -> None:
+    quoted = [[f'"{cell}"' for cell in row.split(",")] for row in (HEADER, "a,CPE,add,Install")]
+    assert problems_of("\n".join(separator.join(row) for row in quoted)) == []
+
+
+@pytest.mark.parametrize("line", ["hit policy,FIRST", "values,specification,CPE"])
+def test_what_is_said_twice_before_the_header_is_refused(line: str) -> None:
+    text = table("a,CPE,add,Install")
+    assert problems_of(f"{line}\n{text}") == []
+    assert "row 2" in problems_of(f"{line}\n{line}\n{text}")[0]
+
+
+@pytest.mark.parametrize(
+    ("kind", "value"),
+    [
+        ("number", "1e999999999"),
+        ("number", "-1e-999999999"),
+        ("number", "9" * 5000),
+        ("duration", "P9999999999D"),
+        ("duration", "P999999999DT99H"),
+        ("duration", f"PT{'9' * 400}S"),
+        ("years and months duration", f"P{'9' * 5000}Y"),
+    ],
+)
+def test_a_value_without_measure_is_refused_in_a_cell_and_stops_nobody_as_a_fact(kind: str, value: str) -> None:
+    header, plain = (
+        f"id,characteristic.x: {kind},work order template",
+        {"number": "5", "duration": "P1D"}.get(kind, "P1Y"),
+    )
+    assert "correct it" in problems_of(f"{header}\na,{value},Install\n")[0]
+    policy = parse_policy("test", ".csv", f"{header}\na,{plain},Install\n".encode(), COLUMNS)
+    assert decide_hypothetically(policy, {"characteristic.x": plain}).rows == ("a",)
+    assert "row a depends on it" in decide_hypothetically(policy, {"characteristic.x": value}).problem
+
+
+@pytest.mark.parametrize("quantity", ["1e999", "inf", "nan", "9" * 500, "2.5", "-1", "many"])
+def test_a_quantity_that_cannot_be_counted_is_a_finding_and_no_guess(quantity: str) -> None:
+    text = "id,specification,work order template,number of work orders\na,CPE,Install,per unit\n"
+    policy = parse_policy("test", ".csv", text.encode(), COLUMNS)
+    asked = {"specification": "CPE", "quantity": quantity}
+    assert "cannot be counted here" in decide_hypothetically(policy, asked).problem
+    assert len(decide_hypothetically(policy, asked | {"quantity": "3.0"}).wanted) == 3
+
+
+def test_a_planned_window_has_a_length_that_a_calendar_has() -> None:
+    header = "id,work order template,planned window"
+    assert problems_of(f"{header}\na,Install,P3660D\n") == []
+    for window in ("P3661D", "PT0S", "-P1D"):
+        assert "longer than nothing and at most ten years" in problems_of(f"{header}\na,Install,{window}\n")[0]
 
 
 def test_a_table_too_long_to_be_checked_is_refused_at_once() -> None:

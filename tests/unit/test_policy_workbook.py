@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from datetime import date, datetime
+from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 
 import openpyxl
@@ -51,6 +51,8 @@ def test_numbers_and_dates_typed_in_their_columns_are_what_they_look_like() -> N
     [
         (["a", date(2026, 2, 1), 1, "-", "Install"], "row 2, column 'specification': '2026-02-01': the spreadsheet made a date"),
         (["a", "CPE", date(2026, 2, 1), "-", "Install"], "the spreadsheet made a date"),
+        (["a", time(10, 30), 1, "-", "Install"], "column 'specification': '10:30:00': the spreadsheet made a time"),
+        (["a", timedelta(hours=30), 1, "-", "Install"], "the spreadsheet made a time of it"),
         (["a", "CPE", 1, "-", "=A1"], "sheet 'Sheet', row 2, column 'E': a formula; copy the cell and paste it as a value"),
         (["a", "CPE", "many", "-", "Install"], "sheet 'Sheet', row 2, column 'quantity': 'many': not a number"),
         (["a", "CPE", 1, "-", ""], "row 2, column 'work order template': name a template"),
@@ -59,6 +61,42 @@ def test_numbers_and_dates_typed_in_their_columns_are_what_they_look_like() -> N
 def test_a_cell_that_may_not_be_what_somebody_meant_is_refused_by_its_place(row: list[Any], problem: str) -> None:
     [said] = problems_of(workbook(row))[:1]
     assert problem in said
+
+
+@pytest.mark.parametrize(
+    ("cell", "value", "look", "problem"),
+    [
+        ("B2", 0.5, "0%", "column 'specification': '0.5': the spreadsheet made a percentage of it"),
+        ("C2", 0.5, "0.00%", "column 'quantity': '0.5': the spreadsheet made a percentage of it"),
+        ("B2", 100000, "0.00E+00", "column 'specification': '100000': the spreadsheet made a power of ten of it"),
+        ("C2", 100000, "0.00E+00", ""),
+        ("B2", 100000, "General", ""),
+        ("F2", date(2026, 1, 2), "yyyy-mm-dd", ""),  # a comment may hold anything
+    ],
+)
+def test_a_number_that_shows_as_something_else_is_refused_where_it_matters(
+    cell: str, value: Any, look: str, problem: str
+) -> None:
+    def change(book: Any) -> None:
+        book.active["F1"] = "comment"
+        book.active[cell] = value
+        book.active[cell].number_format = look
+
+    said = problems_of(workbook(["a", "CPE", 1, "-", "Install"], change=change))
+    assert (problem in said[0]) if problem else said == []
+
+
+@pytest.mark.parametrize(
+    ("cell", "value", "problem"),
+    [("XFD1048576", "x", "row 1048576, column 'XFD': 'x': this stands far outside"), ("XFD1048576", None, "")],
+)
+def test_a_sheet_that_reaches_to_the_farthest_cell_is_read_at_once(cell: str, value: Any, problem: str) -> None:
+    def change(book: Any) -> None:
+        book.active[cell] = value
+        book.active[cell].number_format = "@"  # a cell that only looks like something is kept in the file too
+
+    said = problems_of(workbook(["a", "CPE", 1, "-", "Install"], change=change))
+    assert (problem in said[0]) if problem else said == []
 
 
 def test_merged_cells_and_a_choice_of_sheets_are_refused() -> None:

@@ -139,7 +139,12 @@ def read_sheet(
 
 def _preamble(lines: list[Line], hit_policy: HitPolicy, problems: list[Problem]) -> tuple[_Preamble, list[Line]]:
     found = _Preamble(hit_policy)
+    seen: set[tuple[str, str]] = set()
     for position, line in enumerate(lines):
+        what = fold(line.cell(0)), fold(line.cell(1)) if fold(line.cell(0)) != _HIT_POLICY else ""
+        if what in seen:
+            problems.append(Problem("this is said twice; remove one of the two lines", line.number, *what))
+        seen.add(what)
         match fold(line.cell(0)):
             case "hit policy":
                 _read_hit_policy(line, found, problems)

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
 _DAYS = re.compile(r"(-)?P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?)?")
 _MONTHS = re.compile(r"(-)?P(?:(\d+)Y)?(?:(\d+)M)?")
+_LONGEST_NUMBER = 400  # digits before or after the point; what is longer is a mistake, and slow
+_LONGEST_PART = 9  # digits of one part of a duration
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -86,9 +88,12 @@ def _number(text: str) -> Decimal:
     if not _NUMBER.fullmatch(text):
         raise ValueError("not a number; write digits with '.' before the decimals, like 12.5")
     try:
-        return Decimal(text)
+        found = Decimal(text)
     except InvalidOperation:
         raise ValueError("not a number; write digits with '.' before the decimals, like 12.5") from None
+    if len(text) > _LONGEST_NUMBER or not -_LONGEST_NUMBER < found.adjusted() < _LONGEST_NUMBER:
+        raise ValueError(f"a number of more than {_LONGEST_NUMBER} digits; correct it")
+    return found
 
 
 def _boolean(text: str) -> bool:
@@ -133,8 +138,17 @@ def _duration(text: str) -> timedelta:
     if not found or text.endswith(("P", "T")):
         raise ValueError("not a duration; write days and time like P2D or PT4H30M")
     sign, days, hours, minutes, seconds = found.groups()
-    length = timedelta(int(days or 0), float(seconds or 0), 0, 0, int(minutes or 0), int(hours or 0))
-    return -length if sign else length
+    _no_part_is_too_long(days, hours, minutes, seconds)
+    try:
+        length = timedelta(int(days or 0), float(seconds or 0), 0, 0, int(minutes or 0), int(hours or 0))
+        return -length if sign else length
+    except OverflowError:
+        raise ValueError("a duration of more than two million years; correct it") from None
+
+
+def _no_part_is_too_long(*parts: str | None) -> None:
+    if any(len((part or "").partition(".")[0].lstrip("0")) > _LONGEST_PART for part in parts):
+        raise ValueError(f"a duration with a number of more than {_LONGEST_PART} digits; correct it")
 
 
 def _months(text: str) -> Months:
@@ -142,6 +156,7 @@ def _months(text: str) -> Months:
     if not found or text.endswith("P"):
         raise ValueError("not a duration of years and months; write it like P1Y6M")
     sign, years, months = found.groups()
+    _no_part_is_too_long(years, months)
     count = 12 * int(years or 0) + int(months or 0)
     return Months(-count if sign else count)
 
