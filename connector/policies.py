@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from connector.errors import ConfigError
 from connector.mapping.dmn.table import fold
@@ -111,21 +111,31 @@ def mapped_columns(settings: Settings, policies: Policies) -> tuple[str, ...]:
     return tuple(dict.fromkeys(column for column in columns if column))
 
 
+_Stamps: TypeAlias = "tuple[tuple[int, ...], ...]"
+
+
 class Watched:
-    """Policies that follow their files: a changed file replaces them, a bad one is refused and the last good ones stay."""
+    """Policies that follow their files: a changed file replaces them, a bad one is refused and the last good ones stay.
+
+    A file counts when it stands alike at two looks: one that is still being written, however slowly, is not read.
+    """
 
     def __init__(self, loaded: Loaded, policies: Policies) -> None:
         self._loaded = loaded
         self.policies = policies
-        self._seen: object = None  # the first look tells which they are
+        self._read: _Stamps | None = None  # the first look tells which they are
+        self._noticed: _Stamps | None = None
         self.refused = ""
 
     def refresh(self) -> bool:
         """Look at the files. True when they were read anew: either `policies` are new, or `refused` says why they are not."""
         stamps = self._stamps()
-        if stamps == self._seen:
+        if stamps == self._read:
             return False
-        self._seen = stamps
+        if self._read is not None and stamps != self._noticed:
+            self._noticed = stamps
+            return False
+        self._read = stamps
         try:
             fresh = load_policies(self._loaded)
         except ConfigError as error:
@@ -140,13 +150,14 @@ class Watched:
         tables = ", ".join(f"{p.name} {p.digest} ({len(p.rows)} rows)" for p in self.policies)
         return f"{tables}; the changed files are refused: {self.refused}" if self.refused else tables
 
-    def _stamps(self) -> tuple[tuple[int, int, int], ...]:
+    def _stamps(self) -> _Stamps:
         return tuple(_stamp(path) for path in policy_paths(self._loaded).values())
 
 
-def _stamp(path: Path) -> tuple[int, int, int]:
+def _stamp(path: Path) -> tuple[int, ...]:
+    """What changes with a file's content, its place and its permissions."""
     try:
         status = path.stat()
     except OSError:
-        return (0, 0, 0)
-    return (status.st_ino, status.st_size, status.st_mtime_ns)
+        return ()
+    return (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)

@@ -19,12 +19,19 @@ if TYPE_CHECKING:
 
 _UUID = re.compile(r"_?([0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12})")
 _LONGEST_ID = 30
+_NAMES = re.compile(
+    r'(?P<text>"(?:[^"\\]|\\.)*")|`(?P<quoted>[^`]*)`|(?<![\w.])(?P<word>[^\W\d]\w*)(?![\w.])(?!\s*[(:])', re.DOTALL
+)
 
 
 def read_policy(name: str, raw: bytes, vocabulary: Vocabulary) -> DecisionTable:
     """The table in a DMN file, by the names of a vocabulary. Raises Unusable with every problem at once."""
     table = read_file(
-        raw, vocabulary.inputs, usual_kind=lambda text: vocabulary.input_kind(fold(text)), ignore_case=True
+        raw,
+        vocabulary.inputs,
+        usual_kind=lambda text: vocabulary.input_kind(fold(text)),
+        ignore_case=True,
+        respelled=lambda text: respelled(text, vocabulary),
     )
     reader = _Reader(vocabulary)
     inputs = tuple(reader.input(column) for column in table.inputs)
@@ -52,7 +59,7 @@ class _Reader:
         return replace(column, name=name, choices=column.choices or self.vocabulary.choices(name))
 
     def output(self, column: Output) -> Output:
-        name = fold(column.name)
+        name = self.vocabulary.spelled(column.name, output=True)
         kind = self.vocabulary.output_kind(name)
         if kind is None:
             self.problems.append(Problem(f"unknown output; {self.vocabulary.known()}", 0, column.name, column.name))
@@ -94,6 +101,23 @@ class _Reader:
                     f"; write {near[0]!r}" if near else f"; {self.vocabulary.known()}"
                 )
                 self.problems.append(Problem(what, row, column, text))
+
+
+def respelled(text: str, vocabulary: Vocabulary) -> str:
+    """An expression with its facts as the vocabulary has them: modelers' names are one word, or stand in backticks.
+
+    Text in quotes, members (`.name`), keys (`name:`) and functions (`name(`) stay as they are.
+    """
+
+    def fact(found: re.Match[str]) -> str:
+        written = found["quoted"] or found["word"] or ""
+        name = vocabulary.spelled(written)
+        is_one_word_for_several = " " in name or "." in name
+        if vocabulary.input_kind(name) is not None and (found["quoted"] or is_one_word_for_several):
+            return name
+        return written or found[0]
+
+    return _NAMES.sub(lambda found: found[0] if found["text"] else fact(found), text)
 
 
 def _short(rule_id: str) -> str:

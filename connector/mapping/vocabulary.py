@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 
+from connector.mapping.dmn.table import fold
 from connector.mapping.dmn.values import Kind, Value, read
 from connector.mapping.facts import CASE_FACTS, CHARACTERISTIC, DOMAIN_ORDER_FACTS, ORDER_TASK_FACTS
 
@@ -49,11 +50,24 @@ class Vocabulary:
     def output_kind(self, name: str) -> Kind | None:
         return self.outputs.get(name)
 
+    def spelled(self, name: str, *, output: bool = False) -> str:
+        """A name as the columns have it, where a modeler wrote it in one word: domainOrderAction, due_date, locationCity."""
+        names = self.outputs if output else self.inputs
+        plain = fold(name)
+        if plain in names:
+            return plain
+        alike = [known for known in names if _letters(known) == _letters(plain)]
+        return alike[0] if len(alike) == 1 else plain
+
     def known(self) -> str:
         return (
             f"inputs (left of {TEMPLATE!r}) are {', '.join(sorted(self.inputs))}, and characteristic.<name>;"
             f" outputs are {', '.join(sorted(self.outputs))}"
         )
+
+
+def _letters(name: str) -> str:
+    return "".join(character for character in name if character.isalnum())
 
 
 ALWAYS_KNOWN = frozenset(

@@ -172,20 +172,46 @@ def in_use(engine: Engine) -> str:
     return engine.store.last_passes()["policies"][1]
 
 
+def look(pair: Pair, engine: Engine, times: int = 2) -> None:
+    """What the daemon does between two looks; a changed file counts when it stands alike twice."""
+    for _ in range(times):
+        engine.refresh(pair.now())
+
+
+def rows(engine: Engine) -> list[str]:
+    return [rule.id for rule in engine.rules.domain_order_policy.rows]
+
+
 def test_a_changed_policy_is_followed_and_a_bad_one_refused_while_the_last_good_one_stays(
     pair: Pair, running: Engine
 ) -> None:
     first = running.rules.domain_order_policy
     write(pair, "id,specification,work order template\na,,\n")
     with pytest.raises(ConfigError, match="name a template"):
-        running.refresh(pair.now())
+        look(pair, running)
     assert running.rules.domain_order_policy is first
     assert "the changed files are refused" in in_use(running)
     assert first.digest in in_use(running)
     write(pair, NOBODY)
-    running.refresh(pair.now())
-    assert [rule.id for rule in running.rules.domain_order_policy.rows] == ["other"]
+    with pytest.raises(ConfigError):  # it is not known yet whether the correction is whole
+        look(pair, running, times=1)
+    look(pair, running, times=1)
+    assert rows(running) == ["other"]
     assert "refused" not in in_use(running)
+
+
+def test_a_policy_that_is_written_slowly_is_taken_over_when_it_is_whole(pair: Pair, running: Engine) -> None:
+    before = rows(running)
+    path = pair.memory.parent / "domain_order_policy.csv"
+    whole = "id,specification,work order template\na,CPE,Install CPE\nother,-,NO FIELD WORK\n"
+    with path.open("w", encoding="utf-8") as file:
+        for line in whole.splitlines(keepends=True):  # each beginning of it but the first is a table too
+            file.write(line)
+            file.flush()
+            look(pair, running, times=1)
+            assert rows(running) == before
+    look(pair, running)
+    assert rows(running) == ["a", "other"]
 
 
 def test_of_two_changed_policies_neither_is_taken_over_while_one_is_bad(pair: Pair, running: Engine) -> None:
@@ -193,14 +219,34 @@ def test_of_two_changed_policies_neither_is_taken_over_while_one_is_bad(pair: Pa
     write(pair, NOBODY)
     write(pair, "nonsense", "order_task_policy.csv")
     with pytest.raises(ConfigError):
-        running.refresh(pair.now())
+        look(pair, running)
     assert (running.rules.domain_order_policy.digest, running.rules.order_task_policy.digest) == before
 
 
-def test_a_policy_that_vanishes_is_refused_too(pair: Pair, running: Engine) -> None:
-    (pair.memory.parent / "domain_order_policy.csv").unlink()
+def test_a_policy_that_vanishes_is_refused_until_it_is_there_again(pair: Pair, running: Engine) -> None:
+    path = pair.memory.parent / "domain_order_policy.csv"
+    before = rows(running)
+    beside = path.rename(path.with_suffix(".away"))
     with pytest.raises(ConfigError, match="cannot be read"):
-        running.refresh(pair.now())
+        look(pair, running)
+    assert rows(running) == before
+    beside.rename(path)
+    with pytest.raises(ConfigError):
+        look(pair, running, times=1)
+    look(pair, running, times=1)
+    assert "refused" not in in_use(running)
+
+
+def test_a_policy_of_the_same_size_and_time_of_change_is_noticed(pair: Pair, running: Engine) -> None:
+    path = pair.memory.parent / "domain_order_policy.csv"
+    write(pair, "id,specification,work order template\na,CPE,Install CPE\n")
+    look(pair, running)
+    old = path.stat()
+    path.write_text(path.read_text(encoding="utf-8").replace("\na,", "\nb,"), encoding="utf-8")
+    os.utime(path, ns=(old.st_atime_ns, old.st_mtime_ns))  # as rsync and archives restore it
+    assert (path.stat().st_size, path.stat().st_mtime_ns) == (old.st_size, old.st_mtime_ns)
+    look(pair, running)
+    assert rows(running) == ["b"]
 
 
 # --- beside what both instances offer --------------------------------------------------------------------------

@@ -51,6 +51,54 @@ def test_a_policy_from_a_modeler_has_the_names_and_kinds_of_the_facts() -> None:
     assert [rule.entries[0].constant for [rule] in won] == ["Install CPE", "Install CPE", "Survey"]
 
 
+ONE_WORD = """<definitions xmlns="https://www.omg.org/spec/DMN/20191111/MODEL/" id="d" name="d" namespace="n">
+  <decision id="x" name="Policy"><decisionTable hitPolicy="FIRST">
+    <input id="i"><inputExpression><text>{input}</text></inputExpression></input>
+    <output id="o" name="{output}"/>
+    <rule id="a"><inputEntry><text>{cell}</text></inputEntry><outputEntry><text>"Install"</text></outputEntry></rule>
+  </decisionTable></decision></definitions>"""
+
+
+def one_word(name: str, cell: str = '"add"', output: str = "workOrderTemplate") -> DecisionTable:
+    return parse_table("p", ".dmn", ONE_WORD.format(input=name, cell=cell, output=output).encode(), COLUMNS)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["domainOrderAction", "domain_order_action", "DomainOrderAction", "`domain order action`", "Domain Order Action"],
+)
+@pytest.mark.parametrize("output", ["workOrderTemplate", "work_order_template", "Work Order Template"])
+def test_names_in_one_word_as_modelers_must_write_them_are_understood(name: str, output: str) -> None:
+    table = one_word(name, output=output)
+    assert (table.inputs[0].name, table.outputs[0].name) == ("domain order action", "work order template")
+    assert table.inputs[0].expression is None
+
+
+@pytest.mark.parametrize(
+    ("cell", "action", "wins"),
+    [
+        ("lineAction", "add", True),
+        ("lineAction", "change", False),
+        ("? = line_action and dueDate = `due date`", "add", True),
+        ("? = `line action`", "change", False),
+        ('? = "lineAction"', "add", False),  # text stays as it is
+        ('? = "lineAction"', "lineaction", True),
+    ],
+)
+def test_names_in_one_word_are_understood_in_expressions_but_not_in_text(cell: str, action: str, wins: bool) -> None:
+    raw = ONE_WORD.format(input="domainOrderAction", cell=cell, output="workOrderTemplate").encode()
+    facts = {"domain order action": action, "line action": "add", "due date": "2026-03-01"}
+    verdict = decide_hypothetically(parse_policy("p", ".dmn", raw, COLUMNS), facts)
+    assert bool(verdict.rows) is wins
+
+
+def test_a_word_that_could_be_two_facts_is_none() -> None:
+    columns = vocabulary_of(Initiates.DOMAIN_ORDER, {"site code": Kind.STRING, "site_code": Kind.STRING})
+    raw = ONE_WORD.format(input="siteCode", cell="-", output="workOrderTemplate").encode()
+    with pytest.raises(Unusable, match="unknown input"):
+        parse_policy("p", ".dmn", raw, columns)
+
+
 def test_an_annotation_called_id_names_the_row() -> None:
     between = "</dmn:text></dmn:annotationEntry>\n        <dmn:annotationEntry><dmn:text>"
     named = POLICY.replace(f"urgent{between}", f"urgent{between}install")

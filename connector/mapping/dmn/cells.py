@@ -50,6 +50,16 @@ _LIKE = re.compile(
 _BARE_LIKE = re.compile(r'(starts with|ends with|contains|matches)\s+([^"]+)', re.IGNORECASE | re.DOTALL)
 _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"', re.DOTALL)
 _CALENDAR = re.compile(r'(?:date and time|date|time|duration)\s*\(\s*"([^"]*)"\s*\)|@"([^"]*)"')
+# What programs make of - "..." >= <= != while one types. Nobody means it.
+_PLAIN_SIGNS = {
+    "\u2013": "-",
+    "\u2014": "-",
+    "\u2212": "-",
+    "\u2265": ">=",
+    "\u2264": "<=",
+    "\u2260": "!=",
+} | dict.fromkeys("\u201c\u201d\u201e\u201f", '"')
+_TYPESET = re.compile("[\u2013\u2014\u2212]$|[\u2265\u2264\u2260\u201c\u201d\u201e\u201f]")
 _RESERVED = re.compile(
     r'-|null|[<>=!?\[("].*|.*".*|(not|starts with|ends with|contains|matches)\b.*', re.IGNORECASE | re.DOTALL
 )
@@ -117,6 +127,11 @@ def _parts(text: str) -> list[str]:
 def _item(text: str, kind: Kind, formula: Formulas | None) -> Condition:
     if text == "-":
         raise ValueError("'-' means anything and stands alone")
+    if _TYPESET.match(text):
+        sign = text[0]
+        raise ValueError(
+            f'{sign} was made by a word processor; write {_PLAIN_SIGNS[sign]}, or "{text}" if it is this text'
+        )
     if re.match(r"not\s*\(", text, re.IGNORECASE):
         raise ValueError("not(...) stands around the whole cell")
     if text.casefold() == "null":
@@ -250,7 +265,8 @@ def _shown(value: Value) -> str:
 
 def _is_safe(text: str) -> bool:
     """Whether a text means itself without quotes, also in a list and inside not(...)."""
-    return bool(text) and text == text.strip() and "," not in text and not _RESERVED.fullmatch(text) and _balanced(text)
+    means_itself = not (_RESERVED.fullmatch(text) or _TYPESET.match(text))
+    return bool(text) and text == text.strip() and "," not in text and means_itself and _balanced(text)
 
 
 def _balanced(text: str) -> bool:

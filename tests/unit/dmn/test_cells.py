@@ -73,6 +73,9 @@ def test_a_cell_means_what_it_looks_like(cell: str, kind: Kind, condition: Condi
         ('starts with "5"', NUMBER, "'starts with' is for text"),
         ("? > 5", NUMBER, "an expression with '?' cannot be used here"),
         (">", NUMBER, "nothing stands after the operator"),
+        ("\u2013", TEXT, "was made by a word processor; write -"),
+        ("\u201cCPE\u201d", TEXT, 'was made by a word processor; write "'),
+        ("\u2265 5", NUMBER, "was made by a word processor; write >="),
     ],
 )
 def test_a_cell_that_cannot_be_read_says_what_to_write_instead(cell: str, kind: Kind, what: str) -> None:

@@ -25,12 +25,14 @@ def read_file(
     decision: str = "",
     usual_kind: Callable[[str], Kind | None] = lambda _: None,
     ignore_case: bool = False,
+    respelled: Callable[[str], str] = lambda text: text,
 ) -> DecisionTable:
     """The table of a DMN file: of its only decision, or of the one with this name or id.
 
     `names` are those that expressions may use besides the inputs that the file itself declares; `usual_kind` tells the kind
-    of an input where the file does not; with `ignore_case`, text columns ignore case unless the file says otherwise. Raises
-    Unusable with every problem at once: rules are counted from 1, lines are those of the file.
+    of an input where the file does not; with `ignore_case`, text columns ignore case unless the file says otherwise;
+    `respelled` turns the names in an expression into those that are known. Raises Unusable with every problem at once:
+    rules are counted from 1, lines are those of the file.
     """
     definitions = parse(data)
     _refuse_imports(definitions)
@@ -46,6 +48,7 @@ def read_file(
         dotted_inputs=True,
         usual_kind=usual_kind,
         ignore_case=ignore_case,
+        respelled=respelled,
     )
     return read_table(table, found.get("name") or found.get("id"), known)
 

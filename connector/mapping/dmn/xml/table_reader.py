@@ -38,6 +38,7 @@ class Known:
 
     With `dotted_inputs`, an input expression like `characteristic.speed` is a name, not a path. `usual_kind` tells the kind
     of a name where the file does not; with `ignore_case`, text columns ignore case unless the file says otherwise.
+    `respelled` turns names as a modeler must write them into names as they are, in any expression.
     """
 
     names: frozenset[str] = frozenset()
@@ -46,6 +47,7 @@ class Known:
     dotted_inputs: bool = False
     usual_kind: Callable[[str], Kind | None] = lambda _: None
     ignore_case: bool = False
+    respelled: Callable[[str], str] = lambda text: text
 
     def with_names(self, names: set[str]) -> Known:
         return dataclasses.replace(self, names=self.names | names)
@@ -75,7 +77,7 @@ class _Reader:
         policy = self.hit_policy(element)
         inputs_read = element.all("input")
         if self.known.dotted_inputs:
-            texts = {squeeze(self.input_text(one)) for one in inputs_read}
+            texts = {self.named(self.input_text(one)) for one in inputs_read}
             self.know(self.known.with_names({text for text in texts if _PLAIN.fullmatch(text)}))
         inputs = tuple(self.input(one, n) for n, one in enumerate(inputs_read, 1))
         outputs_read = element.all("output")
@@ -117,8 +119,11 @@ class _Reader:
         expression = element.child("inputExpression")
         return (expression.said("text") if expression else "") or element.get("label").strip()
 
+    def named(self, text: str) -> str:
+        return squeeze(self.known.respelled(text))
+
     def input(self, element: Element, number: int) -> Input:
-        text = squeeze(self.input_text(element))
+        text = self.named(self.input_text(element))
         title = element.get("label").strip() or text or f"input {number}"
         inner = element.child("inputExpression")
         self.only_feel(element, 0, title, text)
@@ -215,6 +220,7 @@ class _Reader:
                 part if part.startswith('"') else re.sub(rf"\b{re.escape(called)}\b", "?", part)
                 for part in _STRINGS.split(text)
             )
+        text = self.known.respelled(text)
         found = self.attempt(lambda: self.tests(text, column), number, column.name, text)
         return found or ANYTHING
 
@@ -229,7 +235,7 @@ class _Reader:
         text = cell.said("text")
         if not self.only_feel(cell, number, title, text) or not text:
             return Entry()
-        expression = self.expression(text, number, title)
+        expression = self.expression(self.known.respelled(text), number, title)
         if expression is None:
             return Entry()
         value, known = constant_value(expression)
