@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from connector.decide.rules import Rules
+from connector.engine.closing import ask_gate
 from connector.engine.database import claim, open_database, scratch_copy
 from connector.engine.drain import Engine, Watch, drain_all, plan_all
 from connector.engine.guard import Guard, Limits
@@ -43,7 +44,7 @@ if TYPE_CHECKING:
     from connector.config import Loaded, Settings
     from connector.engine.ports import Watched as System
     from connector.mapping.native import Imported
-    from connector.model import Plan
+    from connector.model import GateAnswer, Plan
     from connector.om.native import NativePolicy
 
 
@@ -169,6 +170,10 @@ def _rules(loaded: Loaded, policies: Policies, systems: Systems) -> Rules:
         work_order_states=systems.fsm.states,
         gate=settings.gate.mode,
         max_reopens=settings.gate.max_reopens,
+        releases=settings.gate.releases,
+        decision=settings.gate.decision,
+        canceled_in_field=settings.gate.canceled_in_field,
+        closed_incomplete=settings.gate.closed_incomplete,
     )
 
 
@@ -246,6 +251,14 @@ def plan_once(loaded: Loaded, world: World = REAL_WORLD) -> tuple[Plan, ...]:
     now = world.clock()
     notice(engine, now)
     return plan_all(engine, now)
+
+
+def gate_once(loaded: Loaded, number: str, world: World = REAL_WORLD) -> GateAnswer:
+    """May this domain order be closed? Asks both instances, writes nothing anywhere. Raises NotFound."""
+    systems = connect(loaded, world)
+    database = scratch_copy(reading(loaded))
+    engine = build_engine(loaded, load_policies(loaded), systems, database, world)
+    return ask_gate(engine, number, world.clock())
 
 
 def survey(loaded: Loaded, world: World = REAL_WORLD) -> Catalog:

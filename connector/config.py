@@ -25,7 +25,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from connector.decide.rules import GateMode
+from connector.decide.rules import ENDS_THAT_RELEASE, Consequence, GateMode, WorkOrderEnd
 from connector.errors import ConfigError
 from connector.fsm.schema import DEFAULT_REFERENCES, FsmSchema, Lookup
 from connector.mapping.dmn.table import fold
@@ -276,12 +276,22 @@ class WorkOrderFields(Section):
     fields: dict[str, str] = dict(DEFAULT_FIELDS)
 
 
+def _with_complete(ends: tuple[WorkOrderEnd, ...]) -> tuple[WorkOrderEnd, ...]:
+    if WorkOrderEnd.COMPLETE not in ends:
+        raise ValueError(f"{WorkOrderEnd.COMPLETE.value!r} is missing: no domain order could ever be closed")
+    return ends
+
+
 class Gate(Section):
     """What happens when a domain order is closed while one of its work orders is open."""
 
     mode: GateMode = GateMode.REOPEN
     reopen_to: str = "In progress"
     max_reopens: Annotated[int, Field(ge=1, le=1000)] = 10
+    releases: Annotated[tuple[WorkOrderEnd, ...], AfterValidator(_with_complete)] = ENDS_THAT_RELEASE
+    decision: Annotated[str, Field(pattern=r"^\w+( \w+)*$", max_length=40)] = "release gate"
+    canceled_in_field: Consequence = Consequence.ASK
+    closed_incomplete: Consequence = Consequence.ASK
 
 
 class OutboxSettings(Section):

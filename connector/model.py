@@ -188,6 +188,21 @@ class WorkOrder:
     fields: Mapping[str, str] = field(default_factory=dict)  # the mapped columns as people read them
     tasks: tuple[WorkOrderTask, ...] = ()
     reason: str = ""  # the last work note, read when it was canceled or closed incomplete
+    planned_end: str = ""  # UTC, "YYYY-MM-DD HH:MM:SS"
+
+    @property
+    def owner(self) -> str:
+        """Who has the first open task that somebody has."""
+        return next((task.assigned_to for task in self.tasks if task.state.phase.is_open and task.assigned_to), "")
+
+
+@dataclass(frozen=True, slots=True)
+class JournalEntry:
+    """A work note on a domain order. A higher `rank` is later; notes of the same second may share one."""
+
+    rank: int
+    by: str
+    text: str
 
 
 # --- one look at one order -------------------------------------------------------------------------------------
@@ -199,6 +214,7 @@ class Snapshot:
 
     `tokens` holds, per domain order, the tokens of our own notes found in its journal. It is read only for domain orders
     whose work orders carry our mark while memory does not know them (memory was lost, or another machine wrote them).
+    `journals` holds the work notes of domain orders where a work order ended in a way that a person may have to decide about.
     """
 
     order: CustomerOrder
@@ -207,6 +223,7 @@ class Snapshot:
     order_tasks: tuple[OrderTask, ...] = ()
     work_orders: tuple[WorkOrder, ...] = ()
     tokens: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    journals: Mapping[str, tuple[JournalEntry, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -294,6 +311,7 @@ class FindingCode(Enum):
     CANCELED_IN_FIELD = "canceled-in-field"
     CLOSED_INCOMPLETE = "closed-incomplete"
     CLOSED_WITH_OPEN_WORK = "closed-with-open-work"
+    REOPEN_REFUSED = "reopen-refused"
     WRITE_PARKED = "write-parked"
     UNREADABLE = "unreadable"
     DEFECT = "defect"  # of the connector: this order is left alone
@@ -478,6 +496,34 @@ class Plan:
     links: tuple[Link, ...] = ()  # new or changed ones, to be remembered with the actions
     withdraw: tuple[str, ...] = ()  # tokens of intentions that are no longer wanted
     recovered: tuple[str, ...] = ()  # tokens found in a journal that memory did not know of, or not to be written
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How one work order stands. `planned_end` is UTC, "YYYY-MM-DD HH:MM:SS"; what is not known is empty."""
+
+    number: str  # empty while it is being created
+    template: str
+    state: str
+    owner: str
+    planned_end: str
+    blocks: bool
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class GateAnswer:
+    """May this domain order be closed? `known_at` is when both systems were asked; None when nobody knows.
+
+    What was not asked just now never says yes: then `problem` tells why it could not be asked.
+    """
+
+    domain_order: str
+    may_close: bool
+    known_at: datetime | None
+    work: tuple[Standing, ...]
+    open_tasks: tuple[str, ...] = ()
+    problem: str = ""
 
 
 @dataclass(frozen=True, slots=True)

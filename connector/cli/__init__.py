@@ -17,6 +17,7 @@ from connector import __version__
 from connector.cli.ask import explain, plan, status
 from connector.cli.config import config
 from connector.cli.demo import demo
+from connector.cli.gate import gate
 from connector.cli.hold import hold, release
 from connector.cli.outbox import outbox
 from connector.cli.output import print_error
@@ -43,7 +44,7 @@ def cli(context: click.Context, config_path: Path) -> None:
     context.obj = config_path
 
 
-for command in (sync, run, plan, explain, status, hold, release, outbox, rebuild, policy, config, sandbox, demo):
+for command in (sync, run, plan, explain, status, gate, hold, release, outbox, rebuild, policy, config, sandbox, demo):
     cli.add_command(command)
 
 

@@ -11,7 +11,7 @@ from itertools import count
 from typing import TYPE_CHECKING
 
 from connector.mapping.facts import facts_of
-from connector.mapping.marks import Carried, WorkOrderKey, digest_of, token_of
+from connector.mapping.marks import Carried, WorkOrderKey, digest_of, status_key, token_of, updated_key
 from connector.mapping.outputs import facts_for
 from connector.model import Change, Initiator, Link, Origin, State, UpdateWorkOrder, WorkOrder, WorkOrderPhase
 
@@ -124,13 +124,3 @@ def _noted(draft: Draft, work_order: WorkOrder, tokens: frozenset[str]) -> tuple
             return noted, number - 1
         noted = states.read(found[0])
     raise AssertionError("unreachable")
-
-
-def status_key(work_order_id: str, number: int, state: str) -> str:
-    """The key of the n-th status note about a work order."""
-    return f"status/{work_order_id}/{number}/{state}"
-
-
-def updated_key(work_order_id: str, number: int) -> str:
-    """The key of the note about the n-th update of a work order."""
-    return f"updated/{work_order_id}/{number}"

@@ -9,7 +9,8 @@ from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
 from connector.decide.closure import Work
-from connector.mapping.marks import token_of
+from connector.mapping.decisions import decision_about
+from connector.mapping.marks import status_key, token_of
 from connector.mapping.vocabulary import whole
 from connector.model import (
     Action,
@@ -21,6 +22,7 @@ from connector.model import (
     Initiator,
     Intent,
     IntentState,
+    JournalEntry,
     Link,
     OrderLine,
     OrderMemory,
@@ -74,6 +76,10 @@ class Draft:
             return Intent(key, IntentState.DONE)
         return self.memory.intents.get(token)
 
+    def is_wanted(self, token: str) -> bool:
+        """Whether this plan lets an intention stand."""
+        return token not in self._withdraw
+
     def open_intents(self) -> Iterator[Intent]:
         """Intentions still to be carried out, except those withdrawn by this plan."""
         for token, intent in self.memory.intents.items():
@@ -98,7 +104,16 @@ class Draft:
 
     def _work(self) -> Iterator[Work]:
         for link in sorted(self.links.values(), key=lambda link: (link.work_order_number, link.work_order_id)):
-            yield Work(link, self.work_orders.get(link.work_order_id))
+            yield Work(link, self.work_orders.get(link.work_order_id), self._decision(link))
+
+    def _decision(self, link: Link) -> JournalEntry | None:
+        """What a person decided about a work order after being told of its present state."""
+        found = self.work_orders.get(link.work_order_id)
+        entries = self.snapshot.journals.get(link.domain_order_id, ())
+        if found is None or link.noted is None or link.noted.value != found.state.value:
+            return None
+        told = token_of(status_key(link.work_order_id, link.notes, link.noted.value))
+        return decision_about(found.number, told, entries, self.rules.decision)
 
     def creating(self, domain_order: DomainOrder) -> list[str]:
         """Templates of work orders of a domain order that are intended but do not exist yet."""
@@ -132,7 +147,7 @@ class Draft:
             self._actions.append(action)
 
     def withdraw(self, intent: Intent) -> None:
-        """Give up an intention that was not sent yet."""
+        """Give up an intention that was not sent yet, or was refused."""
         self._withdraw.append(token_of(intent.key))
 
     def find(self, code: FindingCode, subject: str, text: str) -> None:

@@ -17,10 +17,14 @@ revision approved, initiator no longer matches or is canceled | cancel work orde
 past the point of no return, content differs                  | nothing + note + finding; status notes go on
 past the point of no return, work order never created         | create it (first fulfilment is not a change)
 work order state differs from the last note                   | note (from -> to, who, when)
-work order canceled or closed incomplete in FSM               | note + finding; never silently re-created
+work order canceled or closed incomplete in FSM               | note that asks for a decision, finding until there is one
+a person decided, after being told how the work order ended   | it counts as done; ready to close, naming who decided
+a decision from before it ended so, or about another one      | counts for nothing
 work order made by hand for this initiator, without our mark  | counts for notes and the gate; never edited
 work order with our mark that memory does not know            | adopted, with what its mark and the journal say
-domain order closed while a work order is open                | the gate: reopen (or note, or alarm, as configured), naming them
+domain order closed while a work order is open or undecided   | the gate: reopen (or note, or alarm, as configured), naming them
+reopening refused by the platform                             | finding until the domain order is open, or may be closed
+reopening intended or refused, and no longer needed           | withdraw the intention
 all work orders terminal, no creation pending                 | note once: ready to close
 ready to close intended, a work order open again meanwhile    | withdraw the intention
 work order of ours was updated, and no note tells of it       | note with the present values: memory was lost in between
@@ -57,6 +61,7 @@ from connector.model import (
     OrderPhase,
     Origin,
     Plan,
+    ReopenDomainOrder,
     UpdateWorkOrder,
     Verdict,
     WantedWorkOrder,
@@ -83,6 +88,11 @@ class Stance(Enum):
 
 def decide(snapshot: Snapshot, memory: OrderMemory, rules: Rules) -> Plan:
     """What should happen to this order now."""
+    return draft_of(snapshot, memory, rules).plan()
+
+
+def draft_of(snapshot: Snapshot, memory: OrderMemory, rules: Rules) -> Draft:
+    """Everything that was decided about this order, with what it was decided on."""
     draft = Draft(snapshot, memory, rules)
     adopt(draft)
     for initiator in draft.initiators:
@@ -90,10 +100,15 @@ def decide(snapshot: Snapshot, memory: OrderMemory, rules: Rules) -> Plan:
     for domain_order in sorted(snapshot.domain_orders, key=lambda d: d.number):
         tell_progress(draft, domain_order)
         guard_closure(draft, domain_order)
-    for intent in memory.intents.values():
-        if intent.state is IntentState.PARKED:
+    for token, intent in memory.intents.items():
+        # A refused reopening has a finding of its own.
+        if (
+            intent.state is IntentState.PARKED
+            and draft.is_wanted(token)
+            and not isinstance(intent.action, ReopenDomainOrder)
+        ):
             draft.find(FindingCode.WRITE_PARKED, snapshot.order.number, f"{intent.key}: {intent.error}")
-    return draft.plan()
+    return draft
 
 
 def stance_of(initiator: Initiator) -> Stance:

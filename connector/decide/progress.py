@@ -8,9 +8,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from connector.decide.adopt import status_key, updated_key
+from connector.decide.rules import Consequence, WorkOrderEnd
 from connector.mapping import notes
-from connector.mapping.marks import digest_of
+from connector.mapping.marks import digest_of, status_key, updated_key
 from connector.model import (
     DomainOrderPhase,
     FindingCode,
@@ -35,7 +35,7 @@ def tell_progress(draft: Draft, domain_order: DomainOrder) -> None:
             continue
         _state(draft, domain_order, work, work.found)
         _carried(draft, domain_order, work, work.found)
-        _look_into(draft, work, work.found)
+        _look_into(draft, domain_order, work, work.found)
     _ready(draft, domain_order)
 
 
@@ -57,6 +57,8 @@ def _state(draft: Draft, domain_order: DomainOrder, work: Work, work_order: Work
         text = notes.canceled(work_order, link.noted, withdrawn=link.withdrawn, still_open=still_open, total=total)
     else:
         text = notes.status(work_order, link.noted, still_open=still_open, total=total)
+    if work.asks(draft.rules.releases) and domain_order.state.phase is not DomainOrderPhase.CANCELED:
+        text = f"{text} {notes.ask(domain_order.number, work_order, draft.rules.decision)}"
     key = status_key(work_order.sys_id, link.notes + 1, work_order.state.value)
     draft.do(WriteNote(key, domain_order.sys_id, domain_order.number, text))
     draft.remember(replace(link, noted=work_order.state, notes=link.notes + 1))
@@ -80,24 +82,29 @@ def _missing(draft: Draft, work: Work) -> None:
         draft.find(FindingCode.WORK_ORDER_MISSING, number, text)
 
 
-def _look_into(draft: Draft, work: Work, work_order: WorkOrder) -> None:
+def _look_into(draft: Draft, domain_order: DomainOrder, work: Work, work_order: WorkOrder) -> None:
     """What a person should know about the present state of a work order."""
     number = work_order.number
-    match work_order.state.phase:
-        case WorkOrderPhase.UNKNOWN:
-            text = f"state {work_order.state.label!r} is not mapped; it counts as open"
-            draft.find(FindingCode.UNKNOWN_STATE, number, text)
-        case WorkOrderPhase.CANCELED if not work.link.withdrawn:
-            text = f"{number} was canceled in Field Service; it is not created again by itself"
-            draft.find(FindingCode.CANCELED_IN_FIELD, number, text)
-        case WorkOrderPhase.INCOMPLETE:
-            text = f"{number} was closed incomplete; somebody must decide what follows"
-            draft.find(FindingCode.CLOSED_INCOMPLETE, number, text)
-        case _:
-            pass
+    if work_order.state.phase is WorkOrderPhase.UNKNOWN:
+        text = f"state {work_order.state.label!r} is not mapped; it counts as open"
+        draft.find(FindingCode.UNKNOWN_STATE, number, text)
+    if work.decision is None and domain_order.state.phase is not DomainOrderPhase.CANCELED:
+        _ask(draft, domain_order, work, number)
     if work.link.refused:
         columns = ", ".join(work.link.refused)
         draft.find(FindingCode.NOT_APPLIED, number, f"Field Service did not take: {columns}")
+
+
+def _ask(draft: Draft, domain_order: DomainOrder, work: Work, number: str) -> None:
+    """A visit that came to nothing is a finding until a person decides, where the rules want that."""
+    rules = draft.rules
+    way_out = f"a work note on {domain_order.number} that begins with {rules.decision!r} says that it may be closed"
+    if work.end is WorkOrderEnd.CANCELED_IN_FIELD and rules.canceled_in_field is Consequence.ASK:
+        text = f"{number} was canceled in Field Service; it is not created again by itself; {way_out}"
+        draft.find(FindingCode.CANCELED_IN_FIELD, number, text)
+    if work.end is WorkOrderEnd.INCOMPLETE and rules.closed_incomplete is Consequence.ASK:
+        text = f"{number} was closed incomplete; somebody must decide what follows; {way_out}"
+        draft.find(FindingCode.CLOSED_INCOMPLETE, number, text)
 
 
 def _ready(draft: Draft, domain_order: DomainOrder) -> None:
@@ -113,7 +120,8 @@ def _ready(draft: Draft, domain_order: DomainOrder) -> None:
             draft.withdraw(intent)
     if key:
         states = [w.found.state for w in work if w.found is not None]
-        text = notes.ready(domain_order.number, states)
+        decided = sorted({w.decision.by for w in work if w.decision is not None and w.end not in draft.rules.releases})
+        text = notes.ready(domain_order.number, states, decided)
         draft.do(WriteNote(key, domain_order.sys_id, domain_order.number, text))
 
 
@@ -124,7 +132,7 @@ def _occasion(work: list[Work]) -> str:
 def _is_ready(draft: Draft, domain_order: DomainOrder, work: list[Work]) -> bool:
     return (
         bool(work)
-        and not any(w.is_open or w.found is None for w in work)
+        and not any(w.keeps_open(draft.rules.releases) or w.found is None for w in work)
         and not draft.creating(domain_order)
         and domain_order.state.phase is DomainOrderPhase.OPEN
         and draft.snapshot.order.state.phase is OrderPhase.APPROVED

@@ -21,6 +21,25 @@ class GateMode(Enum):
     ALARM = "alarm"  # a finding only
 
 
+class WorkOrderEnd(Enum):
+    """The ways in which a work order can be over."""
+
+    COMPLETE = "closed complete"
+    CANCELED_BY_OM = "canceled by order management"  # because the order no longer asks for it
+    INCOMPLETE = "closed incomplete"
+    CANCELED_IN_FIELD = "canceled in field"
+
+
+class Consequence(Enum):
+    """What follows when the field ends a work order without completing it."""
+
+    NOTE = "note"  # the domain order's readers are told, no more
+    ASK = "ask"  # a finding as well, until a person decides
+
+
+ENDS_THAT_RELEASE = (WorkOrderEnd.COMPLETE, WorkOrderEnd.CANCELED_BY_OM)
+
+
 @dataclass(frozen=True, slots=True)
 class Rules:
     """Everything a decision needs besides the order itself."""
@@ -32,6 +51,10 @@ class Rules:
     work_order_states: StateMap[WorkOrderPhase]
     gate: GateMode = GateMode.REOPEN
     max_reopens: int = 10  # per domain order; then a person is asked
+    releases: tuple[WorkOrderEnd, ...] = ENDS_THAT_RELEASE  # ends after which the gate needs no decision of a person
+    decision: str = "release gate"  # how a work note begins that is such a decision
+    canceled_in_field: Consequence = Consequence.ASK
+    closed_incomplete: Consequence = Consequence.ASK
 
     def policy_for(self, initiator: Initiator) -> WorkOrderPolicy:
         """The decision table that speaks about this kind of initiator."""

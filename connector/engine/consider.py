@@ -49,6 +49,7 @@ def consider(engine: Engine, order_ids: Collection[str], now: datetime) -> tuple
     decided = {plan.order_id for plan in plans.values()} - {bad.order_id for bad in failed}
     KnownRecords(engine.store.engine).looked_at(record for record in seen.records if record.order_id in decided)
     engine.sides.count_cancellations(_cancellations(plans.values()), now)
+    engine.store.looked_at(decided, now)
     for bad in failed:
         plans.pop(bad.order_id, None)
         _leave_alone(engine, bad, now)

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from connector.engine import codec
 from connector.engine.holds import Holds
-from connector.engine.tables import cursor, event, finding, last, link, outbox, verdict, wakeup
+from connector.engine.tables import cursor, event, finding, last, link, looked, outbox, verdict, wakeup
 from connector.errors import NotFound
 from connector.model import FindingCode, Intent, IntentState
 
@@ -79,6 +79,7 @@ class Explanation:
     events: tuple[Happened, ...]
     waiting: tuple[Waiting, ...]
     findings: tuple[Noticed, ...]
+    looked_at: datetime | None = None  # when both systems were last asked about the order
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +146,7 @@ def explain(database: sa.Engine, number: str) -> Explanation:
             findings=tuple(
                 f for f in _findings(connection, finding.c.order_id == order_id) if concerns(f.subject, f.text)
             ),
+            looked_at=connection.execute(sa.select(looked.c.at).where(looked.c.order_id == order_id)).scalar(),
         )
 
 

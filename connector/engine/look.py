@@ -62,7 +62,7 @@ def look(order_ids: Collection[str], memory: Mapping[str, OrderMemory], om: Orde
     snapshots = tuple(replace(s, work_orders=tuple(by_order.get(s.order.sys_id, ()))) for s in read.snapshots)
     strange = tuple(s for s in snapshots if any(_is_strange(w, memory[s.order.sys_id]) for w in s.work_orders))
     compared = {snapshot.order.sys_id: snapshot for snapshot in (*snapshots, *with_tokens(strange, om))}
-    return Look(tuple(compared.values()), read.unreadable, (*read.records, *_records(snapshots)))
+    return Look(_with_journals(compared.values(), om), read.unreadable, (*read.records, *_records(snapshots)))
 
 
 def _records(snapshots: tuple[Snapshot, ...]) -> Iterator[Record]:
@@ -102,3 +102,21 @@ def with_tokens(snapshots: Collection[Snapshot], om: OrderManagement) -> tuple[S
     return tuple(
         replace(s, tokens={d.sys_id: tokens.get(d.sys_id, frozenset()) for d in s.domain_orders}) for s in snapshots
     )
+
+
+def _with_journals(snapshots: Collection[Snapshot], om: OrderManagement) -> tuple[Snapshot, ...]:
+    """Read the work notes of orders with a work order that came to nothing: a person may have decided what follows."""
+    unsure = {s.order.sys_id for s in snapshots if any(_may_ask(w) for w in s.work_orders)}
+    if not unsure:
+        return tuple(snapshots)
+    journals = om.journals([d.sys_id for s in snapshots if s.order.sys_id in unsure for d in s.domain_orders])
+    return tuple(
+        replace(s, journals={d.sys_id: journals.get(d.sys_id, ()) for d in s.domain_orders})
+        if s.order.sys_id in unsure
+        else s
+        for s in snapshots
+    )
+
+
+def _may_ask(work_order: WorkOrder) -> bool:
+    return work_order.state.phase in (WorkOrderPhase.CANCELED, WorkOrderPhase.INCOMPLETE)

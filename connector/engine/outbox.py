@@ -229,7 +229,7 @@ class Outbox:
 
     # --- Order Management ----------------------------------------------------------------------------------
 
-    def _note(self, entry: OutboxEntry, action: WriteNote) -> Settlement:
+    def _note(self, entry: OutboxEntry, action: WriteNote | ReopenDomainOrder) -> Settlement:
         if entry.must_look:
             tokens = self.om.find_tokens([action.domain_order_id])
             if token_of(action.key) in tokens.get(action.domain_order_id, frozenset()):
@@ -254,10 +254,18 @@ class Outbox:
         if domain_order is None:
             raise _gone(action.domain_order_number)
         if domain_order.state.phase is not DomainOrderPhase.CLOSED:
+            if entry.must_look:  # ours, perhaps without its note
+                return self._note(entry, action)
             return Settlement(IntentState.DONE, f"{action.domain_order_number} is open again: {action.text}")
         if domain_order.mod_count != action.mod_count or entry.must_look:
             return _overtaken(action.domain_order_number)
         written = self.om.reopen(action, signed(action.text, action.key))
+        if written.refused == ("work_notes",):
+            raise OutcomeUnknown(
+                f"{action.domain_order_number} was reopened, but the note that says why is not in its journal yet.",
+                hint="It is looked for, and written by itself if it is missing.",
+                transaction=written.transaction,
+            )
         if written.refused:
             raise Rejected(
                 f"{action.domain_order_number} could not be reopened: Order Management dropped {', '.join(written.refused)}.",

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
         CancelWorkOrder,
         CreateWorkOrder,
         DomainOrder,
+        JournalEntry,
         ReopenDomainOrder,
         UpdateWorkOrder,
         WorkOrder,
@@ -89,6 +90,9 @@ class OrderManagement(Watched, Protocol):
 
     def find_tokens(self, domain_order_ids: Iterable[str]) -> Mapping[str, frozenset[str]]:
         """The tokens of our own notes in the journals of these domain orders."""
+
+    def journals(self, domain_order_ids: Iterable[str]) -> Mapping[str, tuple[JournalEntry, ...]]:
+        """The work notes of these domain orders; of one whose journal nobody may read, what its form shows."""
 
     def read_domain_order(self, domain_order_id: str) -> DomainOrder | None:
         """One domain order as it is now."""

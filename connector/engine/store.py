@@ -11,7 +11,21 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from connector.engine import codec, wakeups
-from connector.engine.tables import attempt, cursor, event, finding, hold, last, link, outbox, seen, verdict, wakeup
+from connector.engine.tables import (
+    attempt,
+    cursor,
+    event,
+    finding,
+    hold,
+    last,
+    link,
+    looked,
+    outbox,
+    seen,
+    verdict,
+    wakeup,
+)
+from connector.engine.wakeups import upserting
 from connector.mapping.marks import token_of
 from connector.model import (
     Finding,
@@ -268,6 +282,18 @@ class Store:
                 )
             _replace_findings(connection, plan.order_id, plan.order_number, plan.findings, now)
 
+    def looked_at(self, order_ids: Iterable[str], now: datetime) -> None:
+        """These orders were read and decided now."""
+        rows = [{"order_id": order_id, "at": now} for order_id in order_ids]
+        if not rows:
+            return
+        with self.engine.begin() as connection:
+            statement = upserting(connection, looked)
+            connection.execute(
+                statement.on_conflict_do_update(index_elements=[looked.c.order_id], set_={"at": statement.excluded.at}),
+                rows,
+            )
+
     def find(self, order_id: str, order_number: str, findings: Iterable[Finding], now: datetime) -> None:
         """What a person should look at about one order, replacing what was there."""
         with self.engine.begin() as connection:
@@ -484,7 +510,7 @@ def _withdraw(connection: sa.Connection, plan: Plan, now: datetime) -> None:
             .where(
                 outbox.c.order_id == plan.order_id,
                 outbox.c.token == token,
-                outbox.c.state == IntentState.PENDING.value,
+                outbox.c.state.in_([IntentState.PENDING.value, IntentState.PARKED.value]),
             )
             .values(state=IntentState.WITHDRAWN.value, settled_at=now)
         )

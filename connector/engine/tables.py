@@ -9,6 +9,7 @@ known    every open record as it was last looked at; what a sweep compares with
 round    how far the present round of sweeping has come
 pair     the two instances all of this is about      identity  what each of them is known by
 hold     a side or an order on which nothing is done for now
+looked   when an order was last looked at
 attempt  one try to carry out an outbox entry that did not succeed at once
 """
 
@@ -221,6 +222,13 @@ identity = sa.Table(
     sa.Column("fact", sa.String(80), primary_key=True),
     sa.Column("value", sa.String(300), nullable=False),
     sa.Column("since", Utc, nullable=False),
+)
+
+looked = sa.Table(
+    "looked",
+    metadata,
+    sa.Column("order_id", sa.String(32), primary_key=True),
+    sa.Column("at", Utc, nullable=False),
 )
 
 attempt = sa.Table(

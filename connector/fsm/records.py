@@ -22,6 +22,7 @@ class WorkOrderWire(Wire):
     updated_by: str
     updated_on: str
     mod_count: Count
+    planned_end: str
 
     def work_order(
         self, states: StateMap[WorkOrderPhase], fields: Mapping[str, str], tasks: tuple[WorkOrderTask, ...]
@@ -39,6 +40,7 @@ class WorkOrderWire(Wire):
             mod_count=self.mod_count,
             fields=fields,
             tasks=tasks,
+            planned_end=self.planned_end,
         )
 
 
@@ -69,6 +71,7 @@ def work_order_wire(parts: Parts) -> WorkOrderWire:
             "updated_by": parts.value("updated_by"),
             "updated_on": parts.value("updated_on"),
             "mod_count": parts.value("mod_count"),
+            "planned_end": parts.known("planned_end"),  # shown to people, decides nothing
         }
     )
 

@@ -48,6 +48,7 @@ class FsmSchema:
             "updated_by": "sys_updated_by",
             "updated_on": "sys_updated_on",
             "mod_count": "sys_mod_count",
+            "planned_end": "expected_end",
         }
     )
     work_order_task: Mapping[str, str] = field(

@@ -100,3 +100,13 @@ def signed(text: str, key: str) -> str:
 def tokens_in(journal: str) -> frozenset[str]:
     """Every token of ours that occurs in a journal text."""
     return frozenset(_TOKEN.findall(journal))
+
+
+def status_key(work_order_id: str, number: int, state: str) -> str:
+    """The key of the n-th status note about a work order."""
+    return f"status/{work_order_id}/{number}/{state}"
+
+
+def updated_key(work_order_id: str, number: int) -> str:
+    """The key of the note about the n-th update of a work order."""
+    return f"updated/{work_order_id}/{number}"

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, ParamSpec
 from connector.mapping.marks import OWNER
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Collection, Iterable
 
     from connector.model import Change, State, WorkOrder, WorkOrderPhase
 
@@ -152,13 +152,23 @@ def still_open(domain_order: str, blockers: Iterable[str], *, reopened: bool) ->
 
 
 @_note
-def ready(domain_order: str, states: Iterable[State[WorkOrderPhase]]) -> str:
+def ask(domain_order: str, work_order: WorkOrder, word: str) -> str:
+    """A work order ended in a way that keeps the gate shut until a person decides."""
+    return (
+        f"{domain_order} cannot be closed until somebody decides what follows: the field completes a follow-on,"
+        f" or a work note here begins with: {word} {work_order.number}"
+    )
+
+
+@_note
+def ready(domain_order: str, states: Iterable[State[WorkOrderPhase]], decided: Collection[str] = ()) -> str:
     """Every work order of a domain order is closed."""
     counts = Counter(harmless(state.label).lower() for state in states)
     total = sum(counts.values())
     listed = ", ".join(f"{count} {label}" for label, count in sorted(counts.items()))
     closed = "Its work order is" if total == 1 else f"All {total} work orders are"
-    return f"{closed} closed ({listed}): {domain_order} is ready to be closed."
+    who = f", as decided by {' and '.join(harmless(name) for name in decided)}" if decided else ""
+    return f"{closed} closed ({listed}): {domain_order} is ready to be closed{who}."
 
 
 @_note

@@ -12,6 +12,7 @@ from connector.exchange import Changed, FeedId, OrdersRead, Record, Sent, Sketch
 from connector.mapping.marks import OWNER, tokens_in
 from connector.mapping.states import DOMAIN_ORDER_LABELS, ORDER_LABELS, StateMap
 from connector.model import DomainOrder, DomainOrderClass, DomainOrderPhase, OrderLine, OrderPhase, OrderTask, Snapshot
+from connector.om.journal import ranked, shown
 from connector.om.records import LineWire, domain_order_wire, line_wire, order_task_wire, order_wire
 from connector.servicenow.calibrate import calibrate
 from connector.servicenow.feed import Feed
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from pydantic import ValidationError
 
     from connector.exchange import SketchPage
-    from connector.model import ReopenDomainOrder
+    from connector.model import JournalEntry, ReopenDomainOrder
     from connector.om.schema import OmSchema
     from connector.servicenow.table import Row, TableApi
 
@@ -246,6 +247,22 @@ class OmPort:
         for row in self._api.scan_in(self._schema.tables["domain_order"], "sys_id", silent, ["work_notes"]):
             found[row["sys_id"]] |= tokens_in(row.display("work_notes"))
         return found
+
+    def journals(self, domain_order_ids: Iterable[str]) -> Mapping[str, tuple[JournalEntry, ...]]:
+        """Reads the journal table, and where that shows nothing (it is often not readable) the field as displayed."""
+        ids = list(dict.fromkeys(domain_order_ids))
+        ours = Query().where("element", Op.IS, "work_notes")
+        columns = ["value", "sys_created_on", "sys_created_by"]
+        found: dict[str, list[tuple[str, str, str]]] = {}
+        with contextlib.suppress(Denied):
+            for row in self._api.scan_in("sys_journal_field", "element_id", ids, columns, base=ours):
+                entry = (row.get("sys_created_on"), row.get("sys_created_by"), row.get("value"))
+                found.setdefault(row["element_id"], []).append(entry)
+        read = {sys_id: ranked(entries) for sys_id, entries in found.items()}
+        silent = [sys_id for sys_id in ids if sys_id not in read]
+        for row in self._api.scan_in(self._schema.tables["domain_order"], "sys_id", silent, ["work_notes"]):
+            read[row["sys_id"]] = shown(row.display("work_notes"))
+        return read
 
     # --- writing -------------------------------------------------------------------------------------------
 

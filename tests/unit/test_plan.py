@@ -6,14 +6,17 @@ from dataclasses import replace
 
 import pytest
 
-from connector.mapping.marks import Carried, digest_of, token_of
+from connector.decide.rules import Consequence, WorkOrderEnd
+from connector.mapping.marks import Carried, digest_of, signed, status_key, token_of
 from connector.model import (
     CancelWorkOrder,
     CreateWorkOrder,
     DomainOrderClass,
     Intent,
     IntentState,
+    JournalEntry,
     Origin,
+    Plan,
     ReopenDomainOrder,
     UpdateWorkOrder,
     WriteNote,
@@ -468,12 +471,109 @@ def test_a_domain_order_closed_while_a_work_order_is_open_is_reopened_naming_it(
     assert codes(decided) == ["closed-with-open-work"]
 
 
-@pytest.mark.parametrize("state", ["3", "4", "7"])
-def test_a_domain_order_closed_after_its_work_orders_stays_closed(state: str) -> None:
-    decided = plan(
-        snapshot(work_order(state), with_domain_order=CLOSED), memory(link(noted=state), verdicts=(verdict(),))
+ENDS = [
+    ("3", False, True),  # closed complete
+    ("4", False, False),  # closed incomplete
+    ("7", True, True),  # canceled because the order no longer asks for it
+    ("7", False, False),  # canceled in the field
+]
+
+
+@pytest.mark.parametrize(("state", "withdrawn", "released"), ENDS)
+def test_a_domain_order_stays_closed_after_the_ends_of_work_orders_that_release_it(
+    state: str, withdrawn: bool, released: bool
+) -> None:
+    remembered = memory(link(noted=state, withdrawn=withdrawn), verdicts=(verdict(),))
+    decided = plan(snapshot(work_order(state), with_domain_order=CLOSED), remembered)
+    assert kinds(decided) == ([] if released else ["ReopenDomainOrder"])
+    assert ("nobody decided what follows" in str(decided.actions)) is not released
+    every = plan(
+        snapshot(work_order(state), with_domain_order=CLOSED), remembered, replace(RULES, releases=tuple(WorkOrderEnd))
     )
-    assert "ReopenDomainOrder" not in kinds(decided)
+    assert kinds(every) == []
+
+
+INCOMPLETE = work_order("4")
+TOLD = JournalEntry(1, "om.connector", signed("WO1: ... -> Closed Incomplete", status_key(INCOMPLETE.sys_id, 1, "4")))
+
+
+def decided_by(*entries: JournalEntry, state: str = "Closed complete") -> Plan:
+    """What follows when the journal of RO1 says this and its work order was closed incomplete."""
+    seen = snapshot(INCOMPLETE, with_domain_order=domain_order(state, mod_count=7))
+    seen = replace(seen, journals={DOMAIN_ORDER_ID: entries})
+    return plan(seen, memory(link(noted="4"), verdicts=(verdict(),)))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "release gate",
+        "Release  Gate: they take it as it is",
+        "release gate WO7, wo1 and WO9",
+        "release gate: see INC42",
+    ],
+)
+def test_a_decision_written_below_the_note_of_the_end_releases_the_gate(text: str) -> None:
+    entries = (TOLD, JournalEntry(2, "frank", text))
+    assert (kinds(decided_by(*entries)), codes(decided_by(*entries))) == ([], [])
+    assert "ready to be closed, as decided by frank" in only(decided_by(*entries, state="In progress"), WriteNote).text
+
+
+@pytest.mark.parametrize(
+    "entries",
+    [
+        (),
+        (TOLD,),
+        (JournalEntry(0, "frank", "release gate"), TOLD),
+        (TOLD, JournalEntry(1, "frank", "release gate")),
+        (JournalEntry(2, "frank", "release gate"),),
+        (TOLD, JournalEntry(2, "frank", "release gate WO2")),
+        (TOLD, JournalEntry(2, "frank", "release gates")),
+        (TOLD, JournalEntry(2, "frank", "do not release gate")),
+        (TOLD, JournalEntry(2, "om.connector", signed("release gate", "a note of ours"))),
+    ],
+    ids=["nobody", "told only", "before", "same second", "never told", "another", "word", "beginning", "ours"],
+)
+def test_what_is_no_decision_about_this_end_releases_nothing(entries: tuple[JournalEntry, ...]) -> None:
+    assert kinds(decided_by(*entries)) == ["ReopenDomainOrder"]
+    assert codes(decided_by(*entries)) == ["closed-incomplete", "closed-with-open-work"]
+
+
+def test_an_end_that_only_asks_for_a_note_is_no_finding() -> None:
+    rules = replace(RULES, closed_incomplete=Consequence.NOTE)
+    remembered = memory(link(noted="4"), verdicts=(verdict(),))
+    assert codes(plan(snapshot(INCOMPLETE), remembered, rules)) == []
+    assert codes(plan(snapshot(INCOMPLETE), remembered)) == ["closed-incomplete"]
+
+
+def test_a_follow_on_that_reopens_the_work_order_reopens_the_gate() -> None:
+    seen = snapshot(work_order("10"), with_domain_order=CLOSED)
+    seen = replace(seen, journals={DOMAIN_ORDER_ID: (TOLD, JournalEntry(2, "frank", "release gate"))})
+    assert "ReopenDomainOrder" in kinds(plan(seen, memory(link(noted="4"), verdicts=(verdict(),))))
+
+
+def test_a_refused_reopening_is_a_finding_until_it_is_settled() -> None:
+    seen = snapshot(work_order(), with_domain_order=CLOSED)
+    first = only(plan(seen, memory(link(), verdicts=(verdict(),))), ReopenDomainOrder)
+    parked = replace(intent(first, IntentState.PARKED), error="closed is closed")
+    remembered = memory(link(), intents=(parked,), verdicts=(verdict(),))
+    decided = plan(seen, remembered)
+    assert (kinds(decided), codes(decided)) == ([], ["closed-with-open-work", "reopen-refused"])
+    done = plan(
+        snapshot(work_order("3"), with_domain_order=CLOSED), memory(link("3"), intents=(parked,), verdicts=(verdict(),))
+    )
+    assert (codes(done), done.withdraw) == ([], (token_of(first.key),))
+
+
+@pytest.mark.parametrize("state", [IntentState.PENDING, IntentState.PARKED])
+def test_a_reopening_is_withdrawn_when_somebody_else_reopened(state: IntentState) -> None:
+    first = only(
+        plan(snapshot(work_order(), with_domain_order=CLOSED), memory(link(), verdicts=(verdict(),))), ReopenDomainOrder
+    )
+    remembered = memory(link(), intents=(intent(first, state),), verdicts=(verdict(),))
+    assert plan(snapshot(work_order()), remembered).withdraw == (token_of(first.key),)
+    sent = memory(link(), intents=(intent(first, IntentState.UNKNOWN),), verdicts=(verdict(),))
+    assert plan(snapshot(work_order()), sent).withdraw == ()
 
 
 def test_a_work_order_in_a_state_nobody_mapped_keeps_the_gate_shut() -> None:

@@ -1,0 +1,54 @@
+"""The gate's answer about one domain order: yes or no, with everything it rests on and how old that is. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from connector.decide.plan import draft_of
+from connector.model import DomainOrderPhase, GateAnswer, Standing
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from connector.decide.closure import Work
+    from connector.decide.rules import Rules
+    from connector.model import DomainOrder, OrderMemory, Snapshot
+
+
+def answer(snapshot: Snapshot, memory: OrderMemory, rules: Rules, one: DomainOrder, asked_at: datetime) -> GateAnswer:
+    """The answer from what was just read. Work orders that are decided but do not exist yet count as open."""
+    draft = draft_of(snapshot, memory, rules)
+    work = [
+        *(_standing(w, rules) for w in draft.work_of(one)),
+        *(Standing("", template, "being created", "", "", blocks=True) for template in sorted(draft.creating(one))),
+    ]
+    tasks = tuple(
+        f"{task.number} ({task.state.label})"
+        for task in sorted(snapshot.order_tasks, key=lambda t: t.number)
+        if task.domain_order_id == one.sys_id
+        and task.state.phase not in (DomainOrderPhase.CLOSED, DomainOrderPhase.CANCELED)
+    )
+    may_close = not tasks and not any(w.blocks for w in work)
+    return GateAnswer(one.number, may_close, asked_at, tuple(work), tasks)
+
+
+def _standing(work: Work, rules: Rules) -> Standing:
+    link, found = work.link, work.found
+    if found is None:
+        state = link.noted.label if link.noted else ""
+        why = "Field Service does not show it; this is what was last told"
+        return Standing(link.work_order_number, link.template, state, "", "", blocks=True, why=why)
+    why = ""
+    if work.asks(rules.releases):
+        why = f"needs a decision: a work note that begins with {rules.decision!r}"
+    elif work.decision is not None:
+        why = f"released by {work.decision.by}"
+    return Standing(
+        number=found.number,
+        template=found.template or link.template,
+        state=found.state.label,
+        owner=found.owner,
+        planned_end=found.planned_end,
+        blocks=work.keeps_open(rules.releases),
+        why=why,
+    )

@@ -1,0 +1,49 @@
+"""Decisions of a person about work orders that ended without being completed, read from a domain order's work notes. Pure.
+
+The note begins with a configured word and may go on with numbers: "release gate WO0010001: the customer takes it as it is".
+Without a number it decides about every work order of the domain order. It counts for a work order only when it stands
+below the note of ours that told how that work order ended: who had not read that cannot have decided about it.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from connector.mapping.marks import tokens_in
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from connector.model import JournalEntry
+
+_NUMBER = re.compile(r"[\s,;]*(?:and\s+)?([A-Za-z]+\d+)\b")
+
+
+def decision_about(number: str, told: str, entries: Iterable[JournalEntry], word: str) -> JournalEntry | None:
+    """The latest decision about the work order of this number. `told` is the token of the note that told how it ended."""
+    known = list(entries)
+    since = max((entry.rank for entry in known if told in tokens_in(entry.text)), default=None)
+    if since is None:
+        return None
+    found = [e for e in known if e.rank > since and not tokens_in(e.text) and _decides(e.text, number, word)]
+    return max(found, key=lambda entry: entry.rank, default=None)
+
+
+def _decides(text: str, number: str, word: str) -> bool:
+    plain = " ".join(text.split())
+    begun = re.match(rf"{re.escape(' '.join(word.split()))}(?!\w)", plain, re.IGNORECASE)
+    if begun is None:
+        return False
+    named = _numbers(plain[begun.end() :])
+    return not named or number.casefold() in named
+
+
+def _numbers(rest: str) -> set[str]:
+    """The numbers that follow at once. Later words are the reason, whatever numbers it speaks of."""
+    found: set[str] = set()
+    at = 0
+    while (one := _NUMBER.match(rest, at)) is not None:
+        found.add(one[1].casefold())
+        at = one.end()
+    return found

@@ -1,0 +1,170 @@
+"""README promise: a domain order cannot stay closed while a work order is open, or ended in a way nobody has decided about."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from connector import app
+from connector.errors import NotFound
+from tests.conftest import DOMAIN_ORDER, HAMBURG
+
+ORDER_TASK = "sn_ind_tmt_orm_order_task"
+
+if TYPE_CHECKING:
+    from connector.model import GateAnswer
+    from tests.conftest import Pair
+
+
+def ask(pair: Pair, number: str) -> GateAnswer:
+    return app.gate_once(pair.loaded, number, pair.outside())
+
+
+def in_the_field(pair: Pair) -> tuple[str, str]:
+    """An order whose CPE is being installed: its resource order and its work order."""
+    order = pair.approved(HAMBURG)
+    pair.sync()
+    work_order = pair.install(order)
+    pair.fsm("dispatch", work_order=work_order, technician="technician")
+    pair.sync()
+    return pair.resource_order(order), work_order
+
+
+def decide(pair: Pair, number: str, text: str) -> None:
+    """The fulfillment manager writes a work note."""
+    pair.om("add_note", domain_order=number, text=text, **{"as": "fulfillment_manager"})
+
+
+def is_closed(pair: Pair, number: str) -> bool:
+    return pair.state("om", DOMAIN_ORDER, number) == "closed complete"
+
+
+def close(pair: Pair, number: str) -> bool:
+    """Somebody closes it; whether it stays closed."""
+    pair.om("close_domain_order", domain_order=number)
+    pair.sync()
+    return is_closed(pair, number)
+
+
+@pytest.mark.parametrize("do", ["close_incomplete", "cancel_work_order"])
+def test_a_visit_that_came_to_nothing_keeps_the_gate_shut_until_a_person_decides_in_a_work_note(
+    pair: Pair, do: str
+) -> None:
+    number, work_order = in_the_field(pair)
+    decide(pair, number, "release gate")  # too early: nobody knew then how it would end
+    pair.fsm(do, work_order=work_order, reason="no access")
+    pair.sync()
+    assert pair.noted(number, "cannot be closed until somebody decides", f"release gate {work_order}")
+    assert not close(pair, number)
+    assert pair.noted(number, "was reopened", "nobody decided what follows")
+    assert len(pair.finding_codes()) == 1
+    decide(pair, number, f"release gate {work_order}: the customer takes it as it is")
+    pair.sync()
+    assert pair.noted(number, "ready to be closed, as decided by")
+    assert pair.finding_codes() == []
+    assert close(pair, number)
+    pair.assert_nothing_doubled()
+
+
+def test_a_decision_is_read_from_the_form_where_the_journal_table_is_closed(pair: Pair) -> None:
+    number, work_order = in_the_field(pair)
+    pair.fsm("close_incomplete", work_order=work_order, reason="no access")
+    pair.sync()
+    pair.world.fault(
+        "om", {"kind": "no_rows", "path_contains": "sys_journal_field", "user": "connector", "count": None}
+    )
+    decide(pair, number, "release gate")
+    pair.sync()
+    assert close(pair, number)
+
+
+def test_a_follow_on_opens_the_work_order_and_the_gate_again_and_its_completion_releases(pair: Pair) -> None:
+    number, work_order = in_the_field(pair)
+    tasks = [row["number"] for row in pair.rows("fsm", "wm_task", f"parent.number={work_order}", "number")]
+    pair.fsm("close_incomplete", work_order=work_order, reason="no access")
+    pair.sync()
+    decide(pair, number, "release gate")
+    pair.sync()
+    assert close(pair, number)
+    for task in tasks:
+        pair.fsm("reopen_task", task=task)
+    pair.sync()
+    assert not is_closed(pair, number)
+    pair.fsm("dispatch", work_order=work_order, technician="technician")
+    pair.fsm("complete", work_order=work_order)
+    pair.sync()
+    assert close(pair, number)
+
+
+def test_a_refused_reopening_is_shown_until_it_is_settled(pair: Pair) -> None:
+    number, work_order = in_the_field(pair)
+    pair.om("close_domain_order", domain_order=number)
+    fault = {"kind": "status", "status": 403, "message": "closed is closed", "method": "PATCH", "count": 1}
+    pair.world.fault("om", fault)
+    pair.sync()
+    assert sorted(pair.finding_codes()) == ["closed-with-open-work", "reopen-refused"]
+    assert is_closed(pair, number)
+    pair.fsm("complete", work_order=work_order)
+    pair.settle()
+    assert (pair.finding_codes(), pair.waiting()) == ([], {})
+    assert is_closed(pair, number)
+
+
+def test_a_reopening_whose_note_seems_missing_is_not_given_up_and_its_note_is_written_once(pair: Pair) -> None:
+    number, _ = in_the_field(pair)
+    pair.om("close_domain_order", domain_order=number)
+    faults = [
+        pair.world.fault("om", {"kind": "hide_field", "field": "work_notes", "user": "connector", "count": None}),
+        pair.world.fault("om", {"kind": "no_rows", "path_contains": "sys_journal_field", "count": None}),
+    ]
+    pair.sync()
+    assert pair.waiting() == {"unknown": 1}
+    for fault in faults:
+        pair.world.clear_faults(fault)
+    pair.settle()
+    assert not is_closed(pair, number)
+    assert sum("was reopened" in note for note in pair.notes(number)) == 1
+
+
+def test_the_gate_answers_with_state_owner_planned_end_and_how_old_that_is(pair: Pair) -> None:
+    number, work_order = in_the_field(pair)
+    pair.fsm("write", table="wm_order", record=work_order, fields={"expected_end": "2026-03-03 12:00:00"})
+    found = ask(pair, number.lower())
+    [one] = found.work
+    assert (found.may_close, found.known_at, one.blocks) == (False, pair.now(), True)
+    assert (one.number, one.state, one.owner, one.planned_end) == (
+        work_order,
+        "Assigned",
+        "Tom Becker",
+        "2026-03-03 12:00:00",
+    )
+    pair.fsm("complete", work_order=work_order)
+    tasks = [row["number"] for row in pair.rows("om", ORDER_TASK, f"parent.number={number}", "number")]
+    found = ask(pair, number)
+    assert (found.may_close, len(found.open_tasks)) == (not tasks, len(tasks))
+    for task in tasks:
+        pair.om("close_order_task", task=task)
+    assert ask(pair, number).may_close
+
+
+def test_what_cannot_be_asked_now_never_opens_the_gate(pair: Pair) -> None:
+    number, work_order = in_the_field(pair)
+    pair.fsm("complete", work_order=work_order)
+    pair.settle()
+    looked_at = ask(pair, number).known_at
+    pair.world.advance(3600)
+    pair.world.fault("fsm", {"kind": "maintenance", "count": None})
+    found = ask(pair, number)
+    assert not found.may_close
+    assert [(one.number, one.state) for one in found.work] == [(work_order, "Closed Complete")]
+    assert looked_at is not None
+    assert found.known_at is not None
+    assert found.known_at <= looked_at < pair.now()
+    assert "maintenance" in found.problem.casefold() or "503" in found.problem
+
+
+def test_a_number_that_is_no_domain_order_is_not_found(pair: Pair) -> None:
+    order = pair.approved(HAMBURG)
+    with pytest.raises(NotFound):
+        ask(pair, order)
