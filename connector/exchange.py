@@ -86,6 +86,19 @@ class Sent:
 
 
 @dataclass(frozen=True, slots=True)
+class LineNow:
+    """As much of a line and its order as says whether what was decided about it may still be carried out."""
+
+    ponr: bool  # of the line or its order
+    version: int  # of the order
+    in_question: bool  # a revision or a cancellation is being assessed
+
+    def still_allows(self, version: int) -> bool:
+        """Whether a change that was decided at this version of the order may be sent."""
+        return self.version == version and not self.ponr and not self.in_question
+
+
+@dataclass(frozen=True, slots=True)
 class Unreadable:
     """A record that cannot be what it should be; its whole order is left alone."""
 

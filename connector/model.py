@@ -312,6 +312,7 @@ class FindingCode(Enum):
     CLOSED_INCOMPLETE = "closed-incomplete"
     CLOSED_WITH_OPEN_WORK = "closed-with-open-work"
     REOPEN_REFUSED = "reopen-refused"
+    NOT_CANCELED = "not-canceled"
     WRITE_PARKED = "write-parked"
     UNREADABLE = "unreadable"
     DEFECT = "defect"  # of the connector: this order is left alone
@@ -366,6 +367,7 @@ class UpdateWorkOrder:
     changes: tuple[Change, ...]
     facts: Mapping[str, str]  # the complete picture after the change
     fields: Mapping[str, str]  # only the columns to write; references by name
+    line_id: str = ""  # whose point of no return counts
 
     @property
     def number(self) -> int:
@@ -385,6 +387,7 @@ class CancelWorkOrder:
     reason: str
     carried: Mapping[str, str]  # the facts FSM has, for the mark
     updates: int = 0  # that were carried, for the mark
+    line_id: str = ""  # whose point of no return counts
 
 
 @dataclass(frozen=True, slots=True)

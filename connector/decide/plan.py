@@ -14,7 +14,9 @@ cancellation pending, but the work order is wanted again      | withdraw the int
 line in revision, or order assessing cancellation (On hold)   | freeze: nothing new, no change, finding; status notes go on
 revision approved, desired facts differ, work order open      | update work order, then note with before -> after
 revision approved, initiator no longer matches or is canceled | cancel work order with a reason, note
+cancellation refused, or the work order was over before it    | note + finding; withdrawn when the order wants it again
 past the point of no return, content differs                  | nothing + note + finding; status notes go on
+point of no return set between look and write                 | the write asks once more, is given up and decided again
 past the point of no return, work order never created         | create it (first fulfilment is not a change)
 work order state differs from the last note                   | note (from -> to, who, when)
 work order canceled or closed incomplete in FSM               | note that asks for a decision, finding until there is one
@@ -38,18 +40,16 @@ Unknown is open: nothing unknown ever permits closure. Absence is not proof: an 
 
 from __future__ import annotations
 
-from dataclasses import replace
 from enum import Enum
 from typing import TYPE_CHECKING
 
 from connector.decide.adopt import adopt
+from connector.decide.change import cancel, follow_up, keep_after_all, keep_current, past_ponr
 from connector.decide.draft import Draft
 from connector.decide.gate import guard_closure
 from connector.decide.progress import tell_progress
-from connector.mapping import notes
 from connector.mapping.facts import facts_of
-from connector.mapping.fields import changes_between
-from connector.mapping.marks import WorkOrderKey, digest_of
+from connector.mapping.marks import WorkOrderKey
 from connector.mapping.outputs import SAID, facts_for
 from connector.model import (
     CancelWorkOrder,
@@ -65,7 +65,6 @@ from connector.model import (
     UpdateWorkOrder,
     Verdict,
     WantedWorkOrder,
-    WriteNote,
 )
 
 if TYPE_CHECKING:
@@ -73,7 +72,7 @@ if TYPE_CHECKING:
 
     from connector.decide.closure import Work
     from connector.decide.rules import Rules
-    from connector.model import Change, Link, OrderMemory, Snapshot, WorkOrder
+    from connector.model import Link, OrderMemory, Snapshot
 
 
 class Stance(Enum):
@@ -101,11 +100,11 @@ def draft_of(snapshot: Snapshot, memory: OrderMemory, rules: Rules) -> Draft:
         tell_progress(draft, domain_order)
         guard_closure(draft, domain_order)
     for token, intent in memory.intents.items():
-        # A refused reopening has a finding of its own.
+        # A refused reopening or cancellation has a finding of its own.
         if (
             intent.state is IntentState.PARKED
             and draft.is_wanted(token)
-            and not isinstance(intent.action, ReopenDomainOrder)
+            and not isinstance(intent.action, ReopenDomainOrder | CancelWorkOrder)
         ):
             draft.find(FindingCode.WRITE_PARKED, snapshot.order.number, f"{intent.key}: {intent.error}")
     return draft
@@ -132,6 +131,9 @@ def _serve(draft: Draft, initiator: Initiator) -> None:
     stance = stance_of(initiator)
     _withdraw_overtaken(draft, initiator, stance)
     work = [w for w in draft.work_of_initiator(initiator) if w.link.origin is not Origin.BY_HAND]
+    if stance is not Stance.FULFIL:
+        for one in work:
+            follow_up(draft, initiator, one)
     match stance:
         case Stance.WAIT | Stance.OVER:
             pass
@@ -141,7 +143,7 @@ def _serve(draft: Draft, initiator: Initiator) -> None:
                 draft.find(FindingCode.FROZEN, initiator.number, text)
         case Stance.CANCEL:
             for one in work:
-                _cancel(draft, initiator, one, f"{initiator.number} was canceled in Order Management")
+                cancel(draft, initiator, one, f"{initiator.number} was canceled in Order Management")
         case Stance.FULFIL:
             _fulfil(draft, initiator, work)
 
@@ -156,9 +158,9 @@ def _withdraw_overtaken(draft: Draft, initiator: Initiator, stance: Stance) -> N
             case CreateWorkOrder(initiator_id=initiator.sys_id, version=version):
                 overtaken = stance is not Stance.FULFIL or version != draft.snapshot.order.version
             case UpdateWorkOrder(work_order_id=work_order_id, facts=facts) if work_order_id in own:
-                overtaken = stance is not Stance.FULFIL or _outdated(facts, initiator) or _past_ponr(initiator)
+                overtaken = stance is not Stance.FULFIL or _outdated(facts, initiator) or past_ponr(initiator)
             case CancelWorkOrder(work_order_id=work_order_id) if work_order_id in own:
-                overtaken = stance in (Stance.WAIT, Stance.FREEZE) or _past_ponr(initiator)
+                overtaken = stance in (Stance.WAIT, Stance.FREEZE) or past_ponr(initiator)
             case _:
                 overtaken = False
         if overtaken:
@@ -198,10 +200,12 @@ def _fulfil(draft: Draft, initiator: Initiator, work: list[Work]) -> None:
             _create(draft, initiator, wanted, facts)
         else:
             spare.remove(existing)
+            keep_after_all(draft, existing)
             _withdraw_cancellation(draft, existing)
-            _keep_current(draft, initiator, existing, facts)
+            keep_current(draft, initiator, existing, facts)
     for unwanted in spare:
-        _cancel(draft, initiator, unwanted, f"{initiator.number} no longer asks for {unwanted.link.template}")
+        follow_up(draft, initiator, unwanted)
+        cancel(draft, initiator, unwanted, f"{initiator.number} no longer asks for {unwanted.link.template}")
 
 
 def _existing(work: list[Work], wanted: WantedWorkOrder, version: int) -> Work | None:
@@ -255,96 +259,5 @@ def _create(draft: Draft, initiator: Initiator, wanted: WantedWorkOrder, facts: 
             version=version,
             facts=facts,
             fields=draft.rules.fields.desired(facts),
-        )
-    )
-
-
-def _keep_current(draft: Draft, initiator: Initiator, work: Work, facts: dict[str, str]) -> None:
-    """Carry changed facts to an open work order, or say why not."""
-    work_order, link = work.found, work.link
-    if work_order is None or not work_order.state.phase.is_open or link.carried == facts:
-        return
-    fields = draft.rules.fields
-    if link.carried:
-        patch = fields.patch(link.carried, facts)
-        changes = changes_between(link.carried, facts)
-    else:  # adopted, and its mark says that something else was carried last: compare with what FSM shows
-        desired = fields.desired(facts)
-        patch = {c: v for c, v in desired.items() if work_order.fields.get(c, "") != v}
-        changes = changes_between({c: work_order.fields.get(c, "") for c in patch}, patch)
-    if not patch:
-        draft.remember(replace(link, carried=facts))
-    elif _past_ponr(initiator):
-        text = notes.past_ponr(work_order, initiator.line.number, changes)
-        _tell_ponr(draft, initiator, work_order, text, digest_of(facts))
-    else:
-        _update(draft, work, changes, facts, patch)
-
-
-def _update(
-    draft: Draft, work: Work, changes: tuple[Change, ...], facts: dict[str, str], patch: dict[str, str]
-) -> None:
-    """One update at a time per work order; a parked one is followed only when the facts have moved on."""
-    work_order = work.found
-    assert work_order is not None
-    number = work.link.updates + 1
-    while (intent := draft.intent(f"update/{work_order.sys_id}/{number}")) is not None:
-        if intent.state.is_open or (isinstance(intent.action, UpdateWorkOrder) and intent.action.facts == facts):
-            return
-        number += 1
-    draft.do(
-        UpdateWorkOrder(
-            key=f"update/{work_order.sys_id}/{number}",
-            work_order_id=work_order.sys_id,
-            work_order_number=work_order.number,
-            version=draft.snapshot.order.version,
-            mod_count=work_order.mod_count,
-            changes=changes,
-            facts=facts,
-            fields=patch,
-        )
-    )
-
-
-def _cancel(draft: Draft, initiator: Initiator, work: Work, why: str) -> None:
-    """Cancel an open work order of ours, unless it is too late."""
-    if work.found is None or not work.found.state.phase.is_open or work.link.withdrawn:
-        return
-    if _past_ponr(initiator):
-        text = notes.unwanted_past_ponr(work.found, initiator.line.number)
-        _tell_ponr(draft, initiator, work.found, text, "unwanted")
-        return
-    version = draft.snapshot.order.version
-    draft.do(
-        CancelWorkOrder(
-            key=f"cancel/{work.link.work_order_id}/{version}",
-            work_order_id=work.found.sys_id,
-            work_order_number=work.found.number,
-            version=version,
-            mod_count=work.found.mod_count,
-            reason=notes.cancel_reason(why),
-            carried=work.link.carried,
-            updates=work.link.updates,
-        )
-    )
-
-
-def _past_ponr(initiator: Initiator) -> bool:
-    return initiator.order.ponr or initiator.line.ponr
-
-
-def _tell_ponr(draft: Draft, initiator: Initiator, work_order: WorkOrder, text: str, what: str) -> None:
-    """Say what was not carried; not while a change that was decided before may still arrive."""
-    for intent in draft.open_intents():
-        action = intent.action
-        if isinstance(action, UpdateWorkOrder | CancelWorkOrder) and action.work_order_id == work_order.sys_id:
-            return
-    draft.find(FindingCode.PAST_PONR, work_order.number, text)
-    draft.do(
-        WriteNote(
-            key=f"ponr/{work_order.sys_id}/{what}",
-            domain_order_id=initiator.domain_order.sys_id,
-            domain_order_number=initiator.domain_order.number,
-            text=text,
         )
     )

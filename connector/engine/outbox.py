@@ -4,8 +4,8 @@
 |---------|---------------------------------------------|---------------------------------------------------------|
 | create  | nothing: its sys_id collides if it exists   | look for the mark                                       |
 | note    | nothing                                     | look for its token in the journal; else sent again      |
-| update  | read; moved since decided -> decide again   | the read shows whether it was carried                   |
-| cancel  | read; not open -> done, moved -> decide again | the read shows whether it is canceled                 |
+| update  | read it, and its line; moved -> decide again | the read shows whether it was carried                   |
+| cancel  | read it, its line; closed -> done, moved -> decide again | the read shows whether it is canceled                 |
 | reopen  | read; not closed -> done, moved -> decide again | the read shows whether it is open                   |
 
 Where the look shows that nothing happened, everything but a note is decided again: the world may have moved on meanwhile.
@@ -184,7 +184,7 @@ class Outbox:
         written: Written | None = None
         if not carried:
             moved = work_order.mod_count != action.mod_count or not work_order.state.phase.is_open
-            if moved or entry.must_look:
+            if moved or entry.must_look or self._is_too_late(action):
                 return _overtaken(action.work_order_number)
             written = self.fsm.update(action)
             refused = written.refused
@@ -209,7 +209,7 @@ class Outbox:
         ours = mark is not None and mark.withdrawn
         written: Written | None = None
         if work_order.state.phase.is_open:
-            if work_order.mod_count != action.mod_count or entry.must_look:
+            if work_order.mod_count != action.mod_count or entry.must_look or self._is_too_late(action):
                 return _overtaken(action.work_order_number)
             written = self.fsm.cancel(action)
             if written.refused:
@@ -226,6 +226,17 @@ class Outbox:
             else f"{action.work_order_number} was closed before"
         )
         return _done(text, written, replace(link, withdrawn=True) if link and ours else None)
+
+    def _is_too_late(self, action: UpdateWorkOrder | CancelWorkOrder) -> bool:
+        """Whether line or order have moved on since this was decided, be it by their point of no return.
+
+        Costs one request for each update and cancellation. It narrows the race to the moment between two requests; on two
+        instances nothing can close it.
+        """
+        if not action.line_id:
+            return False
+        line = self.om.read_line_now(action.line_id)
+        return line is None or not line.still_allows(action.version)
 
     # --- Order Management ----------------------------------------------------------------------------------
 

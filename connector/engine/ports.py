@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
     from datetime import datetime
 
-    from connector.exchange import Changed, FeedId, OrdersRead, Sent, SketchPage, Written
+    from connector.exchange import Changed, FeedId, LineNow, OrdersRead, Sent, SketchPage, Written
     from connector.model import (
         CancelWorkOrder,
         CreateWorkOrder,
@@ -93,6 +93,9 @@ class OrderManagement(Watched, Protocol):
 
     def journals(self, domain_order_ids: Iterable[str]) -> Mapping[str, tuple[JournalEntry, ...]]:
         """The work notes of these domain orders; of one whose journal nobody may read, what its form shows."""
+
+    def read_line_now(self, line_id: str) -> LineNow | None:
+        """A line with its order, just now: one request."""
 
     def read_domain_order(self, domain_order_id: str) -> DomainOrder | None:
         """One domain order as it is now."""

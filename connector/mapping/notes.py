@@ -145,6 +145,24 @@ def unwanted_past_ponr(work_order: WorkOrder, line: str) -> str:
 
 
 @_note
+def cancel_refused(work_order: WorkOrder, why: str) -> str:
+    """Field Service did not cancel what the order no longer asks for."""
+    return (
+        f"{_name(work_order)} is no longer asked for, but Field Service did not cancel it: {harmless(why).rstrip('.')}."
+        f" It is still {harmless(work_order.state.label)}; somebody must cancel it there, or let it be carried out."
+    )
+
+
+@_note
+def canceled_too_late(work_order: WorkOrder) -> str:
+    """The order no longer asks for a work order that was over before it could be canceled."""
+    return (
+        f"{_name(work_order)} was {harmless(work_order.state.label)} before it could be canceled:"
+        f" what was done in the field may have to be undone."
+    )
+
+
+@_note
 def still_open(domain_order: str, blockers: Iterable[str], *, reopened: bool) -> str:
     """A domain order was closed too early."""
     did = "was reopened" if reopened else "should not be closed"

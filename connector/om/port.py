@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from connector.errors import AbsurdAnswer, Denied, Rejected
-from connector.exchange import Changed, FeedId, OrdersRead, Record, Sent, Sketch, Unreadable, Written
+from connector.exchange import Changed, FeedId, LineNow, OrdersRead, Record, Sent, Sketch, Unreadable, Written
 from connector.mapping.marks import OWNER, tokens_in
 from connector.mapping.states import DOMAIN_ORDER_LABELS, ORDER_LABELS, StateMap
 from connector.model import DomainOrder, DomainOrderClass, DomainOrderPhase, OrderLine, OrderPhase, OrderTask, Snapshot
@@ -247,6 +247,28 @@ class OmPort:
         for row in self._api.scan_in(self._schema.tables["domain_order"], "sys_id", silent, ["work_notes"]):
             found[row["sys_id"]] |= tokens_in(row.display("work_notes"))
         return found
+
+    def read_line_now(self, line_id: str) -> LineNow | None:
+        line, order = self._schema.line, self._schema.order
+        walk = f"{line['order']}."
+        columns = [*(line[p] for p in ("ponr", "state")), *(walk + order[p] for p in ("ponr", "state", "version"))]
+        row = self._api.read_one(self._schema.tables["line"], line_id, columns)
+        if row is None:
+            return None
+        if missing := [column for column in columns if column not in row.values]:
+            raise Rejected(
+                f"{self.name} does not show {', '.join(missing)} of an order line: nothing is changed in Field Service.",
+                hint="The connector's user needs to read the point of no return, state and version of lines and orders.",
+            )
+        phases = {
+            self._states.line.read(row.get(line["state"]), row.display(line["state"])).phase,
+            self._states.order.read(row.get(walk + order["state"]), row.display(walk + order["state"])).phase,
+        }
+        return LineNow(
+            ponr="true" in (row.get(line["ponr"]), row.get(walk + order["ponr"])),
+            version=int(row.get(walk + order["version"]) or 1),
+            in_question=OrderPhase.FROZEN in phases,
+        )
 
     def journals(self, domain_order_ids: Iterable[str]) -> Mapping[str, tuple[JournalEntry, ...]]:
         """Reads the journal table, and where that shows nothing (it is often not readable) the field as displayed."""

@@ -7,10 +7,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from connector import app
+from connector.engine.consider import consider
+from connector.engine.drain import EVERY_SHARD
+from connector.engine.watch import notice
 from connector.errors import ConnectorError
+from connector.exchange import LineNow
 from tests.conftest import DOMAIN_ORDER, HAMBURG, LINE, ORDER
 
 if TYPE_CHECKING:
+    from connector.engine.drain import Engine
     from tests.conftest import Pair
 
 REVISED = "500 Mbit/s"
@@ -66,6 +72,59 @@ def test_an_update_that_took_effect_before_the_point_of_no_return_is_told_as_wha
     assert carried(pair, order)
     assert sum("was updated" in note for note in notes) == 1
     assert not any("was not changed" in note for note in notes)
+
+
+def lose_the_race(pair: Pair, engine: Engine, line: str) -> None:
+    """The point of no return is set after the connector has decided and before it writes."""
+    notice(engine, pair.now())
+    orders = [wakeup.order_id for wakeup in engine.store.due(EVERY_SHARD, pair.now(), limit=10)]
+    consider(engine, orders, pair.now())
+    pair.om("set_ponr", line=line)
+    for order_id in orders:
+        engine.outbox.serve(order_id, pair.now)
+
+
+def test_an_update_that_lost_the_race_against_the_point_of_no_return_is_caught_just_before_it_is_sent(
+    pair: Pair,
+) -> None:
+    order = pair.approved(HAMBURG)
+    pair.settle()
+    line = revise(pair, order)
+    with app.writing(pair.loaded, pair.outside()) as (engine, _):
+        lose_the_race(pair, engine, line)
+    assert not carried(pair, order)
+    pair.settle()
+    assert not carried(pair, order)
+    assert pair.noted(pair.resource_order(order), "was not changed", "past its point of no return")
+    assert "past-ponr" in pair.finding_codes()
+
+
+def test_a_cancellation_that_lost_the_race_is_caught_just_before_it_is_sent(pair: Pair) -> None:
+    order = pair.approved(HAMBURG)
+    pair.settle()
+    line = pair.rows("om", LINE, f"order.number={order}", "number")[0]["number"]
+    number, work_order = pair.resource_order(order), pair.install(order)
+    pair.om("set_domain_order_state", domain_order=number, state="canceled")
+    with app.writing(pair.loaded, pair.outside()) as (engine, _):
+        lose_the_race(pair, engine, line)
+    pair.settle()
+    assert pair.state("fsm", "wm_order", work_order) == "ready for dispatch"
+    assert pair.noted(number, "is no longer asked for but was not canceled")
+
+
+def test_a_change_asks_for_the_point_of_no_return_with_one_request(pair: Pair) -> None:
+    order = pair.approved(HAMBURG)
+    pair.settle()
+    revise(pair, order)
+    pair.sync()
+    with app.writing(pair.loaded, pair.outside()) as (engine, systems):
+        line = pair.rows("om", LINE, f"order.number={order}", "sys_id")[0]["sys_id"]
+        engine.om.reach()
+        before = systems.requests
+        now = engine.om.read_line_now(line)
+        assert (systems.requests - before, now) == (1, LineNow(ponr=False, version=2, in_question=False))
+        assert now is not None
+        assert (now.still_allows(2), now.still_allows(1)) == (True, False)
 
 
 def test_a_reopening_that_had_to_wait_is_not_done_once_the_work_is_finished(pair: Pair) -> None:

@@ -300,6 +300,59 @@ def test_our_own_cancellation_is_recognised_by_its_mark_when_its_outcome_never_a
     assert decided.links[0].withdrawn
 
 
+CANCELED = snapshot(work_order(), of=order("Canceled"))
+
+
+def cancellation(state: IntentState, error: str = "") -> Intent:
+    """What was intended when the order was canceled."""
+    action = only(plan(CANCELED, memory(link(), verdicts=(verdict(),))), CancelWorkOrder)
+    return replace(intent(action, state), error=error)
+
+
+def test_a_cancellation_that_field_service_refuses_is_told_once_and_is_a_finding() -> None:
+    refused = cancellation(IntentState.PARKED, "parts are shipped.")
+    decided = plan(CANCELED, memory(link(), intents=(refused,), verdicts=(verdict(),)))
+    note = only(decided, WriteNote)
+    assert (
+        "WO1 Install CPE is no longer asked for, but Field Service did not cancel it: parts are shipped." in note.text
+    )
+    assert (kinds(decided), codes(decided)) == (["WriteNote"], ["not-canceled"])
+    told = memory(link(), intents=(refused, intent(note, IntentState.DONE)), verdicts=(verdict(),))
+    again = plan(CANCELED, told)
+    assert (kinds(again), codes(again)) == ([], ["not-canceled"])
+
+
+def test_a_refused_cancellation_is_settled_when_somebody_cancels_the_work_order_by_hand() -> None:
+    refused = cancellation(IntentState.PARKED, "parts are shipped.")
+    seen = snapshot(work_order("7"), of=order("Canceled"))
+    decided = plan(seen, memory(link("7"), intents=(refused,), verdicts=(verdict(),)))
+    assert decided.withdraw == (token_of(refused.key),)
+    assert "not-canceled" not in codes(decided)
+
+
+@pytest.mark.parametrize(("state", "late"), [("3", True), ("4", True), ("7", False)])
+def test_a_visit_that_was_over_before_it_could_be_canceled_is_told(state: str, late: bool) -> None:
+    overtaken = cancellation(IntentState.DONE)
+    seen = snapshot(work_order(state), of=order("Canceled"))
+    decided = plan(seen, memory(link(state), intents=(overtaken,), verdicts=(verdict(),)))
+    assert ("may have to be undone" in str(decided.actions)) is late
+    assert ("not-canceled" in codes(decided)) is late
+    ours = plan(seen, memory(link("7", withdrawn=True), intents=(overtaken,), verdicts=(verdict(),)))
+    assert late or codes(ours) == []
+
+
+@pytest.mark.parametrize(
+    ("state", "withdrawn"), [(IntentState.PENDING, True), (IntentState.PARKED, True), (IntentState.UNKNOWN, False)]
+)
+def test_a_cancellation_is_withdrawn_when_a_later_revision_wants_the_work_order_again(
+    state: IntentState, withdrawn: bool
+) -> None:
+    pending = cancellation(state)
+    decided = plan(snapshot(work_order()), memory(link(), intents=(pending,), verdicts=(verdict(),)))
+    assert decided.withdraw == ((token_of(pending.key),) if withdrawn else ())
+    assert kinds(decided) == []
+
+
 # --- point of no return ----------------------------------------------------------------------------------------
 
 

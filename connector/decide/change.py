@@ -1,0 +1,157 @@
+"""A revised or canceled order and the work orders it has: carry the difference, cancel, or say why not. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from connector.decide.rules import WorkOrderEnd
+from connector.mapping import notes
+from connector.mapping.fields import changes_between
+from connector.mapping.marks import digest_of
+from connector.model import CancelWorkOrder, FindingCode, IntentState, UpdateWorkOrder, WriteNote
+
+if TYPE_CHECKING:
+    from connector.decide.closure import Work
+    from connector.decide.draft import Draft
+    from connector.model import Change, Initiator, Intent, WorkOrder
+
+
+def keep_current(draft: Draft, initiator: Initiator, work: Work, facts: dict[str, str]) -> None:
+    """Carry changed facts to an open work order, or say why not."""
+    work_order, link = work.found, work.link
+    if work_order is None or not work_order.state.phase.is_open or link.carried == facts:
+        return
+    fields = draft.rules.fields
+    if link.carried:
+        patch = fields.patch(link.carried, facts)
+        changes = changes_between(link.carried, facts)
+    else:  # adopted, and its mark says that something else was carried last: compare with what FSM shows
+        desired = fields.desired(facts)
+        patch = {c: v for c, v in desired.items() if work_order.fields.get(c, "") != v}
+        changes = changes_between({c: work_order.fields.get(c, "") for c in patch}, patch)
+    if not patch:
+        draft.remember(replace(link, carried=facts))
+    elif past_ponr(initiator):
+        text = notes.past_ponr(work_order, initiator.line.number, changes)
+        _tell_ponr(draft, initiator, work_order, text, digest_of(facts))
+    else:
+        _update(draft, initiator, work, changes, facts, patch)
+
+
+def _update(
+    draft: Draft,
+    initiator: Initiator,
+    work: Work,
+    changes: tuple[Change, ...],
+    facts: dict[str, str],
+    patch: dict[str, str],
+) -> None:
+    """One update at a time per work order; a parked one is followed only when the facts have moved on."""
+    work_order = work.found
+    assert work_order is not None
+    number = work.link.updates + 1
+    while (intent := draft.intent(f"update/{work_order.sys_id}/{number}")) is not None:
+        if intent.state.is_open or (isinstance(intent.action, UpdateWorkOrder) and intent.action.facts == facts):
+            return
+        number += 1
+    draft.do(
+        UpdateWorkOrder(
+            key=f"update/{work_order.sys_id}/{number}",
+            work_order_id=work_order.sys_id,
+            work_order_number=work_order.number,
+            version=draft.snapshot.order.version,
+            mod_count=work_order.mod_count,
+            changes=changes,
+            facts=facts,
+            fields=patch,
+            line_id=initiator.line.sys_id,
+        )
+    )
+
+
+def cancel(draft: Draft, initiator: Initiator, work: Work, why: str) -> None:
+    """Cancel an open work order of ours, unless it is too late."""
+    if work.found is None or not work.found.state.phase.is_open or work.link.withdrawn:
+        return
+    if past_ponr(initiator):
+        text = notes.unwanted_past_ponr(work.found, initiator.line.number)
+        _tell_ponr(draft, initiator, work.found, text, "unwanted")
+        return
+    version = draft.snapshot.order.version
+    draft.do(
+        CancelWorkOrder(
+            key=f"cancel/{work.link.work_order_id}/{version}",
+            work_order_id=work.found.sys_id,
+            work_order_number=work.found.number,
+            version=version,
+            mod_count=work.found.mod_count,
+            reason=notes.cancel_reason(why),
+            carried=work.link.carried,
+            updates=work.link.updates,
+            line_id=initiator.line.sys_id,
+        )
+    )
+
+
+def keep_after_all(draft: Draft, work: Work) -> None:
+    """The order wants this work order again: a cancellation that was not sent yet, or was refused, is given up."""
+    for intent in _cancellations(draft, work):
+        if intent.state in (IntentState.PENDING, IntentState.PARKED):
+            draft.withdraw(intent)
+
+
+def follow_up(draft: Draft, initiator: Initiator, work: Work) -> None:
+    """What became of a cancellation that did not cancel: refused by Field Service, or too late."""
+    if work.found is None:
+        return
+    for intent in _cancellations(draft, work):
+        if intent.state is IntentState.PARKED and not work.is_open:
+            draft.withdraw(intent)
+        elif intent.state is IntentState.PARKED:
+            text = notes.cancel_refused(work.found, intent.error)
+            _not_canceled(draft, initiator, work.found, intent.key, text)
+        elif intent.state is IntentState.DONE and work.end in _CARRIED_OUT and work.decision is None:
+            text = notes.canceled_too_late(work.found)
+            _not_canceled(draft, initiator, work.found, intent.key, text)
+
+
+_CARRIED_OUT = (WorkOrderEnd.COMPLETE, WorkOrderEnd.INCOMPLETE)
+
+
+def _not_canceled(draft: Draft, initiator: Initiator, work_order: WorkOrder, key: str, text: str) -> None:
+    own = initiator.domain_order
+    draft.find(FindingCode.NOT_CANCELED, work_order.number, text)
+    draft.do(WriteNote(f"{key}/not", own.sys_id, own.number, text))
+
+
+def _cancellations(draft: Draft, work: Work) -> list[Intent]:
+    return [
+        intent
+        for token, intent in draft.memory.intents.items()
+        if draft.is_wanted(token)
+        and isinstance(intent.action, CancelWorkOrder)
+        and intent.action.work_order_id == work.link.work_order_id
+    ]
+
+
+def past_ponr(initiator: Initiator) -> bool:
+    """Whether nothing about this initiator's work may be changed any more."""
+    return initiator.order.ponr or initiator.line.ponr
+
+
+def _tell_ponr(draft: Draft, initiator: Initiator, work_order: WorkOrder, text: str, what: str) -> None:
+    """Say what was not carried; not while a change that was decided before may still arrive."""
+    for intent in draft.open_intents():
+        action = intent.action
+        if isinstance(action, UpdateWorkOrder | CancelWorkOrder) and action.work_order_id == work_order.sys_id:
+            return
+    draft.find(FindingCode.PAST_PONR, work_order.number, text)
+    draft.do(
+        WriteNote(
+            key=f"ponr/{work_order.sys_id}/{what}",
+            domain_order_id=initiator.domain_order.sys_id,
+            domain_order_number=initiator.domain_order.number,
+            text=text,
+        )
+    )

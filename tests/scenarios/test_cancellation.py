@@ -1,0 +1,30 @@
+"""README promise: what is canceled in Order Management is canceled in the field, and where it cannot be, somebody is told."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tests.conftest import HAMBURG
+
+if TYPE_CHECKING:
+    from tests.conftest import Pair
+
+
+def test_a_visit_whose_parts_are_on_their_way_is_not_canceled_and_everybody_hears_why(pair: Pair) -> None:
+    order = pair.approved(HAMBURG)
+    pair.settle()
+    work_order, number = pair.install(order), pair.resource_order(order)
+    task = pair.rows("fsm", "wm_task", f"parent.number={work_order}^ORDERBYnumber", "number")[0]["number"]
+    part = pair.fsm("require_part", task=task, part="SD-WAN CPE")
+    pair.fsm("ship_part", transfer_order=part["transfer_order"]["number"])
+    pair.om("cancel_order", order=order)
+    pair.om("approve_cancel", order=order)
+    pair.settle_but_parked()
+    assert pair.state("fsm", "wm_order", work_order) != "canceled"
+    assert pair.noted(number, work_order, "is no longer asked for, but Field Service did not cancel it")
+    assert "not-canceled" in pair.finding_codes()
+    pair.fsm("receive_part", transfer_order=part["transfer_order"]["number"])
+    pair.fsm("cancel_work_order", work_order=work_order, reason="the order was canceled")
+    pair.settle()
+    assert "not-canceled" not in pair.finding_codes()
+    pair.assert_nothing_doubled()
