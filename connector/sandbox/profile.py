@@ -147,7 +147,10 @@ def _read(path: Path, sources: list[tuple[Path, Tree]], extending: tuple[Path, .
     base: Tree = _read(_locate(above[0]), sources, (*extending, path)) if above else {}
     for dotted in removed:
         _remove(path, base, dotted)
-    sources.append((path, copy.deepcopy(tree)))
+    told = copy.deepcopy(tree)
+    for dotted in removed:  # to take a key out is to say something about it
+        _merge(told, _nested(dotted))
+    sources.append((path, told))
     for name in included:
         part = _parse(path.parent / name)
         sources.append((path.parent / name, copy.deepcopy(part)))
@@ -187,6 +190,14 @@ def _merge(base: Tree, over: Tree) -> Tree:
         else:
             base[key] = copy.deepcopy(value)
     return base
+
+
+def _nested(dotted: str) -> Tree:
+    """A tree that has this path and nothing at its end."""
+    tree: Tree = {}
+    for part in reversed(dotted.split(".")):
+        tree = {part: tree}
+    return tree
 
 
 def _remove(path: Path, tree: Tree, dotted: str) -> None:

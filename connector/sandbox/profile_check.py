@@ -8,6 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
+from connector.sandbox.oauth.keys import public_key_mistake
+from connector.sandbox.profile_states import missing_states
 from connector.sandbox.schema import LABELED, SYSTEM_COLUMNS, kind_of
 from connector.sandbox.switches import mistake_of
 
@@ -63,7 +65,8 @@ def mistakes(tree: Tree, merged: dict[str, Tree], known: Tree) -> Iterator[tuple
     for name in SIDES:
         own = merged[name]
         tables = list(_tables(name, own.get("tables", {})))
-        for key, sentence in (*_switches(name, tree, known), *tables, *(() if tables else _contents(name, own))):
+        rest = () if tables else (*_states(name, own, tree), *_contents(name, own))
+        for key, sentence in (*_switches(name, tree, known), *tables, *rest):
             common = f"{key.partition('.')[2]} {sentence}"
             if common not in told:  # what both instances have is told once
                 yield key, sentence
@@ -171,12 +174,22 @@ def _columns(table: str, tables: Tree) -> set[str]:
     return own.union(*(tables.get(ancestor, {}).get("columns", {}) for ancestor in _chain(table, tables)))
 
 
+def _states(name: str, own: Tree, tree: Tree) -> Iterator[tuple[str, str]]:
+    switches = {**tree.get("switches", {}), **tree[name].get("switches", {})}
+    for table, column, state in missing_states(own.get("tables", {}), switches):
+        yield f"{name}.tables.{table}.choices.{column}.{state}", "is missing: the rules bring records to this state"
+
+
 # --- what refers to tables ----------------------------------------------------------------------------------------
 
 
 def _contents(name: str, own: Tree) -> Iterator[tuple[str, str]]:
     tables = own.get("tables", {})
     yield from _people(name, own)
+    for key_id, public_key in own.get("jwt_keys", {}).items():
+        mistake = public_key_mistake(public_key)
+        if mistake:
+            yield f"{name}.jwt_keys.{key_id}", mistake
     for place, block in enumerate(own.get("records", [])):
         yield from _records(f"{name}.records[{place}]", block, tables)
     for place, entry in enumerate(own.get("access", [])):

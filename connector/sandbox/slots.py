@@ -8,6 +8,8 @@ from __future__ import annotations
 import heapq
 from dataclasses import dataclass, field
 
+FEW_SESSIONS = 1000
+
 
 @dataclass(frozen=True)
 class Wait:
@@ -24,7 +26,8 @@ class Slots:
 
     _free: list[float] = field(default_factory=list)  # when each busy slot becomes free
     _starts: list[float] = field(default_factory=list)  # of requests that are planned but have not begun
-    _sessions: dict[str, float] = field(default_factory=dict)
+    _sessions: dict[str, float] = field(default_factory=dict)  # until when each is being answered
+    _tidy_at: int = FEW_SESSIONS  # so many sessions, and those that are over are forgotten
 
     def full(self, now: float, queue: int) -> bool:
         """Whether so many requests wait that another one is turned away."""
@@ -42,5 +45,12 @@ class Slots:
         if start > now:
             heapq.heappush(self._starts, start)
         if session:
-            self._sessions[session] = start + work
+            self._remember(session, now, start + work)
         return Wait(slot=start - ready, session=ready - now, total=start + work - now)
+
+    def _remember(self, session: str, now: float, free: float) -> None:
+        """A session whose answers have all gone out waits for nothing, so that only the waiting ones need to be known."""
+        if len(self._sessions) >= self._tidy_at:
+            self._sessions = {name: end for name, end in self._sessions.items() if end > now}
+            self._tidy_at = max(FEW_SESSIONS, 2 * len(self._sessions))
+        self._sessions[session] = free

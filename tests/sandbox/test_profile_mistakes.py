@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import ast
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,13 +13,16 @@ from connector.sandbox.control import ControlPlane
 from connector.sandbox.faults import FaultError
 from connector.sandbox.messages import Headers, Request, json_body
 from connector.sandbox.profile import ProfileError, load
+from connector.sandbox.profile_states import BY_SWITCH, NEEDED
+from connector.sandbox.rules import declared
 from connector.sandbox.switches import ONE_OF, mistake_of
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 TABLE = '[om.tables.u_x]\nlabel = "X"\n'
 COLUMN = TABLE + "[om.tables.u_x.columns]\n"
+BROKEN_KEY = "-----BEGIN PUBLIC KEY-----\nMIIBnotakey==\n-----END PUBLIC KEY-----"
+CURVE_KEY = """-----BEGIN PUBLIC KEY-----
+MCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=
+-----END PUBLIC KEY-----"""
 MISTAKES = [
     ('[switches]\nqualificaton = true', "switches.qualificaton is no switch"),
     ('[om.switches]\nqualificaton = true', "om.switches.qualificaton is no switch"),
@@ -59,6 +64,12 @@ MISTAKES = [
     ('[[fsm.policies]]\nname = "x"\ntable = "wm_order"\nmandatory = ["plaec"]', "wm_order has no column plaec"),
     ('[[fsm.policies]]\nname = "x"\ntable = "wm_order"', "does nothing"),
     ('[fsm.rename]\n"wm_order.plaec" = "u_place"', "'wm_order.plaec' is no 'table.column'"),
+    ('[om.jwt_keys]\npartner = 3', "om.jwt_keys.partner must be a public key in PEM format"),
+    ('[om.jwt_keys]\npartner = "MIIB"', "om.jwt_keys.partner must be a public key in PEM format"),
+    (f'[om.jwt_keys]\npartner = """{BROKEN_KEY}"""', "om.jwt_keys.partner is no public key"),
+    (f'[om.jwt_keys]\npartner = """{CURVE_KEY}"""', "om.jwt_keys.partner is no RSA key"),
+    ('[fsm.tables.u_visit]\nlabel = "V"\nextends = "wm_task"\n[fsm.tables.u_visit.choices.state]\ndraft = [1, "D"]',
+     "fsm.tables.u_visit.choices.state.canceled is missing"),
     ('[fsm.imports.u_y]\ntarget = "nope"\nfields = {}', "fsm.imports.u_y.target 'nope' is no table"),
     ('[fsm.imports.u_y]\ntarget = "wm_order"\nfields = {}\ncoalesce = "nope"', "fsm.imports.u_y.coalesce wm_order"),
 ]  # fmt: skip
@@ -109,6 +120,48 @@ def test_all_mistakes_are_told_at_once_each_with_its_file(tmp_path: Path) -> Non
         load(str(tmp_path / "acme.toml"))
     lines = str(refused.value).splitlines()
     assert [line.partition(": ")[0] for line in lines] == [str(tmp_path / "acme.toml"), str(tmp_path / "more.toml")]
+
+
+@pytest.mark.parametrize(
+    ("state", "switches", "refused"),
+    [
+        ("fsm.tables.wm_task.choices.state.accepted", "", True),
+        ("om.tables.sn_ind_tmt_orm_domain_order.choices.state.on_hold", "", True),
+        ("platform.tables.sn_customerservice_case.choices.state.closed", "", True),
+        ("fsm.tables.wm_order.choices.state.waiting_for_approval", "", False),
+        ("fsm.tables.wm_order.choices.state.waiting_for_approval", "work_order_approval = true", True),
+        ("om.tables.sn_ind_tmt_orm_order_task.choices.state.awaiting_information", "", False),
+    ],
+)
+def test_a_state_the_rules_need_cannot_be_removed(tmp_path: Path, state: str, switches: str, *, refused: bool) -> None:
+    path = written(tmp_path, f'extends = "default"\nremove = ["{state}"]\n[switches]\n{switches}')
+    if not refused:
+        assert load(str(path)).fsm.name == "fsm"
+        return
+    with pytest.raises(ProfileError) as told:
+        load(str(path))
+    file, _, sentence = str(told.value).partition(": ")
+    assert (file, "is missing" in sentence, state.partition(".")[2] in sentence) == (str(path), True, True)
+
+
+def test_all_states_the_rules_name_are_among_the_needed_ones() -> None:
+    """So that a new rule cannot move a record to a state that a profile may leave out."""
+    known = {role for columns in NEEDED.values() for roles in columns.values() for role in roles}
+    known |= {role for tables in BY_SWITCH.values() for roles in tables.values() for role in roles}
+    files = Path(declared.__file__).parent.glob("*.py")
+    nodes = (node for file in files for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))))
+    named = {role for node in nodes if isinstance(node, ast.Call) for role in _states_named(node)}
+    assert len(named) > 15
+    assert named - known == set()
+
+
+def _states_named(call: ast.Call) -> set[str]:
+    """The roles in `move(..., "role")` and in `value_of("state", "role")`."""
+    name = ast.unparse(call.func).rpartition(".")[2]
+    texts = [str(part.value) for part in call.args if isinstance(part, ast.Constant)]
+    if name == "move":
+        return set(texts)
+    return set(texts[1:]) if name == "value_of" and texts[0] in ("state", "stage") else set()
 
 
 @pytest.mark.parametrize("profile", ["default", "single", "odd", "strict", "native"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from connector.sandbox.slots import Slots
+from connector.sandbox.slots import FEW_SESSIONS, Slots
 
 if TYPE_CHECKING:
     from connector.sandbox import World
@@ -16,6 +16,15 @@ def test_requests_of_one_session_are_worked_on_one_at_a_time() -> None:
     together = [slots.plan(0.0, 1.0, slots=16, session="a").total for _ in range(3)]
     apart = [slots.plan(0.0, 1.0, slots=16).total for _ in range(3)]
     assert (together, apart) == ([1.0, 2.0, 3.0], [1.0, 1.0, 1.0])
+
+
+def test_only_sessions_that_are_still_being_answered_are_remembered() -> None:
+    slots = Slots()
+    slots.plan(0.0, 1e6, slots=10**6, session="long")
+    for number in range(5000):
+        slots.plan(float(number), 0.5, slots=10**6, session=f"session {number}")
+    assert len(slots._sessions) <= FEW_SESSIONS
+    assert slots.plan(5000.0, 1.0, slots=10**6, session="long").session == 1e6 - 5000.0
 
 
 def test_more_requests_than_slots_wait() -> None:

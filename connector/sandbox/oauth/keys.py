@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from connector.sandbox.clock import Clock
 
 ALGORITHMS = ("RS256", "RS384", "RS512")
+PEM = re.compile(r"\s*-----BEGIN (RSA )?PUBLIC KEY-----\s[A-Za-z0-9+/=\s]+-----END (RSA )?PUBLIC KEY-----\s*", re.ASCII)
 
 
 class KeysUnavailable(RuntimeError):
@@ -41,6 +43,24 @@ def genuine(public_key: str, algorithm: str, message: bytes, signature: bytes) -
     except InvalidSignature:
         return False
     return True
+
+
+def public_key_mistake(public_key: Any) -> str:
+    """What is wrong with a key that is to judge signatures, as the end of a sentence; empty if nothing is.
+
+    Without the package cryptography only the frame of the PEM text is looked at.
+    """
+    if not isinstance(public_key, str) or not PEM.fullmatch(public_key):
+        return "must be a public key in PEM format, '-----BEGIN PUBLIC KEY-----' and so on"
+    try:
+        _, _, serialization, rsa = _cryptography()
+    except KeysUnavailable:
+        return ""
+    try:
+        key = serialization.load_pem_public_key(public_key.encode())
+    except ValueError:
+        return "is no public key, although it is framed like one"
+    return "" if isinstance(key, rsa.RSAPublicKey) else "is no RSA key; other signatures are not imitated"
 
 
 class Keys:
