@@ -277,3 +277,28 @@ def test_a_person_saves_no_field_that_the_state_has_closed(world: World) -> None
     world.act("fsm", {"do": "qualify", "work_order": made})
     with pytest.raises(Refused, match="Diana Torres may not write 'Description' of a work order"):
         world.act("fsm", {**form, "fields": {"description": "z"}})
+
+
+CUSTOMER_DATA = ("customer_account", "customer_contact", "cmn_location")
+
+
+@pytest.mark.parametrize("profile", ["default", "strict"])
+def test_customer_data_is_for_its_viewers_where_the_instance_is_not_open_to_all(profile: str, tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    guests = "".join(
+        f'[fsm.users.{login}]\nname = "G"\nroles = {roles}\n'
+        for login, roles in (("guest", ["wm_read"]), ("viewer", ["wm_read", f"{CS}customer_data_viewer"]))
+    )
+    path.write_text(f'extends = "{profile}"\n[switches]\nbasic_auth_gate = false\n{guests}', encoding="utf-8")
+    world = World.create(str(path), start=START)
+    seen = {}
+    for login in ("guest", "viewer"):
+        client = Client(world, "fsm", login)
+        answers = [client.get(table, sysparm_limit="1").json().get("result", []) for table in CUSTOMER_DATA]
+        seen[login] = [bool(rows) for rows in answers]
+        assert client.rows("sys_user", "user_name=dispatcher") != []
+        contacts = client.rows("sys_user", "sys_class_name=customer_contact")
+        assert bool(contacts) is seen[login][1]
+        client.session.close()
+    world.close()
+    assert seen == {"guest": [profile == "default"] * 3, "viewer": [True] * 3}
