@@ -1,7 +1,7 @@
 """Users, their roles and what access entries grant them. It decides; it never answers a request.
 
 An entry of the profile grants operations on tables (and their descendants) to roles; `fields`, `except`, `where` (an encoded
-query), `states` (by role) and `switch` narrow it. Rights add up: what any entry grants is granted. A role may contain others;
+query), `states` (by role), `parent_states` (of the record in `parent`) and `switch` narrow it. Rights add up: what any entry grants is granted. A role may contain others;
 admin may do everything.
 """
 
@@ -167,11 +167,21 @@ def read_grants(entries: list[dict[str, Any]], schema: Schema) -> list[Grant]:
 def _narrowed(entry: dict[str, Any], schema: Schema) -> list[tuple[list[str], str]]:
     """Tables and condition; one by one where states narrow the rows, as each table stores other values for them."""
     where = entry.get("where", "")
-    if "states" not in entry:
+    if "states" not in entry and "parent_states" not in entry:
         return [(entry["tables"], where)]
     narrowed = []
     for name in entry["tables"]:
-        column = schema.table(name).columns["state"]
-        values = ",".join(choice.value for choice in column.choices if choice.role in entry["states"])
-        narrowed.append(([name], "^".join(filter(None, (where, f"{column.name}IN{values}")))))
+        table = schema.table(name)
+        parent = table.columns.get("parent")
+        terms = [where, _in_states(table, entry.get("states", ()))]
+        if parent is not None:
+            terms.append(_in_states(schema.table(parent.reference), entry.get("parent_states", ()), f"{parent.name}."))
+        narrowed.append(([name], "^".join(filter(None, terms))))
     return narrowed
+
+
+def _in_states(table: Table, roles: Sequence[str], walk: str = "") -> str:
+    """The term for records in one of these states; empty where none are named."""
+    column = table.columns["state"]
+    values = ",".join(choice.value for choice in column.choices if choice.role in roles)
+    return f"{walk}{column.name}IN{values}" if roles else ""

@@ -41,7 +41,7 @@ USER = {
 }  # fmt: skip
 ACCESS = {
     "tables": list, "operations": list, "roles": list, "fields": list, "except": list, "where": str, "switch": str,
-    "states": list,
+    "states": list, "parent_states": list,
 }  # fmt: skip
 OPERATIONS = ("read", "create", "write", "delete", "query_match", "query_range")
 POLICY = {

@@ -279,6 +279,20 @@ def test_a_person_saves_no_field_that_the_state_has_closed(world: World) -> None
         world.act("fsm", {**form, "fields": {"description": "z"}})
 
 
+@pytest.mark.parametrize(("order_state", "allowed"), [("draft", True), ("awaiting_qualification", False)])
+def test_a_task_initiator_edits_drafts_of_draft_work_orders_only(
+    stage: World, order_state: str, *, allowed: bool
+) -> None:
+    attempt = Try(stage, "fsm", user_of("wm_task_initiator"))
+    _, task = order_in(stage, order_state)
+    table = stage.fsm.schema.table("wm_task")
+    row = stage.fsm.store.get(table, task)
+    assert row is not None
+    assert table.role_of("state", row["state"]) == "draft"
+    assert attempt.writes("wm_task", task) is allowed
+    attempt.client.session.close()
+
+
 CUSTOMER_DATA = ("customer_account", "customer_contact", "cmn_location")
 
 
