@@ -1,8 +1,8 @@
 """Users, their roles and what access entries grant them. It decides; it never answers a request.
 
 An entry of the profile grants operations on tables (and their descendants) to roles; `fields`, `except`, `where` (an encoded
-query), `states` (by role), `parent_states` (of the record in `parent`) and `switch` narrow it. Rights add up: what any entry grants is granted. A role may contain others;
-admin may do everything.
+query), `states` (by role), `parent_states` (of the record in `parent`) and `switch` narrow it. Rights add up: what any entry
+grants is granted. A role may contain others; admin may do everything.
 """
 
 from __future__ import annotations

@@ -107,7 +107,7 @@ def _instance(name: str, tree: Tree, own: Tree) -> InstanceProfile:
     merged = _merge(copy.deepcopy(tree.get("platform", {})), own)
     return InstanceProfile(
         name=name,
-        tables=merged.get("tables", {}),
+        tables=with_staging(merged.get("tables", {}), merged.get("imports", {})),
         users=merged.get("users", {}),
         contains=merged.get("contains", {}),
         access=merged.get("access", []),
@@ -121,6 +121,19 @@ def _instance(name: str, tree: Tree, own: Tree) -> InstanceProfile:
         oauth_user=merged.get("oauth_user", ""),
         jwt_keys=merged.get("jwt_keys", {}),
     )
+
+
+def with_staging(tables: Tree, imports: Tree) -> Tree:
+    """The tables and those that rows of imports are kept in, unless the profile declares these itself. Pure."""
+    staging = {
+        name: {
+            "label": name.removeprefix("u_").replace("_", " ").capitalize(),
+            "extends": "sys_import_set_row",
+            "columns": dict.fromkeys(recipe["fields"], "string:4000"),
+        }
+        for name, recipe in imports.items()
+    }
+    return {**staging, **tables}
 
 
 def _locate(profile: str) -> Path:

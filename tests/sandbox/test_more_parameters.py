@@ -104,7 +104,11 @@ def test_many_import_rows_are_transformed_after_the_answer(world: World, admin: 
     answer = admin.call("POST", IMPORT, json={"records": rows})
     assert (answer.status_code, set(answer.json())) == (201, {"import_set_id", "multi_import_set_id"})
     assert admin.rows("wm_order") == []
+    of_this_set = f"sys_import_set={answer.json()['import_set_id']}^ORDERBYsys_import_row"
+    assert [row["sys_import_state"] for row in admin.rows("u_work_order_import", of_this_set)] == ["pending"] * 3
     world.advance(2)
+    states = [row["sys_import_state"] for row in admin.rows("u_work_order_import", of_this_set)]
+    assert states == ["inserted", "inserted", "updated"]
     found = admin.rows("wm_order", "ORDERBYcorrelation_id")
     assert [(row["correlation_id"], row["short_description"]) for row in found] == [("k", "z"), ("l", "y")]
 

@@ -126,6 +126,33 @@ def imported(client: Client, **body: str) -> dict[str, Any]:
     return found
 
 
+def test_the_rows_of_an_import_stay_in_the_staging_table_with_what_became_of_them(tmp_path: Path) -> None:
+    profile = tmp_path / "imports.toml"
+    abort = (
+        '[[fsm.policies]]\nname = "No"\ntable = "wm_order"\nwhen = { short_description = "no" }\nabort = "Not here"\n'
+    )
+    profile.write_text(PROFILE + abort, encoding="utf-8")
+    world = World.create(str(profile), start=START)
+    admin, technician = Client(world, "fsm", "admin"), Client(world, "fsm", "technician")
+    for text in ("x", "no", "later"):
+        made = imported(admin, u_correlation_id="k", u_short_description=text, u_colleration_id="k")
+    columns = "u_short_description,sys_import_state,sys_target_table,sys_target_sys_id,sys_import_state_comment"
+    rows = admin.rows("u_work_order_import", "ORDERBYsys_import_set.number", sysparm_fields=columns)
+    order = admin.row("wm_order", "")["sys_id"]
+    assert [tuple(row.values()) for row in rows] == [
+        ("x", "inserted", "wm_order", order, ""),
+        ("no", "error", "wm_order", "", "Not here"),
+        ("later", "skipped", "wm_order", "", "Row skipped"),
+    ]
+    own = admin.rows("sys_import_set_row", f"sys_import_set.number={made['import_set']}", sysparm_display_value="true")
+    assert [(row["sys_class_name"], row["sys_import_state"]) for row in own] == [("Work order import", "Skipped")]
+    assert admin.row("sys_import_set", f"number={made['import_set']}")["state"] == "processed"
+    assert technician.get("u_work_order_import").status_code == 403
+    for client in (admin, technician):
+        client.session.close()
+    world.close()
+
+
 def test_a_transform_script_may_ignore_skip_or_refuse_a_row(tmp_path: Path) -> None:
     profile = tmp_path / "imports.toml"
     profile.write_text(PROFILE)

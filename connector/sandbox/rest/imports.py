@@ -1,6 +1,7 @@
 """The Import Set API: one staging row, transformed into its target at once; a coalesce column makes it repeatable.
 
-Which staging tables exist is in the profile. Unknown columns are ignored without a word, as on the platform.
+Which staging tables exist is in the profile. Each row is kept in its staging table with what became of it. Unknown columns are
+ignored without a word, as on the platform.
 """
 
 from __future__ import annotations
@@ -21,26 +22,69 @@ if TYPE_CHECKING:
 
 def import_row(context: Context, staging: str) -> Response:
     recipe = _recipe(context, staging)
-    outcome = _transformed(context, staging, recipe, context.payload())
-    import_set = context.instance.records.insert("sys_import_set", {"table_name": staging}, context.user)
+    record = context.payload()
+    import_set, [row_id] = _staged(context, staging, [record])
+    outcome = _transformed(context, staging, recipe, record)
+    _note(context, staging, row_id, outcome)
+    _processed(context, import_set)
     return context.answer(201, {"import_set": import_set["number"], "staging_table": staging, "result": [outcome]})
 
 
 def import_rows(context: Context, staging: str) -> Response:
-    """Several rows, transformed some time after the answer; what becomes of each is not told."""
+    """Several rows, transformed some time after the answer; what became of each is in its row of the staging table."""
     recipe = _recipe(context, staging)
     records = context.payload().get("records")
     if not isinstance(records, list) or not all(isinstance(record, dict) for record in records):
         raise bad_payload("records is missing")
     instance = context.instance
+    import_set, row_ids = _staged(context, staging, records)
 
     def transform() -> None:
-        for record in records:
-            _transformed(context, staging, recipe, record)
+        for row_id, record in zip(row_ids, records, strict=True):
+            _note(context, staging, row_id, _transformed(context, staging, recipe, record))
+        _processed(context, import_set)
 
     instance.later(float(instance.switches["import_delay_seconds"]), transform)
-    identities = {name: f"{instance.noise.getrandbits(128):032x}" for name in ("import_set_id", "multi_import_set_id")}
-    return context.answer(201, identities)
+    several = f"{instance.noise.getrandbits(128):032x}"
+    return context.answer(201, {"import_set_id": import_set["sys_id"], "multi_import_set_id": several})
+
+
+def _staged(context: Context, staging: str, records: list[dict[str, Any]]) -> tuple[Row, list[str]]:
+    """A new import set and the sys_ids of its rows, which wait to be transformed; unknown columns are not kept."""
+    insert = context.instance.records.insert
+    columns = context.instance.schema.table(staging).columns
+    import_set = insert("sys_import_set", {"table_name": staging}, context.user)
+    row_ids = []
+    for place, record in enumerate(records):
+        values = {
+            key: _text(value, columns[key].max_length)
+            for key, value in record.items()
+            if key[:4] != "sys_" and key in columns
+        }
+        values.update(sys_import_set=import_set["sys_id"], sys_import_row=str(place))
+        row_ids.append(insert(staging, values, context.user)["sys_id"])
+    return import_set, row_ids
+
+
+def _text(value: Any, length: int) -> str:
+    return ("" if value is None else str(value))[:length]
+
+
+def _note(context: Context, staging: str, row_id: str, outcome: dict[str, str]) -> None:
+    """What became of a row is kept with it."""
+    table = context.instance.schema.table(staging)
+    values = {
+        "sys_import_state": table.value_of("sys_import_state", outcome["status"]),
+        "sys_import_state_comment": outcome.get("error_message") or outcome.get("status_message", ""),
+        "sys_target_table": outcome["table"],
+        "sys_target_sys_id": outcome.get("sys_id", ""),
+        "sys_transform_map": outcome.get("transform_map", staging),
+    }
+    context.instance.records.update(staging, row_id, values, context.user)
+
+
+def _processed(context: Context, import_set: Row) -> None:
+    context.instance.records.update("sys_import_set", import_set["sys_id"], {"state": "processed"}, context.user)
 
 
 def _recipe(context: Context, staging: str) -> Tree:
