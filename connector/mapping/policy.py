@@ -39,6 +39,7 @@ MOST_UNITS = 50
 DEFAULT_ROW = "default"
 LONGEST_WINDOW = timedelta(days=3660)
 _NEAREST = 10
+_REMEMBERED = 10_000  # values of one fact
 
 
 @dataclass(frozen=True)
@@ -86,13 +87,37 @@ class WorkOrderPolicy:
         """The facts as columns and expressions take them, and why some could not be read (by name)."""
         values: dict[str, Value] = dict(facts)
         doubts: dict[str, str] = {}
-        for name, kind in (*((c.name, c.kind) for c in self.table.inputs if c.expression is None), *self.asked):
+        for name, kind, known in self._read:
+            text = facts.get(name, "")
+            if text in known:
+                values[name] = known[text]
+                continue
             try:
-                values[name] = value_of(kind, facts.get(name, ""))
+                values[name] = value_of(kind, text)
             except ValueError as error:
                 values[name] = None
                 doubts[name] = f"{name} is {facts[name]!r}: {error}"
+                continue
+            if len(known) < _REMEMBERED:
+                known[text] = values[name]
         return values, doubts
+
+    @cached_property
+    def _read(self) -> tuple[tuple[str, Kind, dict[str, Value]], ...]:
+        """The facts that are read, with the values of texts that were read before."""
+        columns = ((column.name, column.kind) for column in self.table.inputs if column.expression is None)
+        return tuple((name, kind, {}) for name, kind in (*columns, *self.asked))
+
+    @cached_property
+    def _shown(self) -> dict[tuple[str, int], str]:
+        """Conditions as they were shown before, by row and input."""
+        return {}
+
+    def _show(self, rule: Rule, index: int) -> str:
+        shown = self._shown.get((rule.id, index))
+        if shown is None:
+            shown = self._shown[rule.id, index] = show_cell(rule.conditions[index])
+        return shown
 
     def decide(self, initiator: Initiator, facts: Mapping[str, str], *, version: int) -> Verdict:
         """The verdict for one initiator at one order version, with the near misses that explain it."""
@@ -211,14 +236,14 @@ class WorkOrderPolicy:
     def in_words(self, rule: Rule) -> str:
         """What a row asks for: "specification = CPE, quantity > 1"."""
         return ", ".join(
-            f"{column.name} {_worded(show_cell(condition))}"
-            for column, condition in zip(self.table.inputs, rule.conditions, strict=True)
-            if not isinstance(condition, Anything)
+            f"{column.name} {_worded(self._show(rule, index))}"
+            for index, column in enumerate(self.table.inputs)
+            if not isinstance(rule.conditions[index], Anything)
         )
 
     def _miss(self, rule: Rule, index: int, facts: Mapping[str, str]) -> NearMiss:
         name = self.table.inputs[index].name
-        return NearMiss(rule.id, name, show_cell(rule.conditions[index]), facts.get(name, ""))
+        return NearMiss(rule.id, name, self._show(rule, index), facts.get(name, ""))
 
 
 def is_countable(number: str) -> bool:

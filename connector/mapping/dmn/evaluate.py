@@ -89,8 +89,15 @@ class Evaluator:
             alone.append(before & after[-1 - index] & ~rules)
             missed |= alone[-1]
             before &= rules
-        found = (row for row, _ in zip(bits(missed), range(limit), strict=False))
-        return [(self.table.rules[row], next(i for i, rules in enumerate(alone) if rules >> row & 1)) for row in found]
+        found: list[tuple[Rule, int]] = []
+        while missed and len(found) < limit:
+            lowest = missed & -missed
+            for index, rules in enumerate(alone):
+                if rules & lowest:
+                    found.append((self.table.rules[lowest.bit_length() - 1], index))
+                    break
+            missed ^= lowest
+        return found
 
 
 def _accepting(column: Input, partition: Partition, values: Mapping[str, Value]) -> int:
