@@ -8,12 +8,15 @@ import subprocess
 import sys
 import time
 from dataclasses import dataclass, field
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from connector.config import load
 from connector.demo.setup import write_config
+from connector.engine.store import Store
+from connector.memory import reading
 from connector.sandbox import World
 from tests.conftest import HAMBURG, LINE, Pair
 
@@ -119,6 +122,31 @@ def test_it_stops_in_order_on_sigterm_and_leaves_memory_to_the_next_start(live: 
     again = live.daemon.running()
     again.send_signal(signal.SIGINT)
     assert again.wait(timeout=10) == 0
+
+
+def test_an_edited_policy_is_followed_a_bad_one_refused_in_status_and_it_stops_in_order(live: Live) -> None:
+    config = live.daemon.config
+    config.write_text(config.read_text("utf-8").replace("poll_seconds = 600", "poll_seconds = 0.2"), "utf-8")
+    policy = config.parent / "domain_order_policy.csv"
+    process = live.daemon.running()
+
+    def status(*words: str) -> bool:
+        database = reading(load(config))
+        said = Store(database).last_passes().get("policies", ("", ""))[1] if database is not None else ""
+        return all(word in said for word in words)
+
+    good = sha256(policy.read_bytes()).hexdigest()[:12]
+    assert until(lambda: status(good))
+    policy.write_bytes(b"id,specification,work order template\na,CPE,\n")
+    assert until(lambda: status(good, "refused", "row 2", "name a template"))
+    policy.unlink()
+    assert until(lambda: status(good, "refused", "cannot be read"))
+    policy.write_bytes(b"id,specification,work order template\na,-,NO FIELD WORK\n")
+    new = sha256(policy.read_bytes()).hexdigest()[:12]
+    assert until(lambda: status(new) and not status("refused"))
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(timeout=PATIENCE) == 0
+    assert live.daemon.said("policies works again")
 
 
 def test_it_stops_within_ten_seconds_even_while_an_instance_does_not_answer(live: Live) -> None:

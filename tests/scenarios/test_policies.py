@@ -13,7 +13,7 @@ from connector.errors import ConfigError, NotFound
 from connector.mapping.review import review
 from connector.memory import overview_of, reading
 from connector.policies import load_policies
-from tests.conftest import HAMBURG, MUNICH
+from tests.conftest import HAMBURG, LINE, MUNICH
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -78,6 +78,79 @@ def test_a_row_that_counts_per_unit_gives_one_visit_for_each_unit(surveyless: Pa
     single = surveyless.approved(HAMBURG, quantity=1)
     surveyless.settle()
     assert surveyless.work_orders(single) == []
+
+
+COUNTED = (
+    "id,specification,quantity,work order template,number of work orders\n"
+    "cpe,SD-WAN CPE,-,Install CPE,per unit\nother,-,-,NO FIELD WORK,\n"
+)
+
+
+def revise(pair: Pair, order: str, **fields: str) -> None:
+    line = pair.rows("om", LINE, f"order.number={order}", "number")[0]["number"]
+    pair.om("revise", order=order)
+    pair.om("edit_line", line=line, fields=fields)
+    pair.om("approve_revision", order=order)
+    pair.settle()
+
+
+def standing(pair: Pair, order: str, template: str = "Install CPE") -> int:
+    """Work orders that are not canceled."""
+    return sum(pair.state("fsm", "wm_order", one) != "canceled" for one in pair.work_orders(order, template))
+
+
+@pytest.mark.parametrize("forgetful", [False, True])
+@pytest.mark.parametrize(("quantity", "all_made"), [("5", 5), ("1", 3), ("3", 3)])
+def test_a_revised_quantity_raises_or_lowers_the_visits_and_doubles_none(
+    surveyless: Pair, quantity: str, all_made: int, forgetful: bool
+) -> None:
+    write(surveyless, COUNTED)
+    order = surveyless.approved(HAMBURG, quantity=3)
+    surveyless.settle()
+    first = set(surveyless.work_orders(order, "Install CPE"))
+    if forgetful:
+        surveyless.forget()
+    revise(surveyless, order, quantity=quantity)
+    made = surveyless.work_orders(order, "Install CPE")
+    assert (standing(surveyless, order), len(made)) == (int(quantity), all_made)
+    assert first <= set(made)
+    surveyless.forget()
+    surveyless.settle()
+    assert (standing(surveyless, order), len(surveyless.work_orders(order))) == (int(quantity), all_made)
+    surveyless.assert_nothing_doubled()
+
+
+@pytest.mark.parametrize("forgetful", [False, True])
+def test_what_a_row_says_follows_a_revision_with_a_note_and_is_taken_back(surveyless: Pair, forgetful: bool) -> None:
+    write(
+        surveyless,
+        "id,specification,quantity,work order template,priority,planned window\n"
+        "cpe,SD-WAN CPE,1,Install CPE,4,P1D\n"
+        "many,SD-WAN CPE,2,Install CPE,2,P3D\n"
+        "most,SD-WAN CPE,> 2,Install CPE,,\n"
+        "other,not(SD-WAN CPE),-,NO FIELD WORK,,\n",
+    )
+    order = surveyless.approved(HAMBURG, quantity=1)
+    surveyless.settle()
+
+    def said() -> tuple[str, str]:
+        [number] = [
+            one for one in surveyless.work_orders(order) if surveyless.state("fsm", "wm_order", one) != "canceled"
+        ]
+        [row] = surveyless.rows("fsm", "wm_order", f"number={number}", "priority", "expected_start")
+        return row["priority"], row["expected_start"]
+
+    assert said() == ("4", "2026-03-31 12:00:00")
+    for quantity, expected in (("2", ("2", "2026-03-29 12:00:00")), ("1", ("4", "2026-03-31 12:00:00"))):
+        if forgetful:
+            surveyless.forget()
+        revise(surveyless, order, quantity=quantity)
+        assert said() == expected
+    notes = surveyless.notes(surveyless.resource_order(order))
+    assert len(notes) == len(set(notes))
+    revise(surveyless, order, quantity="3")
+    assert said()[1] == ""
+    surveyless.assert_nothing_doubled()
 
 
 def test_the_country_of_a_location_decides_and_is_read_only_when_a_policy_asks(surveyless: Pair) -> None:
