@@ -178,9 +178,8 @@ def table_bytes(table: DecisionTable, suffix: str, vocabulary: Vocabulary) -> by
 def _written(table: DecisionTable, suffix: str, vocabulary: Vocabulary) -> bytes:
     match suffix.lower():
         case ".csv":
-            text = io.StringIO(newline="")
-            csv.writer(text, lineterminator="\n").writerows(write_sheet(table, vocabulary))
-            return text.getvalue().encode()
+            rows = write_sheet(table, vocabulary)
+            return "".join(",".join(_csv_cell(cell) for cell in row) + "\n" for row in rows).encode()
         case ".xlsx":
             from connector.mapping.xlsx_file import write_workbook
 
@@ -191,6 +190,11 @@ def _written(table: DecisionTable, suffix: str, vocabulary: Vocabulary) -> bytes
             return write_file(table)
         case _:
             raise Unusable([Problem(f"a policy file ends in {', '.join(_READERS)}, not in {suffix!r}")])
+
+
+def _csv_cell(text: str) -> str:
+    """Quoted where it must be; csv.writer forgets a lone carriage return, at which readers begin a row."""
+    return f'"{text.replace(chr(34), chr(34) * 2)}"' if re.search(r'[,"\r\n]', text) else text
 
 
 def formula_of(vocabulary: Vocabulary) -> Formulas:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import openpyxl
 import pytest
 
+from connector.mapping.dmn.conditions import Compare
 from connector.mapping.dmn.problems import Unusable
 from connector.mapping.policy_file import parse_policy, parse_table, table_bytes
 from connector.mapping.vocabulary import Initiates, vocabulary_of
@@ -133,3 +134,20 @@ def test_a_table_comes_back_from_a_workbook_as_it_went_in() -> None:
     assert [(r.id, r.conditions, r.entries, r.comment) for r in again.rules] == [
         (r.id, r.conditions, r.entries, r.comment) for r in table.rules
     ]
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".xlsx", ".dmn"])
+@pytest.mark.parametrize("line_end", ["\r", "\n", "\r\n", "\t"])
+def test_line_ends_in_a_text_survive_every_format(suffix: str, line_end: str) -> None:
+    written = line_end.replace("\r", "\\r").replace("\n", "\\n").replace("\t", "\\t")
+    text = f'id,specification,work order template\na,"""A{written}B""",Install\n'
+    table = parse_table("test", ".csv", text.encode(), COLUMNS)
+    assert table.rules[0].conditions == (Compare("=", f"A{line_end}B"),)
+    back = parse_table("test", suffix, table_bytes(table, suffix, COLUMNS), COLUMNS)
+    assert back.rules[0].conditions == table.rules[0].conditions
+
+
+def test_a_comment_with_a_lone_carriage_return_stays_one_cell() -> None:
+    text = 'id,work order template,comment\na,Install,"one\rb,Swap,two"\n'
+    table = parse_table("test", ".csv", text.encode(), COLUMNS)
+    assert table_bytes(table, ".csv", COLUMNS).decode() == f"hit policy,RULE ORDER\n{text}"

@@ -265,7 +265,8 @@ def _shown(value: Value) -> str:
 
 def _is_safe(text: str) -> bool:
     """Whether a text means itself without quotes, also in a list and inside not(...)."""
-    means_itself = not (_RESERVED.fullmatch(text) or _TYPESET.match(text))
+    # Line ends do not survive every spreadsheet; in quotes they are written as escapes.
+    means_itself = not (_RESERVED.fullmatch(text) or _TYPESET.match(text) or re.search(r"[\r\n\t]", text))
     return bool(text) and text == text.strip() and "," not in text and means_itself and _balanced(text)
 
 
