@@ -5,7 +5,7 @@
     GET    /sandbox/clock     the present time of the world and of both instances
     POST   /sandbox/fault     {"instance", "kind", ...}       arm a fault (faults.py)
     DELETE /sandbox/fault[/id]
-    POST   /sandbox/outbound  {"instance", "url", "tables", ["secret", "headers"]}
+    POST   /sandbox/outbound  {"instance", "url", "tables", ["secret", "headers", "synchronous", "timeout", "retry"]}
     GET    /sandbox/requests?instance=om      DELETE /sandbox/requests
     GET    /sandbox/switches?instance=om      POST /sandbox/switches {"instance", name: value, ...}
     GET    /sandbox/failures  messages that did not arrive, and defects of the sandbox itself

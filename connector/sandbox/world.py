@@ -63,7 +63,7 @@ class World:
         self.source = source
         self.seed = seed
         self.lock = threading.RLock()
-        self.sender = Sender()
+        self.sender = Sender(self._later_again)
         self.defects: list[str] = []  # of the sandbox itself, met while nobody asked
         self._jobs = Jobs()
         self._subscriptions: list[Subscription] = []
@@ -249,6 +249,11 @@ class World:
     def later(self, seconds: float, work: Callable[[], None]) -> None:
         self._jobs.add(self.source.now() + timedelta(seconds=seconds), work)
 
+    def _later_again(self, seconds: float, work: Callable[[], None]) -> None:
+        """For the thread that sends messages, which holds no lock."""
+        with self.lock:
+            self.later(seconds, work)
+
     # --- misbehavior and messages ---------------------------------------------------------------------------------
 
     def fault(self, name: str, raw: dict[str, Any]) -> str:
@@ -269,7 +274,11 @@ class World:
             return self._faults[name].disarm(own) if name in self._faults and own else 0
 
     def outbound(self, raw: dict[str, Any]) -> None:
-        """Subscribe a webhook: {"instance", "url", "tables", ["secret", "headers"]}."""
+        """Subscribe a webhook: {"instance", "url", "tables", ["secret", "headers", "synchronous", "timeout", "retry"]}.
+
+        `synchronous`: the writer waits for the receiver, `timeout` seconds at most. `retry`: {"policy": "fixed" | "exponential" |
+        "retry_after", "count": 0 (none), "interval": 10 seconds}. Raises KeyError, TypeError and ValueError.
+        """
         with self.lock:
             self.instance(str(raw.get("instance")))
             self._subscriptions.append(read_subscription(raw))

@@ -28,6 +28,9 @@ class Receiver(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.received: list[tuple[dict[str, str], bytes]] = []
         self.status = 204
+        self.headers: dict[str, str] = {}
+        self.may_answer = threading.Event()
+        self.may_answer.set()
 
     @property
     def url(self) -> str:
@@ -44,7 +47,10 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))
         self.server.received.append((dict(self.headers.items()), body))
+        self.server.may_answer.wait(5)
         self.send_response(self.server.status)
+        for name, value in self.server.headers.items():
+            self.send_header(name, value)
         self.end_headers()
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
@@ -150,3 +156,56 @@ def test_a_script_without_workflow_tells_nobody(
     world.act("fsm", {"do": "run_script", "workflow": workflow, **change})
     world.sender.wait()
     assert len(receiver.events) == workflow
+
+
+def test_a_synchronous_message_has_arrived_when_the_writer_has_the_answer(
+    world: World, fsm: Client, receiver: Receiver
+) -> None:
+    world.outbound({"instance": "fsm", "url": receiver.url, "tables": ["wm_order"], "synchronous": True})
+    made = fsm.made("wm_order")
+    assert [event["sys_id"] for event in receiver.events] == [made["sys_id"]]
+    assert (world.sender.sent, world.sender.failures) == (1, [])
+
+
+def test_the_writer_waits_for_a_silent_receiver_no_longer_than_the_time_out_and_has_written(
+    world: World, fsm: Client, receiver: Receiver
+) -> None:
+    receiver.may_answer.clear()
+    rule = {"instance": "fsm", "url": receiver.url, "tables": ["wm_order"], "synchronous": True, "timeout": 0.05}
+    world.outbound(rule)
+    made = fsm.made("wm_order")
+    assert "timed out" in world.sender.failures[0]
+    receiver.may_answer.set()
+    assert fsm.row("wm_order", "")["sys_id"] == made["sys_id"]
+
+
+@pytest.mark.parametrize(
+    ("retry", "status", "headers", "moments"),
+    [
+        ({}, 503, {}, [0]),
+        ({"count": 2}, 503, {}, [0, 10, 20]),
+        ({"count": 3, "policy": "exponential", "interval": 5}, 500, {}, [0, 5, 15, 35]),
+        ({"count": 1, "policy": "retry_after"}, 429, {"Retry-After": "60"}, [0, 60]),
+        ({"count": 1, "policy": "retry_after"}, 503, {}, [0, 10]),
+        ({"count": 1, "policy": "fixed"}, 429, {"Retry-After": "60"}, [0, 10]),
+        ({"count": 3}, 400, {}, [0]),
+        ({"count": 3}, 204, {}, [0]),
+        ({"count": 3, "policy": "retry_after"}, 503, {"Retry-After": "86401"}, [0]),
+    ],
+)
+def test_a_message_is_repeated_as_the_retry_policy_says(
+    world: World, fsm: Client, receiver: Receiver, retry: dict[str, Any], status: int, headers: dict[str, str],
+    moments: list[int],
+) -> None:  # fmt: skip
+    """By default not at all; the time between is the instance's own."""
+    receiver.status, receiver.headers = status, headers
+    world.outbound({"instance": "fsm", "url": receiver.url, "tables": ["wm_order"], "retry": retry})
+    fsm.made("wm_order")
+    world.sender.wait()
+    arrived = [0] * len(receiver.received)
+    for moment in range(5, 90, 5):
+        world.advance(5)
+        world.sender.wait()
+        arrived += [moment] * (len(receiver.received) - len(arrived))
+    assert arrived == moments
+    assert len({headers["webhook-id"] for headers, _ in receiver.received}) == 1
