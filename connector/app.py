@@ -309,7 +309,9 @@ def listening(loaded: Loaded, wake: Callable[[str], None]) -> Iterator[str]:
         verifier = Verifier(secret.get_secret_value(), tolerance=settings.tolerance_seconds)
     except ValueError as error:
         raise ConfigError(f"The webhook secret cannot be used: {error}.") from error
-    receiver = Receiver(application(verifier, wake), settings.host, settings.port)
+    receiver = Receiver(
+        application(verifier, wake, per_second=settings.messages_per_second), settings.host, settings.port
+    )
     receiver.start()
     try:
         yield f", webhooks on http://{settings.host}:{receiver.port}/webhook"

@@ -6,6 +6,7 @@ Paths are relative to the file. A secret is named by where it is: `{ env = "NAME
 
 from __future__ import annotations
 
+import ipaddress
 import re
 import tomllib
 from pathlib import Path
@@ -22,6 +23,7 @@ from pydantic import (
     ValidationInfo,
     create_model,
     field_validator,
+    model_validator,
 )
 from pydantic_core import PydanticCustomError
 
@@ -329,12 +331,30 @@ class Daemon(Section):
 
 
 class Webhook(Section):
-    """The receiver of "look at this order"."""
+    """The receiver of "look at this order". It speaks plain HTTP: TLS is a reverse proxy's."""
 
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = 8484
+    expose: bool = False
     secret: SecretRef
     tolerance_seconds: Annotated[float, Field(gt=0)] = 300.0
+    messages_per_second: Annotated[float, Field(gt=0)] = 50.0
+
+    @model_validator(mode="after")
+    def _loopback_unless_said(self) -> Webhook:
+        if not self.expose and not _is_loopback(self.host):
+            raise ValueError(
+                f"{self.host!r} can be reached from other machines and the receiver has no TLS: keep 127.0.0.1 behind a "
+                "reverse proxy, or say expose = true"
+            )
+        return self
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 class Settings(Section):

@@ -1,11 +1,15 @@
 """The receiver: POST /webhook says which record changed, and nothing else is believed of it.
 
 Answers 202 once the wakeup is on disk; everything else about the record is read from ServiceNow by the next look.
+Whoever is refused learns nothing but the status: 401 not believed, 408 too slow, 413 too large, 429 too often. A message
+that is refused costs nothing but time, for what it would have said is seen by the next poll.
 """
 
 from __future__ import annotations
 
+import asyncio
 import json
+import math
 import re
 import socket
 import threading
@@ -16,10 +20,13 @@ import structlog
 import uvicorn
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
+from starlette.requests import ClientDisconnect
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
+from connector.daemon.connection import LONGEST, brief
 from connector.daemon.signature import BadSignature
+from connector.daemon.throttle import Throttle
 from connector.errors import ConfigError, ConnectorError
 
 if TYPE_CHECKING:
@@ -31,18 +38,41 @@ if TYPE_CHECKING:
 
 _LARGEST = 20_000  # bytes of a body: what Standard Webhooks recommends at most
 _SYS_ID = re.compile(r"[0-9A-Za-z]{32}")
+_PATIENCE = 10.0  # seconds for a body to arrive
+_CONNECTIONS = 100  # at once; further ones are answered 503
 _log = structlog.get_logger("webhook")
 
 
-def application(verifier: Verifier, wake: Callable[[str], None], clock: Callable[[], float] = time.time) -> Starlette:
-    """The ASGI application. `wake` is called with the sys_id of what changed, off the event loop."""
+class _Refused(Exception):
+    """The message is not taken. `status` is all the sender is told."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__(status)
+        self.status = status
+
+
+def application(
+    verifier: Verifier,
+    wake: Callable[[str], None],
+    clock: Callable[[], float] = time.time,
+    *,
+    per_second: float = 50.0,
+    patience: float = _PATIENCE,
+) -> Starlette:
+    """The ASGI application. `wake` is called with the sys_id of what changed, off the event loop.
+
+    Each sender may send `per_second` messages on average, and takes at most `patience` seconds for a body.
+    """
+    throttle = Throttle(per_second)
 
     async def receive(request: Request) -> Response:
-        body = b""
-        async for part in request.stream():
-            body += part
-            if len(body) > _LARGEST:
-                return Response(status_code=413)
+        wait = throttle.wait(request.client.host if request.client else "", clock())
+        if wait:
+            return Response(status_code=429, headers={"Retry-After": str(math.ceil(wait)), "Connection": "close"})
+        try:
+            body = await _body(request, patience)
+        except _Refused as refused:
+            return Response(status_code=refused.status, headers={"Connection": "close"})
         try:
             is_new = verifier.check(request.headers, body, clock())
         except BadSignature as error:
@@ -66,6 +96,21 @@ def application(verifier: Verifier, wake: Callable[[str], None], clock: Callable
     return Starlette(routes=[Route("/webhook", receive, methods=["POST"]), Route("/healthz", healthy)])
 
 
+async def _body(request: Request, patience: float) -> bytes:
+    body = b""
+    try:
+        async with asyncio.timeout(patience):
+            async for part in request.stream():
+                body += part
+                if len(body) > _LARGEST:
+                    raise _Refused(413)
+    except TimeoutError:
+        raise _Refused(408) from None
+    except ClientDisconnect:
+        raise _Refused(400) from None  # nobody is there to hear it
+    return body
+
+
 def _sys_id(body: bytes) -> str | None:
     try:
         document = json.loads(body)
@@ -78,7 +123,8 @@ def _sys_id(body: bytes) -> str | None:
 class Receiver:
     """The application behind a socket, in a thread of its own."""
 
-    def __init__(self, app: Starlette, host: str, port: int) -> None:
+    def __init__(self, app: Starlette, host: str, port: int, *, longest: float = LONGEST) -> None:
+        """Bind the socket; `longest` is how many seconds a connection may last. Raises ConfigError."""
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         self._socket = socket.socket(family)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -92,7 +138,18 @@ class Receiver:
                 hint="Choose another host or port under [webhook].",
             ) from error
         self.port = int(self._socket.getsockname()[1])
-        settings = uvicorn.Config(app, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=2)
+        settings = uvicorn.Config(
+            app,
+            http=brief(longest),
+            ws="none",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            lifespan="off",
+            limit_concurrency=_CONNECTIONS,
+            forwarded_allow_ips="127.0.0.1,::1",  # only a reverse proxy on this machine may say for whom it asks
+            timeout_graceful_shutdown=2,
+        )
         self._server = uvicorn.Server(settings)
         self._thread = threading.Thread(target=self._server.run, args=([self._socket],), name="webhook", daemon=True)
 
