@@ -20,7 +20,7 @@ from connector.cli.demo import demo
 from connector.cli.gate import gate
 from connector.cli.hold import hold, release
 from connector.cli.outbox import outbox
-from connector.cli.output import print_error
+from connector.cli.output import print_error, say
 from connector.cli.policy import policy
 from connector.cli.sandbox import sandbox
 from connector.cli.work import rebuild, run, sync
@@ -61,14 +61,14 @@ def main() -> NoReturn:
         error.show()
         sys.exit(2)
     except (KeyboardInterrupt, click.Abort):
-        click.echo("Interrupted.", err=True)
+        say("Interrupted.", err=True)
         sys.exit(130)
     except BrokenPipeError:
         sys.exit(1)
     except Exception as error:
         if os.environ.get("OM_FSM_DEBUG"):
             raise
-        click.echo(f"Error: a defect of om-fsm: {type(error).__name__}: {error}", err=True)
-        click.echo("  Please report it with the output of the same command under OM_FSM_DEBUG=1.", err=True)
+        say(f"Error: a defect of om-fsm: {type(error).__name__}: {error}", err=True)
+        say("  Please report it with the output of the same command under OM_FSM_DEBUG=1.", err=True)
         sys.exit(1)
     sys.exit(0)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from connector.cli.options import output_option
+from connector.cli.output import say
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,13 +34,13 @@ def plan(path: Path, output: str) -> None:
         print_json(plans)
         return
     for one in plans:
-        click.secho(one.order_number, bold=True)
+        say(one.order_number, bold=True)
         for action in one.actions:
-            click.echo(f"  would {sentence(action)}")
+            say(f"  would {sentence(action)}")
         for found in one.findings:
-            click.echo(f"  finding {found.code.value}: {found.text}")
+            say(f"  finding {found.code.value}: {found.text}")
     if not plans:
-        click.echo("Nothing to do.")
+        say("Nothing to do.")
 
 
 @click.command(short_help="Why is it as it is?")
@@ -68,39 +69,39 @@ def _print_explanation(explanation: Explanation) -> None:
     from connector.cli.output import moment
     from connector.cli.words import sentence
 
-    click.secho(f"Order {explanation.order_number}", bold=True)
+    say(f"Order {explanation.order_number}", bold=True)
     for judged in explanation.verdicts:
         _print_verdict(judged, explanation)
     if explanation.events:
-        click.secho("\nWhat happened", bold=True)
+        say("", "What happened", bold=True)
     for event in explanation.events:
-        click.echo(f"  {moment(event.at)}  {event.kind:<16} {event.subject}: {event.text}")
+        say(f"  {moment(event.at)}  {event.kind:<16} {event.subject}: {event.text}")
     for waiting in explanation.waiting:
-        click.echo(f"  waiting ({waiting.intent.state.value}, next try {moment(waiting.not_before)}):")
+        say(f"  waiting ({waiting.intent.state.value}, next try {moment(waiting.not_before)}):")
         if waiting.intent.action:
-            click.echo(f"    {sentence(waiting.intent.action)} {waiting.intent.error}")
+            say(f"    {sentence(waiting.intent.action)} {waiting.intent.error}")
     for found in explanation.findings:
-        click.echo(f"  finding {found.code.value} since {moment(found.since)}: {found.text}")
+        say(f"  finding {found.code.value} since {moment(found.since)}: {found.text}")
 
 
 def _print_verdict(judged: Judged, explanation: Explanation) -> None:
     from connector.cli.output import moment
 
     verdict = judged.verdict
-    click.echo(f"\n{verdict.initiator_number} (version {verdict.version}), decided {moment(judged.at)}")
+    say("", f"{verdict.initiator_number} (version {verdict.version}), decided {moment(judged.at)}")
     wanted = verdict.problem or ", ".join(f"{w.template} (row {w.row})" for w in verdict.wanted) or "no field work"
-    click.echo(f"  {verdict.policy} {verdict.digest}: {wanted}")
+    say(f"  {verdict.policy} {verdict.digest}: {wanted}")
     for row, condition in verdict.conditions.items():
-        click.echo(f"  row {row} {'won' if row in verdict.rows else 'matched'}: {condition or 'anything'}")
+        say(f"  row {row} {'won' if row in verdict.rows else 'matched'}: {condition or 'anything'}")
     looked_at = verdict.columns or tuple(verdict.inputs)
     read = ", ".join(f"{name} = {verdict.inputs.get(name) or '(empty)'}" for name in looked_at)
-    click.echo(f"  read: {read}")
+    say(f"  read: {read}")
     for miss in verdict.misses:
-        click.echo(f"  near miss: row {miss.row} wants {miss.column} {miss.wants}, found {miss.found or '(empty)'}")
+        say(f"  near miss: row {miss.row} wants {miss.column} {miss.wants}, found {miss.found or '(empty)'}")
     for link in explanation.links:
         if link.initiator_id == verdict.initiator_id:
             state = link.noted.label if link.noted else "not noted yet"
-            click.echo(f"  work order {link.work_order_number} {link.template}: {state} ({link.origin.value})")
+            say(f"  work order {link.work_order_number} {link.template}: {state} ({link.origin.value})")
 
 
 @click.command(short_help="The connector at a glance.")
@@ -117,7 +118,7 @@ def status(path: Path, output: str) -> None:
     if wants_json(output):
         print_json(overview)
     elif database is None:
-        click.echo("There is no memory yet: `om-fsm sync` or `om-fsm run` makes the first pass.")
+        say("There is no memory yet: `om-fsm sync` or `om-fsm run` makes the first pass.")
     else:
         _print_overview(overview)
 
@@ -128,13 +129,13 @@ def _print_sides(overview: Overview) -> None:
     for hold in overview.holds:
         how = "BRAKED" if hold.reason.is_brake else "HELD"
         who = f" by {hold.by}" if hold.by else ""
-        click.secho(f"{hold.target} {how} since {moment(hold.since)}{who}: {hold.reason.value}", bold=True, fg="red")
-        click.echo(f"  {hold.text}")
+        say(f"{hold.target} {how} since {moment(hold.since)}{who}: {hold.reason.value}", bold=True, fg="red")
+        say(f"  {hold.text}")
         if hold.probe_at:
-            click.echo(f"  Probes so far: {hold.probes}; next {moment(hold.probe_at)}.")
+            say(f"  Probes so far: {hold.probes}; next {moment(hold.probe_at)}.")
         if hold.until:
-            click.echo(f"  Until {moment(hold.until)}.")
-        click.echo(f"  {hold.way_out}")
+            say(f"  Until {moment(hold.until)}.")
+        say(f"  {hold.way_out}")
 
 
 def _catch_up(overview: Overview) -> str:
@@ -150,25 +151,25 @@ def _print_overview(overview: Overview) -> None:
 
     _print_sides(overview)
     decided, total = counted(overview.orders, "order"), counted(overview.work_orders, "work order")
-    click.echo(f"{decided} decided; of {total}, {overview.open_work_orders} open.")
+    say(f"{decided} decided; of {total}, {overview.open_work_orders} open.")
     for what, (at, text) in sorted(overview.last.items()):
-        click.echo(f"Last {what}: {moment(at)}" + (f" ({text})" if text else ""))
+        say(f"Last {what}: {moment(at)}" + (f" ({text})" if text else ""))
     if overview.backlog:
-        click.echo(f"Backlog: {counted(overview.backlog, 'order')} to look at now, {_catch_up(overview)}.")
+        say(f"Backlog: {counted(overview.backlog, 'order')} to look at now, {_catch_up(overview)}.")
     if later := overview.wakeups - overview.backlog:
-        click.echo(f"To be looked at later: {counted(later, 'order')}.")
+        say(f"To be looked at later: {counted(later, 'order')}.")
     elif not overview.backlog:
-        click.echo("No order waits for a look.")
+        say("No order waits for a look.")
     states = ", ".join(f"{count} {state}" for state, count in sorted(overview.outbox.items())) or "empty"
-    click.echo(f"Outbox: {states}.")
+    say(f"Outbox: {states}.")
     for waiting in overview.waiting[:_SHOWN]:
         what = sentence(waiting.intent.action) if waiting.intent.action else waiting.intent.key
-        click.echo(f"  {waiting.order_number} {waiting.intent.state.value}: {what}. {waiting.intent.error}")
+        say(f"  {waiting.order_number} {waiting.intent.state.value}: {what}. {waiting.intent.error}")
     if len(overview.waiting) > _SHOWN:
-        click.echo(f"  and {len(overview.waiting) - _SHOWN} more: om-fsm outbox ls")
+        say(f"  and {len(overview.waiting) - _SHOWN} more: om-fsm outbox ls")
     if overview.findings:
-        click.secho(f"{counted(len(overview.findings), 'finding')} to look at", bold=True)
+        say(f"{counted(len(overview.findings), 'finding')} to look at", bold=True)
     for found in overview.findings[:_SHOWN]:
-        click.echo(f"  {found.order_number} {found.code.value} since {moment(found.since)}: {found.text}")
+        say(f"  {found.order_number} {found.code.value} since {moment(found.since)}: {found.text}")
     if len(overview.findings) > _SHOWN:
-        click.echo(f"  and {len(overview.findings) - _SHOWN} more: om-fsm status --output json")
+        say(f"  and {len(overview.findings) - _SHOWN} more: om-fsm status --output json")

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from connector.cli.output import say
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -23,8 +25,8 @@ def check(path: Path) -> None:
     from connector.policies import load_policies
 
     for policy in load_policies(load(path)):
-        click.echo(f"{policy.name}: {len(policy.rows)} rows, digest {policy.digest}, {policy.source}")
-    click.echo(f"The configuration {path} is usable.")
+        say(f"{policy.name}: {len(policy.rows)} rows, digest {policy.digest}, {policy.source}")
+    say(f"The configuration {path} is usable.")
 
 
 @config.command()

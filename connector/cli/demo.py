@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from connector.cli.options import output_option
+from connector.cli.output import say
 
 
 @click.command(short_help="Play the whole scenario.")
@@ -40,9 +41,9 @@ def demo(keep: bool, output: str) -> None:
         print_json({"holds": holds, "steps": timeline.steps})
     else:
         verdict = "Every one of" if holds else "NOT every one of"
-        click.echo(f"\n{verdict} {timeline.count} checks holds.")
+        say("", f"{verdict} {timeline.count} checks holds.")
         if keep or not holds:
-            click.echo(f"Configuration, memory and logs are in {directory}.")
+            say(f"Configuration, memory and logs are in {directory}.")
     if holds and not keep:
         import shutil
 

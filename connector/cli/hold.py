@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from connector.cli.output import say
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -39,7 +41,7 @@ def hold(path: Path, side: str | None, order: str | None, reason: str, until: st
         now = datetime.now(UTC)
         new = Hold(target, HoldReason.BY_HAND, reason, now, by=_who(), until=end, order_id=order_id)
         holds.place(new)
-    click.echo(f"{target} is held" + (f" until {moment(end)}." if end else ". " + new.way_out))
+    say(f"{target} is held" + (f" until {moment(end)}." if end else ". " + new.way_out))
 
 
 @click.command(short_help="Go on after a hold or a brake.")
@@ -59,9 +61,9 @@ def release(path: Path, side: str | None, order: str | None, looked: bool) -> No
         end = release_order if order else partial(release_side, looked=looked)
         ended = end(store, target, now, text)
     for one in ended:
-        click.echo(f"{_said(one)}\n  is released; the next look goes on.")
+        say(_said(one), "  is released; the next look goes on.")
     if not ended:
-        click.echo(f"{target} is not held.")
+        say(f"{target} is not held.")
 
 
 def _target(side: str | None, order: str | None) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from connector.cli.options import output_option
+from connector.cli.output import say
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -40,11 +41,11 @@ def ls(path: Path, output: str) -> None:
         what = sentence(one.intent.action) if one.intent.action else one.intent.key
         state = one.intent.state
         when = "until released" if state.value == "parked" else f"next try {moment(one.not_before)}"
-        click.echo(f"{one.id}  {one.order_number}  {state.value} after {one.attempts} tries, {when}: {what}")
+        say(f"{one.id}  {one.order_number}  {state.value} after {one.attempts} tries, {when}: {what}")
         if one.intent.error:
-            click.echo(f"    {one.intent.error}")
+            say(f"    {one.intent.error}")
     if not waiting:
-        click.echo("Nothing waits.")
+        say("Nothing waits.")
 
 
 @outbox.command()
@@ -74,24 +75,24 @@ def _print_letter(found: Letter) -> None:
     from connector.cli.words import counted, sentence
 
     what = sentence(found.action) if found.action else found.key
-    click.secho(
+    say(
         f"{found.id}  {found.order_number}  {found.state.value} after {counted(found.tries, 'try', 'tries')}", bold=True
     )
-    click.echo(f"  {what}\n  key {found.key}, intended {moment(found.created_at)}")
+    say(f"  {what}", f"  key {found.key}, intended {moment(found.created_at)}")
     for one in found.attempts:
-        click.echo(f"\n{moment(one.at)}  {one.outcome.value}: {one.text}")
+        say("", f"{moment(one.at)}  {one.outcome.value}: {one.text}")
         for request in one.requests:
-            click.echo(f"  {request['method']} {request['url']}")
+            say(f"  {request['method']} {request['url']}")
             for column, value in request["body"].items():
-                click.echo(f"    {column} = {value}")
+                say(f"    {column} = {value}")
             transaction = request["transaction"] or "none: the answer did not come from a node"
-            click.echo(f"  answer: {request['status'] or 'none'}, transaction {transaction}")
-            click.echo(f"    {request['outcome'] or 'accepted'}")
+            say(f"  answer: {request['status'] or 'none'}, transaction {transaction}")
+            say(f"    {request['outcome'] or 'accepted'}")
         if not one.requests:
-            click.echo("  Nothing was sent.")
+            say("  Nothing was sent.")
     if found.error:
-        click.echo(f"\nLast error: {found.error}")
-    click.secho(f"\nNext: {found.next}", bold=True)
+        say("", f"Last error: {found.error}")
+    say("", f"Next: {found.next}", bold=True)
 
 
 @outbox.command()
@@ -100,7 +101,7 @@ def _print_letter(found: Letter) -> None:
 def retry(path: Path, entry: int) -> None:
     """Try a parked write again at the next pass. It is looked up first, so this can never double anything."""
     _release(path, entry, drop=False)
-    click.echo(f"{entry} is tried again at the next pass.")
+    say(f"{entry} is tried again at the next pass.")
 
 
 @outbox.command()
@@ -109,7 +110,7 @@ def retry(path: Path, entry: int) -> None:
 def drop(path: Path, entry: int) -> None:
     """Give a parked write up for good."""
     _release(path, entry, drop=True)
-    click.echo(f"{entry} is given up.")
+    say(f"{entry} is given up.")
 
 
 def _release(path: Path, entry: int, *, drop: bool) -> None:

@@ -1,4 +1,7 @@
-"""How results and errors look: tables for people, JSON for programs. No decision is made here."""
+"""How results and errors look: tables for people, JSON for programs. No decision is made here.
+
+Everything a command prints passes through here, and no value of a record reaches the terminal as anything but text.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+
+from connector.visible import visible, visible_json
 
 if TYPE_CHECKING:
     from connector.errors import ConnectorError
@@ -41,16 +46,22 @@ def plain(value: Any) -> Any:
 
 def print_json(value: Any) -> None:
     """One document on standard output."""
-    click.echo(json.dumps(plain(value), indent=2, ensure_ascii=False))
+    click.echo(visible_json(json.dumps(plain(value), indent=2, ensure_ascii=False)))
+
+
+def say(*lines: str, err: bool = False, nl: bool = True, **style: Any) -> None:
+    """Lines for a person. Each argument is one line, whatever it holds; `style` is click's."""
+    text = "\n".join(visible(line) for line in lines)
+    click.echo(click.style(text, **style) if style else text, err=err, nl=nl)
 
 
 def print_error(error: ConnectorError) -> None:
     """What happened, why, and what to do, on standard error."""
-    click.echo(f"Error: {error}", err=True)
+    say(f"Error: {error}", err=True)
     for problem in getattr(error, "problems", ()):
-        click.echo(f"  - {problem}", err=True)
+        say(f"  - {problem}", err=True)
     if error.hint:
-        click.echo(f"  {error.hint}", err=True)
+        say(f"  {error.hint}", err=True)
 
 
 def moment(value: datetime | None) -> str:

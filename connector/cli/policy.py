@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from connector.cli.options import output_option
+from connector.cli.output import say
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -63,7 +64,7 @@ def check(path: Path, files: tuple[Path, ...], kind: str | None, offline: bool, 
         )
     else:
         for one, said in remarks.items():
-            click.secho(f"{one.source}: {one.name}, {len(one.rows)} rows, digest {one.digest}", bold=True)
+            say(f"{one.source}: {one.name}, {len(one.rows)} rows, digest {one.digest}", bold=True)
             _print_remarks(said)
     worst = {remark.severity for said in remarks.values() for remark in said}
     if "error" in worst or (strict and "warning" in worst):
@@ -72,10 +73,10 @@ def check(path: Path, files: tuple[Path, ...], kind: str | None, offline: bool, 
 
 def _print_remarks(remarks: Sequence[Remark]) -> None:
     for remark in remarks:
-        click.secho(f"  {remark.severity}: ", fg={"error": "red", "warning": "yellow"}.get(remark.severity), nl=False)
-        click.echo(remark.text)
+        say(f"  {remark.severity}: ", fg={"error": "red", "warning": "yellow"}.get(remark.severity), nl=False)
+        say(remark.text)
     if not remarks:
-        click.echo("  Nothing to remark.")
+        say("  Nothing to remark.")
 
 
 @policy.command(short_help="Play the example cases.")
@@ -121,15 +122,13 @@ def _report(report: Report) -> dict[str, object]:
 
 
 def _print_report(book: str, report: Report) -> None:
-    click.secho(book, bold=True)
+    say(book, bold=True)
     for outcome in report.failed:
-        click.secho(
-            f"  FAILED {outcome.example.name} (row {outcome.example.row}): {'; '.join(outcome.wrong)}", fg="red"
-        )
+        say(f"  FAILED {outcome.example.name} (row {outcome.example.row}): {'; '.join(outcome.wrong)}", fg="red")
     passed = len(report.outcomes) - len(report.failed)
-    click.echo(f"  {passed} of {len(report.outcomes)} cases pass.")
+    say(f"  {passed} of {len(report.outcomes)} cases pass.")
     if report.untested:
-        click.echo(f"  No case is decided by row {', '.join(report.untested)}.")
+        say(f"  No case is decided by row {', '.join(report.untested)}.")
 
 
 @policy.command(short_help="What would it decide?")
@@ -156,11 +155,11 @@ def explain(path: Path, inputs: tuple[str, ...], file: Path | None, kind: str | 
 def _print_verdict(verdict: Verdict) -> None:
     from connector.mapping.comparison import asked, in_words
 
-    click.secho(f"Cannot be decided: {verdict.problem}" if verdict.problem else in_words(asked(verdict)), bold=True)
+    say(f"Cannot be decided: {verdict.problem}" if verdict.problem else in_words(asked(verdict)), bold=True)
     for row, condition in verdict.conditions.items():
-        click.echo(f"  row {row} {'wins' if row in verdict.rows else 'matches'}: {condition or 'anything'}")
+        say(f"  row {row} {'wins' if row in verdict.rows else 'matches'}: {condition or 'anything'}")
     for miss in verdict.misses:
-        click.echo(f"  near miss: row {miss.row} wants {miss.column} {miss.wants}, found {miss.found or '(empty)'}")
+        say(f"  near miss: row {miss.row} wants {miss.column} {miss.wants}, found {miss.found or '(empty)'}")
 
 
 @policy.command(short_help="What changes between two tables?")
@@ -185,17 +184,17 @@ def diff(path: Path, old: Path, new: Path, kind: str | None, offline: bool, outp
         print_json({"rows": rows, "replayed": len(verdicts), "orders": replayed})
         return
     for change in rows:
-        click.secho(change.row, bold=True)
-        click.echo(f"  - {change.before or '(not there)'}\n  + {change.after or '(not there)'}")
+        say(change.row, bold=True)
+        say(f"  - {change.before or '(not there)'}", f"  + {change.after or '(not there)'}")
     if not rows:
-        click.echo("No row differs.")
+        say("No row differs.")
     if offline:
         return
-    click.echo(f"{len(verdicts)} remembered decisions replayed, {len(replayed)} would differ.")
+    say(f"{len(verdicts)} remembered decisions replayed, {len(replayed)} would differ.")
     for one in replayed:
         lacks = f" (not recorded at the time: {', '.join(one.lacks)})" if one.lacks else ""
         now = f"undecided: {one.problem}" if one.problem else in_words(one.after)
-        click.echo(f"  {one.order_number} {one.initiator_number}: {in_words(one.before)} -> {now}{lacks}")
+        say(f"  {one.order_number} {one.initiator_number}: {in_words(one.before)} -> {now}{lacks}")
 
 
 def _verdicts(shelf: object, name: str) -> list[tuple[str, Verdict]]:
@@ -222,7 +221,7 @@ def convert(path: Path, source: Path, target: Path, kind: str | None, force: boo
     shelf = Shelf.open(path)
     [chosen] = shelf.policies((source,), _KINDS.get(kind or ""))
     shelf.write(chosen.table, target, shelf.initiates(chosen), force=force)
-    click.echo(f"{target}: {len(chosen.rows)} rows.")
+    say(f"{target}: {len(chosen.rows)} rows.")
 
 
 @policy.command("import", short_help="Take over ServiceNow's own policy.")
@@ -247,10 +246,10 @@ def import_(path: Path, target: Path, kind: str | None, force: bool, output: str
     if wants_json(output):
         print_json({"rows": len(imported.table.rules), "left_out": imported.left_out, "native_active": found.is_active})
     else:
-        click.echo(f"{target}: {len(imported.table.rules)} rows of {found.name!r}.")
+        say(f"{target}: {len(imported.table.rules)} rows of {found.name!r}.")
         for reason in imported.left_out:
-            click.secho(f"  left out: {reason}", fg="yellow")
+            say(f"  left out: {reason}", fg="yellow")
     if found.is_active:
-        click.secho(f"WARNING: {native_warning(found.name)}", fg="red", err=True)
+        say(f"WARNING: {native_warning(found.name)}", fg="red", err=True)
     if imported.left_out:
         sys.exit(7)

@@ -7,6 +7,8 @@ from typing import Any
 
 import click
 
+from connector.cli.output import say
+
 
 @click.command(short_help="Run two pretended instances.")
 @click.option(
@@ -32,7 +34,7 @@ def sandbox(directory: Path, profile: str) -> None:
 
     def ready(info: dict[str, Any]) -> None:
         config = write_config(directory, info, oauth=True)
-        click.echo(f"The sandbox is ready: om-fsm --config {config} sync")
+        say(f"The sandbox is ready: om-fsm --config {config} sync")
 
     try:
         directory.mkdir(parents=True, exist_ok=True)
@@ -40,6 +42,6 @@ def sandbox(directory: Path, profile: str) -> None:
     except serve.DoorsUnavailable as error:
         raise ConfigError(str(error), hint="pip install 'om-fsm-connector[sandbox]'") from error
     except serve.ProfileError as error:
-        raise ConfigError(f"The profile {profile} cannot be used:\n{error}") from error
+        raise ConfigError(f"The profile {profile} cannot be used.", tuple(str(error).splitlines())) from error
     except OSError as error:
         raise ConfigError(f"The sandbox cannot be opened in {directory}: {error}") from error

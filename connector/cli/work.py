@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from connector.cli.options import output_option
+from connector.cli.output import say
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -58,10 +59,10 @@ def _report(done: object, left: dict[str, int], output: str) -> None:
     else:
         for plan in done.plans:
             for action in plan.actions:
-                click.echo(f"{plan.order_number}: {sentence(action)}")
-        click.echo(f"{counted(done.changes, 'change')} seen, {counted(done.requests, 'request')} sent.")
+                say(f"{plan.order_number}: {sentence(action)}")
+        say(f"{counted(done.changes, 'change')} seen, {counted(done.requests, 'request')} sent.")
         for state, count in left.items():
-            click.echo(f"{counted(count, 'write')} {state}: see `om-fsm outbox ls`.")
+            say(f"{counted(count, 'write')} {state}: see `om-fsm outbox ls`.")
     if left:
         sys.exit(7)
 
@@ -85,7 +86,7 @@ def run(path: Path) -> None:
             clock=lambda: datetime.now(UTC),
         )
         with listening(loaded, service.wake) as where:
-            finished = service.run(ready=lambda: click.echo(f"om-fsm is running{where}."))
+            finished = service.run(ready=lambda: say(f"om-fsm is running{where}."))
     sys.stdout.flush()
     if not finished:
         os._exit(0)  # a thread still waits for an answer; the outbox knows

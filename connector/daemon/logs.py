@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
+from connector.visible import visible
+
 if TYPE_CHECKING:
     from collections.abc import MutableMapping
 
@@ -26,6 +28,14 @@ def redact(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> Mutab
     return event
 
 
+def spell_out(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """One event is one line without control characters, whatever stood in the records it tells of."""
+    for name, value in event.items():
+        if isinstance(value, str):
+            event[name] = visible(value)
+    return event
+
+
 def configure(log_format: str) -> None:
     """Send structlog's and the standard library's records the same way."""
     shared: list[Any] = [
@@ -33,6 +43,7 @@ def configure(log_format: str) -> None:
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         redact,
+        spell_out,
     ]
     renderer: Any = (
         structlog.processors.JSONRenderer()
@@ -53,5 +64,6 @@ def configure(log_format: str) -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(logging.INFO)
-    for chatty in ("apscheduler", "urllib3", "pysnc", "uvicorn", "alembic"):
+    for chatty in ("apscheduler", "urllib3", "pysnc", "alembic"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
+    logging.getLogger("uvicorn").setLevel(logging.ERROR)  # what strangers send is no news

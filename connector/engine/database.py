@@ -38,6 +38,8 @@ def open_database(path: Path, *, create: bool, busy: float = BUSY_SECONDS) -> sa
         is_new = not path.exists() or path.stat().st_size == 0
         if not is_new:
             _check_header(path)
+        elif create:
+            path.touch(0o600)  # it holds what customers ordered; the log beside it gets the same rights
     except OSError as error:
         raise ConfigError(
             f"The memory {path} cannot be opened: {error.strerror}.",

@@ -1,7 +1,12 @@
-"""Which facts fill which work order columns, and what changed between two pictures of the facts."""
+"""Which facts fill which work order columns, and what changed between two pictures of the facts.
+
+ServiceNow renders `[code]...[/code]` as HTML where a column is shown as a journal. A work order's columns hold what people
+typed into orders, so no such tag leaves here: it is written with round brackets.
+"""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -26,6 +31,7 @@ DEFAULT_FIELDS: Mapping[str, str] = {
 }
 """FSM column -> template over facts. Reference columns are resolved by name on the FSM instance."""
 
+_MARKUP = re.compile(r"\[\s*(/?)\s*(code)\s*\]", re.IGNORECASE)
 _AGGREGATES = frozenset({"characteristics"})  # said one by one instead
 
 
@@ -47,7 +53,7 @@ class FieldMap:
                 told.append(f"{name.capitalize()}: {text}")
         if told:
             columns["description"] = "\n".join([columns.get("description", ""), *told]).strip()
-        return columns
+        return {column: _MARKUP.sub(r"(\1\2)", text) for column, text in columns.items()}
 
     def column_of(self, output: str) -> str:
         """The column an output of a policy fills; "" when it is told in the description."""

@@ -6,6 +6,7 @@ ServiceNow silently drops a term it does not understand and runs the rest, so an
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
@@ -46,18 +47,20 @@ _HOLDS: Mapping[Op, Callable[[str, tuple[str, ...]], bool]] = {
 _CONTINUES: Mapping[Op, tuple[str, ...]] = {Op.AFTER: ("=",), Op.IN: ("_HIERARCHY",)}
 
 
+_UNSENT = frozenset({"Cc", "Cs", "Zl", "Zp"})  # controls, halves of characters, line and paragraph separators
+
+
 def expressible(value: str, *, in_list: bool = False) -> bool:
     """Whether a value can stand in an encoded query and mean itself.
 
     `^` separates terms, a newline ends them, `javascript:` is evaluated on the server, a comma separates list members,
-    and an empty value turns a comparison into a different one.
+    and an empty value turns a comparison into a different one. What other controls and line separators would do is not known.
     """
     return bool(
         value
         and value == value.strip()
         and "^" not in value
-        and "\n" not in value
-        and "\r" not in value
+        and (value.isprintable() or not _UNSENT.intersection(map(unicodedata.category, value)))
         and not value.casefold().startswith("javascript:")
         and not (in_list and "," in value)
     )

@@ -14,6 +14,7 @@ SHARED = {"model", "errors", "exchange"}
 LAW: dict[str, set[str]] = {
     "model": set(),
     "errors": set(),
+    "visible": set(),
     "exchange": {"model"},
     "mapping": SHARED,
     "decide": SHARED | {"mapping"},
@@ -21,7 +22,7 @@ LAW: dict[str, set[str]] = {
     "om": SHARED | {"servicenow", "mapping"},
     "fsm": SHARED | {"servicenow", "mapping"},
     "engine": SHARED | {"decide", "mapping"},
-    "daemon": SHARED | {"engine"},
+    "daemon": SHARED | {"engine", "visible"},
     "setting": set(),
     "sign_in": {"setting"},
     "config": SHARED | {"decide", "mapping", "om", "fsm", "setting", "sign_in"},
@@ -31,7 +32,8 @@ LAW: dict[str, set[str]] = {
     "memory": SHARED | {"config", "engine"},
     "app": SHARED
     | {"config", "daemon", "decide", "engine", "fsm", "mapping", "memory", "om", "policies", "reach", "servicenow"},
-    "cli": SHARED | {"app", "config", "daemon", "demo", "engine", "mapping", "memory", "policies", "sandbox", "shelf"},
+    "cli": SHARED
+    | {"app", "config", "daemon", "demo", "engine", "mapping", "memory", "policies", "sandbox", "shelf", "visible"},
     "demo": set(),  # it uses the connector as anybody would: as a process
     "sandbox": set(),  # shared constants would share our mistakes
     "__main__": {"cli"},
@@ -41,7 +43,7 @@ IMPURE = {
     "requests", "pysnc", "sqlalchemy", "apscheduler", "tenacity", "structlog", "os", "time", "random", "logging",
     "socket", "subprocess", "threading", "secrets",
 }  # fmt: skip
-PURE = ("decide", "mapping", "model", "exchange", "errors")
+PURE = ("decide", "mapping", "model", "exchange", "errors", "visible")
 OUTSIDE = {
     "pysnc": {"servicenow"},
     "requests": {"servicenow", "app", "demo", "sandbox"},

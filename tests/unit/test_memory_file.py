@@ -269,3 +269,22 @@ def test_a_second_writer_is_refused_with_the_pid_of_the_first(tmp_path: Path) ->
             pass
     with sole_writer(path):
         pass
+
+
+def test_nobody_else_on_the_machine_can_read_what_customers_ordered(tmp_path: Path) -> None:
+    before = os.umask(0)
+    try:
+        memory = opened(tmp_path / "memory.db")
+    finally:
+        os.umask(before)
+    with memory.begin():
+        modes = {path.name: path.stat().st_mode & 0o777 for path in tmp_path.iterdir()}
+    assert modes == {name: 0o600 for name in ("memory.db", "memory.db-wal", "memory.db-shm")}
+    memory.dispose()
+
+
+def test_who_gave_a_colleague_the_right_to_read_memory_keeps_it_so(tmp_path: Path) -> None:
+    path = filled(tmp_path / "memory.db", orders=1)
+    path.chmod(0o640)
+    opened(path).dispose()
+    assert path.stat().st_mode & 0o777 == 0o640
