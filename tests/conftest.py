@@ -18,6 +18,7 @@ from connector.demo.setup import write_config
 from connector.engine.history import overview
 from connector.mapping.marks import WorkOrderKey, tokens_in
 from connector.sandbox import World
+from tests.leaks import pytest_configure, pytest_runtest_makereport, pytest_runtest_setup  # noqa: F401 - hooks
 
 if TYPE_CHECKING:
     from pathlib import Path

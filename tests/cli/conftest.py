@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING
 import pytest
 import trustme
 
+from tests.leaks import WATCH
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -120,6 +122,10 @@ class Place:
             timeout=30,
             check=False,
         )
+        for name in ("OM_PASSWORD", "FSM_PASSWORD"):
+            WATCH.learn(self.environment.get(name, ""))
+        WATCH.hear("standard output", done.stdout)
+        WATCH.hear("standard error", done.stderr)
         return Said(done.returncode, done.stdout, done.stderr)
 
     def content(self) -> dict[str, bytes]:
