@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help install demo test check bench mutants reliability format clean
+.PHONY: help install demo test check audit bench mutants reliability format clean
 
 help: ## show this help
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -30,6 +30,15 @@ check: $(STAMP) ## format, lint, types and the import law
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/pytest -n 0 tests/unit/test_import_law.py
+
+audit: $(STAMP) $(VENV)/.audit ## ask an advisory service about every installed package
+	@$(PYTHON) .ci/audit $(VENV)/audit/bin/pip-audit $(VENV)/lib/python3*/site-packages
+
+# The auditor has an environment of its own: what it needs is no dependency of ours. Without it, `.ci/audit` says so.
+$(VENV)/.audit:
+	@$(PYTHON) -m venv $(VENV)/audit
+	@if $(VENV)/audit/bin/python -m pip install --quiet --disable-pip-version-check --timeout 10 --retries 1 'pip-audit>=2.10,<3'; \
+	then touch $@; fi
 
 bench: $(STAMP) $(VENV)/.bench ## measure; nothing is judged by it
 	@$(BIN)/python -m benchmarks.sandbox_reads

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import asyncio
 import base64
 import hashlib
 import hmac
+import inspect
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -225,3 +227,12 @@ def test_a_message_whose_wakeup_could_not_be_stored_is_heard_when_it_is_sent_aga
     app = application(verifier(), failing(1, woken), clock=lambda: NOW)
     assert [post(app, headers()), post(app, headers())] == [500, 202]
     assert len(woken) == 1
+
+
+def test_signatures_are_compared_in_constant_time() -> None:
+    """Time cannot be measured reliably, so the source is read: no signature is compared but by hmac.compare_digest."""
+    tree = ast.parse(inspect.getsource(Verifier.check).lstrip().replace("\n    ", "\n"))
+    compared = [ast.unparse(node) for node in ast.walk(tree) if isinstance(node, ast.Compare)]
+    assert [text for text in compared if "expected" in text or "s.encode" in text] == []
+    calls = [ast.unparse(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    assert calls.count("hmac.compare_digest") == 1
