@@ -16,6 +16,7 @@ import binascii
 import hashlib
 import json
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, quote_plus
 
@@ -174,7 +175,7 @@ def pytest_configure(config: pytest.Config) -> None:
     for owner, name, before, after in _EARS:
         original = getattr(owner, name)
         setattr(owner, name, _listening(original, before, after))
-        config.add_cleanup(lambda owner=owner, name=name, original=original: setattr(owner, name, original))
+        config.add_cleanup(partial(setattr, owner, name, original))
 
 
 @pytest.hookimpl(tryfirst=True)
