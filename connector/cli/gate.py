@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from connector.cli.options import output_option
+from connector.cli.output import say
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -40,16 +41,16 @@ def gate(path: Path, domain_order: str, output: str) -> None:
 
 
 def _print(found: GateAnswer) -> None:
-    click.secho(f"{found.domain_order}: {'yes, it may be closed' if found.may_close else 'no'}", bold=True)
+    say(f"{found.domain_order}: {'yes, it may be closed' if found.may_close else 'no'}", bold=True)
     for one in found.work:
-        click.echo(f"  {_line(one)}")
+        say(f"  {_line(one)}")
     for task in found.open_tasks:
-        click.echo(f"  open order task {task}")
+        say(f"  open order task {task}")
     if not found.work and found.may_close:
-        click.echo("  It has no work orders.")
+        say("  It has no work orders.")
     if found.problem:
-        click.echo(f"  {found.problem}")
-    click.echo(f"  Known {_age(found.known_at)}.")
+        say(f"  {found.problem}")
+    say(f"  Known {_age(found.known_at)}.")
 
 
 def _line(one: Standing) -> str:
