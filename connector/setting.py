@@ -9,7 +9,7 @@ import subprocess
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_serializer, model_validator
 
 _COMMAND_SECONDS = 30
 
@@ -32,6 +32,11 @@ class SecretRef(Section):
         if sum(way is not None for way in (self.env, self.file, self.command)) != 1:
             raise ValueError("name the secret in exactly one way: env, file or command")
         return self
+
+    @field_serializer("command")
+    def _program_alone(self, command: tuple[str, ...] | None) -> tuple[str, ...] | None:
+        # Whoever put a secret among the arguments after all finds it shown nowhere.
+        return command and (command[0], *("***" for _ in command[1:]))
 
     def stamp(self, base: Path) -> tuple[int, ...]:
         """Differs when the file was changed or replaced; always the same for other places and for a file that is gone."""

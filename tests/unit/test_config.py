@@ -274,3 +274,9 @@ def test_a_failing_command_shows_neither_its_arguments_nor_its_output(tmp_path: 
     ref = SecretRef(command=("sh", "-c", f"echo {SECRET}; echo {SECRET} >&2; exit 3"))
     with pytest.raises(ValueError, match=r"^the command sh failed \(CalledProcessError\)$"):
         ref.read(tmp_path)
+
+
+def test_of_a_command_that_knows_a_secret_only_the_program_is_shown() -> None:
+    ref = SecretRef.model_validate({"command": ["pass", "--token", SECRET]})
+    assert ref.model_dump(mode="json") == {"env": None, "file": None, "command": ["pass", "***", "***"]}
+    assert SecretRef.model_validate({"env": "OM_PASSWORD"}).model_dump(mode="json")["env"] == "OM_PASSWORD"
