@@ -174,6 +174,7 @@ def _rules(loaded: Loaded, policies: Policies, systems: Systems) -> Rules:
         decision=settings.gate.decision,
         canceled_in_field=settings.gate.canceled_in_field,
         closed_incomplete=settings.gate.closed_incomplete,
+        compensations=policies.compensations,
     )
 
 

@@ -269,6 +269,7 @@ class Policy(Section):
     domain_order: Path
     order_task: Path
     case: Path | None = None
+    compensation: Path | None = None
     outputs: Annotated[dict[str, str], AfterValidator(lambda said: {**DEFAULT_OUTPUTS, **said})] = dict(DEFAULT_OUTPUTS)
 
 

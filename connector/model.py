@@ -313,6 +313,7 @@ class FindingCode(Enum):
     CLOSED_WITH_OPEN_WORK = "closed-with-open-work"
     REOPEN_REFUSED = "reopen-refused"
     NOT_CANCELED = "not-canceled"
+    CHANGE_WAITS = "change-waits"
     WRITE_PARKED = "write-parked"
     UNREADABLE = "unreadable"
     DEFECT = "defect"  # of the connector: this order is left alone
@@ -368,6 +369,8 @@ class UpdateWorkOrder:
     facts: Mapping[str, str]  # the complete picture after the change
     fields: Mapping[str, str]  # only the columns to write; references by name
     line_id: str = ""  # whose point of no return counts
+    is_quiet: bool = False  # the readers of the domain order need not hear of it
+    flag: str = ""  # a work note on the work order itself, for the dispatcher
 
     @property
     def number(self) -> int:

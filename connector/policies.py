@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 from connector.errors import ConfigError
+from connector.mapping.compensation import load_compensations
 from connector.mapping.dmn.table import fold
 from connector.mapping.facts import placeholders
 from connector.mapping.fields import FieldMap
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from connector.config import Loaded, Settings
+    from connector.mapping.compensation import Compensations
     from connector.mapping.policy import WorkOrderPolicy
     from connector.mapping.vocabulary import Vocabulary
 
@@ -35,6 +37,7 @@ class Policies:
     domain_order: WorkOrderPolicy
     order_task: WorkOrderPolicy
     case: WorkOrderPolicy | None = None
+    compensations: Compensations | None = None
 
     def __iter__(self) -> Iterator[WorkOrderPolicy]:
         yield self.domain_order
@@ -57,14 +60,26 @@ def load_policies(loaded: Loaded) -> Policies:
             found[initiates] = load_policy(NAMES[initiates], path, vocabulary(loaded.settings, initiates))
         except ConfigError as error:
             failures.append(error)
+    compensations = None
+    if (table := compensation_path(loaded)) is not None:
+        try:
+            compensations = load_compensations(table)
+        except ConfigError as error:
+            failures.append(error)
     match failures:
         case []:
-            return Policies(**found)
+            return Policies(**found, compensations=compensations)
         case [only]:
             raise only
         case _:
             problems = tuple(line for error in failures for line in (str(error), *error.problems))
             raise ConfigError("The work order policies cannot be used.", problems, hint=failures[0].hint)
+
+
+def compensation_path(loaded: Loaded) -> Path | None:
+    """Where the compensation table is, if there is one."""
+    said = loaded.settings.policy.compensation
+    return None if said is None else loaded.resolve(said)
 
 
 def policy_paths(loaded: Loaded) -> dict[str, Path]:
@@ -151,7 +166,9 @@ class Watched:
         return f"{tables}; the changed files are refused: {self.refused}" if self.refused else tables
 
     def _stamps(self) -> _Stamps:
-        return tuple(_stamp(path) for path in policy_paths(self._loaded).values())
+        compensation = compensation_path(self._loaded)
+        paths = [*policy_paths(self._loaded).values(), *([compensation] if compensation else [])]
+        return tuple(_stamp(path) for path in paths)
 
 
 def _stamp(path: Path) -> tuple[int, ...]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from connector.decide.rules import WorkOrderEnd
 from connector.mapping import notes
+from connector.mapping.compensation import Compensation
 from connector.mapping.fields import changes_between
-from connector.mapping.marks import digest_of
+from connector.mapping.marks import WorkOrderKey, digest_of
 from connector.model import CancelWorkOrder, FindingCode, IntentState, UpdateWorkOrder, WriteNote
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ def keep_current(draft: Draft, initiator: Initiator, work: Work, facts: dict[str
     """Carry changed facts to an open work order, or say why not."""
     work_order, link = work.found, work.link
     if work_order is None or not work_order.state.phase.is_open or link.carried == facts:
+        keep_after_all(draft, work)
         return
     fields = draft.rules.fields
     if link.carried:
@@ -32,27 +34,69 @@ def keep_current(draft: Draft, initiator: Initiator, work: Work, facts: dict[str
         changes = changes_between({c: work_order.fields.get(c, "") for c in patch}, patch)
     if not patch:
         draft.remember(replace(link, carried=facts))
+        keep_after_all(draft, work)
     elif past_ponr(initiator):
         text = notes.past_ponr(work_order, initiator.line.number, changes)
         _tell_ponr(draft, initiator, work_order, text, digest_of(facts))
+        keep_after_all(draft, work)
     else:
-        _update(draft, initiator, work, changes, facts, patch)
+        _compensate(draft, initiator, work, _Difference(changes, facts, patch))
 
 
-def _update(
-    draft: Draft,
-    initiator: Initiator,
-    work: Work,
-    changes: tuple[Change, ...],
-    facts: dict[str, str],
-    patch: dict[str, str],
-) -> None:
+@dataclass(frozen=True, slots=True)
+class _Difference:
+    """What a work order should say and does not: in words, as the complete picture, and by column."""
+
+    changes: tuple[Change, ...]
+    facts: dict[str, str]
+    patch: dict[str, str]
+
+
+def _compensate(draft: Draft, initiator: Initiator, work: Work, new: _Difference) -> None:
+    """Carry out the difference as the compensation table wants it for a work order in this state."""
+    assert work.found is not None
+    how = _compensation(draft, initiator, work, new)
+    if how is Compensation.RECREATE:
+        follow_up(draft, initiator, work)
+        cancel(draft, initiator, work, f"{initiator.number} is visited anew: {notes.listed(new.changes)}")
+        return
+    keep_after_all(draft, work)
+    if how is Compensation.ASK:
+        text = notes.change_waits(work.found, new.changes)
+        draft.find(FindingCode.CHANGE_WAITS, work.found.number, text)
+        own = initiator.domain_order
+        key = f"waits/{work.found.sys_id}/{digest_of(new.facts)}"
+        draft.do(WriteNote(key, own.sys_id, own.number, text))
+        return
+    _update(draft, initiator, work, new, how)
+
+
+def _compensation(draft: Draft, initiator: Initiator, work: Work, new: _Difference) -> Compensation:
+    table = draft.rules.compensations
+    assert work.found is not None
+    if table is None or not work.link.carried:
+        return (
+            Compensation.PATCH_AND_NOTE
+        )  # what was carried is not known: there is no change to judge, only a gap to close
+    found, _ = table.decide(
+        new.changes,
+        state=work.found.state.label,
+        specification=initiator.domain_order.specification.name,
+        template=work.link.template,
+    )
+    key = WorkOrderKey.parse(work.link.key)
+    if found is Compensation.RECREATE and (key is None or key.version == draft.snapshot.order.version):
+        return Compensation.ASK  # a visit at the same version would have the very key of the one that was canceled
+    return found
+
+
+def _update(draft: Draft, initiator: Initiator, work: Work, new: _Difference, how: Compensation) -> None:
     """One update at a time per work order; a parked one is followed only when the facts have moved on."""
     work_order = work.found
     assert work_order is not None
     number = work.link.updates + 1
     while (intent := draft.intent(f"update/{work_order.sys_id}/{number}")) is not None:
-        if intent.state.is_open or (isinstance(intent.action, UpdateWorkOrder) and intent.action.facts == facts):
+        if intent.state.is_open or (isinstance(intent.action, UpdateWorkOrder) and intent.action.facts == new.facts):
             return
         number += 1
     draft.do(
@@ -62,10 +106,12 @@ def _update(
             work_order_number=work_order.number,
             version=draft.snapshot.order.version,
             mod_count=work_order.mod_count,
-            changes=changes,
-            facts=facts,
-            fields=patch,
+            changes=new.changes,
+            facts=new.facts,
+            fields=new.patch,
             line_id=initiator.line.sys_id,
+            is_quiet=how is Compensation.PATCH,
+            flag=notes.flag(initiator.number, new.changes) if how is Compensation.FLAG else "",
         )
     )
 

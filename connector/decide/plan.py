@@ -12,7 +12,10 @@ approved, no row matches, or the policy contradicts itself    | nothing created,
 creation pending, order canceled or revised meanwhile         | withdraw the intention
 cancellation pending, but the work order is wanted again      | withdraw the intention
 line in revision, or order assessing cancellation (On hold)   | freeze: nothing new, no change, finding; status notes go on
-revision approved, desired facts differ, work order open      | update work order, then note with before -> after
+revision approved, desired facts differ, work order open      | as the compensation table says for this change and state:
+  patch; patch and note; flag the dispatcher                  |   update, note with before -> after, work note for the dispatcher
+  cancel and recreate                                         |   cancel; once it is canceled, create at this version
+  stop and ask; no row matches                                |   nothing + note + finding
 revision approved, initiator no longer matches or is canceled | cancel work order with a reason, note
 cancellation refused, or the work order was over before it    | note + finding; withdrawn when the order wants it again
 past the point of no return, content differs                  | nothing + note + finding; status notes go on
@@ -44,7 +47,7 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from connector.decide.adopt import adopt
-from connector.decide.change import cancel, follow_up, keep_after_all, keep_current, past_ponr
+from connector.decide.change import cancel, follow_up, keep_current, past_ponr
 from connector.decide.draft import Draft
 from connector.decide.gate import guard_closure
 from connector.decide.progress import tell_progress
@@ -200,7 +203,6 @@ def _fulfil(draft: Draft, initiator: Initiator, work: list[Work]) -> None:
             _create(draft, initiator, wanted, facts)
         else:
             spare.remove(existing)
-            keep_after_all(draft, existing)
             _withdraw_cancellation(draft, existing)
             keep_current(draft, initiator, existing, facts)
     for unwanted in spare:

@@ -7,6 +7,7 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from connector.mapping.compensation import Compensations
     from connector.mapping.fields import FieldMap
     from connector.mapping.policy import WorkOrderPolicy
     from connector.mapping.states import StateMap
@@ -55,6 +56,7 @@ class Rules:
     decision: str = "release gate"  # how a work note begins that is such a decision
     canceled_in_field: Consequence = Consequence.ASK
     closed_incomplete: Consequence = Consequence.ASK
+    compensations: Compensations | None = None  # without a table every change is patched and noted
 
     def policy_for(self, initiator: Initiator) -> WorkOrderPolicy:
         """The decision table that speaks about this kind of initiator."""

@@ -195,7 +195,7 @@ class Outbox:
         link = replace(
             link,
             carried=action.facts,
-            untold=(*link.untold, *action.changes),
+            untold=link.untold if action.is_quiet and not refused else (*link.untold, *action.changes),
             refused=refused,
             updates=max(link.updates, action.number),
         )

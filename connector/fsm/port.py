@@ -232,7 +232,8 @@ class FsmPort:
         values, unknown = self._values(action.fields)
         mark = Carried(action.version, digest_of(action.facts), updates=action.number)
         sent = {**values, self._columns["mark"]: str(mark)}
-        row = self._api.update(self._table, action.work_order_id, sent)
+        flag = {"work_notes": action.flag} if action.flag else {}
+        row = self._api.update(self._table, action.work_order_id, {**sent, **flag})
         return self._written(row, (*unknown, *_not_taken(row, sent)))
 
     def cancel(self, action: CancelWorkOrder) -> Written:

@@ -112,7 +112,8 @@ def _change(change: Change) -> str:
     return f"now {after}" if change.before == change.after else f"{harmless(change.before) or '(empty)'} -> {after}"
 
 
-def _listed(changes: Iterable[Change]) -> str:
+def listed(changes: Iterable[Change]) -> str:
+    """Changes in words, the first few of them."""
     every = [f"{harmless(c.what.removeprefix('characteristic.'))}: {_change(c)}" for c in changes]
     more = len(every) - _MOST_CHANGES
     return "; ".join(every[:_MOST_CHANGES]) + (f"; and {more} more" if more > 0 else "")
@@ -124,7 +125,7 @@ def updated(
 ) -> str:
     """Changed order data was carried to a work order."""
     return (
-        f"{_name(work_order)} was updated after a change of the order: {_listed(changes)}. "
+        f"{_name(work_order)} was updated after a change of the order: {listed(changes)}. "
         f"Current status: {harmless(work_order.state.label)}. {_open_count(still_open, total)}{_not_taken(refused)}"
     )
 
@@ -134,7 +135,7 @@ def past_ponr(work_order: WorkOrder, line: str, changes: Iterable[Change]) -> st
     """A change came after the point of no return."""
     return (
         f"{_name(work_order)} was not changed: {line} is past its point of no return. "
-        f"Not carried to Field Service: {_listed(changes)}."
+        f"Not carried to Field Service: {listed(changes)}."
     )
 
 
@@ -142,6 +143,21 @@ def past_ponr(work_order: WorkOrder, line: str, changes: Iterable[Change]) -> st
 def unwanted_past_ponr(work_order: WorkOrder, line: str) -> str:
     """The order no longer asks for a work order, but it is too late to cancel it."""
     return f"{_name(work_order)} is no longer asked for but was not canceled: {line} is past its point of no return."
+
+
+@_note
+def change_waits(work_order: WorkOrder, changes: Iterable[Change]) -> str:
+    """A change that the compensation table wants a person to decide about."""
+    return (
+        f"{_name(work_order)} was not changed, because it is {harmless(work_order.state.label)}: {listed(changes)}."
+        f" Somebody must agree with the dispatcher what follows."
+    )
+
+
+@_note
+def flag(initiator: str, changes: Iterable[Change]) -> str:
+    """For the dispatcher, on the work order."""
+    return f"{OWNER}: {initiator} was changed in Order Management: {listed(changes)}. Please check the visit."
 
 
 @_note

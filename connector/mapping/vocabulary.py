@@ -34,10 +34,7 @@ class Vocabulary:
 
     inputs: Mapping[str, Kind]
     outputs: Mapping[str, Kind]
-
-    @property
-    def first_output(self) -> str:
-        return TEMPLATE
+    first_output: str = TEMPLATE
 
     def input_kind(self, name: str) -> Kind | None:
         if name.startswith(CHARACTERISTIC) and len(name) > len(CHARACTERISTIC):
@@ -61,7 +58,7 @@ class Vocabulary:
 
     def known(self) -> str:
         return (
-            f"inputs (left of {TEMPLATE!r}) are {', '.join(sorted(self.inputs))}, and characteristic.<name>;"
+            f"inputs (left of {self.first_output!r}) are {', '.join(sorted(self.inputs))}, and characteristic.<name>;"
             f" outputs are {', '.join(sorted(self.outputs))}"
         )
 

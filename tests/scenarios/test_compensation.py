@@ -1,0 +1,91 @@
+"""README promise: an approved revision reaches a visit as the compensation table wants for the state the visit is in."""
+
+from __future__ import annotations
+
+from importlib import resources
+from typing import TYPE_CHECKING
+
+import pytest
+
+from connector.config import load
+from tests.conftest import HAMBURG, LINE, MUNICH
+
+if TYPE_CHECKING:
+    from tests.conftest import Pair
+
+
+@pytest.fixture
+def compensating(pair: Pair) -> Pair:
+    """The pair with the compensation table that is shipped."""
+    path = pair.loaded.path
+    table = resources.files("connector.mapping") / "tables" / "compensation.csv"
+    (path.parent / "compensation.csv").write_bytes(table.read_bytes())
+    text = path.read_text(encoding="utf-8").replace("[policy]", '[policy]\ncompensation = "compensation.csv"')
+    path.write_text(text, encoding="utf-8")
+    pair.loaded = load(path)
+    return pair
+
+
+def revise(pair: Pair, order: str, **fields: str) -> None:
+    """The line is edited in a revision that is approved."""
+    line = pair.rows("om", LINE, f"order.number={order}", "number")[0]["number"]
+    pair.om("revise", order=order)
+    pair.om("edit_line", line=line, fields=fields)
+    pair.om("approve_revision", order=order)
+    pair.settle()
+
+
+def dispatched(pair: Pair) -> tuple[str, str, str]:
+    """An order whose visit somebody has: with its resource order and its work order."""
+    order = pair.approved(HAMBURG)
+    pair.settle()
+    work_order = pair.install(order)
+    pair.fsm("dispatch", work_order=work_order, technician="technician")
+    pair.settle()
+    return order, pair.resource_order(order), work_order
+
+
+def test_a_new_date_of_an_assigned_visit_is_carried_told_and_flagged_to_the_dispatcher(compensating: Pair) -> None:
+    order, number, work_order = dispatched(compensating)
+    revise(compensating, order, committed_due_date="2026-04-15 12:00:00")
+    found = compensating.rows("fsm", "wm_order", f"number={work_order}", "requested_due_by", "sys_id")[0]
+    assert found["requested_due_by"] == "2026-04-15 12:00:00"
+    assert compensating.noted(number, work_order, "due date: 2026-04-01 12:00:00 -> 2026-04-15 12:00:00")
+    query = f"element_id={found['sys_id']}^element=work_notes^valueLIKEPlease check the visit"
+    assert len(compensating.rows("fsm", "sys_journal_field", query, "value")) == 1
+    compensating.assert_nothing_doubled()
+
+
+def test_another_place_is_another_visit(compensating: Pair) -> None:
+    order, number, work_order = dispatched(compensating)
+    place = compensating.rows("om", "cmn_location", f"name={MUNICH}", "sys_id")[0]["sys_id"]
+    revise(compensating, order, location=place)
+    assert compensating.state("fsm", "wm_order", work_order) == "canceled"
+    [anew] = [w for w in compensating.work_orders(order, "Install CPE") if w != work_order]
+    assert compensating.labels("fsm", "wm_order", f"number={anew}", "location") == [MUNICH]
+    assert compensating.noted(number, anew, "was created in Field Service")
+    compensating.assert_nothing_doubled()
+
+
+def test_another_place_while_somebody_is_on_site_changes_nothing_and_asks(compensating: Pair) -> None:
+    order, number, work_order = dispatched(compensating)
+    compensating.fsm("accept", work_order=work_order)
+    compensating.fsm("start", work_order=work_order)
+    place = compensating.rows("om", "cmn_location", f"name={MUNICH}", "sys_id")[0]["sys_id"]
+    revise(compensating, order, location=place)
+    assert compensating.labels("fsm", "wm_order", f"number={work_order}", "location") == [HAMBURG]
+    assert compensating.noted(number, f"{work_order}", "was not changed, because it is Work in Progress", "location")
+    assert "change-waits" in compensating.finding_codes()
+
+
+def test_a_declined_revision_changes_nothing_whatever_the_table_says(compensating: Pair) -> None:
+    order, _, work_order = dispatched(compensating)
+    line = compensating.rows("om", LINE, f"order.number={order}", "number")[0]["number"]
+    before = compensating.rows("fsm", "wm_order", f"number={work_order}", "sys_mod_count")
+    place = compensating.rows("om", "cmn_location", f"name={MUNICH}", "sys_id")[0]["sys_id"]
+    compensating.om("revise", order=order)
+    compensating.om("edit_line", line=line, fields={"location": place})
+    compensating.settle()
+    compensating.om("decline_revision", order=order)
+    compensating.settle()
+    assert compensating.rows("fsm", "wm_order", f"number={work_order}", "sys_mod_count") == before
