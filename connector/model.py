@@ -140,6 +140,7 @@ class DomainOrder:
     contact: Ref = NOWHERE
     priority: str = ""
     mod_count: int = 0
+    needs_attention: bool = False  # the quantity was decreased: a manager must choose which units go
     more: Mapping[str, str] = field(default_factory=dict)  # facts from columns the configuration maps in, by name
 
 

@@ -12,6 +12,7 @@ approved, no row matches, or the policy contradicts itself    | nothing created,
 creation pending, order canceled or revised meanwhile         | withdraw the intention
 cancellation pending, but the work order is wanted again      | withdraw the intention
 line in revision, or order assessing cancellation (On hold)   | freeze: nothing new, no change, finding; status notes go on
+quantity decreased, a manager must choose which units go      | freeze, until the choice is made
 revision approved, desired facts differ, work order open      | as the compensation table says for this change and state:
   patch; patch and note; flag the dispatcher                  |   update, note with before -> after, work note for the dispatcher
   cancel and recreate                                         |   cancel; once it is canceled, create at this version
@@ -125,6 +126,8 @@ def stance_of(initiator: Initiator) -> Stance:
         return Stance.WAIT
     if OrderPhase.PAUSED in order_phases or DomainOrderPhase.HELD in own_phases:
         return Stance.FREEZE
+    if initiator.domain_order.needs_attention:
+        return Stance.FREEZE
     if own_phases != {DomainOrderPhase.OPEN} or OrderPhase.COMPLETED in order_phases:
         return Stance.OVER
     return Stance.FULFIL
@@ -142,7 +145,8 @@ def _serve(draft: Draft, initiator: Initiator) -> None:
             pass
         case Stance.FREEZE:
             if work:
-                text = f"{initiator.number} is on hold: nothing is created or changed in Field Service meanwhile"
+                why = "waits for a manager's choice" if initiator.domain_order.needs_attention else "is on hold"
+                text = f"{initiator.number} {why}: nothing is created or changed in Field Service meanwhile"
                 draft.find(FindingCode.FROZEN, initiator.number, text)
         case Stance.CANCEL:
             for one in work:

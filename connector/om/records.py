@@ -78,6 +78,7 @@ class DomainOrderWire(Wire):
     contact: Ref
     priority: str
     mod_count: Count
+    needs_attention: Flag
 
     def domain_order(self, states: StateMap[DomainOrderPhase], kind: DomainOrderClass) -> DomainOrder:
         return DomainOrder(
@@ -94,6 +95,7 @@ class DomainOrderWire(Wire):
             contact=self.contact,
             priority=self.priority,
             mod_count=self.mod_count,
+            needs_attention=self.needs_attention,
         )
 
 
@@ -155,6 +157,7 @@ def domain_order_wire(parts: Parts) -> DomainOrderWire:
             "contact": parts.ref("contact"),
             "priority": parts.value("priority"),
             "mod_count": parts.value("mod_count"),
+            "needs_attention": parts.known("needs_attention"),  # a column the documentation does not name
         }
     )
 

@@ -75,6 +75,7 @@ class OmSchema:
             "contact": "contact",
             "priority": "priority",
             "mod_count": "sys_mod_count",
+            "needs_attention": "needs_attention",
         }
     )
     order_task: Mapping[str, str] = field(

@@ -19,6 +19,7 @@ EXAMPLE = Path(__file__).resolve().parents[2] / "config.example.toml"
 # Settings that show an example because they have no default.
 NO_DEFAULT = {
     "policy.case",
+    "policy.compensation",
     "om.ca_file",
     "fsm.ca_file",
     "om.states.domain_order.3",

@@ -187,6 +187,16 @@ def test_nothing_is_changed_while_the_domain_order_is_on_hold() -> None:
     assert kinds(plan(seen, memory(link(), verdicts=(verdict(),)))) == []
 
 
+def test_nothing_is_changed_until_a_manager_has_chosen_which_units_go() -> None:
+    waits = snapshot(work_order(), with_line=LATER, with_domain_order=domain_order(needs_attention=True))
+    decided = plan(waits, memory(link(), verdicts=(verdict(),)))
+    assert (kinds(decided), codes(decided)) == ([], ["frozen"])
+    assert "waits for a manager's choice" in decided.findings[0].text
+    assert kinds(plan(snapshot(with_domain_order=domain_order(needs_attention=True)))) == []
+    chosen = snapshot(work_order(), with_line=LATER)
+    assert kinds(plan(chosen, memory(link(), verdicts=(verdict(),)))) == ["UpdateWorkOrder"]
+
+
 def test_status_notes_go_on_while_the_order_is_frozen() -> None:
     seen = snapshot(work_order("16"), of=order("Revision in progress"))
     assert "Ready for Dispatch -> Assigned" in only(plan(seen, memory(link(), verdicts=(verdict(),))), WriteNote).text
