@@ -43,12 +43,13 @@ def consider(engine: Engine, order_ids: Collection[str], now: datetime) -> tuple
     doubted = [s for s in snapshots if _is_doubted(engine, s.order.sys_id, plans, memory)]
     plans |= _decide_each(engine, with_tokens(doubted, engine.om), memory, failed)
     engine.compared.update(snapshot.order.sys_id for snapshot in doubted)
+    canceling = _new_cancellations(engine, plans.values())
     for plan in list(plans.values()):
         with _alone(failed, plan.order_id, plan.order_number):
             engine.store.intend(plan, now)
     decided = {plan.order_id for plan in plans.values()} - {bad.order_id for bad in failed}
     KnownRecords(engine.store.engine).looked_at(record for record in seen.records if record.order_id in decided)
-    engine.sides.count_cancellations(_cancellations(plans.values()), now)
+    engine.sides.count_cancellations(canceling, now)
     engine.store.looked_at(decided, now)
     for bad in failed:
         plans.pop(bad.order_id, None)
@@ -74,8 +75,10 @@ def _gone(memory: Mapping[str, OrderMemory], seen: Look) -> list[Unreadable]:
     return [Unreadable(order_id, "", why) for order_id, known in memory.items() if known.links and order_id not in read]
 
 
-def _cancellations(plans: Iterable[Plan]) -> int:
-    return sum(isinstance(action, CancelWorkOrder) for plan in plans for action in plan.actions)
+def _new_cancellations(engine: Engine, plans: Iterable[Plan]) -> int:
+    """How many work orders are to be canceled that never were before: what a person released is decided again, not counted."""
+    keys = {action.key for plan in plans for action in plan.actions if isinstance(action, CancelWorkOrder)}
+    return len(keys - engine.store.ever_intended(keys))
 
 
 def _wait_for_release(engine: Engine, snapshot: Snapshot, now: datetime) -> None:

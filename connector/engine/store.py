@@ -253,6 +253,14 @@ class Store:
 
     # --- plans ---------------------------------------------------------------------------------------------
 
+    def ever_intended(self, keys: Collection[str]) -> set[str]:
+        """Those of these keys that were intended before, whatever became of it."""
+        found: set[str] = set()
+        with self.engine.connect() as connection:
+            for chunk in _chunks(keys):
+                found |= set(connection.execute(sa.select(outbox.c.key).where(outbox.c.key.in_(chunk))).scalars())
+        return found
+
     def intend(self, plan: Plan, now: datetime) -> None:
         """Put a plan on disk before any of it leaves: verdicts, links, intentions, findings, all or nothing."""
         order = {"order_id": plan.order_id, "order_number": plan.order_number}

@@ -195,6 +195,38 @@ def test_what_cannot_be_decided_is_a_finding_until_the_policy_or_the_order_is_co
     assert surveyless.finding_codes() == []
 
 
+RANKED = "values,work order template,Swap CPE,Install CPE,Remove CPE,NO FIELD WORK\n"
+THREE_ROWS = "a,SD-WAN CPE,Install CPE\nb,SD-WAN CPE,Swap CPE\nc,SD-WAN CPE,NO FIELD WORK\n"
+NOT_OURS = "other,not(SD-WAN CPE),NO FIELD WORK\n"
+
+
+@pytest.mark.parametrize(
+    ("before", "rows", "created"),
+    [
+        ("hit policy,UNIQUE\n", "a,SD-WAN CPE,Install CPE\n", ["Install CPE"]),
+        ("hit policy,ANY\n", "a,SD-WAN CPE,Install CPE\nb,SD-WAN CPE,Install CPE\n", ["Install CPE"]),
+        (f"hit policy,PRIORITY\n{RANKED}", THREE_ROWS, ["Swap CPE"]),
+        ("hit policy,FIRST\n", THREE_ROWS, ["Install CPE"]),
+        ("hit policy,RULE ORDER\n", THREE_ROWS, ["Install CPE", "Swap CPE"]),
+        (f"hit policy,OUTPUT ORDER\n{RANKED}", THREE_ROWS, ["Swap CPE", "Install CPE"]),
+        ("hit policy,COLLECT\n", THREE_ROWS, ["Install CPE", "Swap CPE"]),
+        ("hit policy,UNIQUE\ndefault,work order template,Install CPE\n", "a,Nothing,Swap CPE\n", ["Install CPE"]),
+        ("default,work order template,NO FIELD WORK\n", "a,Nothing,Swap CPE\n", []),
+    ],
+)
+def test_each_hit_policy_creates_what_dmn_says(surveyless: Pair, before: str, rows: str, created: list[str]) -> None:
+    last = NOT_OURS if "default" not in before else ""
+    write(surveyless, f"{before}id,specification,work order template\n{rows}{last}")
+    order = surveyless.approved(HAMBURG)
+    if "default" in before and created:  # whatever no row matches gets it: every domain order
+        created = created * len(surveyless.domain_orders(order))
+    surveyless.settle()
+    made = [t for t in ("Install CPE", "Swap CPE", "Remove CPE") for _ in surveyless.work_orders(order, t)]
+    assert sorted(made) == sorted(created)
+    assert surveyless.finding_codes() == []
+    surveyless.assert_nothing_doubled()
+
+
 def test_one_initiator_that_cannot_be_decided_stops_no_other(surveyless: Pair) -> None:
     write(
         surveyless,
