@@ -145,6 +145,9 @@ def _catch_up(overview: Overview) -> str:
     return f"about {max(round(overview.catch_up / 60), 1)} min {when}"
 
 
+_FOR_PROGRAMS = ("calibration", "settings")  # fingerprints that say nothing to a person; JSON has them
+
+
 def _print_overview(overview: Overview) -> None:
     from connector.cli.output import moment
     from connector.cli.words import counted, sentence
@@ -152,7 +155,8 @@ def _print_overview(overview: Overview) -> None:
     _print_sides(overview)
     decided, total = counted(overview.orders, "order"), counted(overview.work_orders, "work order")
     say(f"{decided} decided; of {total}, {overview.open_work_orders} open.")
-    for what, (at, text) in sorted(overview.last.items()):
+    for what in sorted(name for name in overview.last if name.partition(" ")[0] not in _FOR_PROGRAMS):
+        at, text = overview.last[what]
         say(f"Last {what}: {moment(at)}" + (f" ({text})" if text else ""))
     if overview.backlog:
         say(f"Backlog: {counted(overview.backlog, 'order')} to look at now, {_catch_up(overview)}.")
