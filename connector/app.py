@@ -25,8 +25,6 @@ from connector.engine.watch import notice
 from connector.errors import ConfigError, NotFound, RemoteError
 from connector.fsm.port import FsmPort
 from connector.mapping.fields import FieldMap
-from connector.mapping.native import Decided, carry
-from connector.mapping.review import Catalog
 from connector.memory import instances, reading
 from connector.om.native import NATIVE_POLICIES, NativePolicies
 from connector.om.port import OmPort
@@ -44,6 +42,7 @@ if TYPE_CHECKING:
     from connector.config import Loaded, Settings
     from connector.engine.ports import Watched as System
     from connector.mapping.native import Imported
+    from connector.mapping.review import Catalog
     from connector.model import GateAnswer, Plan
     from connector.om.native import NativePolicy
 
@@ -264,6 +263,8 @@ def gate_once(loaded: Loaded, number: str, world: World = REAL_WORLD) -> GateAns
 
 def survey(loaded: Loaded, world: World = REAL_WORLD) -> Catalog:
     """What exists on both instances that a policy may speak of. Raises RemoteError; writes nothing anywhere."""
+    from connector.mapping.review import Catalog  # brings the whole analysis, which no pass needs
+
     settings = loaded.settings
     om = _api(loaded, world, "om")
     fsm = _api(loaded, world, "fsm")
@@ -280,6 +281,8 @@ def survey(loaded: Loaded, world: World = REAL_WORLD) -> Catalog:
 
 def native_policy(loaded: Loaded, initiates: str, world: World = REAL_WORLD) -> tuple[NativePolicy, Imported]:
     """ServiceNow's own policy on the OM instance, and as a table of ours. Raises RemoteError, NotFound."""
+    from connector.mapping.native import Decided, carry
+
     settings = loaded.settings
     om = NativePolicies(_api(loaded, world, "om"))
     found = om.native_policy(initiates)

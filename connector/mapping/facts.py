@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from connector.mapping.dmn.table import fold
 from connector.mapping.dmn.values import Kind
 
 if TYPE_CHECKING:
@@ -80,7 +81,7 @@ def facts_of(initiator: Initiator) -> dict[str, str]:
         for name, value in (record.more if record else {}).items():
             facts[name] = facts.get(name) or value
     for name, value in initiator.line.characteristics.items():
-        facts[f"{CHARACTERISTIC}{' '.join(name.casefold().split())}"] = value
+        facts[f"{CHARACTERISTIC}{fold(name)}"] = value
     return facts
 
 
@@ -97,4 +98,4 @@ def fill(template: str, facts: Mapping[str, str]) -> str:
     >>> fill("{specification} at {location}", {"specification": "CPE", "location": "Berlin"})
     'CPE at Berlin'
     """
-    return _PLACEHOLDER.sub(lambda m: facts.get(" ".join(m[1].casefold().split()), ""), template)
+    return _PLACEHOLDER.sub(lambda m: facts.get(fold(m[1]), ""), template)

@@ -3,14 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import Enum
-
-
-class Severity(Enum):
-    """Errors stop a table from being used; warnings do not."""
-
-    ERROR = "error"
-    WARNING = "warning"
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +14,6 @@ class Problem:
     column: str = ""
     value: str = ""
     sheet: str = ""
-    severity: Severity = Severity.ERROR
 
     def __str__(self) -> str:
         """`row 3, column 'location': 'x..y': what is wrong`"""

@@ -161,13 +161,7 @@ class And:
     operands: tuple[Node, ...]
 
     def value(self, env: Env) -> Any:
-        unknown = False
-        for operand in self.operands:
-            value = operand.value(env)
-            if value is False:
-                return False
-            unknown = unknown or value is not True
-        return None if unknown else True
+        return _joined(self.operands, env, decisive=False)
 
 
 @dataclass(frozen=True)
@@ -175,13 +169,18 @@ class Or:
     operands: tuple[Node, ...]
 
     def value(self, env: Env) -> Any:
-        unknown = False
-        for operand in self.operands:
-            value = operand.value(env)
-            if value is True:
-                return True
-            unknown = unknown or value is not False
-        return None if unknown else False
+        return _joined(self.operands, env, decisive=True)
+
+
+def _joined(operands: tuple[Node, ...], env: Env, *, decisive: bool) -> bool | None:
+    """Three-valued `and` and `or`: the decisive truth settles it, and anything that is no truth leaves it unknown."""
+    unknown = False
+    for operand in operands:
+        value: object = operand.value(env)
+        if value is decisive:
+            return decisive
+        unknown = unknown or value is not (not decisive)
+    return None if unknown else not decisive
 
 
 @dataclass(frozen=True)
