@@ -28,3 +28,33 @@ def test_a_visit_whose_parts_are_on_their_way_is_not_canceled_and_everybody_hear
     pair.settle()
     assert "not-canceled" not in pair.finding_codes()
     pair.assert_nothing_doubled()
+
+
+def test_a_declined_cancellation_leaves_every_visit_as_it_was(pair: Pair) -> None:
+    order = pair.approved(HAMBURG)
+    pair.settle()
+    before = pair.rows("fsm", "wm_order", "ORDERBYnumber", "number", "sys_mod_count")
+    pair.om("cancel_order", order=order)
+    pair.settle()
+    assert "frozen" in pair.finding_codes()
+    pair.om("decline_cancel", order=order)
+    pair.settle()
+    assert pair.rows("fsm", "wm_order", "ORDERBYnumber", "number", "sys_mod_count") == before
+    assert pair.finding_codes() == []
+
+
+def test_what_must_be_undone_first_keeps_no_visit_alive_and_brings_none(pair: Pair) -> None:
+    policy = pair.loaded.path.parent / "order_task_policy.csv"
+    rows = policy.read_text(encoding="utf-8").replace("other,", "splice,-,add,-,Install CPE,\nother,")
+    policy.write_text(rows, encoding="utf-8")
+    order = pair.approved(HAMBURG, offering="Fiber Access")
+    pair.settle()
+    visits = pair.work_orders(order)
+    [splice] = pair.rows("om", "sn_ind_tmt_orm_order_task", "request_type.name=Splice fiber", "number")
+    pair.om("close_order_task", task=splice["number"])
+    pair.om("cancel_order", order=order)
+    pair.om("approve_cancel", order=order)
+    pair.settle()
+    assert pair.state("om", "sn_ind_tmt_orm_order", order) == "cancellation in progress"
+    assert {pair.state("fsm", "wm_order", one) for one in visits} == {"canceled"}
+    assert pair.work_orders(order) == visits
