@@ -147,6 +147,7 @@ class Instance(Section):
     read_timeout_seconds: Annotated[float, Field(gt=0)] = 60.0
     rows_per_page: Annotated[int, Field(ge=1, le=10_000)] = 1000
     identity_properties: tuple[str, ...] = ("instance_name", "instance_id")
+    notes: Annotated[str, Field(min_length=1)] = "work_notes"
 
     @property
     def way_in(self) -> SignInKind:
@@ -224,7 +225,7 @@ class OmInstance(Instance):
     @property
     def db_schema(self) -> OmSchema:
         """ServiceNow's names with the configured ones in their place."""
-        return OmSchema(tables=self.tables.model_dump(), **self.columns.model_dump())
+        return OmSchema(tables=self.tables.model_dump(), notes=self.notes, **self.columns.model_dump())
 
 
 class Reference(Section):
@@ -254,7 +255,9 @@ class FsmInstance(Instance):
     def db_schema(self) -> FsmSchema:
         """ServiceNow's names with the configured ones in their place."""
         lookups = {column: Lookup(reference.table, reference.by) for column, reference in self.references.items()}
-        return FsmSchema(tables=self.tables.model_dump(), references=lookups, **self.columns.model_dump())
+        return FsmSchema(
+            tables=self.tables.model_dump(), references=lookups, notes=self.notes, **self.columns.model_dump()
+        )
 
 
 class Memory(Section):

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 WORK_ORDER = "work_order"
 """The part of Field Service that a sweep goes through."""
 
+NOTE = "the note"
+"""What `Written.refused` says of a note that is not in the journal, whatever the journal's column is called."""
+
 
 @dataclass(frozen=True, slots=True)
 class FeedId:

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 from connector.engine.isolate import defect, is_of_one_record
 from connector.engine.store import OutboxEntry, Settlement
 from connector.errors import AbsurdAnswer, Duplicate, OutcomeUnknown, Rejected, RemoteError, SignInFailed, Unavailable
+from connector.exchange import NOTE
 from connector.mapping.marks import Carried, digest_of, signed, token_of
 from connector.model import (
     CancelWorkOrder,
@@ -255,7 +256,7 @@ class Outbox:
         if written.refused:
             raise Rejected(
                 f"The note on {action.domain_order_number} did not arrive: Order Management dropped it.",
-                hint="The connector's user needs to write work_notes on domain orders, and to read what it wrote.",
+                hint="The connector's user needs to write the work notes of domain orders, and to read what it wrote.",
                 transaction=written.transaction,
             )
         return Settlement(IntentState.DONE, action.text, transaction=written.transaction)
@@ -271,7 +272,7 @@ class Outbox:
         if domain_order.mod_count != action.mod_count or entry.must_look:
             return _overtaken(action.domain_order_number)
         written = self.om.reopen(action, signed(action.text, action.key))
-        if written.refused == ("work_notes",):
+        if written.refused == (NOTE,):
             raise OutcomeUnknown(
                 f"{action.domain_order_number} was reopened, but the note that says why is not in its journal yet.",
                 hint="It is looked for, and written by itself if it is missing.",

@@ -54,7 +54,8 @@ class FsmPort:
         self._mapped = tuple(mapped)
         self._references = References(api, schema.references)
         self._people = People(api)
-        self._choices = said = StateChoices(api, [self._table, self._task_table])
+        self._notes = schema.notes
+        self._choices = said = StateChoices(api, schema.states)
         given = overrides.get("work_order", {})
         self.states = StateMap(self._table, said[self._table], WORK_ORDER_LABELS, WorkOrderPhase.UNKNOWN, given)
         self._task_states = StateMap(
@@ -186,7 +187,7 @@ class FsmPort:
         return replace(work_order, updated_by=self._people.name(work_order.updated_by))
 
     def reasons(self, work_order_ids: Iterable[str]) -> Mapping[str, str]:
-        base = Query().where("element", Op.IS, "work_notes")
+        base = Query().where("element", Op.IS, self._notes)
         said: dict[str, tuple[str, str]] = {}
         columns = ["value", "sys_created_on"]
         # Journals are often closed to integration users; then nobody is told why, only that.
@@ -232,7 +233,7 @@ class FsmPort:
         values, unknown = self._values(action.fields)
         mark = Carried(action.version, digest_of(action.facts), updates=action.number)
         sent = {**values, self._columns["mark"]: str(mark)}
-        flag = {"work_notes": action.flag} if action.flag else {}
+        flag = {self._notes: action.flag} if action.flag else {}
         row = self._api.update(self._table, action.work_order_id, {**sent, **flag})
         return self._written(row, (*unknown, *_not_taken(row, sent)))
 
@@ -245,7 +246,7 @@ class FsmPort:
             )
         mark = Carried(action.version, digest_of(action.carried), withdrawn=True, updates=action.updates)
         sent = {self._columns["state"]: state, self._columns["mark"]: str(mark)}
-        row = self._api.update(self._table, action.work_order_id, {**sent, "work_notes": action.reason})
+        row = self._api.update(self._table, action.work_order_id, {**sent, self._notes: action.reason})
         return self._written(row, _not_taken(row, sent))
 
     def _values(self, fields: Mapping[str, str]) -> tuple[dict[str, str], tuple[str, ...]]:

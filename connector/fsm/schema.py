@@ -61,3 +61,12 @@ class FsmSchema:
         }
     )
     references: Mapping[str, Lookup] = field(default_factory=lambda: dict(DEFAULT_REFERENCES))
+    notes: str = "work_notes"  # the private journal of work orders
+
+    @property
+    def states(self) -> Mapping[str, str]:
+        """Table -> its column that holds the state."""
+        return {
+            self.tables["work_order"]: self.work_order["state"],
+            self.tables["work_order_task"]: self.work_order_task["state"],
+        }

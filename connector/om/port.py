@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from connector.errors import AbsurdAnswer, Denied, Rejected
-from connector.exchange import Changed, FeedId, LineNow, OrdersRead, Record, Sent, Sketch, Unreadable, Written
+from connector.exchange import NOTE, Changed, FeedId, LineNow, OrdersRead, Record, Sent, Sketch, Unreadable, Written
 from connector.mapping.marks import OWNER, tokens_in
 from connector.mapping.states import DOMAIN_ORDER_LABELS, ORDER_LABELS, StateMap
 from connector.model import DomainOrder, DomainOrderClass, DomainOrderPhase, OrderLine, OrderPhase, OrderTask, Snapshot
@@ -86,7 +86,7 @@ class OmPort:
         self._api = api
         self._known_by = tuple(known_by)
         self._schema = schema
-        self._choices = StateChoices(api, [name for part, name in schema.tables.items() if part != "characteristic"])
+        self._choices = StateChoices(api, schema.states)
         self._states = OmStates(self._choices, schema, overrides)
         self._reopen_to = reopen_to
         self._facts: Mapping[str, Mapping[str, tuple[str, bool]]] = {}
@@ -238,14 +238,14 @@ class OmPort:
     def find_tokens(self, domain_order_ids: Iterable[str]) -> Mapping[str, frozenset[str]]:
         """Reads the journal table, and where that shows nothing (it is often not readable) the field as displayed."""
         ids = list(dict.fromkeys(domain_order_ids))
-        ours = Query().where("element", Op.IS, "work_notes").where("value", Op.CONTAINS, f"[{OWNER}")
+        ours = Query().where("element", Op.IS, self._schema.notes).where("value", Op.CONTAINS, f"[{OWNER}")
         found: dict[str, frozenset[str]] = dict.fromkeys(ids, frozenset())
         with contextlib.suppress(Denied):
             for row in self._api.scan_in("sys_journal_field", "element_id", ids, ["value"], base=ours):
                 found[row["element_id"]] |= tokens_in(row["value"])
         silent = [sys_id for sys_id, tokens in found.items() if not tokens]
-        for row in self._api.scan_in(self._schema.tables["domain_order"], "sys_id", silent, ["work_notes"]):
-            found[row["sys_id"]] |= tokens_in(row.display("work_notes"))
+        for row in self._api.scan_in(self._schema.tables["domain_order"], "sys_id", silent, [self._schema.notes]):
+            found[row["sys_id"]] |= tokens_in(row.display(self._schema.notes))
         return found
 
     def read_line_now(self, line_id: str) -> LineNow | None:
@@ -273,7 +273,7 @@ class OmPort:
     def journals(self, domain_order_ids: Iterable[str]) -> Mapping[str, tuple[JournalEntry, ...]]:
         """Reads the journal table, and where that shows nothing (it is often not readable) the field as displayed."""
         ids = list(dict.fromkeys(domain_order_ids))
-        ours = Query().where("element", Op.IS, "work_notes")
+        ours = Query().where("element", Op.IS, self._schema.notes)
         columns = ["value", "sys_created_on", "sys_created_by"]
         found: dict[str, list[tuple[str, str, str]]] = {}
         with contextlib.suppress(Denied):
@@ -282,23 +282,23 @@ class OmPort:
                 found.setdefault(row["element_id"], []).append(entry)
         read = {sys_id: ranked(entries) for sys_id, entries in found.items()}
         silent = [sys_id for sys_id in ids if sys_id not in read]
-        for row in self._api.scan_in(self._schema.tables["domain_order"], "sys_id", silent, ["work_notes"]):
-            read[row["sys_id"]] = shown(row.display("work_notes"))
+        for row in self._api.scan_in(self._schema.tables["domain_order"], "sys_id", silent, [self._schema.notes]):
+            read[row["sys_id"]] = shown(row.display(self._schema.notes))
         return read
 
     # --- writing -------------------------------------------------------------------------------------------
 
     def write_note(self, domain_order_id: str, text: str) -> Written:
-        row = self._api.update(self._schema.tables["domain_order"], domain_order_id, {"work_notes": text})
+        row = self._api.update(self._schema.tables["domain_order"], domain_order_id, {self._schema.notes: text})
         return self._written(row, self._unheard(row, domain_order_id, text))
 
     def _unheard(self, row: Row, domain_order_id: str, text: str) -> tuple[str, ...]:
-        """`work_notes` where the note is not in the journal: a field the user may not write is dropped with 200."""
+        """NOTE where the note is not in the journal: a field the user may not write is dropped with 200."""
         wanted = tokens_in(text)
-        if wanted <= tokens_in(row.display("work_notes")):
+        if wanted <= tokens_in(row.display(self._schema.notes)):
             return ()
         found = self.find_tokens([domain_order_id])[domain_order_id]
-        return () if wanted <= found else ("work_notes",)
+        return () if wanted <= found else (NOTE,)
 
     def reopen(self, action: ReopenDomainOrder, text: str) -> Written:
         column = self._schema.domain_order["state"]
@@ -310,7 +310,7 @@ class OmPort:
                 f"{self.name}: domain orders have no state {self._reopen_to!r} to reopen {action.domain_order_number} to.",
                 hint="Set reopen_to under [gate] to one of the instance's own state labels.",
             )
-        values = {column: value, "work_notes": text}
+        values = {column: value, self._schema.notes: text}
         row = self._api.update(self._schema.tables["domain_order"], action.domain_order_id, values)
         kept = () if row.get(column) == value else (column,)
         return self._written(row, (*kept, *self._unheard(row, action.domain_order_id, text)))

@@ -88,6 +88,17 @@ class OmSchema:
             "priority": "priority",
         }
     )
+    notes: str = "work_notes"  # the private journal of domain orders, the one column besides the state that is written
+
+    @property
+    def states(self) -> Mapping[str, str]:
+        """Table -> its column that holds the state, of every table that has states."""
+        by_part = {"order": self.order, "line": self.line, "order_task": self.order_task}
+        return {
+            table: by_part.get(part, self.domain_order)["state"]
+            for part, table in self.tables.items()
+            if part != "characteristic"
+        }
 
     def leads_to(self, part: str) -> str:
         """The column, dot-walked where needed, that leads from a record of this part to its order."""

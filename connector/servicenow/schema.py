@@ -47,27 +47,31 @@ def _chain(table: str, parents: Mapping[str, str]) -> tuple[str, ...]:
     return tuple(chain)
 
 
-def state_choices(api: TableApi, tables: Sequence[str]) -> dict[str, dict[str, str]]:
-    """The states of each table: stored value -> English label. Empty where the list cannot be read."""
-    chains = class_chains(api, tables)
-    base = Query().where("element", Op.IS, "state").where("inactive", Op.IS, "false").where("language", Op.IS, "en")
+def state_choices(api: TableApi, columns: Mapping[str, str]) -> dict[str, dict[str, str]]:
+    """The states of each table (table -> its state column): stored value -> English label. Empty where not readable."""
+    chains = class_chains(api, list(columns))
+    elements = sorted(set(columns.values()))
+    base = Query().where("element", Op.IN, *elements).where("inactive", Op.IS, "false").where("language", Op.IS, "en")
     every = sorted({name for chain in chains.values() for name in chain})
     try:
-        rows = list(api.scan_in("sys_choice", "name", every, ["name", "value", "label"], base=base))
+        rows = list(api.scan_in("sys_choice", "name", every, ["name", "element", "value", "label"], base=base))
     except Denied:
         rows = []
-    choices: dict[str, dict[str, str]] = {}
+    choices: dict[tuple[str, str], dict[str, str]] = {}
     for row in rows:
-        choices.setdefault(row["name"], {})[row["value"]] = row["label"]
-    return {table: next((choices[name] for name in chain if name in choices), {}) for table, chain in chains.items()}
+        choices.setdefault((row["name"], row["element"]), {})[row["value"]] = row["label"]
+    return {
+        table: next((choices[name, columns[table]] for name in chain if (name, columns[table]) in choices), {})
+        for table, chain in chains.items()
+    }
 
 
 class StateChoices:
-    """The states of some tables, read when they are first needed or when told to; an instance may be down at the start."""
+    """The states of some tables (table -> state column), read when needed: an instance may be down at the start."""
 
-    def __init__(self, api: TableApi, tables: Sequence[str]) -> None:
+    def __init__(self, api: TableApi, columns: Mapping[str, str]) -> None:
         self._api = api
-        self._tables = tables
+        self._columns = columns
         self._lock = threading.Lock()
         self._found: dict[str, dict[str, str]] | None = None
 
@@ -75,7 +79,7 @@ class StateChoices:
         """Table -> stored value -> English label. Raises a RemoteError; the next call tries again."""
         with self._lock:
             if self._found is None:
-                self._found = state_choices(self._api, self._tables)
+                self._found = state_choices(self._api, self._columns)
             return self._found
 
     def __getitem__(self, table: str) -> Lookup[str, str]:

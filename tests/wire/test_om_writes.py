@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from connector.errors import OutcomeUnknown, Rejected
+from connector.exchange import NOTE
 from connector.mapping.marks import signed, token_of
 from connector.model import ReopenDomainOrder
 from connector.om.schema import OmSchema
@@ -63,7 +64,7 @@ def test_a_note_that_the_answer_does_not_show_is_looked_for_in_the_journal(mocke
 def test_a_note_that_was_dropped_in_silence_is_said_to_have_been(mocked: responses.RequestsMock) -> None:
     mocked.patch(OM_URL + RECORD, json=answer(heard=False))
     journal((ONE, signed("an older note", "n0"))).serve(mocked, "sys_journal_field", OM_URL)
-    assert om_port(mocked).write_note(ONE, TEXT).refused == ("work_notes",)
+    assert om_port(mocked).write_note(ONE, TEXT).refused == (NOTE,)
 
 
 def test_a_note_without_an_answer_is_sent_once(mocked: responses.RequestsMock) -> None:

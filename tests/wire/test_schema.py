@@ -37,6 +37,10 @@ def serve_choices(mocked: responses.RequestsMock, *choices: tuple[str, str, str]
     return Table(rows).serve(mocked, "sys_choice")
 
 
+def states_of(api: TableApi, tables: list[str]) -> dict[str, dict[str, str]]:
+    return state_choices(api, dict.fromkeys(tables, "state"))
+
+
 def test_a_table_is_followed_by_its_ancestors_nearest_first(mocked: responses.RequestsMock, api: TableApi) -> None:
     asked = serve_classes(mocked)
     assert class_chains(api, ["u_visit", "wm_task"]) == {
@@ -59,13 +63,13 @@ def test_a_class_tree_that_may_not_be_read_is_the_table_and_task(mocked: respons
 def test_choices_of_a_child_table_replace_all_of_its_parent_s(mocked: responses.RequestsMock, api: TableApi) -> None:
     serve_classes(mocked)
     serve_choices(mocked, ("task", "1", "Open"), ("task", "3", "Closed Complete"), ("wm_order", "1", "Draft"))
-    assert state_choices(api, ["wm_order"]) == {"wm_order": {"1": "Draft"}}
+    assert states_of(api, ["wm_order"]) == {"wm_order": {"1": "Draft"}}
 
 
 def test_choices_of_the_parent_serve_a_child_that_has_none(mocked: responses.RequestsMock, api: TableApi) -> None:
     serve_classes(mocked)
     serve_choices(mocked, ("task", "1", "Open"), ("wm_order", "1", "Draft"))
-    assert state_choices(api, ["wm_task", "u_visit"]) == {"wm_task": {"1": "Open"}, "u_visit": {"1": "Draft"}}
+    assert states_of(api, ["wm_task", "u_visit"]) == {"wm_task": {"1": "Open"}, "u_visit": {"1": "Draft"}}
 
 
 @pytest.mark.parametrize("other", [{"inactive": "true"}, {"language": "de"}, {"element": "priority"}], ids=str)
@@ -74,16 +78,28 @@ def test_inactive_foreign_and_unrelated_choices_are_not_asked_for(
 ) -> None:
     serve_classes(mocked)
     choices = serve_choices(mocked, ("wm_order", "1", "Draft"), ("wm_order", "2", "Entwurf"))
-    assert state_choices(api, ["wm_order"]) == {"wm_order": {"1": "Draft", "2": "Entwurf"}}
+    assert states_of(api, ["wm_order"]) == {"wm_order": {"1": "Draft", "2": "Entwurf"}}
     choices.rows[1].update(other)
-    assert state_choices(api, ["wm_order"]) == {"wm_order": {"1": "Draft"}}
+    assert states_of(api, ["wm_order"]) == {"wm_order": {"1": "Draft"}}
+
+
+def test_each_table_has_the_choices_of_its_own_state_column(mocked: responses.RequestsMock, api: TableApi) -> None:
+    serve_classes(mocked)
+    choices = serve_choices(
+        mocked, ("wm_order", "1", "Draft"), ("wm_order", "2", "Stage two"), ("wm_task", "1", "Open")
+    )
+    choices.rows[1]["element"] = "u_stage"
+    assert state_choices(api, {"wm_order": "u_stage", "wm_task": "state"}) == {
+        "wm_order": {"2": "Stage two"},
+        "wm_task": {"1": "Open"},
+    }
 
 
 def test_an_inactive_list_of_a_child_does_not_hide_its_parent_s(mocked: responses.RequestsMock, api: TableApi) -> None:
     serve_classes(mocked)
     choices = serve_choices(mocked, ("task", "1", "Open"), ("wm_order", "1", "Draft"))
     choices.rows[1]["inactive"] = "true"
-    assert state_choices(api, ["wm_order"]) == {"wm_order": {"1": "Open"}}
+    assert states_of(api, ["wm_order"]) == {"wm_order": {"1": "Open"}}
 
 
 def test_a_wrong_password_is_not_taken_for_an_instance_without_choices(
@@ -93,7 +109,7 @@ def test_a_wrong_password_is_not_taken_for_an_instance_without_choices(
         body = said("User is not authenticated", "Required to provide Auth information")
         mocked.get(f"{URL}/api/now/table/{table}", body, status=401, content_type="application/json")
     with pytest.raises(SignInFailed, match="refused the user or password"):
-        state_choices(api, ["wm_order"])
+        states_of(api, ["wm_order"])
 
 
 def test_choices_that_may_not_be_read_are_none_rather_than_a_guess(
@@ -101,4 +117,4 @@ def test_choices_that_may_not_be_read_are_none_rather_than_a_guess(
 ) -> None:
     serve_classes(mocked)
     mocked.get(f"{URL}/api/now/table/sys_choice", said("Insufficient rights to query records"), status=403)
-    assert state_choices(api, ["wm_order"]) == {"wm_order": {}}
+    assert states_of(api, ["wm_order"]) == {"wm_order": {}}
