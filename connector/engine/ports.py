@@ -58,7 +58,7 @@ class Watched(Protocol):
         """The instance's own clock at its last answer, UTC."""
 
     def reach(self) -> None:
-        """Learn what must be known of the instance before anything of it is understood; once."""
+        """Learn what must be known of the instance before anything of it is understood; again what it denied the last time."""
 
     def probe(self) -> None:
         """One cheap request, not repeated: does the instance answer, and accept the user?"""

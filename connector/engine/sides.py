@@ -46,6 +46,7 @@ class Probing:
     credentials_first: float = 3600.0  # an account is locked after a few wrong passwords
     credentials_longest: float = 86_400.0
     identity_every: timedelta = timedelta(minutes=15)  # until an instance is asked again whether it is still itself
+    denied_every: timedelta = timedelta(minutes=15)  # until it is asked again for what it denied
 
     def next(self, hold: Hold, now: datetime, asked: float | None, chance: float) -> datetime:
         """When to probe again; never before what the instance asked for. `chance` is in [0, 1)."""
@@ -82,7 +83,8 @@ class Sides:
         self._systems = systems
         self._probing = probing
         self._chance = chance
-        self._reached: set[Side] = set()
+        self._reached: dict[Side, datetime] = {}
+        self._refused: set[Side] = set()  # sides whose credentials this process will not send again unless it probes
         self._lock = threading.RLock()
 
     # --- what may be done ----------------------------------------------------------------------------------
@@ -171,11 +173,14 @@ class Sides:
         self.holds.expire(now)
         self._cancellations = 0
         with self._lock:
+            for side in [side for side in self._refused if self.may_poll(side, now)]:
+                self._try_again(side, now)
             for one in self.stopped(now):
                 if one.reason.ends_by_itself and self._is_due(one, now, asked=asked):
                     self._knock(one, now)
             for side, system in self._systems.items():
-                if side not in self._reached and self.may_poll(side, now):
+                last = self._reached.get(side, _NEVER)
+                if now - last >= self._probing.denied_every and self.may_poll(side, now):
                     self._reach(side, system, now)
             for side, system in self._systems.items():
                 if now - self._checked.get(side, _NEVER) >= self._probing.identity_every and self.may_poll(side, now):
@@ -207,6 +212,13 @@ class Sides:
         may_be_asked = one.reason not in (HoldReason.CREDENTIALS, HoldReason.THROTTLED)
         return (asked and may_be_asked) or one.probe_at is None or one.probe_at <= now
 
+    def _try_again(self, side: Side, now: datetime) -> None:
+        """Somebody released a side that had refused our credentials: they are tried once more."""
+        self._refused.discard(side)
+        error = self._probe(side)
+        if error is not None:
+            self._place(self._automatic(side, error, now, probes=0, since=now))
+
     def _knock(self, one: Hold, now: datetime) -> None:
         side = Side(one.target)
         if any(not other.reason.ends_by_itself for other in self.holds.of(one.target, now)):
@@ -216,6 +228,7 @@ class Sides:
             if isinstance(error, Unavailable | SignInFailed | OutcomeUnknown):
                 self._change(one, self._automatic(side, error, now, probes=one.probes + 1, since=one.since))
             return
+        self._refused.discard(side)
         self._systems[side].begin_gently()
         self._checked.pop(side, None)  # it may have come back as another one
         lasted = int((now - one.since).total_seconds() // 60)
@@ -240,7 +253,7 @@ class Sides:
             if not self.trouble(error, now):
                 raise
         else:
-            self._reached.add(side)
+            self._reached[side] = now
 
     def _compare(self, side: Side, system: Watched, now: datetime) -> None:
         try:
@@ -264,6 +277,8 @@ class Sides:
         return None
 
     def _automatic(self, side: Side, error: RemoteError, now: datetime, *, probes: int, since: datetime) -> Hold:
+        if isinstance(error, SignInFailed):
+            self._refused.add(side)
         found = Hold(side.value, _reason_of(error), f"{error} {error.hint}".strip(), since, probes=probes)
         return replace(found, probe_at=self._probing.next(found, now, error.retry_after, self._chance()))
 

@@ -77,7 +77,7 @@ class FsmPort:
         return self._api.server_time
 
     def reach(self) -> None:
-        self._choices.read()
+        self._choices.learn()
 
     def probe(self) -> None:
         self._api.probe(self._table)

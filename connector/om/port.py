@@ -107,7 +107,7 @@ class OmPort:
         return self._api.server_time
 
     def reach(self) -> None:
-        self._choices.read()
+        self._choices.learn()
 
     def probe(self) -> None:
         self._api.probe(self._schema.tables["order"])

@@ -14,7 +14,7 @@ from connector.errors import Denied
 from connector.servicenow.query import Op, Query
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from connector.servicenow.table import TableApi
 
@@ -22,7 +22,13 @@ _DEEPEST = 10  # classes above one table
 _ROOT = "task"
 
 
-def class_chains(api: TableApi, tables: Sequence[str]) -> dict[str, tuple[str, ...]]:
+def _accept(_denied: Denied) -> None:
+    """What may not be read is done without."""
+
+
+def class_chains(
+    api: TableApi, tables: Sequence[str], *, denied: Callable[[Denied], None] = _accept
+) -> dict[str, tuple[str, ...]]:
     """Each table with its ancestors, nearest first. Where the class tree cannot be read: the table, then `task`."""
     parents: dict[str, str] = {}
     ask = set(tables)
@@ -31,7 +37,8 @@ def class_chains(api: TableApi, tables: Sequence[str]) -> dict[str, tuple[str, .
             break
         try:
             found = list(api.scan_in("sys_db_object", "name", sorted(ask), ["name", "super_class.name"]))
-        except Denied:
+        except Denied as error:
+            denied(error)
             break
         parents.update({row["name"]: row.get("super_class.name") for row in found})
         ask = {parent for parent in parents.values() if parent and parent not in parents}
@@ -47,15 +54,18 @@ def _chain(table: str, parents: Mapping[str, str]) -> tuple[str, ...]:
     return tuple(chain)
 
 
-def state_choices(api: TableApi, columns: Mapping[str, str]) -> dict[str, dict[str, str]]:
+def state_choices(
+    api: TableApi, columns: Mapping[str, str], *, denied: Callable[[Denied], None] = _accept
+) -> dict[str, dict[str, str]]:
     """The states of each table (table -> its state column): stored value -> English label. Empty where not readable."""
-    chains = class_chains(api, list(columns))
+    chains = class_chains(api, list(columns), denied=denied)
     elements = sorted(set(columns.values()))
     base = Query().where("element", Op.IN, *elements).where("inactive", Op.IS, "false").where("language", Op.IS, "en")
     every = sorted({name for chain in chains.values() for name in chain})
     try:
         rows = list(api.scan_in("sys_choice", "name", every, ["name", "element", "value", "label"], base=base))
-    except Denied:
+    except Denied as error:
+        denied(error)
         rows = []
     choices: dict[tuple[str, str], dict[str, str]] = {}
     for row in rows:
@@ -74,13 +84,23 @@ class StateChoices:
         self._columns = columns
         self._lock = threading.Lock()
         self._found: dict[str, dict[str, str]] | None = None
+        self._denials: list[Denied] = []
 
     def read(self) -> dict[str, dict[str, str]]:
         """Table -> stored value -> English label. Raises a RemoteError; the next call tries again."""
         with self._lock:
             if self._found is None:
-                self._found = state_choices(self._api, self._columns)
+                self._denials.clear()
+                self._found = state_choices(self._api, self._columns, denied=self._denials.append)
             return self._found
+
+    def learn(self) -> None:
+        """As `read`; and what may not be read so far is asked for again, because a right may have been given since, or
+        an instance refused in passing. Raises a RemoteError."""
+        with self._lock:
+            if self._denials:
+                self._found = None
+        self.read()
 
     def __getitem__(self, table: str) -> Lookup[str, str]:
         return _LaterRead(self, table)

@@ -185,6 +185,46 @@ def test_after_a_person_corrected_the_password_it_goes_on_at_once(pair: Pair) ->
     assert len(pair.work_orders(order)) == 2
 
 
+def test_a_daemon_that_was_refused_tries_again_as_soon_as_a_person_releases_the_side(pair: Pair) -> None:
+    """The account was unlocked on the instance: the password is what it was, so nothing else tells the daemon."""
+    pair.sync()
+    order = pair.approved(HAMBURG)
+    with daemon(pair) as engine:
+        break_down(pair, "unauthorized")
+        step(pair, engine)
+        release_side(engine.store, "fsm", pair.now(), "looked into", looked=False)
+        pair.world.clear_requests()
+        step(pair, engine)
+        assert len(pair.world.requests("fsm")) == 1  # not yet unlocked: one try, and held again
+        step(pair, engine)
+        assert len(pair.world.requests("fsm")) == 1
+        pair.world.clear_faults()
+        step(pair, engine)
+        assert pair.work_orders(order) == []
+        release_side(engine.store, "fsm", pair.now(), "unlocked", looked=False)
+        step(pair, engine)
+        assert len(pair.work_orders(order)) == 2
+
+
+def test_what_an_instance_denied_is_asked_for_again_after_a_while(pair: Pair) -> None:
+    """A right that is given later, or a refusal in passing, needs no restart of the daemon."""
+    order = pair.approved(HAMBURG)
+    with daemon(pair) as engine:
+        break_down(pair, "table_forbidden", "om", path_contains="sys_choice")
+        step(pair, engine)
+        resource_order = pair.resource_order(order)
+        pair.om("close_domain_order", domain_order=resource_order)
+        pair.world.advance(60)
+        step(pair, engine)
+        assert pair.finding_codes() != []
+        pair.world.clear_faults()
+        pair.world.advance(1000)
+        step(pair, engine)
+        assert engine.store.release_parked(pair.parked(), pair.now(), drop=False)
+        step(pair, engine)
+        assert pair.state("om", "sn_ind_tmt_orm_domain_order", resource_order) == "in progress"
+
+
 def test_what_waited_for_a_side_is_tried_when_it_is_back_and_not_only_when_its_patience_is_over(pair: Pair) -> None:
     order = pair.approved(HAMBURG)
     break_down(pair, "rate_limit", method="POST", seconds=600)
