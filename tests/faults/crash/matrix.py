@@ -8,12 +8,10 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import shutil
 import socket
 import tempfile
 import time
-from collections import Counter
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -23,14 +21,12 @@ from connector.demo.setup import write_config
 from connector.sandbox import World
 from tests.faults.crash.launcher import Point, run
 from tests.faults.crash.story import STEPS
-from tests.faults.walk.moves import DOMAIN_ORDER
+from tests.faults.outcome import differences, state_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ALIVE = Point()
-_BY_CHANCE = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d|WO\d+")  # when, and which of two was created first
-_TOKEN = re.compile(r"\[om-fsm ([0-9a-f]{10})\]")
 _PASSES = 6  # at most, until the restarted connector has nothing left to do
 _PATIENCE = (
     "\n[outbox]\nlook_after_seconds = 0.2\nfirst_retry_seconds = 0.1\nlongest_retry_seconds = 0.2\nin_flight = 1\n"
@@ -158,23 +154,6 @@ class _Remote:
         return state
 
 
-def state_of(world: World) -> dict[str, Any]:
-    """What counts: work orders with what they say, notes (times and numbers apart), domain orders; and every token, to find
-    what was doubled."""
-    notes = [r["value"] for r in world.om.store.find("sys_journal_field") if r["sys_created_by"] == "connector"]
-    tokens = Counter(token for note in notes for token in _TOKEN.findall(note))
-    work_orders = sorted(
-        [w["correlation_id"], w["state"], w["description"], w["correlation_display"]]
-        for w in world.fsm.store.find("wm_order")
-    )
-    return {
-        "work orders": work_orders,
-        "notes": sorted(_BY_CHANCE.sub("", note) for note in notes),
-        "domain orders": sorted([d["number"], d["state"]] for d in world.om.store.find(DOMAIN_ORDER)),
-        "doubled": [token for token, count in tokens.items() if count > 1],
-    }
-
-
 def _until_rest(stage: Stage) -> int:
     """Pass after pass until one leaves nothing undone. The number of passes."""
     for number in range(1, _PASSES + 1):
@@ -227,7 +206,7 @@ def _try(stage: Stage, point: Point, wanted: dict[str, Any]) -> str:
         except AssertionError as restless:
             return str(restless)
         found = remote.state()
-    return "" if found == wanted else "; ".join(key for key in wanted if found[key] != wanted[key])
+    return differences(wanted, found)
 
 
 def _free_ports(count: int) -> list[int]:

@@ -11,16 +11,18 @@ import sqlite3
 import tempfile
 import traceback
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tests.conftest import make_pair
+from tests.faults.outcome import state_of
 from tests.faults.walk.player import Player, prepare
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
+    from connector.sandbox import World
     from tests.faults.walk.story import Step
 
 
@@ -31,25 +33,41 @@ class Walked:
     why: str = ""
     told: list[str] = field(default_factory=list)
     counts: dict[str, float] = field(default_factory=dict)
+    passed: list[str] = field(default_factory=list)  # the requests of its last pass
+    outcome: dict[str, Any] = field(default_factory=dict)  # what both instances came to
 
 
 class Crowd:
     """A prepared world, and children who walk through it. Use it as a context; no other thread may run meanwhile."""
+
+    def __init__(self, prepare: Callable[[World], None] = prepare) -> None:
+        self._prepare = prepare
 
     def __enter__(self) -> Crowd:
         logging.disable(logging.CRITICAL)
         quick = Path("/dev/shm")  # noqa: S108 - where a commit does not wait for a disk
         self._directory = Path(tempfile.mkdtemp(prefix="walk-", dir=quick if quick.is_dir() else None))
         self._pair = make_pair(self._directory)
-        prepare(self._pair.world)
+        self._prepare(self._pair.world)
         for _ in range(20):  # until the first round of the sweep is over: it would find what the feeds have missed
             self._pair.sync()
+        self._remember()
+        return self
+
+    def _remember(self) -> None:
+        """What children begin with: the world as it is, and this copy of memory."""
         with sqlite3.connect(self._pair.memory) as database:
             self._memory = database.serialize()
         database.close()
         gc.collect()
         gc.freeze()
-        return self
+
+    def go_on(self, people: Callable[[World], None]) -> None:
+        """What was begun comes to rest, then people do something more."""
+        self._pair.settle()
+        people(self._pair.world)
+        self._pair.world.advance(10)
+        self._remember()
 
     def __exit__(self, *_: object) -> None:
         gc.unfreeze()
@@ -67,7 +85,7 @@ class Crowd:
             try:
                 walked = self._live(steps)
                 with os.fdopen(writing, "w", encoding="utf-8") as answer:
-                    json.dump([walked.why, walked.told, walked.counts], answer)
+                    json.dump(astuple(walked), answer)
                 status = 0
             finally:
                 os._exit(status)
@@ -104,4 +122,4 @@ def play(player: Player, steps: Sequence[Step]) -> Walked:
         why = traceback.format_exc()
     counts: Counter[str] = Counter(player.truth.counts)
     counts["deaths"], counts["refused"] = player.deaths, player.refused
-    return Walked(why, player.told, {**counts, "days": player.days})
+    return Walked(why, player.told, {**counts, "days": player.days}, player.passed, state_of(player.world))

@@ -17,7 +17,7 @@ from connector.engine.database import scratch_copy
 from connector.engine.drain import plan_all
 from connector.engine.history import overview
 from connector.engine.release import release_side
-from connector.errors import ConnectorError
+from connector.errors import ConnectorError, Unavailable
 from connector.policies import load_policies
 from connector.sandbox import Refused
 from tests.faults.walk.moves import DOMAIN_ORDER, MOVES_OF_PEOPLE, SITES, one
@@ -51,8 +51,9 @@ class Restless(AssertionError):
 class Wire(BaseAdapter):
     """The line to one instance, which is where a process notices that it is dead."""
 
-    def __init__(self, inner: BaseAdapter, player: Player) -> None:
+    def __init__(self, side: str, inner: BaseAdapter, player: Player) -> None:
         super().__init__()
+        self._side = side
         self._inner = inner
         self._player = player
 
@@ -60,6 +61,7 @@ class Wire(BaseAdapter):
         what = "request" if request.method == "GET" else "write"
         self._player.turns.pause()
         self._player.before(what)
+        self._player.passing(self._side, request)
         response = self._inner.send(request, *args, **kwargs)
         self._player.after(what)
         return response
@@ -89,6 +91,9 @@ class Player:
         self._counts: dict[str, int] = {}
         self._end: tuple[str, int] | None = None  # how and when the process dies
         self._meanwhile: tuple[int, Step] | None = None
+        self._playing = False
+        self._struck: tuple[int, Step] | None = None  # before which request something breaks, and what
+        self.passed: list[str] = []  # requests of the last pass of the story: side, method and path
         self._dead = False
         self._copy: bytes | None = None
 
@@ -187,6 +192,9 @@ class Player:
         self._end = (killed["how"], killed["at"]) if killed else None
         meanwhile = step.get("meanwhile")
         self._meanwhile = (meanwhile["at"], meanwhile["step"]) if meanwhile else None
+        struck = step.get("struck")
+        self._struck = (struck["at"], struck["fault"]) if struck else None
+        self.passed, self._playing = [], True
         try:
             self._look(full=step.get("full", False))
         except Killed:
@@ -196,7 +204,8 @@ class Player:
         except ConnectorError as error:
             self.told[-1] += f" ({error})"
         finally:
-            self._end = self._meanwhile = None
+            self._end = self._meanwhile = self._struck = None
+            self._playing = False
 
     def _look(self, *, full: bool = False) -> app.Pass:
         if self._engine is None or self._systems is None:
@@ -207,7 +216,7 @@ class Player:
 
     def _start(self) -> None:
         self._dead = False
-        adapters: dict[str, BaseAdapter] = {side: Wire(self.world.adapter(side), self) for side in ("om", "fsm")}
+        adapters: dict[str, BaseAdapter] = {side: Wire(side, self.world.adapter(side), self) for side in ("om", "fsm")}
         outside = app.World(clock=self._now, sleep=self.world.advance, adapters=adapters)
         with ExitStack() as stack:
             engine, self._systems = stack.enter_context(app.writing(self._configured(), outside))
@@ -259,6 +268,15 @@ class Player:
                 self._act(step)
         self._die_if_due("before", what)
 
+    def passing(self, side: str, request: requests.PreparedRequest) -> None:
+        """A request leaves. Something may break on its way."""
+        if self._playing:
+            self.passed.append(
+                f"{side} {request.method} {request.path_url.partition('?')[0].removeprefix('/api/now/')}"
+            )
+        if self._struck is not None and self._struck[0] == len(self.passed):
+            self.world.fault(side, self._struck[1])
+
     def after(self, what: str) -> None:
         if self._dead:
             raise Killed
@@ -295,17 +313,29 @@ class Player:
     # --- rest ----------------------------------------------------------------------------------------------
 
     def _rest(self) -> None:
-        """The faults end; pass after pass until nothing is left to do. A person sees to what was parked, and to the zone of a
-        user for whom an instance reads date-times otherwise than they are stored."""
+        """The faults end; pass after pass until nothing is left to do. A person sees to what was parked, to questionnaires
+        without which a task cannot be closed, and to the zone of a user for whom an instance reads date-times otherwise than
+        they are stored."""
         self.world.clear_faults()
         for side in ("om", "fsm"):
             self._set_zone(side, "GMT")
         self.world.fsm.shelf.pop("autopilot:technician", None)
+        for questionnaire in self.world.fsm.store.find("wm_questionnaire"):
+            with suppress(Refused):
+                self.world.act("fsm", {"do": "answer_questionnaire", "questionnaire": questionnaire["sys_id"]})
         self.world.advance(_LOOK_AGAIN if self._sweep_every == NEVER else SWEEP_SECONDS)
         for number in range(15):
             self.told.append("rest")
             self._release()
-            done = self._look(full=number == 0 and self._sweep_every != NEVER)
+            try:
+                done = self._look(full=number == 0 and self._sweep_every != NEVER)
+            except Unavailable as error:
+                # A person may end a hold, but not the time an instance asked for: the same process waits for that, once.
+                if number:
+                    raise
+                self.told[-1] += f" ({error})"
+                self.world.advance(_LOOK_AGAIN)
+                continue
             self.world.advance(_LOOK_AGAIN)
             if not done.plans and not self._waiting():
                 break

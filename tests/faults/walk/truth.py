@@ -55,6 +55,7 @@ class Truth:
         self._born = re.compile(rf"^(WO\d+) .*?was (?:created|made by hand) in Field Service: ({label})\.")
         self._moved = re.compile(rf"^(WO\d+)(?: [^:]*)?: ({label}) -> ({label})\b")
         self._gone = re.compile(rf"^(WO\d+) .*?was canceled .*?\(was ({label})\)")
+        self._told_before = self._told([r["value"] for r in self._om.store.find("sys_journal_field")])
         self._om.records.listeners.append(lambda table, sys_id, *_: self._hear_om(table.name, sys_id))
         self._fsm.records.listeners.append(lambda table, sys_id, *_: self._hear_fsm(table.name, sys_id))
 
@@ -197,11 +198,20 @@ class Truth:
         return None
 
     def _check_told(self, work_order: Row, texts: list[str]) -> None:
-        updates = [t for t in texts if t.startswith(f"{work_order['number']} ") and " was updated after a change" in t]
-        told = Counter(rate for t in updates for rate in _TOLD_RATE.findall(t))
+        number = work_order["number"]
+        told = self._told(texts)[number] - self._told_before[number]
         carried = Counter(self._carried[work_order["sys_id"]])
         if told != carried:
             self.wrong.append(f"{work_order['number']}: carried {dict(carried)}, told {dict(told)}")
+
+    @staticmethod
+    def _told(texts: list[str]) -> defaultdict[str, Counter[str]]:
+        """Work order -> bandwidths that notes say were carried to it."""
+        told: defaultdict[str, Counter[str]] = defaultdict(Counter)
+        for text in texts:
+            if " was updated after a change" in text:
+                told[text.split(" ", 1)[0]].update(_TOLD_RATE.findall(text))
+        return told
 
     # --- reading -------------------------------------------------------------------------------------------
 

@@ -1,0 +1,38 @@
+"""python -m tests.faults.grid [LANE LANES] [--report FILE]: every request meets every fault, and what came of it."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from dataclasses import asdict
+from pathlib import Path
+
+from tests.faults.grid.grid import play
+
+
+def main() -> int:
+    """Exit status 1 when a fault had another outcome than none."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("lane", type=int, nargs="?", default=0)
+    parser.add_argument("lanes", type=int, nargs="?", default=1)
+    parser.add_argument("--report", type=Path)
+    given = parser.parse_args()
+    began = time.monotonic()
+    trials, requests = play(lane=given.lane, lanes=given.lanes)
+    wrong = [trial for trial in trials if trial.wrong]
+    for trial in wrong:
+        print(trial)
+    if given.report:
+        report = {"trials": [asdict(trial) for trial in trials], "requests": requests}
+        given.report.write_text(json.dumps(report), encoding="utf-8")
+    total = sum(requests.values())
+    print(
+        f"{total} requests, {len(trials)} faults, {len(wrong)} with another outcome, {time.monotonic() - began:.0f} s"
+    )
+    return 1 if wrong or not trials else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,37 @@
+"""What both instances came to: the part of it that must not depend on what broke on the way."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+from tests.faults.walk.moves import DOMAIN_ORDER
+
+if TYPE_CHECKING:
+    from connector.sandbox import World
+
+_BY_CHANCE = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d|WO\d+")  # when, and which of two was created first
+_TOKEN = re.compile(r"\[om-fsm ([0-9a-f]{10})\]")
+
+
+def state_of(world: World) -> dict[str, Any]:
+    """What counts: work orders with what they say, notes (times and numbers apart), domain orders; and every token, to find
+    what was doubled."""
+    notes = [r["value"] for r in world.om.store.find("sys_journal_field") if r["sys_created_by"] == "connector"]
+    tokens = Counter(token for note in notes for token in _TOKEN.findall(note))
+    work_orders = sorted(
+        [w["correlation_id"], w["state"], w["description"], w["correlation_display"]]
+        for w in world.fsm.store.find("wm_order")
+    )
+    return {
+        "work orders": work_orders,
+        "notes": sorted(_BY_CHANCE.sub("", note) for note in notes),
+        "domain orders": sorted([d["number"], d["state"]] for d in world.om.store.find(DOMAIN_ORDER)),
+        "doubled": [token for token, count in tokens.items() if count > 1],
+    }
+
+
+def differences(wanted: dict[str, Any], found: dict[str, Any]) -> str:
+    """Which parts are not as they should be; empty when all are."""
+    return "; ".join(key for key in wanted if found[key] != wanted[key])
