@@ -151,6 +151,7 @@ def build_engine(
         ),
         settings=_fingerprint(settings),
         in_flight=settings.outbox.in_flight,
+        keep=timedelta(days=settings.memory.archive_days),
         refresh=lambda now: _follow(watched, loaded, systems, engine, now),
     )
     return engine

@@ -264,6 +264,7 @@ class Memory(Section):
     """The local database."""
 
     path: Path = Path("om-fsm.db")
+    archive_days: Annotated[int, Field(ge=1, le=36_500)] = 365
 
 
 class Policy(Section):

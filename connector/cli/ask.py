@@ -70,6 +70,8 @@ def _print_explanation(explanation: Explanation) -> None:
     from connector.cli.words import sentence
 
     say(f"Order {explanation.order_number}", bold=True)
+    if explanation.archived_at:
+        say(f"It is over; what is remembered of it is in the archive since {moment(explanation.archived_at)}.")
     for judged in explanation.verdicts:
         _print_verdict(judged, explanation)
     if explanation.events:
@@ -154,7 +156,8 @@ def _print_overview(overview: Overview) -> None:
 
     _print_sides(overview)
     decided, total = counted(overview.orders, "order"), counted(overview.work_orders, "work order")
-    say(f"{decided} decided; of {total}, {overview.open_work_orders} open.")
+    over = f" {counted(overview.archived, 'order')} over and archived." if overview.archived else ""
+    say(f"{decided} decided; of {total}, {overview.open_work_orders} open.{over}")
     for what in sorted(name for name in overview.last if name.partition(" ")[0] not in _FOR_PROGRAMS):
         at, text = overview.last[what]
         say(f"Last {what}: {moment(at)}" + (f" ({text})" if text else ""))

@@ -37,6 +37,8 @@ work order of ours was updated, and no note tells of it       | note with the pr
 journal or mark know more than memory (an old copy of it)     | catch up with them; nothing is told twice
 links exist, FSM answers "none"                               | nothing + finding; they keep the gate shut
 a work order state nobody mapped                              | treated as open, finding
+order over, work orders closed, nothing left to do or to tell | its memory goes to the archive (decide/completion.py), until
+                                                              |   anything happens to it
 
 Three rules hide in it. Policy edits are not events: a verdict is stored on first use per (initiator, order version).
 Unknown is open: nothing unknown ever permits closure. Absence is not proof: an empty answer concludes nothing.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from connector.decide.answer import answer
+from connector.engine.archive import Archive
 from connector.engine.history import explain
 from connector.engine.look import look
 from connector.errors import NotFound, RemoteError
@@ -19,7 +20,7 @@ _HINT = "Is it the number of a domain order, and may the connector's user read i
 
 
 def ask_gate(engine: Engine, number: str, now: datetime) -> GateAnswer:
-    """May this domain order be closed? Writes nothing. Raises NotFound."""
+    """May this domain order be closed? Changes nothing but the engine's memory, which is a copy. Raises NotFound."""
     wanted = number.strip().upper()
     try:
         return _ask(engine, wanted, now)
@@ -31,6 +32,7 @@ def _ask(engine: Engine, number: str, now: datetime) -> GateAnswer:
     order_id = engine.om.orders_of([number]).get(number)
     if order_id is None:
         raise NotFound(f"Order Management shows no domain order {number}.", hint=_HINT)
+    Archive(engine.store.engine).take_out([order_id])
     memory = engine.store.memory_of([order_id])
     seen = look([order_id], memory, engine.om, engine.fsm)
     for snapshot in seen.snapshots:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from connector.decide.completion import is_over
 from connector.decide.plan import decide
+from connector.engine.archive import Archive
 from connector.engine.hold import Side
 from connector.engine.isolate import is_of_one_record, look_apart, recall, unreadable
 from connector.engine.known import KnownRecords
@@ -51,10 +53,18 @@ def consider(engine: Engine, order_ids: Collection[str], now: datetime) -> tuple
     KnownRecords(engine.store.engine).looked_at(record for record in seen.records if record.order_id in decided)
     engine.sides.count_cancellations(canceling, now)
     engine.store.looked_at(decided, now)
+    _archive(engine, [s for s in snapshots if s.order.sys_id in decided and is_over(s, plans[s.order.sys_id])], now)
     for bad in failed:
         plans.pop(bad.order_id, None)
         _leave_alone(engine, bad, now)
     return tuple(plans.values())
+
+
+def _archive(engine: Engine, over: Iterable[Snapshot], now: datetime) -> None:
+    """Orders that are over leave memory for the archive; whatever happens to one takes it out again."""
+    order_ids = [snapshot.order.sys_id for snapshot in over]
+    if order_ids:
+        engine.compared.difference_update(Archive(engine.store.engine).put_away(order_ids, now))
 
 
 def _brake_if_vanished(engine: Engine, memory: Mapping[str, OrderMemory], seen: Look, now: datetime) -> None:

@@ -18,7 +18,7 @@ from connector.errors import ConfigError, MemoryDamaged, Refused
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-HEAD = "0005"
+HEAD = "0006"
 """The newest migration. A test holds it to the scripts."""
 
 _ALIEN = "Name another path under [memory]; the file was not touched."

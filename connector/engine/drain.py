@@ -63,6 +63,7 @@ class Engine:
     settings: str = ""  # a fingerprint of what was configured: changed settings make every order worth a look
     compared: set[str] = field(default_factory=set)  # orders whose journals this process has read
     in_flight: int = 4  # orders written to at the same time
+    keep: timedelta = timedelta(days=365)  # for so long the memory of an order that is over
     refresh: Callable[[datetime], None] = _as_they_are
     pool: Callable[[int], Executor] = ThreadPoolExecutor  # a simulation brings its own, whose turns are reproducible
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
 from connector.engine import codec
+from connector.engine.archive import Archive
 from connector.engine.holds import Holds
-from connector.engine.tables import cursor, event, finding, last, link, looked, outbox, verdict, wakeup
+from connector.engine.tables import archive, cursor, event, finding, last, link, looked, outbox, verdict, wakeup
 from connector.errors import NotFound
 from connector.model import FindingCode, Intent, IntentState
 
@@ -80,6 +81,7 @@ class Explanation:
     waiting: tuple[Waiting, ...]
     findings: tuple[Noticed, ...]
     looked_at: datetime | None = None  # when both systems were last asked about the order
+    archived_at: datetime | None = None  # since when the order is over and its memory put away
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +91,7 @@ class Overview:
     open_work_orders: int
     work_orders: int
     orders: int
+    archived: int  # orders that are over
     wakeups: int
     backlog: int  # of the wakeups, those that are due
     catch_up: float | None  # seconds the backlog will take, once both sides can be asked; None when nobody knows
@@ -102,21 +105,34 @@ class Overview:
 
 
 def explain(database: sa.Engine, number: str) -> Explanation:
-    """Everything about an order, line, domain order, order task or work order. Raises NotFound."""
+    """Everything about an order, line, domain order, order task or work order, from the archive too. Raises NotFound."""
     wanted = number.strip()
+    archived = Archive(database).orders_named([wanted])
+    if not archived:
+        return _explain(database, wanted)
+    alone, since = Archive(database).memory_of(archived[wanted])
+    try:
+        return replace(_explain(alone, wanted), archived_at=since)
+    finally:
+        alone.dispose()
+
+
+def _explain(database: sa.Engine, wanted: str) -> Explanation:
     with database.connect() as connection:
         verdicts = connection.execute(sa.select(verdict).where(_any_of(wanted))).all()
-        links = connection.execute(
-            sa.select(link).where(sa.func.upper(link.c.work_order_number) == wanted.upper())
+        links = connection.execute(sa.select(link).where(_same(link.c.work_order_number, wanted))).all()
+        # Of an order whose memory was rebuilt there may be writes and work orders, but no decision.
+        writes = connection.execute(
+            sa.select(outbox.c.order_id, outbox.c.order_number).where(_same(outbox.c.order_number, wanted)).distinct()
         ).all()
-        order_ids = {row.order_id for row in (*verdicts, *links)}
+        order_ids = {row.order_id for row in (*verdicts, *links, *writes)}
         if not order_ids:
             raise NotFound(
                 f"Memory knows nothing by the number {wanted}.",
                 hint="Orders appear after approval and decomposition; `om-fsm sync` looks for new ones.",
             )
         order_id = min(order_ids)
-        whole = any(row.order_number.upper() == wanted.upper() for row in verdicts)
+        whole = bool(writes) or any(row.order_number.upper() == wanted.upper() for row in verdicts)
         asked = {row.initiator_id for row in (*verdicts, *links)}
         every = connection.execute(
             sa.select(verdict).where(verdict.c.order_id == order_id).order_by(verdict.c.decided_at)
@@ -138,7 +154,7 @@ def explain(database: sa.Engine, number: str) -> Explanation:
             return whole or subject in subjects or bool(subjects & set(_WORD.findall(text)))
 
         return Explanation(
-            order_number=every[0].order_number if every else "",
+            order_number=next((row.order_number for row in (*every, *writes)), ""),
             verdicts=tuple(Judged(row.decided_at, codec.load_verdict(row.document)) for row in judged),
             links=tuple(codec.load_link(row.document) for row in kept),
             events=tuple(e for e in _events(connection, order_id) if concerns(e.subject, e.text)),
@@ -165,6 +181,7 @@ def overview(database: sa.Engine, now: datetime | None = None) -> Overview:
             open_work_orders=count(sa.select(sa.func.count()).select_from(link).where(link.c.is_open)),
             work_orders=count(sa.select(sa.func.count()).select_from(link)),
             orders=count(sa.select(sa.func.count(verdict.c.order_id.distinct()))),
+            archived=count(sa.select(sa.func.count()).select_from(archive)),
             wakeups=count(sa.select(sa.func.count()).select_from(wakeup)),
             backlog=(backlog := count(sa.select(sa.func.count()).select_from(wakeup).where(due))),
             catch_up=_catch_up(backlog, passes.pop("speed", (None, ""))[1]),
@@ -187,7 +204,11 @@ def _catch_up(backlog: int, speed: str) -> float | None:
 
 def _any_of(number: str) -> sa.ColumnElement[bool]:
     columns = (verdict.c.order_number, verdict.c.line_number, verdict.c.initiator_number)
-    return sa.or_(*(sa.func.upper(column) == number.upper() for column in columns))
+    return sa.or_(*(_same(column, number) for column in columns))
+
+
+def _same(column: sa.Column[str], number: str) -> sa.ColumnElement[bool]:
+    return sa.func.upper(column) == number.upper()
 
 
 def _events(connection: sa.Connection, order_id: str) -> Sequence[Happened]:
@@ -221,7 +242,10 @@ def _findings(connection: sa.Connection, condition: sa.ColumnElement[bool]) -> t
 
 
 def latest_verdicts(database: sa.Engine, policy: str) -> Iterator[tuple[str, Verdict]]:
-    """Number of the order and latest verdict of the policy of this name, for every initiator it ever decided about."""
+    """Number of the order and latest verdict of the policy of this name, for every initiator it ever decided about.
+
+    Orders that are over come last.
+    """
     newest = (
         sa.select(verdict.c.initiator_id, sa.func.max(verdict.c.version).label("version"))
         .where(verdict.c.policy == policy)
@@ -237,3 +261,9 @@ def latest_verdicts(database: sa.Engine, policy: str) -> Iterator[tuple[str, Ver
     with database.connect() as connection:
         for row in connection.execute(wanted):
             yield row.order_number, codec.load_verdict(row.document)
+    for document in Archive(database).documents():
+        newest_of: dict[str, tuple[str, Verdict]] = {}
+        for one in sorted(document[verdict.name], key=lambda row: (row["initiator_number"], row["version"])):
+            if one["policy"] == policy:
+                newest_of[one["initiator_id"]] = (one["order_number"], codec.load_verdict(one["document"]))
+        yield from newest_of.values()

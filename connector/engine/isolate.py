@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
+from connector.engine.archive import Archive
 from connector.engine.look import Look, look
 from connector.errors import AbsurdAnswer, Denied, MemoryFailed, OutcomeUnknown, Rejected, RemoteError, Unavailable
 from connector.exchange import Unreadable
@@ -28,8 +29,9 @@ OF_ONE_RECORD = (Denied, AbsurdAnswer, Rejected)
 
 
 def recall(store: Store, order_ids: Collection[str]) -> tuple[dict[str, OrderMemory], tuple[Unreadable, ...]]:
-    """What is remembered of these orders, and the orders whose memory cannot be understood."""
+    """What is remembered of these orders, those in the archive too, and the orders whose memory cannot be understood."""
     try:
+        Archive(store.engine).take_out(order_ids)
         return store.memory_of(order_ids), ()
     except ValueError as error:  # pydantic's; what the database itself says concerns everything
         if len(order_ids) == 1:

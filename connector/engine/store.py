@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from connector.engine import codec, wakeups
+from connector.engine.archive import Archive
 from connector.engine.tables import (
     attempt,
     cursor,
@@ -86,6 +87,7 @@ class Store:
 
     def __init__(self, engine: sa.Engine) -> None:
         self.engine = engine
+        self._archive = Archive(engine)
 
     # --- wakeups -------------------------------------------------------------------------------------------
 
@@ -222,12 +224,14 @@ class Store:
         }
 
     def orders_of_work_orders(self, work_order_ids: Collection[str]) -> dict[str, str]:
-        """Linked work order -> sys_id of its order."""
-        return self._lookup(link.c.work_order_id, link.c.order_id, work_order_ids)
+        """Linked work order -> sys_id of its order, be it archived."""
+        found = self._lookup(link.c.work_order_id, link.c.order_id, work_order_ids)
+        return self._archive.orders_named(set(work_order_ids) - set(found)) | found
 
     def orders_of_initiators(self, initiator_ids: Collection[str]) -> dict[str, str]:
-        """Initiator that was ever decided -> sys_id of its order."""
-        return self._lookup(verdict.c.initiator_id, verdict.c.order_id, initiator_ids)
+        """Initiator that was ever decided -> sys_id of its order, be it archived."""
+        found = self._lookup(verdict.c.initiator_id, verdict.c.order_id, initiator_ids)
+        return self._archive.orders_named(set(initiator_ids) - set(found)) | found
 
     def orders_of_record(self, sys_id: str) -> set[str]:
         """The orders a record is known to belong to: an order, initiator, domain order or work order."""
@@ -237,7 +241,7 @@ class Store:
             (link.c.domain_order_id, link.c.order_id),
             (link.c.work_order_id, link.c.order_id),
         )
-        found: set[str] = set()
+        found = set(self._archive.orders_named([sys_id]).values())
         with self.engine.connect() as connection:
             for key, value in paths:
                 found.update(connection.execute(sa.select(value).where(key == sys_id).distinct()).scalars())

@@ -11,6 +11,7 @@ pair     the two instances all of this is about      identity  what each of them
 hold     a side or an order on which nothing is done for now
 looked   when an order was last looked at
 attempt  one try to carry out an outbox entry that did not succeed at once
+archive  everything remembered of an order that is over    archived_name  the sys_ids and numbers it is found by
 """
 
 from __future__ import annotations
@@ -118,6 +119,7 @@ outbox = sa.Table(
         sqlite_where=sa.text("state = 'sending'"),
         postgresql_where=sa.text("state = 'sending'"),
     ),
+    sqlite_autoincrement=True,  # who starts tells its own entries from those it found by their numbers: none is used twice
 )
 
 event = sa.Table(
@@ -240,6 +242,22 @@ attempt = sa.Table(
     sa.Column("outcome", sa.String(10), nullable=False),  # the state of the entry afterwards
     sa.Column("text", sa.Text, nullable=False),
     sa.Column("requests", sa.JSON, nullable=False),  # those that write, without secrets, with their answers
+)
+
+archive = sa.Table(
+    "archive",
+    metadata,
+    sa.Column("order_id", sa.String(32), primary_key=True),
+    sa.Column("archived_at", Utc, nullable=False, index=True),
+    sa.Column("document", sa.LargeBinary, nullable=False),
+)
+
+archived_name = sa.Table(
+    "archived_name",
+    metadata,
+    sa.Column("name", sa.String(40), primary_key=True),  # in upper case
+    sa.Column("order_id", sa.String(32), primary_key=True, index=True),
+    sqlite_with_rowid=False,
 )
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from connector.engine.archive import Archive
 from connector.engine.cursors import is_first_contact, poll, wake_everything
 from connector.engine.sweep import sweep
 from connector.errors import ConfigError
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 CALIBRATE_EVERY = timedelta(hours=1)  # a zone may change its summer time, and an administrator the user's zone
 TRY_AGAIN = timedelta(minutes=5)  # where no record was there to measure with
+FORGET_EVERY = timedelta(days=1)
+_FORGETTING = "forgetting"
 _NOTHING = " nothing to measure with"
 _SETTINGS = "settings"
 
@@ -43,7 +46,16 @@ def notice(engine: Engine, now: datetime, *, full: bool = False, everything: boo
         store.note_pass(_SETTINGS, now, engine.settings)
     changes = poll(store, engine.om, engine.fsm, now, overlap=engine.watch.overlap)
     woken += sweep(store, engine.om, engine.fsm, now, engine.watch.sweep_every)
+    forget(store, now, engine.keep)
     return Noticed(changes, woken)
+
+
+def forget(store: Store, now: datetime, keep: timedelta) -> None:
+    """Once a day, let go of orders that have been in the archive for as long as they are kept."""
+    at, _ = store.last_passes().get(_FORGETTING, (None, ""))
+    if at is None or not timedelta(0) <= now - at < FORGET_EVERY:
+        forgotten = Archive(store.engine).forget(now - keep)
+        store.note_pass(_FORGETTING, now, f"orders: {forgotten}")
 
 
 def calibrate(store: Store, system: Watched, now: datetime) -> None:

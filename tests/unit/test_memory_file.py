@@ -127,7 +127,7 @@ def test_a_schema_of_a_newer_version_is_refused(tmp_path: Path, create: bool) ->
 def older(path: Path) -> Path:
     """As the first version left it, with an order that waits."""
     filled(path, 1)
-    for table in ("pair", "known", "round", "hold", "identity", "attempt", "looked"):
+    for table in ("pair", "known", "round", "hold", "identity", "attempt", "looked", "archive", "archived_name"):
         sqlite_file(path, f"DROP TABLE {table}")
     return sqlite_file(path, "UPDATE alembic_version SET version_num = '0001'", "PRAGMA application_id=0")
 

@@ -190,6 +190,8 @@ CHAPTERS: tuple[tuple[str, ...], ...] = (
     ("by_hand", "dispatch"),
     ("close_domain_order", "set_domain_order_state"),
     ("close_everything",),
+    ("visit_everybody", "close_everything"),
+    ("visit_everybody", "close_everything", "reopen_task", "complete"),
 )
-"""What people do in a row. `new_order`, `by_hand` and `close_everything` are played by the player itself."""
-OF_THE_PLAYER = frozenset({"new_order", "by_hand", "close_everything"})
+"""What people do in a row. `new_order`, `by_hand`, `visit_everybody` and `close_everything` are played by the player itself."""
+OF_THE_PLAYER = frozenset({"new_order", "by_hand", "visit_everybody", "close_everything"})

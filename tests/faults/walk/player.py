@@ -176,6 +176,11 @@ class Player:
                 number = self.world.om.store.find(DOMAIN_ORDER, sys_id=for_whom)[0]["number"]
                 made = {"do": "create_work_order", "short_description": "by hand", "correlation_id": number}
                 self.world.act("fsm", made)
+            case "visit_everybody":
+                for row in self.world.fsm.store.find("wm_order", active="true"):
+                    with suppress(Refused):
+                        do = "complete" if pick % 2 else "close_incomplete"
+                        self.world.act("fsm", {"do": do, "work_order": row["number"], "reason": "a cable was missing"})
             case "close_everything":
                 for row in self.world.om.store.find(DOMAIN_ORDER):
                     with suppress(Refused):
@@ -238,6 +243,8 @@ class Player:
             side: getattr(settings, side).model_copy(update={"rows_per_page": self._page}) for side in ("om", "fsm")
         }
         changed["daemon"] = settings.daemon.model_copy(update={"sweep_seconds": self._sweep_every})
+        # So short that orders come back even after they were forgotten.
+        changed["memory"] = settings.memory.model_copy(update={"archive_days": 1})
         return self.loaded.model_copy(update={"settings": settings.model_copy(update=changed)})
 
     def _stop(self) -> None:
