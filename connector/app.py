@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 
 from connector.decide.rules import Rules
 from connector.engine.closing import ask_gate
+from connector.engine.crew import Crew
 from connector.engine.database import claim, open_database, scratch_copy
-from connector.engine.drain import Engine, Watch, drain_all, plan_all
+from connector.engine.drain import Engine, Watch, drain_to_the_end, plan_all
 from connector.engine.guard import Guard, Limits
 from connector.engine.hold import Side
 from connector.engine.holds import Holds
@@ -149,8 +150,8 @@ def build_engine(
             sweep_every=timedelta(seconds=settings.daemon.sweep_seconds),
             overlap=timedelta(seconds=settings.daemon.overlap_seconds),
         ),
+        crew=Crew(settings.outbox.in_flight),
         settings=_fingerprint(settings),
-        in_flight=settings.outbox.in_flight,
         keep=timedelta(days=settings.memory.archive_days),
         refresh=lambda now: _follow(watched, loaded, systems, engine, now),
     )
@@ -235,7 +236,7 @@ def sync_once(
     engine.sides.require(clock())
     try:
         noticed = notice(engine, clock(), full=full, everything=everything)
-        plans = drain_all(engine, clock)
+        plans = drain_to_the_end(engine, clock)
     except RemoteError as error:
         engine.sides.trouble(error, clock())
         raise

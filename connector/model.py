@@ -316,6 +316,7 @@ class FindingCode(Enum):
     NOT_CANCELED = "not-canceled"
     CHANGE_WAITS = "change-waits"
     WRITE_PARKED = "write-parked"
+    CHARACTERISTICS_MISSING = "characteristics-missing"
     UNREADABLE = "unreadable"
     DEFECT = "defect"  # of the connector: this order is left alone
     UNDECIDED = "undecided"  # the policy gives no answer, or contradicts itself

@@ -180,7 +180,7 @@ class Service:
         self._nudge.set()
         deadline = time.monotonic() + STOP_WITHIN
         self._worker.join(timeout=max(deadline - time.monotonic(), 0.0))
-        finished = not self._worker.is_alive()
+        finished = not self._worker.is_alive() and not self._engine.crew.busy
         if self._damage is not None:
             raise self._damage
         _log.info("stopped" if finished else "stopped; a request was left under way and is looked up at the next start")

@@ -35,6 +35,7 @@ all work orders terminal, no creation pending                 | note once: ready
 ready to close intended, a work order open again meanwhile    | withdraw the intention
 work order of ours was updated, and no note tells of it       | note with the present values: memory was lost in between
 journal or mark know more than memory (an old copy of it)     | catch up with them; nothing is told twice
+a line whose work order was made from characteristics has none| nothing + finding: a missing right looks the same
 links exist, FSM answers "none"                               | nothing + finding; they keep the gate shut
 a work order state nobody mapped                              | treated as open, finding
 order over, work orders closed, nothing left to do or to tell | its memory goes to the archive (decide/completion.py), until
@@ -197,6 +198,13 @@ def _outdated(facts: Mapping[str, str], initiator: Initiator) -> bool:
 
 
 def _fulfil(draft: Draft, initiator: Initiator, work: list[Work]) -> None:
+    if not initiator.line.characteristics and any(w.is_open and w.link.carried.get("characteristics") for w in work):
+        text = (
+            f"{initiator.line.number} shows no characteristics any more. A missing right looks the same, so nothing is "
+            "changed in Field Service; if they were removed, change the work order there."
+        )
+        draft.find(FindingCode.CHARACTERISTICS_MISSING, initiator.number, text)
+        return
     verdict = _verdict(draft, initiator)
     if verdict.problem:
         draft.find(FindingCode.UNDECIDED, initiator.number, f"{initiator.number}: {verdict.problem}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -11,11 +10,11 @@ from connector.engine.consider import consider
 from connector.engine.tables import SHARDS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable
-    from concurrent.futures import Executor
+    from collections.abc import Callable, Collection
     from datetime import datetime
 
     from connector.decide.rules import Rules
+    from connector.engine.crew import Crew
     from connector.engine.outbox import Outbox
     from connector.engine.ports import FieldService, OrderManagement
     from connector.engine.sides import Sides
@@ -31,6 +30,7 @@ _LEFT_ALONE = (
 _STOPPED = timedelta(
     minutes=15
 )  # until an order whose write is stopped is looked at again, unless it is released before
+_AT_WORK = timedelta(seconds=1)  # until it is asked again whether somebody is done with an order
 _MAX_LOOKS = 1000  # at one order set in one pass; a plan that never comes to rest is a defect, not a reason to hang
 
 
@@ -60,12 +60,11 @@ class Engine:
     outbox: Outbox
     sides: Sides
     watch: Watch
+    crew: Crew  # a simulation brings its own, whose turns are reproducible
     settings: str = ""  # a fingerprint of what was configured: changed settings make every order worth a look
     compared: set[str] = field(default_factory=set)  # orders whose journals this process has read
-    in_flight: int = 4  # orders written to at the same time
     keep: timedelta = timedelta(days=365)  # for so long the memory of an order that is over
     refresh: Callable[[datetime], None] = _as_they_are
-    pool: Callable[[int], Executor] = ThreadPoolExecutor  # a simulation brings its own, whose turns are reproducible
 
 
 def drain(engine: Engine, shards: Collection[int], clock: Callable[[], datetime]) -> tuple[Plan, ...]:
@@ -80,24 +79,28 @@ def drain(engine: Engine, shards: Collection[int], clock: Callable[[], datetime]
     wakeups = store.due(shards, now, limit=_ORDERS_PER_LOOK)
     if not wakeups:
         return ()
+    busy = engine.crew.busy  # a write that hangs: the others go on
     order_ids = [wakeup.order_id for wakeup in wakeups]
 
     # Observe, decide, record the intentions
-    plans = consider(engine, order_ids, now)
+    plans = consider(engine, [order_id for order_id in order_ids if order_id not in busy], now)
 
     # Act on what could be read and decided, record the outcomes
     decided = {plan.order_id for plan in plans}
-    changed = _act(engine, store.orders_to_act_on(decided), clock)
+    changed = engine.crew.serve(store.orders_to_act_on(decided), lambda order_id: engine.outbox.serve(order_id, clock))
 
     # Look again where something changed, or when something waits
     store.rest(wakeups)
     store.wake(changed, due=now, reason="look at what was written")
     stopped = engine.sides.stopped_kinds(now)
-    for order_id in store.orders_to_act_on(order_ids):
+    hanging = engine.crew.busy
+    if hanging:
+        store.wake(hanging, due=now + _AT_WORK, reason="a write is under way")
+    for order_id in store.orders_to_act_on([order_id for order_id in order_ids if order_id not in hanging]):
         due, kind = store.next_try(order_id) or (now, "")
         if kind in stopped:
             due = max(due, now + _STOPPED)
-        if order_id not in decided:
+        if order_id not in decided and order_id not in busy:
             due = max(due, _later(store.left_alone([order_id]).get(order_id, now), now))
         store.wake([order_id], due=due, reason="a write waits")
     store.note_speed(len(order_ids), (clock() - now).total_seconds(), now)
@@ -134,10 +137,11 @@ def drain_all(
     return tuple(done)
 
 
-def _act(engine: Engine, order_ids: list[str], clock: Callable[[], datetime]) -> Iterable[str]:
-    """Serve the orders side by side, each in its own order. Returns those where something changed."""
-    if engine.in_flight <= 1 or len(order_ids) <= 1:
-        return [order_id for order_id in order_ids if engine.outbox.serve(order_id, clock)]
-    with engine.pool(engine.in_flight) as pool:
-        served = list(pool.map(lambda order_id: engine.outbox.serve(order_id, clock), order_ids))
-    return [order_id for order_id, changed in zip(order_ids, served, strict=True) if changed]
+def drain_to_the_end(engine: Engine, clock: Callable[[], datetime]) -> tuple[Plan, ...]:
+    """As `drain_all`, and wait for the writes that hang: nobody looks again afterwards."""
+    done = drain_all(engine, clock)
+    while engine.crew.busy:
+        late = engine.crew.busy
+        engine.store.wake({*late, *engine.crew.finish()}, due=clock(), reason="look at what was written")
+        done += drain_all(engine, clock)
+    return done

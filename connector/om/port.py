@@ -191,6 +191,10 @@ class OmPort:
     def read_orders(self, order_ids: Iterable[str]) -> OrdersRead:
         ids = list(dict.fromkeys(order_ids))
         rows = {part: self._rows_of(ids, part) for part in (*self._parts, "characteristic")}
+        if (
+            rows["line"] and not rows["characteristic"]
+        ):  # perhaps there are none; what follows from that is worth a second look
+            rows["characteristic"] = self._rows_of(ids, "characteristic")
         assembly = _Assembly(self._schema, self._states, self._kinds, self._facts)
         assembly.add_characteristics(rows["characteristic"])
         assembly.add_lines(rows["line"])

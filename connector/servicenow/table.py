@@ -10,7 +10,7 @@ import threading
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pysnc
@@ -25,7 +25,6 @@ from connector.servicenow.transport import Common, Endpoint, Traffic
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-    from datetime import datetime
 
     from requests.adapters import BaseAdapter
 
@@ -228,7 +227,7 @@ class TableApi:
                 hint=f"Check that the column exists and that the user may read it ({', '.join(ask.columns)}).",
                 instance=self.endpoint.name,
             )
-        if not query.accepts(row.values):
+        if not query.accepts(row.values) or ("sys_updated_on" in ask.needed and not is_stamp(row["sys_updated_on"])):
             raise AbsurdAnswer(
                 f"{self.endpoint.name}: {ask.table} returned {row.get('sys_id')}, which does not satisfy the query {query}.",
                 hint="The instance ignores a part of the query; nothing was concluded from the answer.",
@@ -322,6 +321,14 @@ class TableApi:
 def stamp(moment: datetime) -> str:
     """A date-time as a plain query literal and as stored: UTC, whole seconds."""
     return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def is_stamp(text: str) -> bool:
+    """Whether this is a date-time as stored."""
+    try:
+        return len(text) == len("2026-03-02 08:00:00") and bool(datetime.fromisoformat(text))
+    except ValueError:
+        return False
 
 
 def _rows(record: Any) -> Iterator[Row]:

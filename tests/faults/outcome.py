@@ -35,3 +35,22 @@ def state_of(world: World) -> dict[str, Any]:
 def differences(wanted: dict[str, Any], found: dict[str, Any]) -> str:
     """Which parts are not as they should be; empty when all are."""
     return "; ".join(key for key in wanted if found[key] != wanted[key])
+
+
+def untold(wanted: dict[str, Any], found: dict[str, Any]) -> str:
+    """As `differences`, where what broke may be told: each note of the one is in the other, whatever it says of persons and
+    states that were not shown, and besides there are only notes of something that was refused."""
+    there, here = _by_token(found["notes"]), _by_token(wanted["notes"])
+    wrong = [f"no note {here[token]!r}" for token in sorted(here.keys() - there.keys())]
+    wrong += [
+        f"a note {there[token]!r}" for token in sorted(there.keys() - here.keys()) if _REFUSED not in there[token]
+    ]
+    rest = differences({**wanted, "notes": []}, {**found, "notes": []})
+    return "; ".join([*wrong, *([rest] if rest else [])])
+
+
+_REFUSED = "Field Service did not"
+
+
+def _by_token(notes: list[str]) -> dict[str, str]:
+    return {token: note for note in notes for token in _TOKEN.findall(note)}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, cast
@@ -10,8 +11,11 @@ import pytest
 
 from connector import app
 from connector.engine import history
+from connector.engine.crew import Crew
+from connector.engine.drain import drain_all, drain_to_the_end
 from connector.engine.store import Store
 from connector.engine.tables import verdict
+from connector.engine.watch import notice
 from connector.errors import Denied
 from connector.mapping.fields import FieldMap
 from connector.memory import reading
@@ -203,6 +207,46 @@ def test_a_write_that_fails_as_nothing_should_is_parked_and_the_other_orders_are
     assert [len(pair.work_orders(order)) for order in good] == [2] * OTHERS
     assert pair.waiting() == {"parked": 2}
     assert set(findings(pair).values()) == {"write-parked"}
+
+
+class Hanging(Clumsy):
+    """Field Service that takes its time with one order only, until it is let go."""
+
+    def __init__(self, port: FieldService, over: str) -> None:
+        super().__init__(port, over)
+        self.let_go = threading.Event()
+
+    def create(self, action: CreateWorkOrder) -> Written:
+        assert action.facts["order"] != self._over or self.let_go.wait(30)
+        return self._port.create(action)
+
+
+def test_while_a_write_of_one_order_hangs_the_others_are_served_and_heard(pair: Pair) -> None:
+    pair.sync()
+    stuck, good = pair.approved(HAMBURG), others(pair)
+    with app.writing(pair.loaded, pair.outside()) as (engine, _):
+        field = Hanging(engine.fsm, stuck)
+        port = cast("FieldService", field)
+        engine = replace(engine, fsm=port, outbox=replace(engine.outbox, fsm=port), crew=Crew(2, 0.05))
+
+        def look() -> None:
+            pair.world.advance(5)
+            notice(engine, pair.now())
+            drain_all(engine, pair.now)
+
+        look()
+        assert engine.crew.busy == {sys_id(pair, stuck)}
+        assert [len(pair.work_orders(order)) for order in (stuck, *good)] == [0, *[2] * OTHERS]
+        for order in good:
+            pair.fsm("dispatch", work_order=pair.install(order), technician="technician")
+        look()
+        assert [pair.noted(pair.resource_order(order), "-> Assigned") for order in good] == [True] * OTHERS
+        assert engine.crew.busy == {sys_id(pair, stuck)}
+        field.let_go.set()
+        drain_to_the_end(engine, pair.now)
+        assert len(pair.work_orders(stuck)) == 2
+    pair.settle()
+    pair.assert_nothing_doubled()
 
 
 def test_a_stuck_order_is_asked_about_less_and_less_often(pair: Pair) -> None:

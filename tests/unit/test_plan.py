@@ -134,6 +134,19 @@ def test_an_initiator_that_only_the_catch_all_matches_gets_no_field_work() -> No
 # --- policy edits are not events -------------------------------------------------------------------------------
 
 
+def test_a_line_that_shows_no_characteristics_any_more_changes_nothing() -> None:
+    """A missing right looks like a removed characteristic. One of several that is gone is an ordinary change."""
+    rich, poor = {"rate": "1 Gbit/s", "vlan": "7"}, {"vlan": "7"}
+    known = memory(link(carried=facts(snapshot(with_line=line(characteristics=rich)))), verdicts=(verdict(),))
+    gone = plan(snapshot(work_order(), with_line=line(characteristics={})), known)
+    assert kinds(gone) == []
+    assert codes(gone) == ["characteristics-missing"]
+    fewer = plan(snapshot(work_order(), with_line=line(characteristics=poor)), known)
+    assert (codes(fewer), kinds(fewer)) == ([], ["UpdateWorkOrder"])
+    never = memory(link(carried=facts(snapshot())), verdicts=(verdict(),))
+    assert codes(plan(snapshot(work_order()), never)) == []
+
+
 def test_a_changed_policy_does_not_touch_an_order_version_that_was_decided() -> None:
     table = RULES.domain_order_policy.table
     last_row_only = replace(RULES.domain_order_policy, table=replace(table, rules=table.rules[-1:]))

@@ -85,7 +85,7 @@ def test_orders_are_read_with_everything_that_hangs_on_them(instance: Instance, 
         ("RO21", DomainOrderClass.RESOURCE, "SD-WAN CPE")
     ]
     assert [one.number for one in first.order_tasks] == ["OT31"]
-    assert len(mocked.calls) == 5  # one request a table, however many orders
+    assert len(mocked.calls) == 6  # one request a table, however many orders; no characteristics at all is asked twice
 
 
 def test_characteristics_are_read_by_name_and_as_people_see_them(

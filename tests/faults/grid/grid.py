@@ -1,5 +1,5 @@
 """Each request of each pass of the story meets each fault; afterwards every promise holds, and both instances are what an
-undisturbed pass makes of them.
+undisturbed pass makes of them. Only a refusal may be told besides, and who or what was not shown be named in other words.
 
 In virtual time and in process, each trial in a child forked from the state before the pass. One fault befalls one request; what
 it does to the requests after it (a 429 pauses the instance, a maintenance page holds the side) is the connector's doing.
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tests.faults.crash.story import STEPS
-from tests.faults.outcome import differences
+from tests.faults.outcome import untold
 from tests.faults.walk.crowd import Crowd
 from tests.faults.walk.story import ANY_REQUEST, READS_ONLY, WRITES_ONLY
 
@@ -53,7 +53,7 @@ def play(*, lane: int = 0, lanes: int = 1) -> tuple[list[Trial], dict[str, int]]
             for at, fault in every[lane::lanes]:
                 struck = {"at": at, "fault": {**fault, "user": "connector", "count": 1}}
                 walked = crowd.walk([{"do": "pass", "struck": struck}])
-                wrong = walked.why.strip().split("\n")[-1] or differences(calm.outcome, walked.outcome)
+                wrong = walked.why.strip().split("\n")[-1] or untold(calm.outcome, walked.outcome)
                 trials.append(Trial(name, calm.passed[at - 1], at, _said(fault), wrong))
     return trials, requests
 

@@ -82,7 +82,6 @@ class Player:
         self.deaths = 0
         self.refused = 0
         self._began = world.now()
-        self._in_flight = 1
         self._page = 1000
         self._sweep_every = SWEEP_SECONDS
         self._process: ExitStack | None = None
@@ -146,9 +145,8 @@ class Player:
         }
 
     def _set_conditions(self, step: Step) -> None:
-        self._in_flight = step["in_flight"]
         self._page = step["page"]
-        self.turns = Turns(step["turns"])
+        self.turns = Turns(step["turns"], step["in_flight"])
         self._sweep_every = NEVER if step["feeds_only"] else SWEEP_SECONDS
         for side in ("om", "fsm"):
             self.world.skew(side, step[f"{side}_skew"])
@@ -234,7 +232,7 @@ class Player:
                 self.after("commit")
 
             setattr(dialect, "do_commit", do_commit)  # noqa: B010 - of this one database
-            self._engine = replace(engine, in_flight=self._in_flight, pool=self.turns)
+            self._engine = replace(engine, crew=self.turns)
             self._process = stack.pop_all()
 
     def _configured(self) -> Loaded:

@@ -6,50 +6,49 @@ A worker gives up its turn before each request; who goes on is drawn from the se
 from __future__ import annotations
 
 import threading
-from concurrent.futures import Executor
 from random import Random
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING
+
+from connector.engine.crew import Crew
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable
 
 
-class Turns(Executor):
-    """Stands where the engine wants a pool of threads."""
+class Turns(Crew):
+    """A crew of which nobody is ever late."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, workers: int = 1) -> None:
+        super().__init__(workers)
         self._chance = Random(seed)  # noqa: S311
         self._back = threading.Semaphore(0)
         self._workers: dict[int, threading.Semaphore] = {}
-        self._many = 1
 
-    def __call__(self, many: int) -> Self:
-        self._many = many
-        return self
-
-    def map(  # type: ignore[override]  # neither timeout nor chunks
-        self, work: Callable[[Any], Any], items: Iterable[Any]
-    ) -> Iterator[Any]:
-        """Finished when it returns. The first exception is raised when all are done."""
-        waiting = list(enumerate(items))
-        results: dict[int, Any] = {}
+    def serve(self, order_ids: Iterable[str], work: Callable[[str], bool]) -> list[str]:
+        """All are done when it returns. The first exception is raised when all are done."""
+        waiting = list(order_ids)
+        if self.workers == 1 or len(waiting) <= 1:
+            return [order_id for order_id in waiting if work(order_id)]
+        every = tuple(waiting)
+        changed: set[str] = set()
         failures: list[BaseException] = []
 
-        def serve(turn: threading.Semaphore) -> None:
+        def go(turn: threading.Semaphore) -> None:
             turn.acquire()
             try:
                 while waiting:
-                    number, item = waiting.pop(0)
-                    results[number] = work(item)
+                    order_id = waiting.pop(0)
+                    if work(order_id):
+                        changed.add(order_id)
             except BaseException as failure:
                 failures.append(failure)
             finally:
                 del self._workers[threading.get_ident()]
                 self._back.release()
 
-        for _ in range(min(self._many, len(waiting))):
+        for _ in range(min(self.workers, len(waiting))):
             turn = threading.Semaphore(0)
-            thread = threading.Thread(target=serve, args=(turn,), daemon=True)
+            thread = threading.Thread(target=go, args=(turn,), daemon=True)
             thread.start()
             assert thread.ident is not None
             self._workers[thread.ident] = turn
@@ -59,7 +58,7 @@ class Turns(Executor):
             self._back.acquire()
         if failures:
             raise failures[0]
-        return iter([results[number] for number in sorted(results)])
+        return [order_id for order_id in every if order_id in changed]
 
     def pause(self) -> None:
         """Somebody else may go on first."""
