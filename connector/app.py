@@ -175,6 +175,8 @@ def _rules(loaded: Loaded, policies: Policies, systems: Systems) -> Rules:
         decision=settings.gate.decision,
         canceled_in_field=settings.gate.canceled_in_field,
         closed_incomplete=settings.gate.closed_incomplete,
+        order_tasks=settings.gate.order_tasks,
+        header_tasks=settings.gate.header_tasks,
         compensations=policies.compensations,
     )
 

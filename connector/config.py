@@ -27,7 +27,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from connector.decide.rules import ENDS_THAT_RELEASE, Consequence, GateMode, WorkOrderEnd
+from connector.decide.rules import ENDS_THAT_RELEASE, Consequence, GateMode, OpenTasks, WorkOrderEnd
 from connector.errors import ConfigError
 from connector.fsm.schema import DEFAULT_REFERENCES, FsmSchema, Lookup
 from connector.mapping.dmn.table import fold
@@ -299,6 +299,8 @@ class Gate(Section):
     decision: Annotated[str, Field(pattern=r"^\w+( \w+)*$", max_length=40)] = "release gate"
     canceled_in_field: Consequence = Consequence.ASK
     closed_incomplete: Consequence = Consequence.ASK
+    order_tasks: OpenTasks = OpenTasks.ANSWER
+    header_tasks: OpenTasks = OpenTasks.SHOW
 
 
 class OutboxSettings(Section):

@@ -530,7 +530,8 @@ class GateAnswer:
     may_close: bool
     known_at: datetime | None
     work: tuple[Standing, ...]
-    open_tasks: tuple[str, ...] = ()
+    open_tasks: tuple[str, ...] = ()  # of the domain order
+    header_tasks: tuple[str, ...] = ()  # of the customer order itself
     problem: str = ""
 
 

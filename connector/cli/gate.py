@@ -46,6 +46,8 @@ def _print(found: GateAnswer) -> None:
         say(f"  {_line(one)}")
     for task in found.open_tasks:
         say(f"  open order task {task}")
+    for task in found.header_tasks:
+        say(f"  open task of the customer order {task}")
     if not found.work and found.may_close:
         say("  It has no work orders.")
     if found.problem:

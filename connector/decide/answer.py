@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from connector.decide.closure import named, open_header_tasks, open_order_tasks
 from connector.decide.plan import draft_of
-from connector.model import DomainOrderPhase, GateAnswer, Standing
+from connector.decide.rules import OpenTasks
+from connector.model import GateAnswer, Standing
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -22,14 +24,14 @@ def answer(snapshot: Snapshot, memory: OrderMemory, rules: Rules, one: DomainOrd
         *(_standing(w, rules) for w in draft.work_of(one)),
         *(Standing("", template, "being created", "", "", blocks=True) for template in sorted(draft.creating(one))),
     ]
-    tasks = tuple(
-        f"{task.number} ({task.state.label})"
-        for task in sorted(snapshot.order_tasks, key=lambda t: t.number)
-        if task.domain_order_id == one.sys_id
-        and task.state.phase not in (DomainOrderPhase.CLOSED, DomainOrderPhase.CANCELED)
-    )
-    may_close = not tasks and not any(w.blocks for w in work)
-    return GateAnswer(one.number, may_close, asked_at, tuple(work), tasks)
+    tasks = tuple(named(task) for task in open_order_tasks(snapshot, one))
+    header = tuple(named(task) for task in open_header_tasks(snapshot))
+    blocking = [
+        *(tasks if rules.order_tasks is not OpenTasks.SHOW else ()),
+        *(header if rules.header_tasks is not OpenTasks.SHOW else ()),
+    ]
+    may_close = not blocking and not any(w.blocks for w in work)
+    return GateAnswer(one.number, may_close, asked_at, tuple(work), tasks, header)
 
 
 def _standing(work: Work, rules: Rules) -> Standing:

@@ -9,14 +9,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from connector.decide.rules import WorkOrderEnd
+from connector.decide.rules import OpenTasks, WorkOrderEnd
 from connector.mapping.notes import harmless
-from connector.model import WorkOrderPhase
+from connector.model import DomainOrderPhase, WorkOrderPhase
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
-    from connector.model import JournalEntry, Link, WorkOrder
+    from connector.decide.rules import Rules
+    from connector.model import DomainOrder, JournalEntry, Link, OrderTask, Snapshot, WorkOrder
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +66,44 @@ class Work:
         return f"{self.found.number} ({harmless(self.found.state.label)}{who}{undecided})"
 
 
-def blockers(work: Iterable[Work], creating: Iterable[str], releases: Collection[WorkOrderEnd]) -> tuple[str, ...]:
+def blockers(
+    work: Iterable[Work], creating: Iterable[str], tasks: Iterable[OrderTask], releases: Collection[WorkOrderEnd]
+) -> tuple[str, ...]:
     """What keeps a domain order open, in words; empty when it may be closed.
 
-    `creating` names the templates of work orders that are intended but not created yet.
+    `creating` names the templates of work orders that are intended but not created yet; `tasks` are those that count.
     """
     return (
         *(str(w) for w in sorted(work, key=lambda w: w.link.work_order_number) if w.keeps_open(releases)),
         *(f"{template} (being created)" for template in sorted(creating)),
+        *(named(task) for task in tasks),
     )
+
+
+def open_order_tasks(snapshot: Snapshot, domain_order: DomainOrder) -> list[OrderTask]:
+    """The open order tasks of a domain order, by number."""
+    return _open(task for task in snapshot.order_tasks if task.domain_order_id == domain_order.sys_id)
+
+
+def open_header_tasks(snapshot: Snapshot) -> list[OrderTask]:
+    """The open tasks of the customer order itself, by number: they belong to no domain order."""
+    return _open(task for task in snapshot.order_tasks if not task.domain_order_id)
+
+
+def enforced_tasks(snapshot: Snapshot, domain_order: DomainOrder, rules: Rules) -> list[OrderTask]:
+    """The open tasks over which a domain order must not be closed."""
+    return [
+        *(open_order_tasks(snapshot, domain_order) if rules.order_tasks is OpenTasks.ENFORCE else ()),
+        *(open_header_tasks(snapshot) if rules.header_tasks is OpenTasks.ENFORCE else ()),
+    ]
+
+
+def named(task: OrderTask) -> str:
+    """A task as people know it."""
+    what = " ".join(part for part in (task.number, harmless(task.request_type)) if part)
+    return f"{what} ({harmless(task.state.label)})"
+
+
+def _open(tasks: Iterable[OrderTask]) -> list[OrderTask]:
+    over = (DomainOrderPhase.CLOSED, DomainOrderPhase.CANCELED)
+    return sorted((task for task in tasks if task.state.phase not in over), key=lambda task: task.number)

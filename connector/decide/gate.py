@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from connector.decide.closure import blockers
+from connector.decide.closure import blockers, enforced_tasks
 from connector.decide.rules import GateMode
 from connector.mapping import notes
 from connector.mapping.marks import digest_of
@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 def guard_closure(draft: Draft, domain_order: DomainOrder) -> None:
     """Reopen it, or say so, or raise the alarm, as the rules want."""
-    reasons = blockers(draft.work_of(domain_order), draft.creating(domain_order), draft.rules.releases)
+    tasks = enforced_tasks(draft.snapshot, domain_order, draft.rules)
+    reasons = blockers(draft.work_of(domain_order), draft.creating(domain_order), tasks, draft.rules.releases)
     if domain_order.state.phase is not DomainOrderPhase.CLOSED or not reasons:
         _settle(draft, domain_order)
         return

@@ -29,6 +29,7 @@ a decision from before it ended so, or about another one      | counts for nothi
 work order made by hand for this initiator, without our mark  | counts for notes and the gate; never edited
 work order with our mark that memory does not know            | adopted, with what its mark and the journal say
 domain order closed while a work order is open or undecided   | the gate: reopen (or note, or alarm, as configured), naming them
+an open order task or header task, where that is enforced     | as an open work order, for the gate and for "ready to close"
 reopening refused by the platform                             | finding until the domain order is open, or may be closed
 reopening intended or refused, and no longer needed           | withdraw the intention
 all work orders terminal, no creation pending                 | note once: ready to close

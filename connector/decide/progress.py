@@ -8,7 +8,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from connector.decide.rules import Consequence, WorkOrderEnd
+from connector.decide.closure import enforced_tasks, named, open_order_tasks
+from connector.decide.rules import Consequence, OpenTasks, WorkOrderEnd
 from connector.mapping import notes
 from connector.mapping.marks import digest_of, status_key, updated_key
 from connector.model import (
@@ -121,7 +122,9 @@ def _ready(draft: Draft, domain_order: DomainOrder) -> None:
     if key:
         states = [w.found.state for w in work if w.found is not None]
         decided = sorted({w.decision.by for w in work if w.decision is not None and w.end not in draft.rules.releases})
-        text = notes.ready(domain_order.number, states, decided)
+        waits = draft.rules.order_tasks is not OpenTasks.SHOW
+        tasks = [named(task) for task in open_order_tasks(draft.snapshot, domain_order)] if waits else []
+        text = notes.ready(domain_order.number, states, decided, tasks)
         draft.do(WriteNote(key, domain_order.sys_id, domain_order.number, text))
 
 
@@ -134,6 +137,7 @@ def _is_ready(draft: Draft, domain_order: DomainOrder, work: list[Work]) -> bool
         bool(work)
         and not any(w.keeps_open(draft.rules.releases) or w.found is None for w in work)
         and not draft.creating(domain_order)
+        and not enforced_tasks(draft.snapshot, domain_order, draft.rules)
         and domain_order.state.phase is DomainOrderPhase.OPEN
         and draft.snapshot.order.state.phase is OrderPhase.APPROVED
     )

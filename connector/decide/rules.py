@@ -38,6 +38,14 @@ class Consequence(Enum):
     ASK = "ask"  # a finding as well, until a person decides
 
 
+class OpenTasks(Enum):
+    """What an open task of Order Management means for the closing of a domain order."""
+
+    SHOW = "show"  # the gate names it
+    ANSWER = "answer"  # the gate names it and says no
+    ENFORCE = "enforce"  # a domain order that was closed over it is treated as over an open work order
+
+
 ENDS_THAT_RELEASE = (WorkOrderEnd.COMPLETE, WorkOrderEnd.CANCELED_BY_OM)
 
 
@@ -56,6 +64,8 @@ class Rules:
     decision: str = "release gate"  # how a work note begins that is such a decision
     canceled_in_field: Consequence = Consequence.ASK
     closed_incomplete: Consequence = Consequence.ASK
+    order_tasks: OpenTasks = OpenTasks.ANSWER  # of the domain order
+    header_tasks: OpenTasks = OpenTasks.SHOW  # of the customer order itself
     compensations: Compensations | None = None  # without a table every change is patched and noted
 
     def policy_for(self, initiator: Initiator) -> WorkOrderPolicy:

@@ -182,7 +182,7 @@ def canceled_too_late(work_order: WorkOrder) -> str:
 def still_open(domain_order: str, blockers: Iterable[str], *, reopened: bool) -> str:
     """A domain order was closed too early."""
     did = "was reopened" if reopened else "should not be closed"
-    return f"{domain_order} {did}: it cannot be closed while work orders are open: {'; '.join(blockers)}."
+    return f"{domain_order} {did}: it cannot be closed while work is open: {'; '.join(blockers)}."
 
 
 @_note
@@ -195,14 +195,20 @@ def ask(domain_order: str, work_order: WorkOrder, word: str) -> str:
 
 
 @_note
-def ready(domain_order: str, states: Iterable[State[WorkOrderPhase]], decided: Collection[str] = ()) -> str:
-    """Every work order of a domain order is closed."""
+def ready(
+    domain_order: str,
+    states: Iterable[State[WorkOrderPhase]],
+    decided: Collection[str] = (),
+    tasks: Collection[str] = (),
+) -> str:
+    """Every work order of a domain order is closed. `tasks` of Order Management that are not are named."""
     counts = Counter(harmless(state.label).lower() for state in states)
     total = sum(counts.values())
     listed = ", ".join(f"{count} {label}" for label, count in sorted(counts.items()))
     closed = "Its work order is" if total == 1 else f"All {total} work orders are"
     who = f", as decided by {' and '.join(harmless(name) for name in decided)}" if decided else ""
-    return f"{closed} closed ({listed}): {domain_order} is ready to be closed{who}."
+    left = f" with its order {'task' if len(tasks) == 1 else 'tasks'} {', '.join(tasks)}" if tasks else ""
+    return f"{closed} closed ({listed}): {domain_order} is ready to be closed{who}{left}."
 
 
 @_note

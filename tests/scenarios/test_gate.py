@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from connector import app
+from connector.config import load
 from connector.errors import NotFound
 from tests.conftest import DOMAIN_ORDER, HAMBURG
 
@@ -162,6 +163,50 @@ def test_what_cannot_be_asked_now_never_opens_the_gate(pair: Pair) -> None:
     assert found.known_at is not None
     assert found.known_at <= looked_at < pair.now()
     assert "maintenance" in found.problem.casefold() or "503" in found.problem
+
+
+def with_gate(pair: Pair, **settings: str) -> None:
+    path = pair.loaded.path
+    said = "".join(f'{name} = "{value}"\n' for name, value in settings.items())
+    path.write_text(f"{path.read_text(encoding='utf-8')}\n[gate]\n{said}", encoding="utf-8")
+    pair.loaded = load(path)
+
+
+@pytest.mark.parametrize("rule", ["show", "answer", "enforce"])
+def test_an_open_order_task_is_named_or_a_no_or_reopens_as_configured(pair: Pair, rule: str) -> None:
+    with_gate(pair, order_tasks=rule)
+    number, work_order = in_the_field(pair)
+    [task] = [row["number"] for row in pair.rows("om", ORDER_TASK, f"parent.number={number}", "number")]
+    pair.fsm("complete", work_order=work_order)
+    pair.settle()
+    assert pair.noted(number, "is ready to be closed") is (rule != "enforce")
+    assert pair.noted(number, f"ready to be closed with its order task {task} Configure CPE (Open)") is (
+        rule == "answer"
+    )
+    found = ask(pair, number)
+    assert (found.may_close, found.open_tasks) == (rule == "show", (f"{task} Configure CPE (Open)",))
+    assert close(pair, number) is (rule != "enforce")
+    pair.om("close_order_task", task=task)
+    pair.settle()
+    assert pair.noted(number, "is ready to be closed")
+    assert is_closed(pair, number) or close(pair, number)
+
+
+@pytest.mark.parametrize("rule", ["show", "answer", "enforce"])
+def test_an_open_task_of_the_customer_order_is_named_or_a_no_or_reopens_as_configured(pair: Pair, rule: str) -> None:
+    with_gate(pair, header_tasks=rule, order_tasks="show")
+    number, work_order = in_the_field(pair)
+    order = pair.rows("om", "sn_ind_tmt_orm_order", "", "number")[0]["number"]
+    task = pair.om("create_header_task", order=order, name="Check credit")["task"]["number"]
+    pair.fsm("complete", work_order=work_order)
+    pair.settle()
+    found = ask(pair, number)
+    assert (found.may_close, found.header_tasks) == (rule == "show", (f"{task} (Open)",))
+    assert close(pair, number) is (rule != "enforce")
+    assert pair.noted(number, "was reopened", f"{task} (Open)") is (rule == "enforce")
+    pair.om("close_order_task", task=task)
+    pair.settle()
+    assert ask(pair, number).may_close
 
 
 def test_a_number_that_is_no_domain_order_is_not_found(pair: Pair) -> None:

@@ -180,11 +180,11 @@ def test_a_note_about_very_many_changes_stays_readable() -> None:
         ),
         (
             notes.still_open("RO1", ["WO1 (Draft)", "WO2 (Assigned, Tom)"], reopened=True),
-            "RO1 was reopened: it cannot be closed while work orders are open: WO1 (Draft); WO2 (Assigned, Tom).",
+            "RO1 was reopened: it cannot be closed while work is open: WO1 (Draft); WO2 (Assigned, Tom).",
         ),
         (
             notes.still_open("RO1", ["WO1 (Draft)"], reopened=False),
-            "RO1 should not be closed: it cannot be closed while work orders are open: WO1 (Draft).",
+            "RO1 should not be closed: it cannot be closed while work is open: WO1 (Draft).",
         ),
         (
             notes.ready("RO1", [COMPLETE]),
@@ -193,6 +193,11 @@ def test_a_note_about_very_many_changes_stays_readable() -> None:
         (
             notes.ready("RO1", [COMPLETE, CANCELED, COMPLETE]),
             "All 3 work orders are closed (1 canceled, 2 closed complete): RO1 is ready to be closed.",
+        ),
+        (
+            notes.ready("RO1", [COMPLETE], ["Frank"], ["TASK1 Configure CPE (Open)"]),
+            "Its work order is closed (1 closed complete): RO1 is ready to be closed, as decided by Frank"
+            " with its order task TASK1 Configure CPE (Open).",
         ),
         (notes.cancel_reason("RO1 was canceled"), "Canceled by om-fsm: RO1 was canceled"),
     ],
