@@ -8,7 +8,7 @@ import pytest
 
 from connector.engine.crew import Crew
 
-SOON = 0.05  # seconds: the patience of these crews
+SOON = 0.5  # seconds: the patience of these crews
 
 
 class Desk:
