@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from connector.decide.rules import Rules
+from connector.decide.rules import CaseRules, Rules
 from connector.engine.closing import ask_gate
 from connector.engine.crew import Crew
 from connector.engine.database import claim, open_database, scratch_copy
@@ -27,6 +27,7 @@ from connector.errors import ConfigError, NotFound, RemoteError
 from connector.fsm.port import FsmPort
 from connector.mapping.fields import FieldMap
 from connector.memory import instances, reading
+from connector.om.cases import OmWithCases
 from connector.om.native import NATIVE_POLICIES, NativePolicies
 from connector.om.port import OmPort
 from connector.policies import Policies, Watched, load_policies, mapped_columns, mapped_facts, vocabulary
@@ -45,7 +46,7 @@ if TYPE_CHECKING:
     from connector.mapping.native import Imported
     from connector.mapping.review import Catalog
     from connector.model import GateAnswer, Plan
-    from connector.om.native import NativePolicy
+from connector.om.native import NativePolicy
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +97,8 @@ def connect(loaded: Loaded, world: World = REAL_WORLD) -> Systems:
     settings = loaded.settings
     om_api = _api(loaded, world, "om")
     fsm_api = _api(loaded, world, "fsm")
-    om = OmPort(
+    kind = OmWithCases if settings.policy.case else OmPort
+    om = kind(
         om_api,
         settings.om.db_schema,
         overrides=settings.om.states.model_dump(),
@@ -144,7 +146,7 @@ def build_engine(
         om=systems.om,
         fsm=systems.fsm,
         rules=_rules(loaded, policies, systems),
-        outbox=Outbox(store, systems.om, systems.fsm, patience, sides, inherited=store.newest_entry()),
+        outbox=Outbox(store, systems.om, systems.fsm, patience, sides, _cases(systems), store.newest_entry()),
         sides=sides,
         watch=Watch(
             sweep_every=timedelta(seconds=settings.daemon.sweep_seconds),
@@ -178,7 +180,19 @@ def _rules(loaded: Loaded, policies: Policies, systems: Systems) -> Rules:
         order_tasks=settings.gate.order_tasks,
         header_tasks=settings.gate.header_tasks,
         compensations=policies.compensations,
+        cases=_case_rules(settings, policies),
     )
+
+
+def _case_rules(settings: Settings, policies: Policies) -> CaseRules | None:
+    if policies.case is None:
+        return None
+    said = settings.case.model_dump(exclude={"fields"})
+    return CaseRules(policies.case, FieldMap(settings.case.fields, settings.policy.outputs), **said)
+
+
+def _cases(systems: Systems) -> OmWithCases | None:
+    return systems.om if isinstance(systems.om, OmWithCases) else None
 
 
 def _follow(watched: Watched, loaded: Loaded, systems: Systems, engine: Engine, now: datetime) -> None:
@@ -194,7 +208,7 @@ def _follow(watched: Watched, loaded: Loaded, systems: Systems, engine: Engine, 
 def _fingerprint(settings: Settings) -> str:
     """Of what decides how records are read and what they should look like."""
     parts = {"om": {"tables", "columns", "states"}, "fsm": {"tables", "columns", "states", "references"}}
-    text = settings.model_dump_json(include={**parts, "work_order": True, "gate": True})
+    text = settings.model_dump_json(include={**parts, "work_order": True, "gate": True, "case": True})
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 

@@ -27,13 +27,23 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from connector.decide.rules import ENDS_THAT_RELEASE, Consequence, GateMode, OpenTasks, WorkOrderEnd
+from connector.decide.rules import (
+    ENDS_THAT_RELEASE,
+    SOLVED,
+    VISIT_AGAIN,
+    Completion,
+    Consequence,
+    GateMode,
+    OpenTasks,
+    Rejection,
+    WorkOrderEnd,
+)
 from connector.errors import ConfigError
 from connector.fsm.schema import DEFAULT_REFERENCES, FsmSchema, Lookup
 from connector.mapping.dmn.table import fold
 from connector.mapping.dmn.values import Kind
-from connector.mapping.facts import FACTS, is_fact, placeholders
-from connector.mapping.fields import DEFAULT_FIELDS
+from connector.mapping.facts import CASE_FACTS, FACTS, is_fact, placeholders
+from connector.mapping.fields import DEFAULT_CASE_FIELDS, DEFAULT_FIELDS
 from connector.mapping.marks import INSTANCE_NAME
 from connector.mapping.outputs import DEFAULT_OUTPUTS, SAID
 from connector.om.schema import OmSchema
@@ -78,7 +88,7 @@ def _names(title: str, defaults: Mapping[str, str]) -> Any:
 
 
 _OM, _FSM = OmSchema(), FsmSchema()
-_OM_KINDS = ("order", "line", "characteristic", "domain_order", "order_task")
+_OM_KINDS = ("order", "line", "characteristic", "domain_order", "order_task", "case")
 _FSM_KINDS = ("work_order", "work_order_task")
 
 
@@ -114,6 +124,7 @@ class OmStates(Section):
     order: dict[str, str] = {}
     domain_order: dict[str, str] = {}
     order_task: dict[str, str] = {}
+    case: dict[str, str] = {}
 
 
 class FsmStates(Section):
@@ -303,6 +314,17 @@ class Gate(Section):
     header_tasks: OpenTasks = OpenTasks.SHOW
 
 
+class Cases(Section):
+    """What happens to customer cases whose work orders the case policy asked for."""
+
+    one_open_work_order: bool = True
+    completion: Completion = Completion.RESOLVE
+    resolution_code: Annotated[str, Field(min_length=1)] = SOLVED
+    rejected: Rejection = Rejection.ASK
+    decision: Annotated[str, Field(pattern=r"^\w+( \w+)*$", max_length=40)] = VISIT_AGAIN
+    fields: dict[str, str] = dict(DEFAULT_CASE_FIELDS)
+
+
 class OutboxSettings(Section):
     """How writes are carried out."""
 
@@ -373,6 +395,7 @@ class Settings(Section):
     memory: Memory = Memory()
     work_order: WorkOrderFields = WorkOrderFields()
     gate: Gate = Gate()
+    case: Cases = Cases()
     outbox: OutboxSettings = OutboxSettings()
     hold: HoldSettings = HoldSettings()
     brakes: Brakes = Brakes()
@@ -427,12 +450,19 @@ def _settings(path: Path) -> tuple[Settings, list[str]]:
 
 
 def _unknown_facts(settings: Settings) -> list[str]:
-    return [
+    of_orders = [
         f"work_order.fields.{column}: {{{name}}} is not a fact the connector knows"
         for column, template in settings.work_order.fields.items()
         for name in placeholders(template)
         if not is_fact(fact := fold(name)) and fact not in settings.om.facts and not fact.startswith(SAID)
     ]
+    of_cases = [
+        f"case.fields.{column}: {{{name}}} is not a fact of a case"
+        for column, template in settings.case.fields.items()
+        for name in placeholders(template)
+        if (fact := fold(name)) not in CASE_FACTS.keys() - {"state"} and not fact.startswith(SAID)
+    ]
+    return [*of_orders, *of_cases]
 
 
 def _read(path: Path) -> dict[str, Any]:

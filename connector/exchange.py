@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from connector.model import Snapshot
+    from connector.model import Observed
 
 
 WORK_ORDER = "work_order"
@@ -115,6 +115,6 @@ class Unreadable:
 class OrdersRead:
     """The answer to a look at orders: what was read (work orders still missing), and what could not be understood."""
 
-    snapshots: tuple[Snapshot, ...]
+    snapshots: tuple[Observed, ...]
     unreadable: tuple[Unreadable, ...] = ()
     records: tuple[Record, ...] = ()  # of the snapshots

@@ -53,6 +53,21 @@ class WorkOrderPhase(Enum):
         return self in (WorkOrderPhase.OPEN, WorkOrderPhase.UNKNOWN)
 
 
+class CasePhase(Enum):
+    """What the state of a customer case means for field work."""
+
+    OPEN = "open"
+    RESOLVED = "resolved"  # a solution was proposed; the customer accepts or rejects it
+    CLOSED = "closed"
+    CANCELED = "canceled"
+    UNKNOWN = "unknown"
+
+    @property
+    def is_over(self) -> bool:
+        """Nothing is wanted from the field any more."""
+        return self in (CasePhase.CLOSED, CasePhase.CANCELED)
+
+
 P = TypeVar("P", bound=Enum)
 
 
@@ -157,6 +172,53 @@ class OrderTask:
     more: Mapping[str, str] = field(default_factory=dict)  # facts from columns the configuration maps in, by name
 
 
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A customer case (`sn_customerservice_case`), which may need field work: an initiator as it is.
+
+    `said` are its facts as people read them, by name; what it has in common with an `Initiator` is named alike.
+    """
+
+    sys_id: str
+    number: str
+    state: State[CasePhase]
+    mod_count: int = 0
+    said: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def noted_on(self) -> Case:
+        return self
+
+    @property
+    def locations(self) -> tuple[str, ...]:
+        here = self.said.get("location", "")
+        return (here,) if here else ()
+
+    @property
+    def about(self) -> str:
+        return self.said.get("product", "")
+
+    @property
+    def units(self) -> int:
+        return 1
+
+    @property
+    def quantity(self) -> str:
+        return ""
+
+    @property
+    def line_id(self) -> str:
+        return ""
+
+    @property
+    def line_number(self) -> str:
+        return ""
+
+    @property
+    def is_past_ponr(self) -> bool:
+        return False
+
+
 # --- Field Service ---------------------------------------------------------------------------------------------
 
 
@@ -226,6 +288,45 @@ class Snapshot:
     tokens: Mapping[str, frozenset[str]] = field(default_factory=dict)
     journals: Mapping[str, tuple[JournalEntry, ...]] = field(default_factory=dict)
 
+    @property
+    def sys_id(self) -> str:
+        return self.order.sys_id
+
+    @property
+    def number(self) -> str:
+        return self.order.number
+
+    @property
+    def noted_ids(self) -> tuple[str, ...]:
+        """The records whose work notes people read: its domain orders."""
+        return tuple(one.sys_id for one in self.domain_orders)
+
+
+@dataclass(frozen=True, slots=True)
+class CaseSnapshot:
+    """One case with its work orders, as read at one moment. `tokens` and `journals` as in a `Snapshot`."""
+
+    case: Case
+    work_orders: tuple[WorkOrder, ...] = ()
+    tokens: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    journals: Mapping[str, tuple[JournalEntry, ...]] = field(default_factory=dict)
+
+    @property
+    def sys_id(self) -> str:
+        return self.case.sys_id
+
+    @property
+    def number(self) -> str:
+        return self.case.number
+
+    @property
+    def noted_ids(self) -> tuple[str, ...]:
+        return (self.case.sys_id,)
+
+
+Observed: TypeAlias = Snapshot | CaseSnapshot
+"""What one look reads whole. Orders and cases share the engine; a sys_id tells which is meant."""
+
 
 @dataclass(frozen=True, slots=True)
 class Initiator:
@@ -249,6 +350,38 @@ class Initiator:
     @property
     def phase(self) -> DomainOrderPhase:
         return self.task.state.phase if self.task else self.domain_order.state.phase
+
+    @property
+    def noted_on(self) -> DomainOrder:
+        """The record whose readers are told."""
+        return self.domain_order
+
+    @property
+    def about(self) -> str:
+        """What is to be worked on, by name."""
+        return self.domain_order.specification.name
+
+    @property
+    def quantity(self) -> str:
+        return self.line.quantity
+
+    @property
+    def line_id(self) -> str:
+        """The line whose point of no return counts."""
+        return self.line.sys_id
+
+    @property
+    def line_number(self) -> str:
+        return self.line.number
+
+    @property
+    def is_past_ponr(self) -> bool:
+        """Whether nothing about its work may be changed any more."""
+        return self.order.ponr or self.line.ponr
+
+
+AnyInitiator: TypeAlias = Initiator | Case
+"""Whatever may need field work."""
 
 
 # --- the decision ----------------------------------------------------------------------------------------------
@@ -319,6 +452,8 @@ class FindingCode(Enum):
     CHARACTERISTICS_MISSING = "characteristics-missing"
     UNREADABLE = "unreadable"
     DEFECT = "defect"  # of the connector: this order is left alone
+    MISSING_TABLE = "missing-table"
+    SOLUTION_REJECTED = "solution-rejected"
     UNDECIDED = "undecided"  # the policy gives no answer, or contradicts itself
 
 
@@ -397,12 +532,13 @@ class CancelWorkOrder:
 
 @dataclass(frozen=True, slots=True)
 class WriteNote:
-    """Append a work note to a domain order. The text ends in the token of the key."""
+    """Append a work note to a domain order, or to a case. The text ends in the token of the key."""
 
     key: str
     domain_order_id: str
     domain_order_number: str
     text: str
+    is_on_case: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -416,7 +552,20 @@ class ReopenDomainOrder:
     text: str
 
 
-Action: TypeAlias = CreateWorkOrder | UpdateWorkOrder | CancelWorkOrder | WriteNote | ReopenDomainOrder
+@dataclass(frozen=True, slots=True)
+class ResolveCase:
+    """Propose the solution of a case whose work orders are complete, with a work note in the same write."""
+
+    key: str
+    case_id: str
+    case_number: str
+    mod_count: int
+    code: str  # the label of the resolution code
+    close_notes: str
+    text: str
+
+
+Action: TypeAlias = CreateWorkOrder | UpdateWorkOrder | CancelWorkOrder | WriteNote | ReopenDomainOrder | ResolveCase
 
 
 # --- memory ----------------------------------------------------------------------------------------------------
@@ -432,7 +581,10 @@ class Origin(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """What memory holds about one work order and the domain order it belongs to."""
+    """What memory holds about one work order and the domain order (or case) it belongs to.
+
+    Of a case, `order_id`, `domain_order_id` and `initiator_id` are all its own sys_id.
+    """
 
     work_order_id: str
     work_order_number: str

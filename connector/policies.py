@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from connector.errors import ConfigError
 from connector.mapping.compensation import load_compensations
 from connector.mapping.dmn.table import fold
-from connector.mapping.facts import placeholders
+from connector.mapping.facts import CASE_FACTS, placeholders
 from connector.mapping.fields import FieldMap
 from connector.mapping.outputs import PLANNED_END, PLANNED_START
 from connector.mapping.policy_file import load_policy
@@ -101,7 +101,8 @@ def paths_of(settings: Settings, path: Path) -> dict[str, Path]:
 def vocabulary(settings: Settings, initiates: str) -> Vocabulary:
     """What the columns of a policy may be called under these settings."""
     mapped = {} if initiates == Initiates.CASE else {name: fact.kind for name, fact in settings.om.facts.items()}
-    return vocabulary_of(initiates, mapped, frozenset(settings.work_order.fields))
+    fields = settings.case.fields if initiates == Initiates.CASE else settings.work_order.fields
+    return vocabulary_of(initiates, mapped, frozenset(fields))
 
 
 def mapped_facts(settings: Settings, policies: Policies) -> dict[str, dict[str, tuple[str, bool]]]:
@@ -113,16 +114,28 @@ def mapped_facts(settings: Settings, policies: Policies) -> dict[str, dict[str, 
         for column in fact.columns if name in asked else ():
             record, _, path = column.partition(".")
             used.setdefault(record, {})[name] = (path, fact.kind.is_text)
+    if policies.case:
+        used["case"] = _case_facts(settings, policies.case)
     return used
+
+
+def _case_facts(settings: Settings, policy: WorkOrderPolicy) -> dict[str, tuple[str, bool]]:
+    """The facts of cases that are really used, each with its column and whether its label is wanted."""
+    columns: dict[str, str] = settings.om.columns.case.model_dump()  # type: ignore[attr-defined]
+    asked = {*policy.inputs, *(fact for fact, _ in policy.asked)}
+    asked |= {fold(n) for t in settings.case.fields.values() for n in placeholders(t)}
+    by_name = {name: columns[name.replace(" ", "_")] for name in asked & CASE_FACTS.keys() - {"case", "state"}}
+    return {name: (column, name not in ("priority", "opened")) for name, column in by_name.items() if column}
 
 
 def mapped_columns(settings: Settings, policies: Policies) -> tuple[str, ...]:
     """The work order columns that templates fill or that rows of the policies may fill."""
-    fields = FieldMap(settings.work_order.fields, settings.policy.outputs)
+    templates = {**settings.work_order.fields, **(settings.case.fields if policies.case else {})}
+    fields = FieldMap(templates, settings.policy.outputs)
     outputs = {output.name for policy in policies for output in policy.table.outputs} - {TEMPLATE, QUANTITY}
     if WINDOW in outputs:
         outputs = (outputs - {WINDOW}) | {PLANNED_START, PLANNED_END}
-    columns = (*settings.work_order.fields, *(fields.column_of(name) for name in sorted(outputs)))
+    columns = (*templates, *(fields.column_of(name) for name in sorted(outputs)))
     return tuple(dict.fromkeys(column for column in columns if column))
 
 

@@ -7,6 +7,7 @@ from connector.model import (
     CancelWorkOrder,
     CreateWorkOrder,
     ReopenDomainOrder,
+    ResolveCase,
     UpdateWorkOrder,
     WriteNote,
 )
@@ -31,3 +32,5 @@ def sentence(action: Action) -> str:
             return f"note on {action.domain_order_number}: {action.text}"
         case ReopenDomainOrder():
             return f"reopen {action.domain_order_number}: {action.text}"
+        case ResolveCase():
+            return f"resolve {action.case_number} ({action.code}): {action.text}"

@@ -10,10 +10,10 @@ from dataclasses import replace
 from itertools import count
 from typing import TYPE_CHECKING
 
-from connector.mapping.facts import facts_of
+from connector.mapping.facts import facts_asked, facts_of
 from connector.mapping.marks import Carried, WorkOrderKey, digest_of, status_key, token_of, updated_key
 from connector.mapping.outputs import facts_for
-from connector.model import Change, Initiator, Link, Origin, State, UpdateWorkOrder, WorkOrder, WorkOrderPhase
+from connector.model import AnyInitiator, Change, Link, Origin, State, UpdateWorkOrder, WorkOrder, WorkOrderPhase
 
 if TYPE_CHECKING:
     from connector.decide.draft import Draft
@@ -23,7 +23,7 @@ def adopt(draft: Draft) -> None:
     """Link every work order of the snapshot that belongs to an initiator of the order; believe the marks of the others."""
     by_id = {initiator.sys_id: initiator for initiator in draft.initiators}
     by_number = {initiator.number.casefold(): initiator for initiator in draft.initiators}
-    for work_order in sorted(draft.snapshot.work_orders, key=lambda w: w.number):
+    for work_order in sorted(draft.seen.work_orders, key=lambda w: w.number):
         if (link := draft.links.get(work_order.sys_id)) is not None:
             _catch_up(draft, work_order, link)
             continue
@@ -41,7 +41,7 @@ def _catch_up(draft: Draft, work_order: WorkOrder, link: Link) -> None:
     mark = Carried.parse(work_order.mark)
     if mark is not None and mark.withdrawn and not link.withdrawn and link.origin is not Origin.BY_HAND:
         draft.remember(replace(link, withdrawn=True))
-    tokens = draft.snapshot.tokens.get(link.domain_order_id)
+    tokens = draft.seen.tokens.get(link.domain_order_id)
     if tokens is None:
         return
     link = draft.links[work_order.sys_id]
@@ -66,15 +66,15 @@ def _untold(work_order: WorkOrder, mark: Carried, tokens: frozenset[str]) -> tup
     return tuple(Change(column, value, value) for column, value in work_order.fields.items() if value)
 
 
-def _by_hand(draft: Draft, work_order: WorkOrder, initiator: Initiator) -> Link:
+def _by_hand(draft: Draft, work_order: WorkOrder, initiator: AnyInitiator) -> Link:
     """A link to a work order we will never edit."""
-    tokens = draft.snapshot.tokens.get(initiator.domain_order.sys_id, frozenset())
+    tokens = draft.seen.tokens.get(initiator.noted_on.sys_id, frozenset())
     noted, notes = _noted(draft, work_order, tokens)
     return Link(
         work_order_id=work_order.sys_id,
         work_order_number=work_order.number,
-        order_id=initiator.order.sys_id,
-        domain_order_id=initiator.domain_order.sys_id,
+        order_id=draft.seen.sys_id,
+        domain_order_id=initiator.noted_on.sys_id,
         initiator_id=initiator.sys_id,
         origin=Origin.BY_HAND,
         template=work_order.template,
@@ -83,12 +83,12 @@ def _by_hand(draft: Draft, work_order: WorkOrder, initiator: Initiator) -> Link:
     )
 
 
-def _marked(draft: Draft, work_order: WorkOrder, initiator: Initiator, key: WorkOrderKey) -> Link:
+def _marked(draft: Draft, work_order: WorkOrder, initiator: AnyInitiator, key: WorkOrderKey) -> Link:
     """A link to a work order of ours, with what its mark and the journal remember."""
     facts = _facts(draft, initiator, key)
     mark = Carried.parse(work_order.mark)
     up_to_date = mark is not None and mark.digest == digest_of(facts)
-    tokens = draft.snapshot.tokens.get(initiator.domain_order.sys_id, frozenset())
+    tokens = draft.seen.tokens.get(initiator.noted_on.sys_id, frozenset())
     numbers = range(1, len(tokens) + 1)
     told = max((n for n in numbers if token_of(updated_key(work_order.sys_id, n)) in tokens), default=0)
     return replace(
@@ -104,11 +104,13 @@ def _marked(draft: Draft, work_order: WorkOrder, initiator: Initiator, key: Work
     )
 
 
-def _facts(draft: Draft, initiator: Initiator, key: WorkOrderKey) -> dict[str, str]:
+def _facts(draft: Draft, initiator: AnyInitiator, key: WorkOrderKey) -> dict[str, str]:
     """The facts of a work order as the policy sees it today: what its row says included."""
     facts = facts_of(initiator)
     policy = draft.rules.policy_for(initiator)
-    verdict = draft.verdict(initiator, policy.name) or policy.decide(initiator, facts, version=key.version)
+    verdict = draft.verdict(initiator, policy.name) or policy.decide(
+        initiator, facts_asked(initiator), version=key.version
+    )
     wanted = next((w for w in verdict.wanted if (w.row, w.ordinal) == (key.row, key.ordinal)), None)
     return facts_for(facts, wanted) if wanted else facts
 

@@ -10,21 +10,21 @@ from connector.mapping import notes
 from connector.mapping.compensation import Compensation
 from connector.mapping.fields import changes_between
 from connector.mapping.marks import WorkOrderKey, digest_of
-from connector.model import CancelWorkOrder, FindingCode, IntentState, UpdateWorkOrder, WriteNote
+from connector.model import CancelWorkOrder, FindingCode, IntentState, UpdateWorkOrder
 
 if TYPE_CHECKING:
     from connector.decide.closure import Work
     from connector.decide.draft import Draft
-    from connector.model import Change, Initiator, Intent, WorkOrder
+    from connector.model import AnyInitiator, Change, Intent, WorkOrder
 
 
-def keep_current(draft: Draft, initiator: Initiator, work: Work, facts: dict[str, str]) -> None:
+def keep_current(draft: Draft, initiator: AnyInitiator, work: Work, facts: dict[str, str]) -> None:
     """Carry changed facts to an open work order, or say why not."""
     work_order, link = work.found, work.link
     if work_order is None or not work_order.state.phase.is_open or link.carried == facts:
         keep_after_all(draft, work)
         return
-    fields = draft.rules.fields
+    fields = draft.rules.fields_for(initiator)
     if link.carried:
         patch = fields.patch(link.carried, facts)
         changes = changes_between(link.carried, facts)
@@ -36,7 +36,7 @@ def keep_current(draft: Draft, initiator: Initiator, work: Work, facts: dict[str
         draft.remember(replace(link, carried=facts))
         keep_after_all(draft, work)
     elif past_ponr(initiator):
-        text = notes.past_ponr(work_order, initiator.line.number, changes)
+        text = notes.past_ponr(work_order, initiator.line_number, changes)
         _tell_ponr(draft, initiator, work_order, text, digest_of(facts))
         keep_after_all(draft, work)
     else:
@@ -52,7 +52,7 @@ class _Difference:
     patch: dict[str, str]
 
 
-def _compensate(draft: Draft, initiator: Initiator, work: Work, new: _Difference) -> None:
+def _compensate(draft: Draft, initiator: AnyInitiator, work: Work, new: _Difference) -> None:
     """Carry out the difference as the compensation table wants it for a work order in this state."""
     assert work.found is not None
     how = _compensation(draft, initiator, work, new)
@@ -64,14 +64,12 @@ def _compensate(draft: Draft, initiator: Initiator, work: Work, new: _Difference
     if how is Compensation.ASK:
         text = notes.change_waits(work.found, new.changes)
         draft.find(FindingCode.CHANGE_WAITS, work.found.number, text)
-        own = initiator.domain_order
-        key = f"waits/{work.found.sys_id}/{digest_of(new.facts)}"
-        draft.do(WriteNote(key, own.sys_id, own.number, text))
+        draft.note(f"waits/{work.found.sys_id}/{digest_of(new.facts)}", initiator.noted_on, text)
         return
     _update(draft, initiator, work, new, how)
 
 
-def _compensation(draft: Draft, initiator: Initiator, work: Work, new: _Difference) -> Compensation:
+def _compensation(draft: Draft, initiator: AnyInitiator, work: Work, new: _Difference) -> Compensation:
     table = draft.rules.compensations
     assert work.found is not None
     if table is None or not work.link.carried:
@@ -81,16 +79,16 @@ def _compensation(draft: Draft, initiator: Initiator, work: Work, new: _Differen
     found, _ = table.decide(
         new.changes,
         state=work.found.state.label,
-        specification=initiator.domain_order.specification.name,
+        specification=initiator.about,
         template=work.link.template,
     )
     key = WorkOrderKey.parse(work.link.key)
-    if found is Compensation.RECREATE and (key is None or key.version == draft.snapshot.order.version):
+    if found is Compensation.RECREATE and (key is None or key.version == draft.version):
         return Compensation.ASK  # a visit at the same version would have the very key of the one that was canceled
     return found
 
 
-def _update(draft: Draft, initiator: Initiator, work: Work, new: _Difference, how: Compensation) -> None:
+def _update(draft: Draft, initiator: AnyInitiator, work: Work, new: _Difference, how: Compensation) -> None:
     """One update at a time per work order; a parked one is followed only when the facts have moved on."""
     work_order = work.found
     assert work_order is not None
@@ -104,27 +102,27 @@ def _update(draft: Draft, initiator: Initiator, work: Work, new: _Difference, ho
             key=f"update/{work_order.sys_id}/{number}",
             work_order_id=work_order.sys_id,
             work_order_number=work_order.number,
-            version=draft.snapshot.order.version,
+            version=draft.version,
             mod_count=work_order.mod_count,
             changes=new.changes,
             facts=new.facts,
             fields=new.patch,
-            line_id=initiator.line.sys_id,
+            line_id=initiator.line_id,
             is_quiet=how is Compensation.PATCH,
             flag=notes.flag(initiator.number, new.changes) if how is Compensation.FLAG else "",
         )
     )
 
 
-def cancel(draft: Draft, initiator: Initiator, work: Work, why: str) -> None:
+def cancel(draft: Draft, initiator: AnyInitiator, work: Work, why: str) -> None:
     """Cancel an open work order of ours, unless it is too late."""
     if work.found is None or not work.found.state.phase.is_open or work.link.withdrawn:
         return
     if past_ponr(initiator):
-        text = notes.unwanted_past_ponr(work.found, initiator.line.number)
+        text = notes.unwanted_past_ponr(work.found, initiator.line_number)
         _tell_ponr(draft, initiator, work.found, text, "unwanted")
         return
-    version = draft.snapshot.order.version
+    version = draft.version
     draft.do(
         CancelWorkOrder(
             key=f"cancel/{work.link.work_order_id}/{version}",
@@ -135,7 +133,7 @@ def cancel(draft: Draft, initiator: Initiator, work: Work, why: str) -> None:
             reason=notes.cancel_reason(why),
             carried=work.link.carried,
             updates=work.link.updates,
-            line_id=initiator.line.sys_id,
+            line_id=initiator.line_id,
         )
     )
 
@@ -147,7 +145,7 @@ def keep_after_all(draft: Draft, work: Work) -> None:
             draft.withdraw(intent)
 
 
-def follow_up(draft: Draft, initiator: Initiator, work: Work) -> None:
+def follow_up(draft: Draft, initiator: AnyInitiator, work: Work) -> None:
     """What became of a cancellation that did not cancel: refused by Field Service, or too late."""
     if work.found is None:
         return
@@ -165,10 +163,9 @@ def follow_up(draft: Draft, initiator: Initiator, work: Work) -> None:
 _CARRIED_OUT = (WorkOrderEnd.COMPLETE, WorkOrderEnd.INCOMPLETE)
 
 
-def _not_canceled(draft: Draft, initiator: Initiator, work_order: WorkOrder, key: str, text: str) -> None:
-    own = initiator.domain_order
+def _not_canceled(draft: Draft, initiator: AnyInitiator, work_order: WorkOrder, key: str, text: str) -> None:
     draft.find(FindingCode.NOT_CANCELED, work_order.number, text)
-    draft.do(WriteNote(f"{key}/not", own.sys_id, own.number, text))
+    draft.note(f"{key}/not", initiator.noted_on, text)
 
 
 def _cancellations(draft: Draft, work: Work) -> list[Intent]:
@@ -181,23 +178,16 @@ def _cancellations(draft: Draft, work: Work) -> list[Intent]:
     ]
 
 
-def past_ponr(initiator: Initiator) -> bool:
+def past_ponr(initiator: AnyInitiator) -> bool:
     """Whether nothing about this initiator's work may be changed any more."""
-    return initiator.order.ponr or initiator.line.ponr
+    return initiator.is_past_ponr
 
 
-def _tell_ponr(draft: Draft, initiator: Initiator, work_order: WorkOrder, text: str, what: str) -> None:
+def _tell_ponr(draft: Draft, initiator: AnyInitiator, work_order: WorkOrder, text: str, what: str) -> None:
     """Say what was not carried; not while a change that was decided before may still arrive."""
     for intent in draft.open_intents():
         action = intent.action
         if isinstance(action, UpdateWorkOrder | CancelWorkOrder) and action.work_order_id == work_order.sys_id:
             return
     draft.find(FindingCode.PAST_PONR, work_order.number, text)
-    draft.do(
-        WriteNote(
-            key=f"ponr/{work_order.sys_id}/{what}",
-            domain_order_id=initiator.domain_order.sys_id,
-            domain_order_number=initiator.domain_order.number,
-            text=text,
-        )
-    )
+    draft.note(f"ponr/{work_order.sys_id}/{what}", initiator.noted_on, text)

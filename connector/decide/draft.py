@@ -1,4 +1,4 @@
-"""The plan while it is being written: one order's snapshot and memory, and what was decided about it so far.
+"""The plan while it is being written: the snapshot and memory of one order or case, and what was decided about it so far.
 
 Lives only inside one call of `decide`, so deciding stays a pure function.
 """
@@ -10,11 +10,14 @@ from typing import TYPE_CHECKING
 
 from connector.decide.closure import Work
 from connector.mapping.decisions import decision_about
-from connector.mapping.marks import status_key, token_of
+from connector.mapping.marks import WorkOrderKey, status_key, token_of
 from connector.mapping.vocabulary import whole
 from connector.model import (
     Action,
+    AnyInitiator,
     CancelWorkOrder,
+    Case,
+    CaseSnapshot,
     CreateWorkOrder,
     DomainOrder,
     Finding,
@@ -24,10 +27,12 @@ from connector.model import (
     IntentState,
     JournalEntry,
     Link,
+    Observed,
     OrderLine,
     OrderMemory,
     Plan,
     ReopenDomainOrder,
+    ResolveCase,
     Snapshot,
     UpdateWorkOrder,
     Verdict,
@@ -43,29 +48,40 @@ if TYPE_CHECKING:
 _RANK: dict[type[Action], int] = {
     ReopenDomainOrder: 0,
     WriteNote: 1,
-    CancelWorkOrder: 2,
-    UpdateWorkOrder: 3,
-    CreateWorkOrder: 4,
+    ResolveCase: 2,
+    CancelWorkOrder: 3,
+    UpdateWorkOrder: 4,
+    CreateWorkOrder: 5,
 }
 
 
 class Draft:
-    """Collects verdicts, actions, findings and link changes for one order."""
+    """Collects verdicts, actions, findings and link changes for one order, or one case. `seen` is what was read of it.
 
-    def __init__(self, snapshot: Snapshot, memory: OrderMemory, rules: Rules) -> None:
-        self.snapshot = snapshot
+    `version` is the version of the order, or which round of visits of the case this is.
+    """
+
+    def __init__(self, seen: Observed, memory: OrderMemory, rules: Rules, *, version: int = 1) -> None:
+        self.seen = seen
+        self.version = seen.order.version if isinstance(seen, Snapshot) else version
         self.memory = memory
         self.rules = rules
         self.links = {link.work_order_id: link for link in memory.links}
-        self.work_orders = {work_order.sys_id: work_order for work_order in snapshot.work_orders}
-        self.initiators = tuple(initiators_of(snapshot))
-        self._found_tokens = frozenset[str]().union(*snapshot.tokens.values())
+        self.work_orders = {work_order.sys_id: work_order for work_order in seen.work_orders}
+        self.initiators: tuple[AnyInitiator, ...] = tuple(initiators_of(seen))
+        self._found_tokens = frozenset[str]().union(*seen.tokens.values())
         self._verdicts: list[Verdict] = []
         self._actions: list[Action] = []
         self._findings: list[Finding] = []
         self._withdraw: list[str] = []
 
     # --- what is known -------------------------------------------------------------------------------------
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """What was read, where it is an order."""
+        assert isinstance(self.seen, Snapshot)
+        return self.seen
 
     def intent(self, key: str) -> Intent | None:
         """The intention with this key, if it was ever had (and not withdrawn)."""
@@ -86,21 +102,21 @@ class Draft:
             if intent.state.is_open and token not in self._withdraw and token not in self._found_tokens:
                 yield intent
 
-    def verdict(self, initiator: Initiator, policy: str) -> Verdict | None:
-        """The remembered verdict on an initiator at the order's present version."""
-        wanted = (initiator.sys_id, self.snapshot.order.version, policy)
+    def verdict(self, initiator: AnyInitiator, policy: str) -> Verdict | None:
+        """The remembered verdict on an initiator at the present version."""
+        wanted = (initiator.sys_id, self.version, policy)
         for verdict in (*self._verdicts, *self.memory.verdicts):
             if (verdict.initiator_id, verdict.version, verdict.policy) == wanted:
                 return verdict
         return None
 
-    def work_of_initiator(self, initiator: Initiator) -> list[Work]:
+    def work_of_initiator(self, initiator: AnyInitiator) -> list[Work]:
         """The work orders of one initiator, oldest first."""
         return [w for w in self._work() if w.link.initiator_id == initiator.sys_id]
 
-    def work_of(self, domain_order: DomainOrder) -> list[Work]:
-        """The work orders that count for one domain order: its own and those of its order tasks."""
-        return [w for w in self._work() if w.link.domain_order_id == domain_order.sys_id]
+    def work_of(self, record: DomainOrder | Case) -> list[Work]:
+        """The work orders that count for one domain order (its own and those of its order tasks), or for a case."""
+        return [w for w in self._work() if w.link.domain_order_id == record.sys_id]
 
     def _work(self) -> Iterator[Work]:
         for link in sorted(self.links.values(), key=lambda link: (link.work_order_number, link.work_order_id)):
@@ -109,14 +125,26 @@ class Draft:
     def _decision(self, link: Link) -> JournalEntry | None:
         """What a person decided about a work order after being told of its present state."""
         found = self.work_orders.get(link.work_order_id)
-        entries = self.snapshot.journals.get(link.domain_order_id, ())
+        entries = self.seen.journals.get(link.domain_order_id, ())
         if found is None or link.noted is None or link.noted.value != found.state.value:
             return None
         told = token_of(status_key(link.work_order_id, link.notes, link.noted.value))
-        return decision_about(found.number, told, entries, self.rules.decision)
+        return decision_about(found.number, told, entries, self.decisive_words)
 
-    def creating(self, domain_order: DomainOrder) -> list[str]:
-        """Templates of work orders of a domain order that are intended but do not exist yet."""
+    @property
+    def decisive_words(self) -> str:
+        """How a work note begins that is a person's decision about a work order that came to nothing."""
+        return self.rules.decision if isinstance(self.seen, Snapshot) else self.rules.about_cases.decision
+
+    def is_current(self, work: Work) -> bool:
+        """Whether it answers what is wanted now. Of a case, those of earlier rounds of visits do not."""
+        if isinstance(self.seen, Snapshot):
+            return True
+        key = WorkOrderKey.parse(work.link.key)
+        return key is not None and key.version == self.version
+
+    def creating(self, record: DomainOrder | Case) -> list[str]:
+        """Templates of work orders of a domain order or case that are intended but do not exist yet."""
         intended = [
             *(i.action for i in self.open_intents()),
             *self._actions,
@@ -124,7 +152,7 @@ class Draft:
         return [
             action.template
             for action in intended
-            if isinstance(action, CreateWorkOrder) and action.domain_order_id == domain_order.sys_id
+            if isinstance(action, CreateWorkOrder) and action.domain_order_id == record.sys_id
         ]
 
     def _is_settled(self, token: str) -> bool:
@@ -146,6 +174,12 @@ class Draft:
         if self.intent(action.key) is None and all(a.key != action.key for a in self._actions):
             self._actions.append(action)
 
+    def note(self, key: str, record: DomainOrder | Case, text: str) -> None:
+        """Intend a work note on a domain order or a case. A case that is over takes none: the platform refuses them."""
+        if isinstance(record, Case) and record.state.phase.is_over:
+            return
+        self.do(WriteNote(key, record.sys_id, record.number, text, is_on_case=isinstance(record, Case)))
+
     def withdraw(self, intent: Intent) -> None:
         """Give up an intention that was not sent yet, or was refused."""
         self._withdraw.append(token_of(intent.key))
@@ -160,8 +194,8 @@ class Draft:
         """The finished plan."""
         before = {link.work_order_id: link for link in self.memory.links}
         return Plan(
-            order_id=self.snapshot.order.sys_id,
-            order_number=self.snapshot.order.number,
+            order_id=self.seen.sys_id,
+            order_number=self.seen.number,
             verdicts=tuple(self._verdicts),
             actions=tuple(sorted(self._actions, key=lambda action: _RANK[type(action)])),
             findings=tuple(self._findings),
@@ -171,7 +205,14 @@ class Draft:
         )
 
 
-def initiators_of(snapshot: Snapshot) -> Iterator[Initiator]:
+def initiators_of(seen: Observed) -> Iterator[AnyInitiator]:
+    """What may need field work: the case, or each domain order and order task of the order."""
+    if isinstance(seen, CaseSnapshot):
+        return iter((seen.case,))
+    return order_initiators(seen)
+
+
+def order_initiators(snapshot: Snapshot) -> Iterator[Initiator]:
     """Every domain order that belongs to a line of the order, and every order task of those, by number."""
     lines = {line.sys_id: line for line in snapshot.lines}
     units, places = _units(snapshot, lines), _places(snapshot)

@@ -55,12 +55,15 @@ from connector.decide.adopt import adopt
 from connector.decide.change import cancel, follow_up, keep_current, past_ponr
 from connector.decide.draft import Draft
 from connector.decide.gate import guard_closure
-from connector.decide.progress import tell_progress
-from connector.mapping.facts import facts_of
+from connector.decide.progress import tell_progress, tell_ready
+from connector.mapping.facts import facts_asked, facts_of
 from connector.mapping.marks import WorkOrderKey
 from connector.mapping.outputs import SAID, facts_for
 from connector.model import (
+    AnyInitiator,
     CancelWorkOrder,
+    Case,
+    CasePhase,
     CreateWorkOrder,
     DomainOrderPhase,
     FindingCode,
@@ -93,6 +96,15 @@ class Stance(Enum):
     OVER = "over"  # closed: nothing new, nothing changed
 
 
+_CASE_STANCES = {
+    CasePhase.OPEN: Stance.FULFIL,
+    CasePhase.RESOLVED: Stance.FREEZE,
+    CasePhase.CLOSED: Stance.CANCEL,
+    CasePhase.CANCELED: Stance.CANCEL,
+    CasePhase.UNKNOWN: Stance.WAIT,
+}
+
+
 def decide(snapshot: Snapshot, memory: OrderMemory, rules: Rules) -> Plan:
     """What should happen to this order now."""
     return draft_of(snapshot, memory, rules).plan()
@@ -103,23 +115,30 @@ def draft_of(snapshot: Snapshot, memory: OrderMemory, rules: Rules) -> Draft:
     draft = Draft(snapshot, memory, rules)
     adopt(draft)
     for initiator in draft.initiators:
-        _serve(draft, initiator)
+        serve(draft, initiator)
     for domain_order in sorted(snapshot.domain_orders, key=lambda d: d.number):
         tell_progress(draft, domain_order)
+        tell_ready(draft, domain_order)
         guard_closure(draft, domain_order)
-    for token, intent in memory.intents.items():
-        # A refused reopening or cancellation has a finding of its own.
+    tell_parked(draft)
+    return draft
+
+
+def tell_parked(draft: Draft) -> None:
+    """Findings for refused writes that are still wanted. A refused reopening or cancellation has one of its own."""
+    for token, intent in draft.memory.intents.items():
         if (
             intent.state is IntentState.PARKED
             and draft.is_wanted(token)
             and not isinstance(intent.action, ReopenDomainOrder | CancelWorkOrder)
         ):
-            draft.find(FindingCode.WRITE_PARKED, snapshot.order.number, f"{intent.key}: {intent.error}")
-    return draft
+            draft.find(FindingCode.WRITE_PARKED, draft.seen.number, f"{intent.key}: {intent.error}")
 
 
-def stance_of(initiator: Initiator) -> Stance:
+def stance_of(initiator: AnyInitiator) -> Stance:
     """The first row that fits, from the strictest to the most permissive."""
+    if isinstance(initiator, Case):
+        return _CASE_STANCES[initiator.state.phase]
     order_phases = {initiator.order.state.phase, initiator.line.state.phase}
     own_phases = {initiator.phase, initiator.domain_order.state.phase}
     if OrderPhase.CANCELED in order_phases or DomainOrderPhase.CANCELED in own_phases:
@@ -137,7 +156,8 @@ def stance_of(initiator: Initiator) -> Stance:
     return Stance.FULFIL
 
 
-def _serve(draft: Draft, initiator: Initiator) -> None:
+def serve(draft: Draft, initiator: AnyInitiator) -> None:
+    """What one initiator asks of Field Service now."""
     stance = stance_of(initiator)
     _withdraw_overtaken(draft, initiator, stance)
     work = [w for w in draft.work_of_initiator(initiator) if w.link.origin is not Origin.BY_HAND]
@@ -148,18 +168,29 @@ def _serve(draft: Draft, initiator: Initiator) -> None:
         case Stance.WAIT | Stance.OVER:
             pass
         case Stance.FREEZE:
-            if work:
-                why = "waits for a manager's choice" if initiator.domain_order.needs_attention else "is on hold"
-                text = f"{initiator.number} {why}: nothing is created or changed in Field Service meanwhile"
+            if work and (not isinstance(initiator, Case) or any(one.is_open for one in work)):
+                text = f"{initiator.number} {_why_frozen(initiator)}: nothing is created or changed in Field Service meanwhile"
                 draft.find(FindingCode.FROZEN, initiator.number, text)
         case Stance.CANCEL:
             for one in work:
-                cancel(draft, initiator, one, f"{initiator.number} was canceled in Order Management")
+                cancel(draft, initiator, one, f"{initiator.number} {_why_canceled(initiator)}")
         case Stance.FULFIL:
             _fulfil(draft, initiator, work)
 
 
-def _withdraw_overtaken(draft: Draft, initiator: Initiator, stance: Stance) -> None:
+def _why_frozen(initiator: AnyInitiator) -> str:
+    if isinstance(initiator, Case):
+        return "is resolved, and the customer has not answered"
+    return "waits for a manager's choice" if initiator.domain_order.needs_attention else "is on hold"
+
+
+def _why_canceled(initiator: AnyInitiator) -> str:
+    if isinstance(initiator, Case):
+        return f"is {initiator.state.label}"
+    return "was canceled in Order Management"
+
+
+def _withdraw_overtaken(draft: Draft, initiator: AnyInitiator, stance: Stance) -> None:
     """Give up what was intended under circumstances that no longer hold and was not sent yet."""
     own = {w.link.work_order_id for w in draft.work_of_initiator(initiator)}
     for intent in list(draft.open_intents()):
@@ -167,7 +198,7 @@ def _withdraw_overtaken(draft: Draft, initiator: Initiator, stance: Stance) -> N
             continue
         match intent.action:
             case CreateWorkOrder(initiator_id=initiator.sys_id, version=version):
-                overtaken = stance is not Stance.FULFIL or version != draft.snapshot.order.version
+                overtaken = stance is not Stance.FULFIL or version != draft.version
             case UpdateWorkOrder(work_order_id=work_order_id, facts=facts) if work_order_id in own:
                 overtaken = stance is not Stance.FULFIL or _outdated(facts, initiator) or past_ponr(initiator)
             case CancelWorkOrder(work_order_id=work_order_id) if work_order_id in own:
@@ -189,7 +220,7 @@ def _withdraw_cancellation(draft: Draft, wanted: Work) -> None:
                 pass
 
 
-def _outdated(facts: Mapping[str, str], initiator: Initiator) -> bool:
+def _outdated(facts: Mapping[str, str], initiator: AnyInitiator) -> bool:
     """Whether what an update would carry is no longer what OM says. What the policy row added is not OM's."""
     carried = {name: text for name, text in facts.items() if not name.startswith(SAID)}
     now = facts_of(initiator)
@@ -198,10 +229,10 @@ def _outdated(facts: Mapping[str, str], initiator: Initiator) -> bool:
     return carried != now
 
 
-def _fulfil(draft: Draft, initiator: Initiator, work: list[Work]) -> None:
-    if not initiator.line.characteristics and any(w.is_open and w.link.carried.get("characteristics") for w in work):
+def _fulfil(draft: Draft, initiator: AnyInitiator, work: list[Work]) -> None:
+    if _lacks_characteristics(initiator, work):
         text = (
-            f"{initiator.line.number} shows no characteristics any more. A missing right looks the same, so nothing is "
+            f"{initiator.line_number} shows no characteristics any more. A missing right looks the same, so nothing is "
             "changed in Field Service; if they were removed, change the work order there."
         )
         draft.find(FindingCode.CHARACTERISTICS_MISSING, initiator.number, text)
@@ -210,19 +241,33 @@ def _fulfil(draft: Draft, initiator: Initiator, work: list[Work]) -> None:
     if verdict.problem:
         draft.find(FindingCode.UNDECIDED, initiator.number, f"{initiator.number}: {verdict.problem}")
         return
-    spare = [w for w in work if not w.link.withdrawn]
+    spare = [w for w in work if not w.link.withdrawn and draft.is_current(w)]
     for wanted in verdict.wanted:
         facts = facts_for(facts_of(initiator), wanted)
         existing = _existing(spare, wanted, verdict.version)
-        if existing is None:
+        if existing is None and not _waits_its_turn(draft, initiator):
             _create(draft, initiator, wanted, facts)
-        else:
+        elif existing is not None:
             spare.remove(existing)
             _withdraw_cancellation(draft, existing)
             keep_current(draft, initiator, existing, facts)
     for unwanted in spare:
         follow_up(draft, initiator, unwanted)
         cancel(draft, initiator, unwanted, f"{initiator.number} no longer asks for {unwanted.link.template}")
+
+
+def _lacks_characteristics(initiator: AnyInitiator, work: list[Work]) -> bool:
+    """Whether the line shows none although one of its open work orders was told some."""
+    told = any(w.is_open and w.link.carried.get("characteristics") for w in work)
+    return told and isinstance(initiator, Initiator) and not initiator.line.characteristics
+
+
+def _waits_its_turn(draft: Draft, initiator: AnyInitiator) -> bool:
+    """One open work order per case, by hand or not, and none after one that somebody must decide about first."""
+    if not isinstance(initiator, Case) or not draft.rules.about_cases.one_open_work_order:
+        return False
+    before = draft.work_of(initiator)
+    return bool(draft.creating(initiator)) or any(w.keeps_open(draft.rules.releases) for w in before)
 
 
 def _existing(work: list[Work], wanted: WantedWorkOrder, version: int) -> Work | None:
@@ -242,20 +287,20 @@ def _answers(link: Link, wanted: WantedWorkOrder, version: int) -> bool:
     return link.ordinal == wanted.ordinal and (link.template == wanted.template or by_row)
 
 
-def _verdict(draft: Draft, initiator: Initiator) -> Verdict:
+def _verdict(draft: Draft, initiator: AnyInitiator) -> Verdict:
     """The remembered verdict, or a new one: policy edits are not events."""
     policy = draft.rules.policy_for(initiator)
     verdict = draft.verdict(initiator, policy.name)
     # What could not be decided is no decision: a corrected policy, or a corrected order, answers it.
     if verdict is None or verdict.problem:
         remembered = verdict
-        verdict = policy.decide(initiator, facts_of(initiator), version=draft.snapshot.order.version)
+        verdict = policy.decide(initiator, facts_asked(initiator), version=draft.version)
         if verdict != remembered:
             draft.judge(verdict)
     return verdict
 
 
-def _create(draft: Draft, initiator: Initiator, wanted: WantedWorkOrder, facts: dict[str, str]) -> None:
+def _create(draft: Draft, initiator: AnyInitiator, wanted: WantedWorkOrder, facts: dict[str, str]) -> None:
     for intent in draft.open_intents():
         action = intent.action
         if isinstance(action, CreateWorkOrder) and (
@@ -263,18 +308,18 @@ def _create(draft: Draft, initiator: Initiator, wanted: WantedWorkOrder, facts: 
             == (initiator.sys_id, wanted.template, wanted.ordinal)
         ):
             return  # already intended, perhaps already sent: wait for its outcome
-    version = draft.snapshot.order.version
+    version = draft.version
     key = WorkOrderKey(draft.rules.om, initiator.sys_id, wanted.row, wanted.ordinal, version)
     draft.do(
         CreateWorkOrder(
             key=str(key),
             initiator_id=initiator.sys_id,
             initiator_number=initiator.number,
-            domain_order_id=initiator.domain_order.sys_id,
+            domain_order_id=initiator.noted_on.sys_id,
             template=wanted.template,
             ordinal=wanted.ordinal,
             version=version,
             facts=facts,
-            fields=draft.rules.fields.desired(facts),
+            fields=draft.rules.fields_for(initiator).desired(facts),
         )
     )

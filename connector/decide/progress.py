@@ -1,4 +1,4 @@
-"""What the readers of a domain order are told about its work orders. Pure.
+"""What the readers of a domain order, or of a case, are told about its work orders. Pure.
 
 A note is due when what FSM shows differs from what the last note said; how often we looked in between does not matter.
 """
@@ -13,13 +13,13 @@ from connector.decide.rules import Consequence, OpenTasks, WorkOrderEnd
 from connector.mapping import notes
 from connector.mapping.marks import digest_of, status_key, updated_key
 from connector.model import (
+    Case,
     DomainOrderPhase,
     FindingCode,
     IntentState,
     OrderPhase,
     Origin,
     WorkOrderPhase,
-    WriteNote,
 )
 
 if TYPE_CHECKING:
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from connector.model import DomainOrder, WorkOrder
 
 
-def tell_progress(draft: Draft, domain_order: DomainOrder) -> None:
-    """Notes about births, changed states and carried updates of a domain order's work orders; then: ready to close."""
+def tell_progress(draft: Draft, domain_order: DomainOrder | Case) -> None:
+    """Notes about births, changed states and carried updates of the work orders of a domain order or a case."""
     for work in draft.work_of(domain_order):
         if work.found is None:
             _missing(draft, work)
@@ -37,16 +37,15 @@ def tell_progress(draft: Draft, domain_order: DomainOrder) -> None:
         _state(draft, domain_order, work, work.found)
         _carried(draft, domain_order, work, work.found)
         _look_into(draft, domain_order, work, work.found)
-    _ready(draft, domain_order)
 
 
-def _counts(draft: Draft, domain_order: DomainOrder) -> tuple[int, int]:
+def _counts(draft: Draft, domain_order: DomainOrder | Case) -> tuple[int, int]:
     work = draft.work_of(domain_order)
     creating = len(draft.creating(domain_order))
     return sum(w.is_open for w in work) + creating, len(work) + creating
 
 
-def _state(draft: Draft, domain_order: DomainOrder, work: Work, work_order: WorkOrder) -> None:
+def _state(draft: Draft, domain_order: DomainOrder | Case, work: Work, work_order: WorkOrder) -> None:
     link = work.link
     if link.noted is not None and link.noted.value == work_order.state.value:
         return
@@ -55,25 +54,32 @@ def _state(draft: Draft, domain_order: DomainOrder, work: Work, work_order: Work
         by_hand = link.origin is Origin.BY_HAND
         text = notes.created(work_order, by_hand=by_hand, refused=link.refused, still_open=still_open, total=total)
     elif work_order.state.phase is WorkOrderPhase.CANCELED:
-        text = notes.canceled(work_order, link.noted, withdrawn=link.withdrawn, still_open=still_open, total=total)
+        asker = _asker(domain_order) if link.withdrawn else ""
+        text = notes.canceled(work_order, link.noted, withdrawn_by=asker, still_open=still_open, total=total)
     else:
         text = notes.status(work_order, link.noted, still_open=still_open, total=total)
     if work.asks(draft.rules.releases) and domain_order.state.phase is not DomainOrderPhase.CANCELED:
-        text = f"{text} {notes.ask(domain_order.number, work_order, draft.rules.decision)}"
-    key = status_key(work_order.sys_id, link.notes + 1, work_order.state.value)
-    draft.do(WriteNote(key, domain_order.sys_id, domain_order.number, text))
+        ask = notes.ask_of_case if isinstance(domain_order, Case) else notes.ask
+        text = f"{text} {ask(domain_order.number, work_order, draft.decisive_words)}"
+    draft.note(status_key(work_order.sys_id, link.notes + 1, work_order.state.value), domain_order, text)
     draft.remember(replace(link, noted=work_order.state, notes=link.notes + 1))
 
 
-def _carried(draft: Draft, domain_order: DomainOrder, work: Work, work_order: WorkOrder) -> None:
+def _carried(draft: Draft, domain_order: DomainOrder | Case, work: Work, work_order: WorkOrder) -> None:
     link = draft.links[work.link.work_order_id]
     if not link.untold:
         return
     still_open, total = _counts(draft, domain_order)
-    text = notes.updated(work_order, link.untold, link.refused, still_open=still_open, total=total)
-    key = updated_key(work_order.sys_id, link.updates)
-    draft.do(WriteNote(key, domain_order.sys_id, domain_order.number, text))
+    text = notes.updated(
+        work_order, link.untold, link.refused, of=_asker(domain_order), still_open=still_open, total=total
+    )
+    draft.note(updated_key(work_order.sys_id, link.updates), domain_order, text)
     draft.remember(replace(link, untold=()))
+
+
+def _asker(record: DomainOrder | Case) -> str:
+    """Who asked for its work orders, in a word."""
+    return "case" if isinstance(record, Case) else "order"
 
 
 def _missing(draft: Draft, work: Work) -> None:
@@ -83,7 +89,7 @@ def _missing(draft: Draft, work: Work) -> None:
         draft.find(FindingCode.WORK_ORDER_MISSING, number, text)
 
 
-def _look_into(draft: Draft, domain_order: DomainOrder, work: Work, work_order: WorkOrder) -> None:
+def _look_into(draft: Draft, domain_order: DomainOrder | Case, work: Work, work_order: WorkOrder) -> None:
     """What a person should know about the present state of a work order."""
     number = work_order.number
     if work_order.state.phase is WorkOrderPhase.UNKNOWN:
@@ -96,10 +102,11 @@ def _look_into(draft: Draft, domain_order: DomainOrder, work: Work, work_order: 
         draft.find(FindingCode.NOT_APPLIED, number, f"Field Service did not take: {columns}")
 
 
-def _ask(draft: Draft, domain_order: DomainOrder, work: Work, number: str) -> None:
+def _ask(draft: Draft, domain_order: DomainOrder | Case, work: Work, number: str) -> None:
     """A visit that came to nothing is a finding until a person decides, where the rules want that."""
     rules = draft.rules
-    way_out = f"a work note on {domain_order.number} that begins with {rules.decision!r} says that it may be closed"
+    then = "asks for another visit" if isinstance(domain_order, Case) else "says that it may be closed"
+    way_out = f"a work note on {domain_order.number} that begins with {draft.decisive_words!r} {then}"
     if work.end is WorkOrderEnd.CANCELED_IN_FIELD and rules.canceled_in_field is Consequence.ASK:
         text = f"{number} was canceled in Field Service; it is not created again by itself; {way_out}"
         draft.find(FindingCode.CANCELED_IN_FIELD, number, text)
@@ -108,13 +115,13 @@ def _ask(draft: Draft, domain_order: DomainOrder, work: Work, number: str) -> No
         draft.find(FindingCode.CLOSED_INCOMPLETE, number, text)
 
 
-def _ready(draft: Draft, domain_order: DomainOrder) -> None:
+def tell_ready(draft: Draft, domain_order: DomainOrder) -> None:
     """Say once that nothing keeps the domain order open. A reopened and closed again work order makes it new.
 
     What was to be said and is not true any more before it could leave is not said.
     """
     work = draft.work_of(domain_order)
-    key = f"ready/{domain_order.sys_id}/{_occasion(work)}" if _is_ready(draft, domain_order, work) else ""
+    key = f"ready/{domain_order.sys_id}/{occasion_of(work)}" if _is_ready(draft, domain_order, work) else ""
     for intent in list(draft.open_intents()):
         said_too_late = intent.key.startswith(f"ready/{domain_order.sys_id}/") and intent.key != key
         if said_too_late and intent.state is IntentState.PENDING:
@@ -125,10 +132,10 @@ def _ready(draft: Draft, domain_order: DomainOrder) -> None:
         waits = draft.rules.order_tasks is not OpenTasks.SHOW
         tasks = [named(task) for task in open_order_tasks(draft.snapshot, domain_order)] if waits else []
         text = notes.ready(domain_order.number, states, decided, tasks)
-        draft.do(WriteNote(key, domain_order.sys_id, domain_order.number, text))
+        draft.note(key, domain_order, text)
 
 
-def _occasion(work: list[Work]) -> str:
+def occasion_of(work: list[Work]) -> str:
     return digest_of({w.link.work_order_id: str(w.link.notes) for w in work})
 
 

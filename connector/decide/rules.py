@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from connector.model import Case
+
 if TYPE_CHECKING:
     from connector.mapping.compensation import Compensations
     from connector.mapping.fields import FieldMap
     from connector.mapping.policy import WorkOrderPolicy
     from connector.mapping.states import StateMap
-    from connector.model import Initiator, WorkOrderPhase
+    from connector.model import AnyInitiator, WorkOrderPhase
 
 
 class GateMode(Enum):
@@ -46,7 +48,37 @@ class OpenTasks(Enum):
     ENFORCE = "enforce"  # a domain order that was closed over it is treated as over an open work order
 
 
+class Completion(Enum):
+    """What follows when every work order of a case is complete."""
+
+    RESOLVE = "resolve"  # propose the solution, with code and notes
+    NOTE = "note"  # say that it can be resolved
+
+
+class Rejection(Enum):
+    """What follows when a case is open again after its work orders had resolved it."""
+
+    ASK = "ask"  # a note and a finding, until somebody decides
+    VISIT_AGAIN = "visit again"
+
+
+SOLVED = "Solved - Fixed by closing related issue"
+"""The resolution code that Field Service itself uses when it closes a case with its work orders (documented)."""
+VISIT_AGAIN = "visit again"
 ENDS_THAT_RELEASE = (WorkOrderEnd.COMPLETE, WorkOrderEnd.CANCELED_BY_OM)
+
+
+@dataclass(frozen=True, slots=True)
+class CaseRules:
+    """What the administrator decided about customer cases."""
+
+    policy: WorkOrderPolicy
+    fields: FieldMap
+    one_open_work_order: bool = True  # of several, the next is created when the one before is closed
+    completion: Completion = Completion.RESOLVE
+    resolution_code: str = SOLVED  # a label of the instance
+    rejected: Rejection = Rejection.ASK
+    decision: str = VISIT_AGAIN  # how a work note begins that asks for another visit
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +100,20 @@ class Rules:
     header_tasks: OpenTasks = OpenTasks.SHOW  # of the customer order itself
     compensations: Compensations | None = None  # without a table every change is patched and noted
 
-    def policy_for(self, initiator: Initiator) -> WorkOrderPolicy:
+    cases: CaseRules | None = None
+
+    def policy_for(self, initiator: AnyInitiator) -> WorkOrderPolicy:
         """The decision table that speaks about this kind of initiator."""
+        if isinstance(initiator, Case):
+            return self.about_cases.policy
         return self.order_task_policy if initiator.task else self.domain_order_policy
+
+    def fields_for(self, initiator: AnyInitiator) -> FieldMap:
+        """How the facts of this kind of initiator fill a work order."""
+        return self.about_cases.fields if isinstance(initiator, Case) else self.fields
+
+    @property
+    def about_cases(self) -> CaseRules:
+        """The rules for cases, where there are any; without them no case is ever read."""
+        assert self.cases is not None
+        return self.cases

@@ -9,7 +9,7 @@ from connector.engine.archive import Archive
 from connector.engine.history import explain
 from connector.engine.look import look
 from connector.errors import NotFound, RemoteError
-from connector.model import GateAnswer, Standing
+from connector.model import GateAnswer, Snapshot, Standing
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -36,6 +36,8 @@ def _ask(engine: Engine, number: str, now: datetime) -> GateAnswer:
     memory = engine.store.memory_of([order_id])
     seen = look([order_id], memory, engine.om, engine.fsm)
     for snapshot in seen.snapshots:
+        if not isinstance(snapshot, Snapshot):
+            continue
         for one in snapshot.domain_orders:
             if one.number.upper() == number:
                 return answer(snapshot, memory[order_id], engine.rules, one, now)

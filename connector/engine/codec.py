@@ -13,6 +13,7 @@ from connector.model import (
     CreateWorkOrder,
     Link,
     ReopenDomainOrder,
+    ResolveCase,
     UpdateWorkOrder,
     Verdict,
     WriteNote,
@@ -22,11 +23,11 @@ T = TypeVar("T")
 
 _ACTIONS: dict[str, TypeAdapter[Any]] = {
     kind.__name__: TypeAdapter(kind)
-    for kind in (CreateWorkOrder, UpdateWorkOrder, CancelWorkOrder, WriteNote, ReopenDomainOrder)
+    for kind in (CreateWorkOrder, UpdateWorkOrder, CancelWorkOrder, WriteNote, ReopenDomainOrder, ResolveCase)
 }
 KINDS_OF_SIDE: dict[Side, frozenset[str]] = {
     Side.FSM: frozenset({CreateWorkOrder.__name__, UpdateWorkOrder.__name__, CancelWorkOrder.__name__}),
-    Side.OM: frozenset({WriteNote.__name__, ReopenDomainOrder.__name__}),
+    Side.OM: frozenset({WriteNote.__name__, ReopenDomainOrder.__name__, ResolveCase.__name__}),
 }
 """Which actions write to which side."""
 
@@ -52,6 +53,8 @@ def verb_of(action: Action) -> str:
             return "note"
         case ReopenDomainOrder():
             return "reopen"
+        case ResolveCase():
+            return "resolve"
 
 
 def subject_of(action: Action) -> str:
@@ -63,6 +66,8 @@ def subject_of(action: Action) -> str:
             return action.work_order_number
         case WriteNote() | ReopenDomainOrder():
             return action.domain_order_number
+        case ResolveCase():
+            return action.case_number
 
 
 def dump_action(action: Action) -> dict[str, Any]:

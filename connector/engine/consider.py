@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from connector.decide.case import decide_case
 from connector.decide.completion import is_over
 from connector.decide.plan import decide
 from connector.engine.archive import Archive
@@ -13,15 +14,16 @@ from connector.engine.isolate import is_of_one_record, look_apart, recall, unrea
 from connector.engine.known import KnownRecords
 from connector.engine.look import with_tokens
 from connector.exchange import Unreadable
-from connector.model import CancelWorkOrder, Finding, FindingCode
+from connector.model import CancelWorkOrder, CaseSnapshot, Finding, FindingCode
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
     from datetime import datetime
 
+    from connector.decide.rules import Rules
     from connector.engine.drain import Engine
     from connector.engine.look import Look
-    from connector.model import OrderMemory, Plan, Snapshot
+    from connector.model import Observed, OrderMemory, Plan
 
 
 def consider(engine: Engine, order_ids: Collection[str], now: datetime) -> tuple[Plan, ...]:
@@ -37,14 +39,14 @@ def consider(engine: Engine, order_ids: Collection[str], now: datetime) -> tuple
     _brake_if_vanished(engine, memory, seen, now)
     held = engine.sides.held_orders(now)
     for snapshot in seen.snapshots:
-        if snapshot.order.number.upper() in held:
+        if snapshot.number.upper() in held:
             _wait_for_release(engine, snapshot, now)
-    snapshots = [s for s in seen.snapshots if s.order.number.upper() not in held]
+    snapshots = [s for s in seen.snapshots if s.number.upper() not in held]
     failed: list[Unreadable] = [*strange, *seen.unreadable, *_gone(memory, seen)]
     plans = _decide_each(engine, snapshots, memory, failed)
-    doubted = [s for s in snapshots if _is_doubted(engine, s.order.sys_id, plans, memory)]
+    doubted = [s for s in snapshots if _is_doubted(engine, s.sys_id, plans, memory)]
     plans |= _decide_each(engine, with_tokens(doubted, engine.om), memory, failed)
-    engine.compared.update(snapshot.order.sys_id for snapshot in doubted)
+    engine.compared.update(snapshot.sys_id for snapshot in doubted)
     canceling = _new_cancellations(engine, plans.values())
     for plan in list(plans.values()):
         with _alone(failed, plan.order_id, plan.order_number):
@@ -53,16 +55,16 @@ def consider(engine: Engine, order_ids: Collection[str], now: datetime) -> tuple
     KnownRecords(engine.store.engine).looked_at(record for record in seen.records if record.order_id in decided)
     engine.sides.count_cancellations(canceling, now)
     engine.store.looked_at(decided, now)
-    _archive(engine, [s for s in snapshots if s.order.sys_id in decided and is_over(s, plans[s.order.sys_id])], now)
+    _archive(engine, [s for s in snapshots if s.sys_id in decided and is_over(s, plans[s.sys_id])], now)
     for bad in failed:
         plans.pop(bad.order_id, None)
         _leave_alone(engine, bad, now)
     return tuple(plans.values())
 
 
-def _archive(engine: Engine, over: Iterable[Snapshot], now: datetime) -> None:
+def _archive(engine: Engine, over: Iterable[Observed], now: datetime) -> None:
     """Orders that are over leave memory for the archive; whatever happens to one takes it out again."""
-    order_ids = [snapshot.order.sys_id for snapshot in over]
+    order_ids = [snapshot.sys_id for snapshot in over]
     if order_ids:
         engine.compared.difference_update(Archive(engine.store.engine).put_away(order_ids, now))
 
@@ -71,16 +73,16 @@ def _brake_if_vanished(engine: Engine, memory: Mapping[str, OrderMemory], seen: 
     """Absence is not proof: where many records memory knows are missing, nothing is decided. Raises Held."""
     unread = {bad.order_id for bad in seen.unreadable} | engine.sides.guard.told(memory)
     linked = {order_id for order_id, known in memory.items() if known.links} - unread
-    engine.sides.vanished(Side.OM, linked, {snapshot.order.sys_id for snapshot in seen.snapshots}, now)
+    engine.sides.vanished(Side.OM, linked, {snapshot.sys_id for snapshot in seen.snapshots}, now)
     found = {work_order.sys_id for snapshot in seen.snapshots for work_order in snapshot.work_orders}
-    whole = [snapshot.order.sys_id for snapshot in seen.snapshots if snapshot.order.sys_id not in unread]
+    whole = [snapshot.sys_id for snapshot in seen.snapshots if snapshot.sys_id not in unread]
     expected = {one.work_order_id for order_id in whole for one in memory[order_id].links}
     engine.sides.vanished(Side.FSM, expected, found, now)
 
 
 def _gone(memory: Mapping[str, OrderMemory], seen: Look) -> list[Unreadable]:
     """Orders that have work orders and are not in Order Management any more, or may not be seen."""
-    read = {s.order.sys_id for s in seen.snapshots} | {bad.order_id for bad in seen.unreadable}
+    read = {s.sys_id for s in seen.snapshots} | {bad.order_id for bad in seen.unreadable}
     why = "the order is not in Order Management any more, or the connector's user may no longer see it"
     return [Unreadable(order_id, "", why) for order_id, known in memory.items() if known.links and order_id not in read]
 
@@ -91,21 +93,24 @@ def _new_cancellations(engine: Engine, plans: Iterable[Plan]) -> int:
     return len(keys - engine.store.ever_intended(keys))
 
 
-def _wait_for_release(engine: Engine, snapshot: Snapshot, now: datetime) -> None:
+def _wait_for_release(engine: Engine, snapshot: Observed, now: datetime) -> None:
     """Somebody held an order before the connector had heard of it; now it is known, and waits."""
-    engine.store.bind_hold(snapshot.order.sys_id, snapshot.order.number.upper())
-    engine.store.wake([snapshot.order.sys_id], due=now, reason="held")
+    engine.store.bind_hold(snapshot.sys_id, snapshot.number.upper())
+    engine.store.wake([snapshot.sys_id], due=now, reason="held")
 
 
 def _decide_each(
-    engine: Engine, snapshots: Iterable[Snapshot], memory: Mapping[str, OrderMemory], failed: list[Unreadable]
+    engine: Engine, snapshots: Iterable[Observed], memory: Mapping[str, OrderMemory], failed: list[Unreadable]
 ) -> dict[str, Plan]:
     plans: dict[str, Plan] = {}
     for snapshot in snapshots:
-        order = snapshot.order
-        with _alone(failed, order.sys_id, order.number):
-            plans[order.sys_id] = decide(snapshot, memory[order.sys_id], engine.rules)
+        with _alone(failed, snapshot.sys_id, snapshot.number):
+            plans[snapshot.sys_id] = _decide(snapshot, memory[snapshot.sys_id], engine.rules)
     return plans
+
+
+def _decide(seen: Observed, memory: OrderMemory, rules: Rules) -> Plan:
+    return decide_case(seen, memory, rules) if isinstance(seen, CaseSnapshot) else decide(seen, memory, rules)
 
 
 def _is_doubted(engine: Engine, order_id: str, plans: Mapping[str, Plan], memory: Mapping[str, OrderMemory]) -> bool:

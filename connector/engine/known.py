@@ -107,7 +107,13 @@ class KnownRecords:
     def begin(self, first: Round, most: int) -> int:
         """Start a round. Orders that a person should look at are looked at again with it: what was wrong with them may have
         been put right without a change of any record. Returns how many, `most` at most."""
-        query = sa.select(finding.c.order_id).distinct().order_by(finding.c.order_id).limit(most)
+        query = (
+            sa.select(finding.c.order_id)
+            .where(finding.c.order_id != "")
+            .distinct()
+            .order_by(finding.c.order_id)
+            .limit(most)
+        )
         with self._engine.begin() as connection:
             _stand(connection, first)
             orders = connection.execute(query).scalars().all()

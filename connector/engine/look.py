@@ -8,21 +8,21 @@ from typing import TYPE_CHECKING
 from connector.decide.draft import initiators_of
 from connector.exchange import WORK_ORDER, Record, Sketch
 from connector.mapping.marks import WorkOrderKey, prefix
-from connector.model import Origin, WorkOrderPhase
+from connector.model import CasePhase, CaseSnapshot, Origin, WorkOrderPhase
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
 
     from connector.engine.ports import FieldService, OrderManagement
     from connector.exchange import Unreadable
-    from connector.model import OrderMemory, Snapshot, WorkOrder
+    from connector.model import Observed, OrderMemory, WorkOrder
 
 
 @dataclass(frozen=True, slots=True)
 class Look:
     """What one look showed."""
 
-    snapshots: tuple[Snapshot, ...]
+    snapshots: tuple[Observed, ...]
     unreadable: tuple[Unreadable, ...] = ()
     records: tuple[Record, ...] = ()  # of the snapshots, for the sweep to compare with
 
@@ -39,7 +39,7 @@ def look(order_ids: Collection[str], memory: Mapping[str, OrderMemory], om: Orde
     belongs: dict[str, str] = {}  # initiator (sys_id, or number in lower case) -> order
     numbers: set[str] = set()
     for snapshot in read.snapshots:
-        order_id = snapshot.order.sys_id
+        order_id = snapshot.sys_id
         remembered = memory[order_id]
         linked |= {link.work_order_id for link in remembered.links}
         known = {link.initiator_id for link in remembered.links} | {v.initiator_id for v in remembered.verdicts}
@@ -59,17 +59,17 @@ def look(order_ids: Collection[str], memory: Mapping[str, OrderMemory], om: Orde
         named = belongs.get(key.initiator_id if key else work_order.names.casefold(), "")
         order_id = links.get(work_order.sys_id, named)
         by_order.setdefault(order_id, []).append(work_order)
-    snapshots = tuple(replace(s, work_orders=tuple(by_order.get(s.order.sys_id, ()))) for s in read.snapshots)
-    strange = tuple(s for s in snapshots if any(_is_strange(w, memory[s.order.sys_id]) for w in s.work_orders))
-    compared = {snapshot.order.sys_id: snapshot for snapshot in (*snapshots, *with_tokens(strange, om))}
+    snapshots = tuple(replace(s, work_orders=tuple(by_order.get(s.sys_id, ()))) for s in read.snapshots)
+    strange = tuple(s for s in snapshots if any(_is_strange(w, memory[s.sys_id]) for w in s.work_orders))
+    compared = {snapshot.sys_id: snapshot for snapshot in (*snapshots, *with_tokens(strange, om))}
     return Look(_with_journals(compared.values(), om), read.unreadable, (*read.records, *_records(snapshots)))
 
 
-def _records(snapshots: tuple[Snapshot, ...]) -> Iterator[Record]:
+def _records(snapshots: tuple[Observed, ...]) -> Iterator[Record]:
     for snapshot in snapshots:
         for w in snapshot.work_orders:
             sketch = Sketch(w.sys_id, w.mod_count, w.state.value)
-            yield Record(WORK_ORDER, sketch, snapshot.order.sys_id, w.state.phase.is_open)
+            yield Record(WORK_ORDER, sketch, snapshot.sys_id, w.state.phase.is_open)
 
 
 def _with_reasons(
@@ -94,29 +94,29 @@ def _is_strange(work_order: WorkOrder, remembered: OrderMemory) -> bool:
     return link is None or (link.origin is Origin.ADOPTED and link.noted is None)
 
 
-def with_tokens(snapshots: Collection[Snapshot], om: OrderManagement) -> tuple[Snapshot, ...]:
+def with_tokens(snapshots: Collection[Observed], om: OrderManagement) -> tuple[Observed, ...]:
     """The same with what the journals of their domain orders say, so that no note is written twice. One set of requests."""
     if not snapshots:
         return ()
-    tokens = om.find_tokens([d.sys_id for s in snapshots for d in s.domain_orders])
+    tokens = om.find_tokens([sys_id for s in snapshots for sys_id in s.noted_ids])
     return tuple(
-        replace(s, tokens={d.sys_id: tokens.get(d.sys_id, frozenset()) for d in s.domain_orders}) for s in snapshots
+        replace(s, tokens={sys_id: tokens.get(sys_id, frozenset()) for sys_id in s.noted_ids}) for s in snapshots
     )
 
 
-def _with_journals(snapshots: Collection[Snapshot], om: OrderManagement) -> tuple[Snapshot, ...]:
-    """Read the work notes of orders with a work order that came to nothing: a person may have decided what follows."""
-    unsure = {s.order.sys_id for s in snapshots if any(_may_ask(w) for w in s.work_orders)}
+def _with_journals(snapshots: Collection[Observed], om: OrderManagement) -> tuple[Observed, ...]:
+    """Read the work notes where a work order is over and did not settle things: a person may have decided what follows."""
+    unsure = {s.sys_id for s in snapshots if any(_may_ask(w, s) for w in s.work_orders)}
     if not unsure:
         return tuple(snapshots)
-    journals = om.journals([d.sys_id for s in snapshots if s.order.sys_id in unsure for d in s.domain_orders])
+    journals = om.journals([sys_id for s in snapshots if s.sys_id in unsure for sys_id in s.noted_ids])
     return tuple(
-        replace(s, journals={d.sys_id: journals.get(d.sys_id, ()) for d in s.domain_orders})
-        if s.order.sys_id in unsure
-        else s
+        replace(s, journals={sys_id: journals.get(sys_id, ()) for sys_id in s.noted_ids}) if s.sys_id in unsure else s
         for s in snapshots
     )
 
 
-def _may_ask(work_order: WorkOrder) -> bool:
+def _may_ask(work_order: WorkOrder, seen: Observed) -> bool:
+    if isinstance(seen, CaseSnapshot):
+        return seen.case.state.phase is CasePhase.OPEN and not work_order.state.phase.is_open
     return work_order.state.phase in (WorkOrderPhase.CANCELED, WorkOrderPhase.INCOMPLETE)

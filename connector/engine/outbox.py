@@ -7,6 +7,7 @@
 | update  | read it, and its line; moved -> decide again | the read shows whether it was carried                   |
 | cancel  | read it, its line; closed -> done, moved -> decide again | the read shows whether it is canceled                 |
 | reopen  | read; not closed -> done, moved -> decide again | the read shows whether it is open                   |
+| resolve | read; not open -> done, moved -> decide again | the read, or its token in the journal, shows whether it was |
 
 Where the look shows that nothing happened, everything but a note is decided again: the world may have moved on meanwhile.
 """
@@ -24,12 +25,14 @@ from connector.exchange import NOTE
 from connector.mapping.marks import Carried, digest_of, signed, token_of
 from connector.model import (
     CancelWorkOrder,
+    CasePhase,
     CreateWorkOrder,
     DomainOrderPhase,
     IntentState,
     Link,
     Origin,
     ReopenDomainOrder,
+    ResolveCase,
     UpdateWorkOrder,
     WriteNote,
 )
@@ -38,7 +41,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
-    from connector.engine.ports import FieldService, OrderManagement
+    from connector.engine.ports import CaseManagement, FieldService, OrderManagement
     from connector.engine.sides import Sides
     from connector.engine.store import Store
     from connector.exchange import Sent, Written
@@ -71,6 +74,7 @@ class Outbox:
     fsm: FieldService
     patience: Patience
     sides: Sides
+    cases: CaseManagement | None = None
     inherited: int = 0  # entries up to this number were left by another process
 
     def serve(self, order_id: str, clock: Callable[[], datetime]) -> bool:
@@ -139,6 +143,8 @@ class Outbox:
                 return self._note(entry, action)
             case ReopenDomainOrder() as action:
                 return self._reopen(entry, action)
+            case ResolveCase() as action:
+                return self._resolve(entry, action)
 
     # --- Field Service -------------------------------------------------------------------------------------
 
@@ -246,7 +252,8 @@ class Outbox:
             tokens = self.om.find_tokens([action.domain_order_id])
             if token_of(action.key) in tokens.get(action.domain_order_id, frozenset()):
                 return Settlement(IntentState.DONE, f"found in the journal after an unclear answer: {action.text}")
-        written = self.om.write_note(action.domain_order_id, signed(action.text, action.key))
+        on_case = isinstance(action, WriteNote) and action.is_on_case
+        written = self.om.write_note(action.domain_order_id, signed(action.text, action.key), on_case=on_case)
         if written.refused and entry.attempts == 0:
             raise OutcomeUnknown(
                 f"The note on {action.domain_order_number} is not in the journal yet.",
@@ -282,6 +289,34 @@ class Outbox:
             raise Rejected(
                 f"{action.domain_order_number} could not be reopened: Order Management dropped {', '.join(written.refused)}.",
                 hint="Somebody must reopen it, or close the open work orders.",
+                transaction=written.transaction,
+            )
+        return Settlement(IntentState.DONE, action.text, transaction=written.transaction)
+
+    def _resolve(self, entry: OutboxEntry, action: ResolveCase) -> Settlement:
+        if self.cases is None:
+            raise Rejected(
+                f"{action.case_number} is not resolved: there is no policy for cases any more.",
+                hint="Set `case` under [policy] again, or give this write up: `om-fsm outbox drop`.",
+            )
+        case = self.cases.read_case(action.case_id)
+        if case is None:
+            raise _gone(action.case_number)
+        if case.state.phase is not CasePhase.OPEN:
+            return Settlement(IntentState.DONE, f"{action.case_number} is {case.state.label}: {action.text}")
+        if entry.must_look:  # open again, where the customer was quicker than this look
+            tokens = self.om.find_tokens([action.case_id])
+            if token_of(action.key) in tokens.get(action.case_id, frozenset()):
+                return Settlement(
+                    IntentState.DONE, f"{action.case_number} was resolved, and is open again: {action.text}"
+                )
+        if case.mod_count != action.mod_count or entry.must_look:
+            return _overtaken(action.case_number)
+        written = self.cases.resolve(action, signed(action.text, action.key))
+        if written.refused:
+            raise Rejected(
+                f"{action.case_number} could not be resolved: the instance did not take {', '.join(written.refused)}.",
+                hint="The connector's user needs to write state, resolution_code, close_notes and work_notes of cases.",
                 transaction=written.transaction,
             )
         return Settlement(IntentState.DONE, action.text, transaction=written.transaction)

@@ -14,10 +14,12 @@ if TYPE_CHECKING:
     from connector.exchange import Changed, FeedId, LineNow, OrdersRead, Sent, SketchPage, Written
     from connector.model import (
         CancelWorkOrder,
+        Case,
         CreateWorkOrder,
         DomainOrder,
         JournalEntry,
         ReopenDomainOrder,
+        ResolveCase,
         UpdateWorkOrder,
         WorkOrder,
     )
@@ -80,13 +82,13 @@ class OrderManagement(Watched, Protocol):
     """Everything the engine asks of OM."""
 
     def read_orders(self, order_ids: Iterable[str]) -> OrdersRead:
-        """These orders with lines, domain orders and order tasks, many per request."""
+        """These orders with lines, domain orders and order tasks, and these cases, many per request."""
 
     def open_orders(self) -> Iterator[str]:
-        """sys_ids of all orders that were approved and are not over."""
+        """sys_ids of all orders that were approved and are not over, and of all cases that are not over."""
 
     def orders_of(self, initiators: Iterable[str]) -> Mapping[str, str]:
-        """Initiator (sys_id or number) -> sys_id of its order, for those that exist."""
+        """Initiator (sys_id or number) -> sys_id of its order (a case's own), for those that exist."""
 
     def find_tokens(self, domain_order_ids: Iterable[str]) -> Mapping[str, frozenset[str]]:
         """The tokens of our own notes in the journals of these domain orders."""
@@ -100,11 +102,25 @@ class OrderManagement(Watched, Protocol):
     def read_domain_order(self, domain_order_id: str) -> DomainOrder | None:
         """One domain order as it is now."""
 
-    def write_note(self, domain_order_id: str, text: str) -> Written:
-        """Append a work note."""
+    def write_note(self, record_id: str, text: str, *, on_case: bool = False) -> Written:
+        """Append a work note to a domain order, or a case."""
 
     def reopen(self, action: ReopenDomainOrder, text: str) -> Written:
         """Put a closed domain order back to work and say why, in one write."""
+
+
+class CaseManagement(Protocol):
+    """What the engine asks of an OM instance about cases alone; where there is no policy for them, there is no such thing."""
+
+    @property
+    def shortcoming(self) -> str:
+        """Why no case can be read, in words; empty when they can."""
+
+    def read_case(self, case_id: str) -> Case | None:
+        """One case as it is now."""
+
+    def resolve(self, action: ResolveCase, text: str) -> Written:
+        """Propose the solution of a case and say why, in one write."""
 
 
 class FieldService(Watched, Protocol):

@@ -311,6 +311,12 @@ class Store:
         with self.engine.begin() as connection:
             _replace_findings(connection, order_id, order_number, findings, now)
 
+    def has_findings(self, order_id: str) -> bool:
+        """Whether a person should look at something about an order."""
+        query = sa.select(finding.c.code).where(finding.c.order_id == order_id).limit(1)
+        with self.engine.connect() as connection:
+            return connection.execute(query).scalar() is not None
+
     def left_alone(self, order_ids: Collection[str]) -> dict[str, datetime]:
         """Those of these orders that could not be read or decided, and since when."""
         codes = [FindingCode.UNREADABLE.value, FindingCode.DEFECT.value]

@@ -10,6 +10,7 @@ from connector.engine.archive import Archive
 from connector.engine.cursors import is_first_contact, poll, wake_everything
 from connector.engine.sweep import sweep
 from connector.errors import ConfigError
+from connector.model import Finding, FindingCode
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -40,6 +41,7 @@ def notice(engine: Engine, now: datetime, *, full: bool = False, everything: boo
     store = engine.store
     for system in (engine.om, engine.fsm):
         calibrate(store, system, now)
+    _tell_shortcoming(engine, now)
     woken = 0
     if full or is_first_contact(store, (engine.om, engine.fsm)) or not _same_settings(engine):
         woken = wake_everything(store, engine.om, engine.fsm, now, everything=everything)
@@ -71,6 +73,15 @@ def calibrate(store: Store, system: Watched, now: datetime) -> None:
         store.forget_cursors()  # what they have missed is not known: once it is put right, everything is looked at
         raise
     store.note_pass(what, now, asked if measured else f"{asked}{_NOTHING}")
+
+
+def _tell_shortcoming(engine: Engine, now: datetime) -> None:
+    """What an instance lacks is a finding about no order."""
+    cases = engine.outbox.cases
+    text = cases.shortcoming if cases else ""
+    findings = [Finding(FindingCode.MISSING_TABLE, engine.om.name, text)] if text else []
+    if findings or engine.store.has_findings(""):
+        engine.store.find("", engine.om.name, findings, now)
 
 
 def _same_settings(engine: Engine) -> bool:

@@ -25,6 +25,9 @@ DEFAULT_REFERENCES: Mapping[str, Lookup] = {
     "location": Lookup("cmn_location"),
     "account": Lookup("customer_account"),
     "contact": Lookup("customer_contact"),
+    "consumer": Lookup("csm_consumer"),
+    "asset": Lookup("alm_asset", "display_name"),
+    "install_base_item": Lookup("sn_install_base_item"),
     "qualification_group": Lookup("sys_user_group"),
     "assignment_group": Lookup("sys_user_group"),
 }

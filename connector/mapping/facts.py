@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING
 
 from connector.mapping.dmn.table import fold
 from connector.mapping.dmn.values import Kind
+from connector.model import Case
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from connector.model import Initiator
+    from connector.model import AnyInitiator, Initiator
 
 FACTS: Mapping[str, Callable[[Initiator], str]] = {
     "specification": lambda i: i.domain_order.specification.name,
@@ -53,7 +54,7 @@ CASE_FACTS: Mapping[str, Kind] = {
     **dict.fromkeys(
         (
             *("case", "account", "contact", "consumer", "asset", "product", "install base item", "location"),
-            *("priority", "state", "category", "short description", "contract", "entitlement"),
+            *("priority", "state", "category", "short description", "description", "contract", "entitlement"),
         ),
         Kind.STRING,
     ),
@@ -70,11 +71,19 @@ def is_fact(name: str) -> bool:
     return name in FACTS or (name.startswith(CHARACTERISTIC) and len(name) > len(CHARACTERISTIC))
 
 
-def facts_of(initiator: Initiator) -> dict[str, str]:
+def facts_asked(initiator: AnyInitiator) -> dict[str, str]:
+    """The facts a policy may ask for: besides what a work order says, the state of a case."""
+    facts = facts_of(initiator)
+    return {**facts, "state": initiator.state.label} if isinstance(initiator, Case) else facts
+
+
+def facts_of(initiator: AnyInitiator) -> dict[str, str]:
     """All facts about one initiator. Characteristics appear one by one as `characteristic.<name>`, in lower case.
 
     Of the columns that the configuration maps in, the nearest record that says something is believed.
     """
+    if isinstance(initiator, Case):
+        return dict(initiator.said)
     facts = {name: read(initiator) for name, read in FACTS.items()}
     nearest = (initiator.task, initiator.domain_order, initiator.line, initiator.order)
     for record in nearest:

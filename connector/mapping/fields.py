@@ -31,6 +31,19 @@ DEFAULT_FIELDS: Mapping[str, str] = {
 }
 """FSM column -> template over facts. Reference columns are resolved by name on the FSM instance."""
 
+DEFAULT_CASE_FIELDS: Mapping[str, str] = {
+    "short_description": "{short description} ({case})",
+    "description": "{description}\nCase {case}\nCustomer: {account}{consumer}, contact {contact}\nProduct: {product}",
+    "location": "{location}",
+    "account": "{account}",
+    "contact": "{contact}",
+    "consumer": "{consumer}",
+    "asset": "{asset}",
+    "install_base_item": "{install base item}",
+    "priority": "{priority}",
+}
+"""The same for the work orders of cases."""
+
 _MARKUP = re.compile(r"\[\s*(/?)\s*(code)\s*\]", re.IGNORECASE)
 _AGGREGATES = frozenset({"characteristics"})  # said one by one instead
 

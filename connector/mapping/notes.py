@@ -96,14 +96,22 @@ def status(work_order: WorkOrder, before: State[WorkOrderPhase], *, still_open: 
 
 @_note
 def canceled(
-    work_order: WorkOrder, before: State[WorkOrderPhase], *, withdrawn: bool, still_open: int, total: int
+    work_order: WorkOrder, before: State[WorkOrderPhase], *, withdrawn_by: str, still_open: int, total: int
 ) -> str:
-    """A work order was canceled, by the field or because we asked for it."""
-    how = "was canceled because the order no longer asks for it" if withdrawn else "was canceled in Field Service"
+    """A work order was canceled, by the field or because an order or a case (`withdrawn_by`) no longer wants it."""
+    wanted = f"was canceled because the {withdrawn_by} no longer asks for it"
+    how = wanted if withdrawn_by else "was canceled in Field Service"
     return (
         f"{_name(work_order)} {how} (was {harmless(before.label)}){_by(work_order)}."
-        f"{'' if withdrawn else _why(work_order)} {_open_count(still_open, total)}"
+        f"{'' if withdrawn_by else _why(work_order)} {_open_count(still_open, total)}"
     )
+
+
+def _all_closed(states: Iterable[State[WorkOrderPhase]]) -> str:
+    counts = Counter(harmless(state.label).lower() for state in states)
+    total = sum(counts.values())
+    listed = ", ".join(f"{count} {label}" for label, count in sorted(counts.items()))
+    return f"{'Its work order is' if total == 1 else f'All {total} work orders are'} closed ({listed})"
 
 
 def _change(change: Change) -> str:
@@ -121,11 +129,17 @@ def listed(changes: Iterable[Change]) -> str:
 
 @_note
 def updated(
-    work_order: WorkOrder, changes: Iterable[Change], refused: tuple[str, ...], *, still_open: int, total: int
+    work_order: WorkOrder,
+    changes: Iterable[Change],
+    refused: tuple[str, ...],
+    *,
+    of: str = "order",
+    still_open: int,
+    total: int,
 ) -> str:
-    """Changed order data was carried to a work order."""
+    """Changed data of an order or a case was carried to a work order."""
     return (
-        f"{_name(work_order)} was updated after a change of the order: {listed(changes)}. "
+        f"{_name(work_order)} was updated after a change of the {of}: {listed(changes)}. "
         f"Current status: {harmless(work_order.state.label)}. {_open_count(still_open, total)}{_not_taken(refused)}"
     )
 
@@ -195,6 +209,36 @@ def ask(domain_order: str, work_order: WorkOrder, word: str) -> str:
 
 
 @_note
+def ask_of_case(case: str, work_order: WorkOrder, word: str) -> str:
+    """A work order of a case ended in a way that resolves nothing."""
+    return (
+        f"{case} is not resolved by it. Somebody must decide what follows: the field completes a follow-on,"
+        f" or a work note here asks for another visit and begins with: {word} {work_order.number}"
+    )
+
+
+@_note
+def solved(states: Iterable[State[WorkOrderPhase]]) -> str:
+    """Every work order of a case is closed: what its resolution says."""
+    return f"{_all_closed(states)}."
+
+
+@_note
+def solvable(case: str, states: Iterable[State[WorkOrderPhase]]) -> str:
+    """The same, where a person resolves cases."""
+    return f"{solved(states)} {case} can be resolved."
+
+
+@_note
+def rejected(case: str, word: str) -> str:
+    """A case that was resolved is open again."""
+    return (
+        f"{case} was opened again after its work orders had resolved it. Nobody is sent by itself:"
+        f" another visit is arranged when a work note here begins with: {word}"
+    )
+
+
+@_note
 def ready(
     domain_order: str,
     states: Iterable[State[WorkOrderPhase]],
@@ -202,13 +246,9 @@ def ready(
     tasks: Collection[str] = (),
 ) -> str:
     """Every work order of a domain order is closed. `tasks` of Order Management that are not are named."""
-    counts = Counter(harmless(state.label).lower() for state in states)
-    total = sum(counts.values())
-    listed = ", ".join(f"{count} {label}" for label, count in sorted(counts.items()))
-    closed = "Its work order is" if total == 1 else f"All {total} work orders are"
     who = f", as decided by {' and '.join(harmless(name) for name in decided)}" if decided else ""
     left = f" with its order {'task' if len(tasks) == 1 else 'tasks'} {', '.join(tasks)}" if tasks else ""
-    return f"{closed} closed ({listed}): {domain_order} is ready to be closed{who}{left}."
+    return f"{_all_closed(states)}: {domain_order} is ready to be closed{who}{left}."
 
 
 @_note

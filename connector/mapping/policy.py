@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from connector.mapping.dmn.table import DecisionTable, Output
     from connector.mapping.dmn.values import Kind, Value
-    from connector.model import Initiator
+    from connector.model import AnyInitiator
 
 NO_FIELD_WORK = "NO FIELD WORK"
 PER_UNIT, PER_LOCATION = "per unit", "per location"
@@ -119,7 +119,7 @@ class WorkOrderPolicy:
             shown = self._shown[rule.id, index] = show_cell(rule.conditions[index])
         return shown
 
-    def decide(self, initiator: Initiator, facts: Mapping[str, str], *, version: int) -> Verdict:
+    def decide(self, initiator: AnyInitiator, facts: Mapping[str, str], *, version: int) -> Verdict:
         """The verdict for one initiator at one order version, with the near misses that explain it."""
         values, doubts = self.typed(facts)
         masks = self._evaluator.masks(values)
@@ -131,7 +131,7 @@ class WorkOrderPolicy:
         return Verdict(
             initiator_id=initiator.sys_id,
             initiator_number=initiator.number,
-            line_number=initiator.line.number,
+            line_number=initiator.line_number,
             version=version,
             policy=self.name,
             digest=self.digest,
@@ -184,14 +184,14 @@ class WorkOrderPolicy:
             missing = True
         return missing
 
-    def _uncountable(self, won: list[Rule], values: Mapping[str, Value], initiator: Initiator) -> str:
+    def _uncountable(self, won: list[Rule], values: Mapping[str, Value], initiator: AnyInitiator) -> str:
         """Why a winning row says nothing that could be carried out: no number of work orders, or a computed value of no use."""
         for rule in won:
             number = fold(self._output(rule, QUANTITY, values))
             if number == PER_UNIT and not 1 <= initiator.units <= MOST_UNITS:
                 return (
-                    f"row {rule.id} asks for a work order per unit, but quantity {initiator.line.quantity!r} of"
-                    f" {initiator.line.number} cannot be counted here: it is shared by several domain orders of this"
+                    f"row {rule.id} asks for a work order per unit, but quantity {initiator.quantity!r} of"
+                    f" {initiator.line_number} cannot be counted here: it is shared by several domain orders of this"
                     f" specification, is no whole number, or is more than {MOST_UNITS}"
                 )
             if not is_countable(number):
@@ -203,7 +203,7 @@ class WorkOrderPolicy:
         return ""
 
     def _wanted(
-        self, won: list[Rule], values: Mapping[str, Value], initiator: Initiator
+        self, won: list[Rule], values: Mapping[str, Value], initiator: AnyInitiator
     ) -> tuple[WantedWorkOrder, ...]:
         """The work orders the winning rows ask for, numbered per template."""
         wanted: list[WantedWorkOrder] = []
@@ -221,7 +221,7 @@ class WorkOrderPolicy:
                 wanted.append(WantedWorkOrder(rule.id, template, ordinal, said, location))
         return tuple(wanted)
 
-    def _places(self, rule: Rule, values: Mapping[str, Value], initiator: Initiator) -> Sequence[str]:
+    def _places(self, rule: Rule, values: Mapping[str, Value], initiator: AnyInitiator) -> Sequence[str]:
         """One entry for each work order of a row: its location where that tells them apart, otherwise ""."""
         match fold(self._output(rule, QUANTITY, values)):
             case "":
@@ -263,7 +263,7 @@ def _is_window(said: object) -> bool:
     return isinstance(said, timedelta) and timedelta(0) < said <= LONGEST_WINDOW
 
 
-def _as_read(facts: Mapping[str, str], initiator: Initiator) -> dict[str, str]:
+def _as_read(facts: Mapping[str, str], initiator: AnyInitiator) -> dict[str, str]:
     """The facts, with the places an initiator has besides its own."""
     several = {"locations": "; ".join(initiator.locations)} if len(initiator.locations) > 1 else {}
     return {**facts, **several}

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from connector.model import DomainOrderPhase, OrderPhase, State, WorkOrderPhase
+from connector.model import CasePhase, DomainOrderPhase, OrderPhase, State, WorkOrderPhase
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -47,6 +47,15 @@ DOMAIN_ORDER_LABELS: Mapping[str, DomainOrderPhase] = {
     "closed complete": DomainOrderPhase.CLOSED,
     "cancellation in progress": DomainOrderPhase.CANCELED,
     "canceled": DomainOrderPhase.CANCELED,
+}
+
+CASE_LABELS: Mapping[str, CasePhase] = {
+    "new": CasePhase.OPEN,
+    "open": CasePhase.OPEN,
+    "awaiting info": CasePhase.OPEN,
+    "resolved": CasePhase.RESOLVED,
+    "closed": CasePhase.CLOSED,
+    "canceled": CasePhase.CANCELED,
 }
 
 WORK_ORDER_LABELS: Mapping[str, WorkOrderPhase] = {

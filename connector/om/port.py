@@ -201,7 +201,7 @@ class OmPort:
         assembly.add_domain_orders(rows["domain_order"])
         assembly.add_order_tasks(rows["order_task"])
         read = assembly.finish(rows["order"])
-        is_open = {s.order.sys_id: s.order.state.phase not in _OVER for s in read.snapshots}
+        is_open = {s.sys_id: isinstance(s, Snapshot) and s.order.state.phase not in _OVER for s in read.snapshots}
         records = (record for part in self._parts for record in self._records(part, rows[part], is_open))
         return replace(read, records=tuple(records))
 
@@ -292,9 +292,10 @@ class OmPort:
 
     # --- writing -------------------------------------------------------------------------------------------
 
-    def write_note(self, domain_order_id: str, text: str) -> Written:
-        row = self._api.update(self._schema.tables["domain_order"], domain_order_id, {self._schema.notes: text})
-        return self._written(row, self._unheard(row, domain_order_id, text))
+    def write_note(self, record_id: str, text: str, *, on_case: bool = False) -> Written:
+        table = self._schema.tables["case" if on_case else "domain_order"]
+        row = self._api.update(table, record_id, {self._schema.notes: text})
+        return self._written(row, self._unheard(row, record_id, text))
 
     def _unheard(self, row: Row, domain_order_id: str, text: str) -> tuple[str, ...]:
         """NOTE where the note is not in the journal: a field the user may not write is dropped with 200."""

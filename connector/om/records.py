@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import BeforeValidator
 
-from connector.model import CustomerOrder, DomainOrder, DomainOrderClass, OrderLine, OrderTask, Ref
+from connector.model import Case, CustomerOrder, DomainOrder, DomainOrderClass, OrderLine, OrderTask, Ref
 from connector.servicenow.wire import Count, Flag, Parts, SysId, Wire
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from connector.mapping.states import StateMap
-    from connector.model import DomainOrderPhase, OrderPhase
+    from connector.model import CasePhase, DomainOrderPhase, OrderPhase
 
 
 def _first_version(value: Any) -> Any:
@@ -115,6 +115,19 @@ class OrderTaskWire(Wire):
         )
 
 
+class CaseWire(Wire):
+    mod_count: Count
+
+    def case(self, states: StateMap[CasePhase], said: Mapping[str, str]) -> Case:
+        return Case(
+            sys_id=self.sys_id,
+            number=self.number,
+            state=states.read(self.state, self.state_label),
+            mod_count=self.mod_count,
+            said={"case": self.number, **said},
+        )
+
+
 def order_wire(parts: Parts) -> OrderWire:
     return OrderWire.model_validate({**parts.common(), **_agreed(parts)})
 
@@ -171,3 +184,7 @@ def order_task_wire(parts: Parts) -> OrderTaskWire:
             "priority": parts.value("priority"),
         }
     )
+
+
+def case_wire(parts: Parts) -> CaseWire:
+    return CaseWire.model_validate({**parts.common(), "mod_count": parts.value("mod_count")})

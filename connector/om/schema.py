@@ -27,6 +27,7 @@ class OmSchema:
             "service_order": "sn_ind_tmt_orm_service_order",
             "resource_order": "sn_ind_tmt_orm_resource_order",
             "order_task": "sn_ind_tmt_orm_order_task",
+            "case": "sn_customerservice_case",
         }
     )
     order: Mapping[str, str] = field(
@@ -88,6 +89,27 @@ class OmSchema:
             "priority": "priority",
         }
     )
+    case: Mapping[str, str] = field(
+        default_factory=lambda: {
+            "number": "number",
+            "state": "state",
+            "mod_count": "sys_mod_count",
+            "account": "account",
+            "contact": "contact",
+            "consumer": "consumer",
+            "asset": "asset",
+            "product": "product",
+            "install_base_item": "install_base_item",
+            "location": "location",
+            "priority": "priority",
+            "category": "category",
+            "short_description": "short_description",
+            "description": "description",
+            "contract": "contract",
+            "entitlement": "entitlement",
+            "opened": "opened_at",
+        }
+    )
     notes: str = "work_notes"  # the private journal of domain orders, the one column besides the state that is written
 
     @property
@@ -97,7 +119,7 @@ class OmSchema:
         return {
             table: by_part.get(part, self.domain_order)["state"]
             for part, table in self.tables.items()
-            if part != "characteristic"
+            if part not in ("characteristic", "case")
         }
 
     def leads_to(self, part: str) -> str:

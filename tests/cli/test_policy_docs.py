@@ -15,7 +15,7 @@ from connector.mapping.dmn.cells import parse_cell
 from connector.mapping.dmn.values import Kind
 
 DOC = (Path(__file__).resolve().parents[2] / "docs" / "policies.md").read_text(encoding="utf-8")
-FIRST, PRIORITY, CASES = re.findall(r"```csv\n(.*?)```", DOC, re.DOTALL)
+FIRST, OF_CASES, PRIORITY, CASES = re.findall(r"```csv\n(.*?)```", DOC, re.DOTALL)
 
 
 @pytest.fixture
@@ -58,6 +58,13 @@ def test_the_documented_question_is_answered() -> None:
     assert code == 0
     assert out.startswith("Install CPE (priority: 3)\n")
     assert "near miss: row remove wants domain order action delete, disconnect, found add" in out
+
+
+def test_the_documented_policy_for_cases_can_be_used(here: Path) -> None:
+    (here / "case_policy.csv").write_text(OF_CASES, encoding="utf-8")
+    said = ("--for", "case", "--input", "product=SD-WAN CPE 500", "--input", "priority=1", "-o", "table")
+    assert om_fsm("explain", "--policy", "case_policy.csv", *said)[1].startswith("Site Survey\n")
+    assert om_fsm("check", "--offline", "case_policy.csv", "--for", "case", "-o", "json")[0] == 0
 
 
 def test_a_policy_for_cases_speaks_of_what_cases_have(here: Path) -> None:

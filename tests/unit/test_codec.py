@@ -20,6 +20,7 @@ from connector.model import (
     NearMiss,
     Origin,
     ReopenDomainOrder,
+    ResolveCase,
     State,
     UpdateWorkOrder,
     Verdict,
@@ -54,8 +55,9 @@ ACTIONS: dict[type[Any], st.SearchStrategy[Any]] = {
         **dict.fromkeys(("version", "mod_count"), NUMBER),
         carried=FACTS,
     ),
-    WriteNote: st.builds(WriteNote, TEXT, TEXT, TEXT, TEXT),
+    WriteNote: st.builds(WriteNote, TEXT, TEXT, TEXT, TEXT, st.booleans()),
     ReopenDomainOrder: st.builds(ReopenDomainOrder, TEXT, TEXT, TEXT, NUMBER, TEXT),
+    ResolveCase: st.builds(ResolveCase, TEXT, TEXT, TEXT, NUMBER, TEXT, TEXT, TEXT),
 }
 STATES = st.builds(State, TEXT, TEXT, st.sampled_from(WorkOrderPhase))
 LINKS = st.builds(
@@ -118,6 +120,7 @@ def test_the_kinds_in_the_outbox_are_the_names_people_read_in_the_history() -> N
         "CancelWorkOrder",
         "WriteNote",
         "ReopenDomainOrder",
+        "ResolveCase",
     ]
     assert codec.kind_of(NOTE) == "WriteNote"
 

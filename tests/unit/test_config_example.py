@@ -68,7 +68,16 @@ def known() -> dict[str, Any]:
     del settings["om"]["username"], settings["om"]["password"], settings["fsm"]["sign_in"]
     for side, schema in (("om", OmSchema()), ("fsm", FsmSchema())):
         settings[side]["tables"] = dict(schema.tables)
-        kinds = ("order", "line", "characteristic", "domain_order", "order_task", "work_order", "work_order_task")
+        kinds = (
+            "order",
+            "line",
+            "characteristic",
+            "domain_order",
+            "order_task",
+            "case",
+            "work_order",
+            "work_order_task",
+        )
         settings[side]["columns"] = {kind: dict(getattr(schema, kind)) for kind in kinds if hasattr(schema, kind)}
     return dict(leaves(settings))
 

@@ -46,7 +46,7 @@ SENTENCES: dict[str, Callable[[str], str]] = {
         WorkOrder("1", "WO1", _state(v), template=v, updated_by=v), _state(v), still_open=1, total=1
     ),
     "canceled": lambda v: notes.canceled(
-        WorkOrder("1", "WO1", _state(v), template=v, updated_by=v), _state(v), withdrawn=False, still_open=0, total=1
+        WorkOrder("1", "WO1", _state(v), template=v, updated_by=v), _state(v), withdrawn_by="", still_open=0, total=1
     ),
     "updated": lambda v: notes.updated(
         WorkOrder("1", "WO1", _state(v), template=v), [Change("location", v, v)], (), still_open=1, total=1
@@ -157,11 +157,11 @@ def test_a_note_about_very_many_changes_stays_readable() -> None:
             "WO1: Draft -> Ready for Dispatch. 1 of 1 work order open.",
         ),
         (
-            notes.canceled(WorkOrder("1", "WO1", CANCELED), DISPATCHED, withdrawn=True, still_open=0, total=1),
+            notes.canceled(WorkOrder("1", "WO1", CANCELED), DISPATCHED, withdrawn_by="order", still_open=0, total=1),
             "WO1 was canceled because the order no longer asks for it (was Ready for Dispatch). 0 of 1 work order open.",
         ),
         (
-            notes.canceled(WorkOrder("1", "WO1", CANCELED), DISPATCHED, withdrawn=False, still_open=0, total=1),
+            notes.canceled(WorkOrder("1", "WO1", CANCELED), DISPATCHED, withdrawn_by="", still_open=0, total=1),
             "WO1 was canceled in Field Service (was Ready for Dispatch). 0 of 1 work order open.",
         ),
         (

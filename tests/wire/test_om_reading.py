@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from connector.errors import ConnectorError, Denied
-from connector.model import DomainOrderClass, DomainOrderPhase
+from connector.model import DomainOrderClass, DomainOrderPhase, Snapshot
 from connector.om.schema import OmSchema
 from tests.wire.answers import said
 from tests.wire.instance import Table, sys_id
@@ -15,6 +15,8 @@ from tests.wire.ports import OM_TABLES, OM_URL, om_port
 
 if TYPE_CHECKING:
     import responses
+
+    from connector.exchange import OrdersRead
 
 SCHEMA = OmSchema()
 LINE_ORDER = f"{SCHEMA.domain_order['line']}.{SCHEMA.line['order']}"
@@ -75,10 +77,14 @@ def instance(mocked: responses.RequestsMock) -> Instance:
 BOTH = [sys_id(1), sys_id(2)]
 
 
+def orders_in(read: OrdersRead) -> list[Snapshot]:
+    return [one for one in read.snapshots if isinstance(one, Snapshot)]
+
+
 def test_orders_are_read_with_everything_that_hangs_on_them(instance: Instance, mocked: responses.RequestsMock) -> None:
     read = om_port(mocked).read_orders(BOTH)
     assert read.unreadable == ()
-    first = read.snapshots[0]
+    first = orders_in(read)[0]
     assert (first.order.number, first.order.version, first.order.ponr) == ("ORD1", 1, False)
     assert [one.number for one in first.lines] == ["LI11"]
     assert [(one.number, one.kind, one.specification.name) for one in first.domain_orders] == [
@@ -104,7 +110,7 @@ def test_characteristics_are_read_by_name_and_as_people_see_them(
         }
     )
     read = om_port(mocked).read_orders(BOTH)
-    assert [one.lines[0].characteristics for one in read.snapshots] == [{"Bandwidth": "1 Gbit/s"}, {}]
+    assert [one.lines[0].characteristics for one in orders_in(read)] == [{"Bandwidth": "1 Gbit/s"}, {}]
 
 
 @pytest.mark.parametrize(
@@ -125,7 +131,7 @@ def test_a_record_that_cannot_be_understood_makes_its_own_order_unreadable_and_n
 ) -> None:
     instance.tables[part].rows[0][column] = value
     read = om_port(mocked).read_orders(BOTH)
-    assert [one.order.number for one in read.snapshots] == ["ORD2"]
+    assert [one.order.number for one in orders_in(read)] == ["ORD2"]
     assert [one.order_id for one in read.unreadable] == [sys_id(1)]
     assert why in read.unreadable[0].why
 
@@ -134,7 +140,7 @@ def test_a_domain_order_of_a_class_nobody_configured_is_read_as_such(
     instance: Instance, mocked: responses.RequestsMock
 ) -> None:
     instance.tables["domain_order"].rows[0]["sys_class_name"] = "u_special_order"
-    [first, _] = om_port(mocked).read_orders(BOTH).snapshots
+    [first, _] = orders_in(om_port(mocked).read_orders(BOTH))
     assert first.domain_orders[0].kind is DomainOrderClass.UNKNOWN
     assert first.domain_orders[0].state.phase is DomainOrderPhase.OPEN
 

@@ -1,0 +1,225 @@
+"""Order Management on an instance whose customer cases ask for field work too. Built only where a case policy is configured.
+
+A case belongs to nothing else: what leads from it to what is looked at is its own sys_id. Where the table is missing (the
+plug-in is not active) or closed to the user, orders go on without it, and `shortcoming` says so.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from connector.errors import AbsurdAnswer, Denied, Rejected
+from connector.exchange import NOTE, Changed, FeedId, OrdersRead, Record, Sketch, Unreadable, Written
+from connector.mapping.marks import tokens_in
+from connector.mapping.states import CASE_LABELS, StateMap, fold
+from connector.model import CasePhase, CaseSnapshot
+from connector.om.journal import shown
+from connector.om.port import OmPort
+from connector.om.records import case_wire
+from connector.servicenow.calibrate import calibrate
+from connector.servicenow.feed import Feed
+from connector.servicenow.identity import existing
+from connector.servicenow.lean import Part, page
+from connector.servicenow.names import REFUSED
+from connector.servicenow.query import Op, Query
+from connector.servicenow.schema import StateChoices, state_choices
+from connector.servicenow.wire import NOT_UNDERSTOOD, Parts, why_not
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator, Mapping
+    from datetime import datetime
+
+    from connector.exchange import SketchPage
+    from connector.model import Case, JournalEntry, ResolveCase
+    from connector.servicenow.table import Row
+
+_PART = "case"
+_CODE, _CLOSE_NOTES = "resolution_code", "close_notes"
+_RESOLVED = "Resolved"
+_OVER = (CasePhase.CLOSED, CasePhase.CANCELED)
+_CORE = ("number", "state", "mod_count")  # read of every case; the other parts only where a rule asks for them
+
+
+class OmWithCases(OmPort):
+    """Fulfils `OrderManagement` and `CaseManagement` of `connector.engine.ports` over the Table API."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        schema = self._schema
+        self._case_table = schema.tables[_PART]
+        choices = StateChoices(self._api, {self._case_table: schema.case["state"]})
+        given = kwargs["overrides"].get(_PART, {})
+        self._case_choices = choices
+        self._case_states = StateMap(self._case_table, choices[self._case_table], CASE_LABELS, CasePhase.UNKNOWN, given)
+        self._case_feed = Feed(self._case_table, ("sys_id",))
+        self.shortcoming = ""  # why no case can be read, in words
+
+    # --- what changed --------------------------------------------------------------------------------------
+
+    def reach(self) -> None:
+        super().reach()
+        self._look_for_cases()
+        if not self.shortcoming:
+            self._case_choices.read()
+
+    def calibrate(self) -> bool:
+        self._look_for_cases()
+        return super().calibrate() | (not self.shortcoming and calibrate(self._api, [self._case_feed]))
+
+    def _look_for_cases(self) -> None:
+        try:
+            page(self._api, self._case_table, "", ["sys_id"], 1)
+        except REFUSED as error:
+            self.shortcoming = (
+                f"Customer cases cannot be read ({self._case_table}): {error} Orders go on without them. Activate Customer "
+                "Service Management, let the connector's user read cases, or remove the case policy."
+            )
+        else:
+            self.shortcoming = ""
+
+    @property
+    def feeds(self) -> tuple[FeedId, ...]:
+        own = FeedId(self._case_table, self._case_feed.fingerprint(self._api.endpoint.url))
+        return super().feeds if self.shortcoming else (*super().feeds, own)
+
+    def changed(self, feed: FeedId, since: datetime | None) -> Iterator[Changed]:
+        if feed.name != self._case_table:
+            yield from super().changed(feed, since)
+            return
+        for row in self._case_feed.read(self._api, since):
+            yield Changed(row["sys_id"], int(row["sys_mod_count"] or 0), row["sys_updated_on"], row["sys_id"])
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        return super().parts if self.shortcoming else (*super().parts, _PART)
+
+    @cached_property
+    def _case_part(self) -> Part:
+        return Part(self._case_table, self._of_open_cases, self._schema.case["state"])
+
+    @property
+    def _of_open_cases(self) -> Query:
+        over = self._case_states.values_in(*_OVER)
+        return Query().where(self._schema.case["state"], Op.NOT_IN, *over) if over else Query()
+
+    def sketches(self, part: str, after: str, limit: int) -> SketchPage:
+        return self._case_part.read(self._api, after, limit) if part == _PART else super().sketches(part, after, limit)
+
+    def points_to(self, part: str, sys_ids: Iterable[str]) -> Mapping[str, str]:
+        return {sys_id: sys_id for sys_id in sys_ids} if part == _PART else super().points_to(part, sys_ids)
+
+    def existing(self, sys_ids: Iterable[str]) -> Collection[str]:
+        wanted = set(sys_ids)
+        orders = set(super().existing(wanted))
+        return orders | set(existing(self._api, self._case_table, wanted - orders))
+
+    def open_orders(self) -> Iterator[str]:
+        yield from super().open_orders()
+        if not self.shortcoming:
+            for row in self._api.scan(self._case_table, self._of_open_cases, [], display=False):
+                yield row["sys_id"]
+
+    def orders_of(self, initiators: Iterable[str]) -> Mapping[str, str]:
+        wanted = set(initiators)
+        found = dict(super().orders_of(wanted))
+        number = self._schema.case["number"]
+        for column in ("sys_id", number):
+            missing = [value for value in wanted - set(found) if (len(value) == 32) == (column == "sys_id")]
+            for row in [] if self.shortcoming else self._api.scan_in(self._case_table, column, missing, [number]):
+                found[row[column]] = row["sys_id"]
+        return found
+
+    # --- reading -------------------------------------------------------------------------------------------
+
+    def read_orders(self, order_ids: Iterable[str]) -> OrdersRead:
+        ids = list(dict.fromkeys(order_ids))
+        rows = {row["sys_id"]: row for row in self._case_rows(ids)}
+        orders = [sys_id for sys_id in ids if sys_id not in rows]
+        read = super().read_orders(orders) if orders else OrdersRead(())
+        seen: list[CaseSnapshot] = []
+        unreadable: list[Unreadable] = []
+        for sys_id, row in rows.items():
+            try:
+                seen.append(CaseSnapshot(self._case(row)))
+            except NOT_UNDERSTOOD as error:
+                number = row.get(self._schema.case["number"])
+                unreadable.append(Unreadable(sys_id, number, f"{number or 'a case'}: {why_not(error)}"))
+        records = tuple(_record(one.case) for one in seen)
+        return OrdersRead((*read.snapshots, *seen), (*read.unreadable, *unreadable), (*read.records, *records))
+
+    def _case_rows(self, ids: list[str]) -> Iterator[Row]:
+        return iter(()) if self.shortcoming else self._api.scan_in(self._case_table, "sys_id", ids, self._case_columns)
+
+    @property
+    def _case_columns(self) -> list[str]:
+        core = [self._schema.case[part] for part in _CORE]
+        return list(dict.fromkeys([*core, *(column for column, _ in self._facts.get(_PART, {}).values())]))
+
+    def _case(self, row: Row) -> Case:
+        parts = Parts(row, self._schema.case)
+        said = parts.more(self._facts.get(_PART, {}))
+        return case_wire(parts).case(self._case_states, said)
+
+    def read_case(self, case_id: str) -> Case | None:
+        row = self._api.read_one(self._case_table, case_id, self._case_columns)
+        if row is None:
+            return None
+        try:
+            return self._case(row)
+        except NOT_UNDERSTOOD as error:
+            raise AbsurdAnswer(
+                f"{self.name}: case {case_id} cannot be what it should be: {why_not(error)}.",
+                hint="Check the record and the configured columns.",
+            ) from error
+
+    def find_tokens(self, domain_order_ids: Iterable[str]) -> Mapping[str, frozenset[str]]:
+        found = dict(super().find_tokens(domain_order_ids))
+        for sys_id, history in self._shown_notes([sys_id for sys_id, tokens in found.items() if not tokens]):
+            found[sys_id] |= tokens_in(history)
+        return found
+
+    def journals(self, domain_order_ids: Iterable[str]) -> Mapping[str, tuple[JournalEntry, ...]]:
+        ids = list(domain_order_ids)
+        found = dict(super().journals(ids))
+        found |= {sys_id: shown(text) for sys_id, text in self._shown_notes([i for i in ids if i not in found])}
+        return found
+
+    def _shown_notes(self, ids: list[str]) -> Iterator[tuple[str, str]]:
+        """What the forms of those that are cases show of their work notes."""
+        notes = self._schema.notes
+        for row in [] if self.shortcoming else self._api.scan_in(self._case_table, "sys_id", ids, [notes]):
+            yield row["sys_id"], row.display(notes)
+
+    # --- writing -------------------------------------------------------------------------------------------
+
+    def resolve(self, action: ResolveCase, text: str) -> Written:
+        state = self._case_states.value_of(_RESOLVED)
+        code = self._resolution_codes.get(fold(action.code))
+        if state is None or code is None:
+            what = f"state {_RESOLVED!r}" if state is None else f"resolution code {action.code!r}"
+            raise Rejected(
+                f"{self.name}: cases have no {what}; {action.case_number} is not resolved.",
+                hint="Name what the instance has: [om.states.case], or resolution_code under [case].",
+            )
+        sent = {self._schema.case["state"]: state, _CODE: code, _CLOSE_NOTES: action.close_notes}
+        row = self._api.update(self._case_table, action.case_id, {**sent, self._schema.notes: text})
+        dropped = [column for column, value in sent.items() if row.get(column) != value]
+        unheard = () if tokens_in(text) <= self.find_tokens([action.case_id])[action.case_id] else (NOTE,)
+        return self._written(row, (*dropped, *unheard))
+
+    @cached_property
+    def _resolution_codes(self) -> Mapping[str, str]:
+        """Label -> stored value. A value stands for itself, for an instance that keeps its choices to itself."""
+        found = state_choices(self._api, {self._case_table: _CODE})[self._case_table]
+        if not found:
+            raise Denied(
+                f"{self.name}: the resolution codes of cases cannot be read.",
+                hint='The connector\'s user needs to read sys_choice; or say completion = "note" under [case].',
+            )
+        return {**{value: value for value in found}, **{fold(label): value for value, label in found.items()}}
+
+
+def _record(case: Case) -> Record:
+    sketch = Sketch(case.sys_id, case.mod_count, case.state.value)
+    return Record(_PART, sketch, case.sys_id, case.state.phase not in _OVER)

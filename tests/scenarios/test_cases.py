@@ -1,0 +1,343 @@
+"""README promise: a case that needs a visit gets one, the visit follows the case, and the case follows the visit."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from connector.config import load
+from tests.conftest import HAMBURG, MUNICH
+
+if TYPE_CHECKING:
+    from tests.conftest import Pair
+
+CASE = "sn_customerservice_case"
+POLICY = """id,short description,work order template
+swap,contains "router",Swap CPE
+both,contains "rebuild","Site Survey"
+both-2,contains "rebuild",Install CPE
+other,"not(contains ""router"", contains ""rebuild"")",NO FIELD WORK
+"""
+
+
+@pytest.fixture
+def cases(pair: Pair) -> Pair:
+    """The pair with a policy for cases."""
+    return configured(pair)
+
+
+def configured(pair: Pair, policy: str = POLICY, **said: Any) -> Pair:
+    path = pair.loaded.path
+    (path.parent / "case_policy.csv").write_text(policy, encoding="utf-8")
+    text = path.read_text(encoding="utf-8").replace("[policy]", '[policy]\ncase = "case_policy.csv"')
+    said_lines = "".join(f"{name} = {value}\n" for name, value in said.items())
+    path.write_text(f"{text}\n[case]\n{said_lines}", encoding="utf-8")
+    pair.loaded = load(path)
+    return pair
+
+
+def opened(pair: Pair, text: str = "the router is dead", **more: str) -> str:
+    """A case somebody works on. Returns its number."""
+    given = {"account": "Acme Logistics", "contact": "Anna Weber", "location": HAMBURG, "priority": "2", **more}
+    number: str = pair.om("create_case", short_description=text, **given)["case"]["number"]
+    pair.om("take_case", case=number)
+    return number
+
+
+def visits(pair: Pair, case: str, template: str = "") -> list[str]:
+    query = f"short_descriptionLIKE{case}^ORDERBYnumber" + (f"^template.name={template}" if template else "")
+    return [row["number"] for row in pair.rows("fsm", "wm_order", query, "number")]
+
+
+def said(pair: Pair, case: str) -> list[str]:
+    """The private notes on a case, oldest first."""
+    sys_id = pair.rows("om", CASE, f"number={case}", "sys_id")[0]["sys_id"]
+    query = f"element_id={sys_id}^element=work_notes^ORDERBYsys_created_on"
+    return [row["value"] for row in pair.rows("om", "sys_journal_field", query, "value")]
+
+
+def told(pair: Pair, case: str, *words: str) -> bool:
+    return any(all(word in note for word in words) for note in said(pair, case))
+
+
+def carry_out(pair: Pair, work_order: str) -> None:
+    pair.fsm("dispatch", work_order=work_order, technician="technician")
+    for do in ("accept", "start", "complete"):
+        pair.fsm(do, work_order=work_order)
+    pair.settle()
+
+
+def state(pair: Pair, case: str) -> str:
+    return pair.state("om", CASE, case)
+
+
+def test_a_case_that_needs_a_visit_gets_one_and_another_case_does_not(cases: Pair) -> None:
+    case = opened(cases)
+    by_phone = opened(cases, "how do I read my bill")
+    cases.settle()
+    [visit] = visits(cases, case, "Swap CPE")
+    assert visits(cases, by_phone) == []
+    assert told(cases, case, visit, "was created in Field Service")
+    assert said(cases, by_phone) == []
+    cases.assert_nothing_doubled()
+
+
+def test_the_visit_knows_customer_place_and_equipment_as_field_service_knows_them(cases: Pair) -> None:
+    names = {"consumer": "Nora Lind", "asset": "CPE-500 S4711", "install_base_item": "SD-WAN at Acme Hamburg HQ"}
+    case = opened(cases, description="no lamp is on", **names)
+    cases.settle()
+    expected = {"account": "Acme Logistics", "contact": "Anna Weber", "location": HAMBURG, **names}
+    for column, name in expected.items():
+        assert cases.labels("fsm", "wm_order", f"number={visits(cases, case)[0]}", column) == [name]
+    here = cases.rows("fsm", "wm_order", f"number={visits(cases, case)[0]}", "asset", "priority", "description")[0]
+    assert here["asset"] == cases.rows("fsm", "alm_asset", "serial_number=S4711", "sys_id")[0]["sys_id"]
+    assert here["asset"] != cases.rows("om", "alm_asset", "serial_number=S4711", "sys_id")[0]["sys_id"]
+    assert here["priority"] == "2"
+    assert "no lamp is on" in here["description"]
+
+
+def test_each_step_of_the_visit_is_a_private_note_on_the_case_and_its_end_resolves_it(cases: Pair) -> None:
+    case = opened(cases)
+    cases.settle()
+    [visit] = visits(cases, case)
+    for do, words in (
+        ("dispatch", "Ready for Dispatch -> Assigned by Diana Torres"),
+        ("accept", "Assigned -> Accepted by Tom Becker"),
+        ("start", "Accepted -> Work in Progress by Tom Becker"),
+    ):
+        cases.fsm(do, work_order=visit, **({"technician": "technician"} if do == "dispatch" else {}))
+        cases.sync()
+        assert told(cases, case, visit, words)
+        assert state(cases, case) == "open"
+    cases.fsm("complete", work_order=visit)
+    cases.settle()
+    assert told(cases, case, visit, "Closed Complete")
+    assert state(cases, case) == "resolved"
+    row = (
+        cases.labels("om", CASE, f"number={case}", "resolution_code"),
+        cases.rows("om", CASE, f"number={case}", "close_notes"),
+    )
+    assert row == (
+        ["Solved - Fixed by closing related issue"],
+        [{"close_notes": "Its work order is closed (1 closed complete)."}],
+    )
+    assert cases.rows("om", "sys_journal_field", "element=comments", "value") == []
+    cases.om("accept_solution", case=case)
+    cases.settle()
+    assert state(cases, case) == "closed"
+    assert cases.finding_codes() == []
+    cases.assert_nothing_doubled()
+
+
+def test_an_edited_case_reaches_its_open_visit_with_a_note(cases: Pair) -> None:
+    case = opened(cases)
+    cases.settle()
+    [visit] = visits(cases, case)
+    place = cases.rows("om", "cmn_location", f"name={MUNICH}", "sys_id")[0]["sys_id"]
+    cases.om("write", table=CASE, record=case, fields={"location": place})
+    cases.settle()
+    assert cases.labels("fsm", "wm_order", f"number={visit}", "location") == [MUNICH]
+    assert told(cases, case, visit, "after a change of the case", f"location: {HAMBURG} -> {MUNICH}")
+    assert visits(cases, case) == [visit]
+    cases.assert_nothing_doubled()
+
+
+def test_an_edit_while_the_customer_has_the_last_word_changes_nothing(cases: Pair) -> None:
+    case = opened(cases)
+    cases.settle()
+    [visit] = visits(cases, case)
+    cases.om("propose_solution", case=case, notes="restart it")
+    place = cases.rows("om", "cmn_location", f"name={MUNICH}", "sys_id")[0]["sys_id"]
+    cases.om("write", table=CASE, record=case, fields={"location": place})
+    cases.settle()
+    assert cases.labels("fsm", "wm_order", f"number={visit}", "location") == [HAMBURG]
+    assert cases.finding_codes() == ["frozen"]
+    cases.om("reject_solution", case=case, reason="still dead")
+    cases.settle()
+    assert cases.labels("fsm", "wm_order", f"number={visit}", "location") == [MUNICH]
+    assert cases.finding_codes() == []
+
+
+@pytest.mark.parametrize(
+    ("end", "more", "phase"),
+    [("close_case", {"notes": "done by phone"}, "closed"), ("cancel_case", {"reason": "a mistake"}, "canceled")],
+)
+def test_a_case_that_is_over_cancels_its_open_visit_with_a_reason(
+    cases: Pair, end: str, more: dict[str, str], phase: str
+) -> None:
+    case = opened(cases)
+    cases.settle()
+    [visit] = visits(cases, case)
+    cases.om(end, case=case, **more)
+    cases.settle()
+    assert state(cases, case).replace("ll", "l") == phase
+    assert cases.state("fsm", "wm_order", visit) == "canceled"
+    notes = cases.rows("fsm", "sys_journal_field", f"element=work_notes^valueLIKE{case} is C", "value")
+    assert len(notes) == 1
+    assert cases.waiting() == {}
+    assert cases.finding_codes() == []
+
+
+def test_a_case_closed_before_its_visit_was_made_gets_none(cases: Pair) -> None:
+    case = opened(cases)
+    cases.om("close_case", case=case, notes="done by phone")
+    cases.settle()
+    assert visits(cases, case) == []
+
+
+def test_several_visits_come_one_after_the_other_and_the_last_resolves_the_case(cases: Pair) -> None:
+    case = opened(cases, "rebuild the site")
+    cases.settle()
+    [survey] = visits(cases, case)
+    carry_out(cases, survey)
+    assert state(cases, case) == "open"
+    [install] = visits(cases, case, "Install CPE")
+    assert told(cases, case, install, "1 of 2 work orders open")
+    carry_out(cases, install)
+    assert state(cases, case) == "resolved"
+    cases.assert_nothing_doubled()
+
+
+def test_several_may_be_open_at_once_where_the_administrator_wants_it_and_the_case_waits_for_the_last(
+    pair: Pair,
+) -> None:
+    cases = configured(pair, one_open_work_order="false")
+    case = opened(cases, "rebuild the site")
+    cases.settle()
+    survey, install = visits(cases, case, "Site Survey")[0], visits(cases, case, "Install CPE")[0]
+    carry_out(cases, install)
+    assert state(cases, case) == "open"
+    carry_out(cases, survey)
+    assert state(cases, case) == "resolved"
+    cases.assert_nothing_doubled()
+
+
+def test_a_visit_made_by_hand_for_the_case_comes_first_and_is_told(cases: Pair) -> None:
+    case = cases.om("create_case", short_description="the router is dead")["case"]["number"]
+    cases.fsm("create_work_order", short_description="look at it", template="Site Survey", correlation_id=case)
+    cases.settle()
+    [by_hand] = cases.rows("fsm", "wm_order", f"correlation_id={case}", "number")
+    assert visits(cases, case) == []
+    assert told(cases, case, by_hand["number"], "was made by hand")
+    carry_out(cases, by_hand["number"])
+    assert len(visits(cases, case, "Swap CPE")) == 1
+
+
+def test_a_visit_that_came_to_nothing_asks_and_a_note_of_the_agent_sends_somebody_again(cases: Pair) -> None:
+    case = opened(cases)
+    cases.settle()
+    [first] = visits(cases, case)
+    cases.fsm("cancel_work_order", work_order=first, reason="nobody at home")
+    cases.settle()
+    assert told(cases, case, first, "was canceled in Field Service", "nobody at home", "visit again")
+    assert (visits(cases, case), state(cases, case)) == ([first], "open")
+    assert cases.finding_codes() == ["canceled-in-field"]
+    cases.om("add_note", case=case, text="Visit again: the customer is back on Monday", **{"as": "order_agent"})
+    cases.settle()
+    [second] = [number for number in visits(cases, case) if number != first]
+    assert cases.finding_codes() == []
+    carry_out(cases, second)
+    assert state(cases, case) == "resolved"
+    assert visits(cases, case) == [first, second]
+    cases.assert_nothing_doubled()
+
+
+def test_a_rejected_solution_is_told_and_asks(cases: Pair) -> None:
+    case = opened(cases)
+    cases.settle()
+    [visit] = visits(cases, case)
+    carry_out(cases, visit)
+    cases.om("reject_solution", case=case, reason="still dead")
+    cases.settle()
+    assert told(cases, case, "was opened again after its work orders had resolved it", "visit again")
+    assert (visits(cases, case), state(cases, case), cases.finding_codes()) == ([visit], "open", ["solution-rejected"])
+    cases.om("add_note", case=case, text=f"visit again {visit}", **{"as": "order_agent"})
+    cases.settle()
+    [_, second] = visits(cases, case)
+    carry_out(cases, second)
+    assert (state(cases, case), cases.finding_codes()) == ("resolved", [])
+    cases.assert_nothing_doubled()
+
+
+def test_a_rejected_solution_sends_somebody_at_once_where_the_administrator_wants_it(pair: Pair) -> None:
+    cases = configured(pair, rejected='"visit again"')
+    case = opened(cases)
+    cases.settle()
+    for number in (1, 2):
+        assert len(visits(cases, case)) == number
+        carry_out(cases, visits(cases, case)[-1])
+        assert state(cases, case) == "resolved"
+        cases.om("reject_solution", case=case, reason="still dead")
+        cases.settle()
+    assert len(visits(cases, case)) == 3
+    cases.assert_nothing_doubled()
+
+
+def test_cases_are_resolved_by_people_where_the_administrator_wants_it(pair: Pair) -> None:
+    cases = configured(pair, completion='"note"')
+    case = opened(cases)
+    cases.settle()
+    carry_out(cases, visits(cases, case)[0])
+    assert state(cases, case) == "open"
+    assert told(cases, case, f"{case} can be resolved")
+    cases.assert_nothing_doubled()
+
+
+def test_a_resolution_the_instance_refuses_is_parked_and_shown(pair: Pair) -> None:
+    cases = configured(pair, resolution_code='"Solved by magic"')
+    case = opened(cases)
+    cases.settle()
+    work_order = visits(cases, case)[0]
+    cases.fsm("dispatch", work_order=work_order, technician="technician")
+    for do in ("accept", "start", "complete"):
+        cases.fsm(do, work_order=work_order)
+    cases.settle_but_parked()
+    assert (state(cases, case), cases.finding_codes()) == ("open", ["write-parked"])
+    cases.om("propose_solution", case=case, notes="done")  # somebody does it by hand
+    cases.settle()
+    assert (cases.waiting(), cases.finding_codes()) == ({}, [])
+
+
+@pytest.mark.parametrize("closed", [False, True])
+def test_a_lost_memory_doubles_nothing_about_a_case(cases: Pair, *, closed: bool) -> None:
+    case = opened(cases)
+    cases.settle()
+    [visit] = visits(cases, case)
+    if closed:
+        carry_out(cases, visit)
+        assert state(cases, case) == "resolved"
+    before = said(cases, case)
+    cases.forget()
+    cases.settle()
+    assert (visits(cases, case), said(cases, case)) == ([visit], before)
+    cases.om("reject_solution" if closed else "propose_solution", case=case, reason="no", notes="restart it")
+    cases.settle()
+    cases.assert_nothing_doubled()
+    if closed:
+        assert cases.finding_codes() == ["solution-rejected"]
+
+
+def test_without_a_policy_for_cases_nothing_is_asked_about_them(pair: Pair) -> None:
+    opened(pair)
+    pair.settle()
+    asked = [seen.path for seen in pair.world.requests("om")]
+    assert asked
+    assert not [path for path in asked if path.endswith(CASE)]
+
+
+def test_an_instance_without_cases_is_a_finding_and_orders_go_on(pair: Pair) -> None:
+    cases = configured(pair)
+    path = cases.loaded.path
+    known = path.read_text(encoding="utf-8")
+    # For the instance a table of another name is what a missing plug-in is: 400, Invalid table.
+    path.write_text(f'{known}\n[om.tables]\ncase = "x_no_case"\n', encoding="utf-8")
+    cases.loaded = load(path)
+    order = cases.approved(HAMBURG)
+    cases.settle()
+    assert len(cases.work_orders(order, "Install CPE")) == 1
+    assert cases.finding_codes() == ["missing-table"]
+    path.write_text(known, encoding="utf-8")
+    cases.loaded = load(path)
+    cases.settle()
+    assert cases.finding_codes() == []
