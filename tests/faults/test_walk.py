@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 import subprocess
 import sys
@@ -13,12 +14,14 @@ import threading
 
 import pytest
 
+from connector.engine.sides import Sides
 from connector.sandbox.misdeeds import KINDS as EVERY_KIND
 from connector.sandbox.moves import MOVES
+from connector.servicenow.sign_in import SignIn
 from tests.faults.walk.moves import CHAPTERS, MOVES_OF_PEOPLE, OF_THE_PLAYER
 from tests.faults.walk.shrink import shrink
 from tests.faults.walk.story import KINDS, NOT_MET, Step, printed, read, tell
-from tests.faults.walk.turns import Turns
+from tests.faults.walk.turns import _LOCKED, Turns
 
 WALKS = int(os.environ.get("OM_FSM_WALKS", "100"))
 BLOCK = 50
@@ -83,6 +86,13 @@ def _interleaved(seed: int) -> list[str]:
 
     assert turns.serve(["a", "b", "c"], serve) == ["a", "c"]
     return said
+
+
+def test_where_the_turns_know_of_locks_there_are_locks() -> None:
+    for known in _LOCKED:
+        owner, _, name = known.partition(".")
+        [kind] = [kind for kind in (Sides, SignIn) if kind.__name__ == owner]
+        assert "with self._" in inspect.getsource(getattr(kind, name))
 
 
 def test_several_writes_in_flight_take_turns_in_the_same_order_for_the_same_seed() -> None:

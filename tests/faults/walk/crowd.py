@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import faulthandler
 import gc
 import json
 import logging
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
 
     from connector.sandbox import World
     from tests.faults.walk.story import Step
+
+
+_LONGEST = 300  # seconds of one walk; who takes longer hangs
 
 
 @dataclass
@@ -99,6 +103,7 @@ class Crowd:
         directory = Path(tempfile.mkdtemp(dir=self._directory))
         os.environ.clear()  # requests looks for proxies there, at every request
         gc.disable()
+        faulthandler.dump_traceback_later(_LONGEST, exit=True)
         try:
             settings = self._pair.loaded.settings
             mine = settings.model_copy(
