@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import random
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -26,7 +26,7 @@ from connector.engine.watch import notice
 from connector.errors import ConfigError, NotFound, RemoteError
 from connector.fsm.port import FsmPort
 from connector.mapping.fields import FieldMap
-from connector.memory import instances, reading
+from connector.memory import instances, reading, repairing
 from connector.om.cases import OmWithCases
 from connector.om.native import NATIVE_POLICIES, NativePolicies
 from connector.om.port import OmPort
@@ -45,8 +45,8 @@ if TYPE_CHECKING:
     from connector.engine.ports import Watched as System
     from connector.mapping.native import Imported
     from connector.mapping.review import Catalog
-    from connector.model import GateAnswer, Plan
-from connector.om.native import NativePolicy
+    from connector.model import Asked, GateAnswer, Plan
+    from connector.om.native import NativePolicy
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,6 +277,20 @@ def gate_once(loaded: Loaded, number: str, world: World = REAL_WORLD) -> GateAns
     database = scratch_copy(reading(loaded))
     engine = build_engine(loaded, load_policies(loaded), systems, database, world)
     return ask_gate(engine, number, world.clock())
+
+
+def ask_once(loaded: Loaded, what: Callable[[Engine], Asked], world: World = REAL_WORLD, *, dry: bool = False) -> Asked:
+    """What a person asks for by hand is looked up on both instances and put on disk, unless `dry`; the next pass carries it out.
+
+    Beside a running daemon or without one. Raises NotFound, Refused, RemoteError; then nothing was changed.
+    """
+    with nullcontext() if dry else repairing(loaded) as store:
+        systems = connect(loaded, world)
+        database = scratch_copy(reading(loaded))
+        asked = what(build_engine(loaded, load_policies(loaded), systems, database, world))
+        if store is not None and not asked.already:
+            store.ask(asked, world.clock())
+    return asked
 
 
 def survey(loaded: Loaded, world: World = REAL_WORLD) -> Catalog:

@@ -411,6 +411,10 @@ class NearMiss:
     found: str
 
 
+BY_HAND = "by hand"
+"""Where a verdict names its policy: nobody's row, a person."""
+
+
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """What a work order policy said about one initiator at one order version, and why. Stored on first use.
@@ -432,6 +436,11 @@ class Verdict:
     columns: tuple[str, ...] = ()
     conditions: Mapping[str, str] = field(default_factory=dict)  # row -> what it asks for, in words
     problem: str = ""
+
+    @property
+    def is_of_a_person(self) -> bool:
+        """Whether a person asked for these work orders, and no policy. Such a verdict holds for every order version."""
+        return self.policy == BY_HAND
 
 
 class FindingCode(Enum):
@@ -565,7 +574,22 @@ class ResolveCase:
     text: str
 
 
-Action: TypeAlias = CreateWorkOrder | UpdateWorkOrder | CancelWorkOrder | WriteNote | ReopenDomainOrder | ResolveCase
+@dataclass(frozen=True, slots=True)
+class BindWorkOrder:
+    """A person gives a work order to an initiator (adopts it), or lets go of one (`detaches`). Written on the work order."""
+
+    key: str
+    work_order_id: str
+    work_order_number: str
+    initiator_number: str
+    detaches: bool
+    why: str  # who asked, and what for
+    text: str  # the work note that goes with it
+
+
+Action: TypeAlias = (
+    CreateWorkOrder | UpdateWorkOrder | CancelWorkOrder | BindWorkOrder | WriteNote | ReopenDomainOrder | ResolveCase
+)
 
 
 # --- memory ----------------------------------------------------------------------------------------------------
@@ -602,6 +626,8 @@ class Link:
     noted: State[WorkOrderPhase] | None = None  # the state the last status note spoke of
     notes: int = 0  # how many status notes were written
     withdrawn: bool = False  # we canceled it ourselves
+    detached: str = ""  # a person has let go of it: who and why
+    bound_at: int = 0  # the work order's mod_count when a person let go of it, or took it back
 
 
 class IntentState(Enum):
@@ -656,6 +682,24 @@ class Plan:
     links: tuple[Link, ...] = ()  # new or changed ones, to be remembered with the actions
     withdraw: tuple[str, ...] = ()  # tokens of intentions that are no longer wanted
     recovered: tuple[str, ...] = ()  # tokens found in a journal that memory did not know of, or not to be written
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a person asked for, and what follows.
+
+    Exactly one of these: `action` is what will be written, `already` says how it stands, `refused` why it will not be done.
+    `verdict` is what is remembered instead of the action where it is decided anew at each look.
+    """
+
+    order_id: str
+    order_number: str
+    subject: str  # the number people look for later
+    text: str
+    action: Action | None = None
+    verdict: Verdict | None = None
+    already: str = ""
+    refused: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ from connector.cli.output import print_error, say
 from connector.cli.policy import policy
 from connector.cli.sandbox import sandbox
 from connector.cli.work import rebuild, run, sync
+from connector.cli.work_order import work_order
 from connector.errors import ConnectorError
 
 
@@ -44,7 +45,10 @@ def cli(context: click.Context, config_path: Path) -> None:
     context.obj = config_path
 
 
-for command in (sync, run, plan, explain, status, gate, hold, release, outbox, rebuild, policy, config, sandbox, demo):
+for command in (
+    *(sync, run, plan, explain, status, gate, work_order, hold, release, outbox, rebuild),
+    *(policy, config, sandbox, demo),
+):
     cli.add_command(command)
 
 

@@ -90,8 +90,13 @@ def _print_verdict(judged: Judged, explanation: Explanation) -> None:
     from connector.cli.output import moment
 
     verdict = judged.verdict
-    say("", f"{verdict.initiator_number} (version {verdict.version}), decided {moment(judged.at)}")
+    when = "asked for by hand" if verdict.is_of_a_person else f"(version {verdict.version}), decided"
+    say("", f"{verdict.initiator_number} {when} {moment(judged.at)}")
     wanted = verdict.problem or ", ".join(f"{w.template} (row {w.row})" for w in verdict.wanted) or "no field work"
+    if verdict.is_of_a_person:
+        for text in verdict.conditions.values():
+            say(f"  {wanted}, {text}")
+        return
     say(f"  {verdict.policy} {verdict.digest}: {wanted}")
     for row, condition in verdict.conditions.items():
         say(f"  row {row} {'won' if row in verdict.rows else 'matched'}: {condition or 'anything'}")
@@ -103,7 +108,8 @@ def _print_verdict(judged: Judged, explanation: Explanation) -> None:
     for link in explanation.links:
         if link.initiator_id == verdict.initiator_id:
             state = link.noted.label if link.noted else "not noted yet"
-            say(f"  work order {link.work_order_number} {link.template}: {state} ({link.origin.value})")
+            how = f"detached {link.detached}" if link.detached else link.origin.value
+            say(f"  work order {link.work_order_number} {link.template}: {state} ({how})")
 
 
 @click.command(short_help="The connector at a glance.")

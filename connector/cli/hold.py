@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import getpass
 from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
 import click
 
+from connector.cli.options import whoever_types
 from connector.cli.output import say
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def hold(path: Path, side: str | None, order: str | None, reason: str, until: st
         holds = Holds(store.engine)
         order_id = holds.order_id_of(target) if order else ""
         now = datetime.now(UTC)
-        new = Hold(target, HoldReason.BY_HAND, reason, now, by=_who(), until=end, order_id=order_id)
+        new = Hold(target, HoldReason.BY_HAND, reason, now, by=whoever_types(), until=end, order_id=order_id)
         holds.place(new)
     say(f"{target} is held" + (f" until {moment(end)}." if end else ". " + new.way_out))
 
@@ -57,7 +57,7 @@ def release(path: Path, side: str | None, order: str | None, looked: bool) -> No
 
     target = _target(side, order)
     with repairing(load(path)) as store:
-        now, text = datetime.now(UTC), f"released by {_who()}"
+        now, text = datetime.now(UTC), f"released by {whoever_types()}"
         end = release_order if order else partial(release_side, looked=looked)
         ended = end(store, target, now, text)
     for one in ended:
@@ -83,13 +83,6 @@ def _moment(text: str | None) -> datetime | None:
     if found <= datetime.now(UTC):
         raise click.UsageError(f"--until {text} is over already (it is UTC)")
     return found
-
-
-def _who() -> str:
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError):
-        return "somebody"
 
 
 def _said(one: Hold) -> str:

@@ -1,6 +1,8 @@
-"""Options several verbs share."""
+"""Options several verbs share, and who says them."""
 
 from __future__ import annotations
+
+import getpass
 
 import click
 
@@ -13,3 +15,11 @@ output_option = click.option(
     default="auto",
     help="A table on a terminal and JSON in a pipe, unless said otherwise.",
 )
+
+
+def whoever_types() -> str:
+    """The name of the person at this terminal."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):
+        return "somebody"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from connector.model import (
     Action,
+    BindWorkOrder,
     CancelWorkOrder,
     CreateWorkOrder,
     ReopenDomainOrder,
@@ -28,6 +29,10 @@ def sentence(action: Action) -> str:
             return f"update {action.work_order_number}: {said}"
         case CancelWorkOrder():
             return f"cancel {action.work_order_number}: {action.reason}"
+        case BindWorkOrder(detaches=True):
+            return f"detach {action.work_order_number} from {action.initiator_number}, {action.why}"
+        case BindWorkOrder():
+            return f"let {action.work_order_number} belong to {action.initiator_number}, {action.why}"
         case WriteNote():
             return f"note on {action.domain_order_number}: {action.text}"
         case ReopenDomainOrder():

@@ -11,12 +11,27 @@ from itertools import count
 from typing import TYPE_CHECKING
 
 from connector.mapping.facts import facts_asked, facts_of
-from connector.mapping.marks import Carried, WorkOrderKey, digest_of, status_key, token_of, updated_key
+from connector.mapping.marks import Carried, WorkOrderKey, digest_of, is_detached, status_key, token_of, updated_key
 from connector.mapping.outputs import facts_for
-from connector.model import AnyInitiator, Change, Link, Origin, State, UpdateWorkOrder, WorkOrder, WorkOrderPhase
+from connector.model import (
+    AnyInitiator,
+    BindWorkOrder,
+    CancelWorkOrder,
+    Change,
+    IntentState,
+    Link,
+    Origin,
+    State,
+    UpdateWorkOrder,
+    WorkOrder,
+    WorkOrderPhase,
+)
 
 if TYPE_CHECKING:
     from connector.decide.draft import Draft
+
+LET_GO = "by hand"
+"""Who let go of a work order, when only its mark says that somebody did."""
 
 
 def adopt(draft: Draft) -> None:
@@ -34,6 +49,19 @@ def adopt(draft: Draft) -> None:
                 draft.remember(_by_hand(draft, work_order, initiator))
         elif key.om == draft.rules.om and key.initiator_id in by_id:
             draft.remember(_marked(draft, work_order, by_id[key.initiator_id], key))
+    _let_go(draft)
+
+
+def _let_go(draft: Draft) -> None:
+    """What was to be changed about a work order that a person has let go of is not wanted any more."""
+    gone = {link.work_order_id for link in draft.links.values() if link.detached}
+    for intent in list(draft.memory.intents.values()):
+        match intent.action:
+            case UpdateWorkOrder(work_order_id=work_order_id) | CancelWorkOrder(work_order_id=work_order_id):
+                if work_order_id in gone and intent.state in (IntentState.PENDING, IntentState.PARKED):
+                    draft.withdraw(intent)
+            case _:
+                pass
 
 
 def _catch_up(draft: Draft, work_order: WorkOrder, link: Link) -> None:
@@ -41,6 +69,7 @@ def _catch_up(draft: Draft, work_order: WorkOrder, link: Link) -> None:
     mark = Carried.parse(work_order.mark)
     if mark is not None and mark.withdrawn and not link.withdrawn and link.origin is not Origin.BY_HAND:
         draft.remember(replace(link, withdrawn=True))
+    _catch_up_with_people(draft, work_order)
     tokens = draft.seen.tokens.get(link.domain_order_id)
     if tokens is None:
         return
@@ -51,6 +80,30 @@ def _catch_up(draft: Draft, work_order: WorkOrder, link: Link) -> None:
     if mark is not None and mark.updates > link.updates and not _is_updating(draft, work_order):
         link = replace(link, updates=mark.updates, carried={}, untold=_untold(work_order, mark, tokens))
     draft.remember(link)
+
+
+def _catch_up_with_people(draft: Draft, work_order: WorkOrder) -> None:
+    """A person let go of a work order, or took it back: what stands on it counts, unless it is older than what we know."""
+    link = draft.links[work_order.sys_id]
+    if work_order.mod_count < link.bound_at:
+        return
+    detached = is_detached(work_order.mark)
+    if detached is True and not link.detached:
+        draft.remember(replace(link, detached=_who_let_go(draft, work_order)))
+    elif detached is False and link.detached:
+        draft.remember(replace(link, detached="", noted=None))
+
+
+def _who_let_go(draft: Draft, work_order: WorkOrder) -> str:
+    """Who let go of a work order and why, where memory knows of the wish: its process died before it could record the rest."""
+    why = LET_GO
+    for intent in draft.memory.intents.values():
+        match intent.action:
+            case BindWorkOrder(work_order_id=work_order.sys_id, detaches=True, why=said):
+                why = said
+            case _:
+                pass
+    return why
 
 
 def _is_updating(draft: Draft, work_order: WorkOrder) -> bool:
@@ -80,6 +133,7 @@ def _by_hand(draft: Draft, work_order: WorkOrder, initiator: AnyInitiator) -> Li
         template=work_order.template,
         noted=noted,
         notes=notes,
+        detached=LET_GO if is_detached(work_order.mark) else "",
     )
 
 

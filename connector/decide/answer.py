@@ -23,6 +23,7 @@ def answer(snapshot: Snapshot, memory: OrderMemory, rules: Rules, one: DomainOrd
     work = [
         *(_standing(w, rules) for w in draft.work_of(one)),
         *(Standing("", template, "being created", "", "", blocks=True) for template in sorted(draft.creating(one))),
+        *(_let_go(w) for w in draft.detached_from(one)),
     ]
     tasks = tuple(named(task) for task in open_order_tasks(snapshot, one))
     header = tuple(named(task) for task in open_header_tasks(snapshot))
@@ -32,6 +33,13 @@ def answer(snapshot: Snapshot, memory: OrderMemory, rules: Rules, one: DomainOrd
     ]
     may_close = not blocking and not any(w.blocks for w in work)
     return GateAnswer(one.number, may_close, asked_at, tuple(work), tasks, header)
+
+
+def _let_go(work: Work) -> Standing:
+    link, found = work.link, work.found
+    state = found.state.label if found else ""
+    why = f"detached {link.detached}; it counts for nothing"
+    return Standing(link.work_order_number, link.template, state, "", "", blocks=False, why=why)
 
 
 def _standing(work: Work, rules: Rules) -> Standing:

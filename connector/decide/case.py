@@ -46,6 +46,11 @@ if TYPE_CHECKING:
 
 def decide_case(seen: CaseSnapshot, memory: OrderMemory, rules: Rules) -> Plan:
     """What should happen to this case now."""
+    return draft_of_case(seen, memory, rules).plan()
+
+
+def draft_of_case(seen: CaseSnapshot, memory: OrderMemory, rules: Rules) -> Draft:
+    """Everything that was decided about this case, with what it was decided on."""
     draft, case = Draft(seen, memory, rules, version=_round(seen, memory)), seen.case
     adopt(draft)
     if case.state.phase is CasePhase.OPEN and _another_round(draft, case):
@@ -59,7 +64,7 @@ def decide_case(seen: CaseSnapshot, memory: OrderMemory, rules: Rules) -> Plan:
         tell_progress(draft, case)
         _finish(draft, case)
     tell_parked(draft)
-    return draft.plan()
+    return draft
 
 
 def _round(seen: CaseSnapshot, memory: OrderMemory) -> int:

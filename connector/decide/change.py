@@ -83,8 +83,8 @@ def _compensation(draft: Draft, initiator: AnyInitiator, work: Work, new: _Diffe
         template=work.link.template,
     )
     key = WorkOrderKey.parse(work.link.key)
-    if found is Compensation.RECREATE and (key is None or key.version == draft.version):
-        return Compensation.ASK  # a visit at the same version would have the very key of the one that was canceled
+    if found is Compensation.RECREATE and (key is None or key.is_asked_for or key.version == draft.version):
+        return Compensation.ASK  # another visit would have the very key of the one that was canceled
     return found
 
 

@@ -15,6 +15,7 @@ from connector.mapping.vocabulary import whole
 from connector.model import (
     Action,
     AnyInitiator,
+    BindWorkOrder,
     CancelWorkOrder,
     Case,
     CaseSnapshot,
@@ -49,6 +50,7 @@ _RANK: dict[type[Action], int] = {
     ReopenDomainOrder: 0,
     WriteNote: 1,
     ResolveCase: 2,
+    BindWorkOrder: 2,
     CancelWorkOrder: 3,
     UpdateWorkOrder: 4,
     CreateWorkOrder: 5,
@@ -102,6 +104,13 @@ class Draft:
             if intent.state.is_open and token not in self._withdraw and token not in self._found_tokens:
                 yield intent
 
+    def asked_for(self, initiator: AnyInitiator) -> Verdict | None:
+        """What people asked for by hand."""
+        for verdict in self.memory.verdicts:
+            if verdict.initiator_id == initiator.sys_id and verdict.is_of_a_person:
+                return verdict
+        return None
+
     def verdict(self, initiator: AnyInitiator, policy: str) -> Verdict | None:
         """The remembered verdict on an initiator at the present version."""
         wanted = (initiator.sys_id, self.version, policy)
@@ -118,8 +127,13 @@ class Draft:
         """The work orders that count for one domain order (its own and those of its order tasks), or for a case."""
         return [w for w in self._work() if w.link.domain_order_id == record.sys_id]
 
-    def _work(self) -> Iterator[Work]:
-        for link in sorted(self.links.values(), key=lambda link: (link.work_order_number, link.work_order_id)):
+    def detached_from(self, record: DomainOrder | Case) -> list[Work]:
+        """The work orders that would count for this record, had no person let go of them."""
+        return [w for w in self._work(detached=True) if w.link.domain_order_id == record.sys_id]
+
+    def _work(self, *, detached: bool = False) -> Iterator[Work]:
+        links = [link for link in self.links.values() if bool(link.detached) == detached]
+        for link in sorted(links, key=lambda link: (link.work_order_number, link.work_order_id)):
             yield Work(link, self.work_orders.get(link.work_order_id), self._decision(link))
 
     def _decision(self, link: Link) -> JournalEntry | None:
@@ -141,7 +155,7 @@ class Draft:
         if isinstance(self.seen, Snapshot):
             return True
         key = WorkOrderKey.parse(work.link.key)
-        return key is not None and key.version == self.version
+        return key is not None and (key.version == self.version or (key.is_asked_for and work.is_open))
 
     def creating(self, record: DomainOrder | Case) -> list[str]:
         """Templates of work orders of a domain order or case that are intended but do not exist yet."""

@@ -27,6 +27,8 @@ work order canceled or closed incomplete in FSM               | note that asks f
 a person decided, after being told how the work order ended   | it counts as done; ready to close, naming who decided
 a decision from before it ended so, or about another one      | counts for nothing
 work order made by hand for this initiator, without our mark  | counts for notes and the gate; never edited
+a person asks for a work order that no row asks for           | create it once; changed and canceled with the order
+a person lets go of a work order (detach)                     | note; then it counts for nothing, and none takes its place
 work order with our mark that memory does not know            | adopted, with what its mark and the journal say
 domain order closed while a work order is open or undecided   | the gate: reopen (or note, or alarm, as configured), naming them
 an open order task or header task, where that is enforced     | as an open work order, for the gate and for "ready to close"
@@ -169,22 +171,24 @@ def serve(draft: Draft, initiator: AnyInitiator) -> None:
             pass
         case Stance.FREEZE:
             if work and (not isinstance(initiator, Case) or any(one.is_open for one in work)):
-                text = f"{initiator.number} {_why_frozen(initiator)}: nothing is created or changed in Field Service meanwhile"
+                text = f"{initiator.number} {why_frozen(initiator)}: nothing is created or changed in Field Service meanwhile"
                 draft.find(FindingCode.FROZEN, initiator.number, text)
         case Stance.CANCEL:
             for one in work:
-                cancel(draft, initiator, one, f"{initiator.number} {_why_canceled(initiator)}")
+                cancel(draft, initiator, one, f"{initiator.number} {why_canceled(initiator)}")
         case Stance.FULFIL:
             _fulfil(draft, initiator, work)
 
 
-def _why_frozen(initiator: AnyInitiator) -> str:
+def why_frozen(initiator: AnyInitiator) -> str:
+    """Why nothing is created or changed for now, in words."""
     if isinstance(initiator, Case):
         return "is resolved, and the customer has not answered"
     return "waits for a manager's choice" if initiator.domain_order.needs_attention else "is on hold"
 
 
-def _why_canceled(initiator: AnyInitiator) -> str:
+def why_canceled(initiator: AnyInitiator) -> str:
+    """Why no visit is wanted any more, in words."""
     if isinstance(initiator, Case):
         return f"is {initiator.state.label}"
     return "was canceled in Order Management"
@@ -237,12 +241,38 @@ def _fulfil(draft: Draft, initiator: AnyInitiator, work: list[Work]) -> None:
         )
         draft.find(FindingCode.CHARACTERISTICS_MISSING, initiator.number, text)
         return
+    asked = [w for w in work if _is_asked_for(w.link)]
+    _fulfil_people(draft, initiator, asked)
+    _fulfil_policy(draft, initiator, [w for w in work if w not in asked])
+
+
+def _fulfil_people(draft: Draft, initiator: AnyInitiator, work: list[Work]) -> None:
+    """What somebody asked for by hand is created once, whatever becomes of it, and kept up to date while it is open."""
+    facts = facts_of(initiator)
+    for existing in work:
+        if not existing.link.withdrawn:
+            _withdraw_cancellation(draft, existing)
+            keep_current(draft, initiator, existing, facts)
+    asked = draft.asked_for(initiator)
+    made = {link.key for link in draft.links.values()}
+    for wanted in asked.wanted if asked else ():
+        key = WorkOrderKey.asked_for(draft.rules.om, initiator.sys_id, wanted.template, wanted.ordinal)
+        if str(key) not in made:
+            draft.do(creation(draft, initiator, wanted, key, facts))
+
+
+def _fulfil_policy(draft: Draft, initiator: AnyInitiator, work: list[Work]) -> None:
     verdict = _verdict(draft, initiator)
     if verdict.problem:
         draft.find(FindingCode.UNDECIDED, initiator.number, f"{initiator.number}: {verdict.problem}")
         return
     spare = [w for w in work if not w.link.withdrawn and draft.is_current(w)]
+    gone = [w for w in draft.detached_from(initiator.noted_on) if draft.is_current(w)]
+    let_go_of = [w for w in gone if _is_of_policy(w.link, initiator)]
     for wanted in verdict.wanted:
+        if (answered := _existing(let_go_of, wanted, verdict.version)) is not None:
+            let_go_of.remove(answered)
+            continue
         facts = facts_for(facts_of(initiator), wanted)
         existing = _existing(spare, wanted, verdict.version)
         if existing is None and not _waits_its_turn(draft, initiator):
@@ -287,6 +317,16 @@ def _answers(link: Link, wanted: WantedWorkOrder, version: int) -> bool:
     return link.ordinal == wanted.ordinal and (link.template == wanted.template or by_row)
 
 
+def _is_asked_for(link: Link) -> bool:
+    key = WorkOrderKey.parse(link.key)
+    return key is not None and key.is_asked_for
+
+
+def _is_of_policy(link: Link, initiator: AnyInitiator) -> bool:
+    ours = link.initiator_id == initiator.sys_id and link.origin is not Origin.BY_HAND
+    return ours and not link.withdrawn and not _is_asked_for(link)
+
+
 def _verdict(draft: Draft, initiator: AnyInitiator) -> Verdict:
     """The remembered verdict, or a new one: policy edits are not events."""
     policy = draft.rules.policy_for(initiator)
@@ -306,20 +346,26 @@ def _create(draft: Draft, initiator: AnyInitiator, wanted: WantedWorkOrder, fact
         if isinstance(action, CreateWorkOrder) and (
             (action.initiator_id, action.template, action.ordinal)
             == (initiator.sys_id, wanted.template, wanted.ordinal)
+            and (said := WorkOrderKey.parse(action.key)) is not None
+            and not said.is_asked_for
         ):
             return  # already intended, perhaps already sent: wait for its outcome
-    version = draft.version
-    key = WorkOrderKey(draft.rules.om, initiator.sys_id, wanted.row, wanted.ordinal, version)
-    draft.do(
-        CreateWorkOrder(
-            key=str(key),
-            initiator_id=initiator.sys_id,
-            initiator_number=initiator.number,
-            domain_order_id=initiator.noted_on.sys_id,
-            template=wanted.template,
-            ordinal=wanted.ordinal,
-            version=version,
-            facts=facts,
-            fields=draft.rules.fields_for(initiator).desired(facts),
-        )
+    key = WorkOrderKey(draft.rules.om, initiator.sys_id, wanted.row, wanted.ordinal, draft.version)
+    draft.do(creation(draft, initiator, wanted, key, facts))
+
+
+def creation(
+    draft: Draft, initiator: AnyInitiator, wanted: WantedWorkOrder, key: WorkOrderKey, facts: dict[str, str]
+) -> CreateWorkOrder:
+    """The creation of one work order, with everything it will say."""
+    return CreateWorkOrder(
+        key=str(key),
+        initiator_id=initiator.sys_id,
+        initiator_number=initiator.number,
+        domain_order_id=initiator.noted_on.sys_id,
+        template=wanted.template,
+        ordinal=wanted.ordinal,
+        version=draft.version,
+        facts=facts,
+        fields=draft.rules.fields_for(initiator).desired(facts),
     )

@@ -37,6 +37,8 @@ def tell_progress(draft: Draft, domain_order: DomainOrder | Case) -> None:
         _state(draft, domain_order, work, work.found)
         _carried(draft, domain_order, work, work.found)
         _look_into(draft, domain_order, work, work.found)
+    for work in draft.detached_from(domain_order):
+        _let_go(draft, domain_order, work)
 
 
 def _counts(draft: Draft, domain_order: DomainOrder | Case) -> tuple[int, int]:
@@ -80,6 +82,16 @@ def _carried(draft: Draft, domain_order: DomainOrder | Case, work: Work, work_or
 def _asker(record: DomainOrder | Case) -> str:
     """Who asked for its work orders, in a word."""
     return "case" if isinstance(record, Case) else "order"
+
+
+def _let_go(draft: Draft, domain_order: DomainOrder | Case, work: Work) -> None:
+    """A person has let go of a work order that readers were told of."""
+    link = work.link
+    if link.notes:
+        still_open, total = _counts(draft, domain_order)
+        text = notes.detached(link, still_open=still_open, total=total)
+        key = f"detached/{link.work_order_id}/{link.notes}"
+        draft.note(key, domain_order, text)
 
 
 def _missing(draft: Draft, work: Work) -> None:

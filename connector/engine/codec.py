@@ -9,6 +9,7 @@ from pydantic import TypeAdapter
 from connector.engine.hold import Side
 from connector.model import (
     Action,
+    BindWorkOrder,
     CancelWorkOrder,
     CreateWorkOrder,
     Link,
@@ -23,10 +24,13 @@ T = TypeVar("T")
 
 _ACTIONS: dict[str, TypeAdapter[Any]] = {
     kind.__name__: TypeAdapter(kind)
-    for kind in (CreateWorkOrder, UpdateWorkOrder, CancelWorkOrder, WriteNote, ReopenDomainOrder, ResolveCase)
+    for kind in (
+        *(CreateWorkOrder, UpdateWorkOrder, CancelWorkOrder, BindWorkOrder),
+        *(WriteNote, ReopenDomainOrder, ResolveCase),
+    )
 }
 KINDS_OF_SIDE: dict[Side, frozenset[str]] = {
-    Side.FSM: frozenset({CreateWorkOrder.__name__, UpdateWorkOrder.__name__, CancelWorkOrder.__name__}),
+    Side.FSM: frozenset(kind.__name__ for kind in (CreateWorkOrder, UpdateWorkOrder, CancelWorkOrder, BindWorkOrder)),
     Side.OM: frozenset({WriteNote.__name__, ReopenDomainOrder.__name__, ResolveCase.__name__}),
 }
 """Which actions write to which side."""
@@ -49,6 +53,8 @@ def verb_of(action: Action) -> str:
             return "update"
         case CancelWorkOrder():
             return "cancel"
+        case BindWorkOrder():
+            return "detach" if action.detaches else "adopt"
         case WriteNote():
             return "note"
         case ReopenDomainOrder():
@@ -62,7 +68,7 @@ def subject_of(action: Action) -> str:
     match action:
         case CreateWorkOrder():
             return action.initiator_number
-        case UpdateWorkOrder() | CancelWorkOrder():
+        case UpdateWorkOrder() | CancelWorkOrder() | BindWorkOrder():
             return action.work_order_number
         case WriteNote() | ReopenDomainOrder():
             return action.domain_order_number

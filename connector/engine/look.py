@@ -42,7 +42,9 @@ def look(order_ids: Collection[str], memory: Mapping[str, OrderMemory], om: Orde
         order_id = snapshot.sys_id
         remembered = memory[order_id]
         linked |= {link.work_order_id for link in remembered.links}
-        known = {link.initiator_id for link in remembered.links} | {v.initiator_id for v in remembered.verdicts}
+        # What a person asked for says nothing about what was looked for before.
+        decided = {v.initiator_id for v in remembered.verdicts if not v.is_of_a_person}
+        known = {link.initiator_id for link in remembered.links} | decided
         for initiator in initiators_of(snapshot):
             belongs[initiator.sys_id] = belongs[initiator.number.casefold()] = order_id
             numbers.add(initiator.number)

@@ -6,10 +6,12 @@
 | note    | nothing                                     | look for its token in the journal; else sent again      |
 | update  | read it, and its line; moved -> decide again | the read shows whether it was carried                   |
 | cancel  | read it, its line; closed -> done, moved -> decide again | the read shows whether it is canceled                 |
+| adopt, detach | read it; it says so already -> done     | the read shows whether it says so; else sent again      |
 | reopen  | read; not closed -> done, moved -> decide again | the read shows whether it is open                   |
 | resolve | read; not open -> done, moved -> decide again | the read, or its token in the journal, shows whether it was |
 
-Where the look shows that nothing happened, everything but a note is decided again: the world may have moved on meanwhile.
+Where the look shows that nothing happened, everything but a note and what a person asked for is decided again: the world may
+have moved on meanwhile.
 """
 
 from __future__ import annotations
@@ -22,8 +24,9 @@ from connector.engine.isolate import defect, is_of_one_record
 from connector.engine.store import OutboxEntry, Settlement
 from connector.errors import AbsurdAnswer, Duplicate, OutcomeUnknown, Rejected, RemoteError, SignInFailed, Unavailable
 from connector.exchange import NOTE
-from connector.mapping.marks import Carried, digest_of, signed, token_of
+from connector.mapping.marks import Carried, WorkOrderKey, bound, digest_of, is_detached, signed, token_of
 from connector.model import (
+    BindWorkOrder,
     CancelWorkOrder,
     CasePhase,
     CreateWorkOrder,
@@ -45,6 +48,7 @@ if TYPE_CHECKING:
     from connector.engine.sides import Sides
     from connector.engine.store import Store
     from connector.exchange import Sent, Written
+    from connector.model import WorkOrder
 
 
 _SHORT = 5.0  # seconds
@@ -139,6 +143,8 @@ class Outbox:
                 return self._update(entry, action)
             case CancelWorkOrder() as action:
                 return self._cancel(entry, action)
+            case BindWorkOrder() as action:
+                return self._bind(action)
             case WriteNote() as action:
                 return self._note(entry, action)
             case ReopenDomainOrder() as action:
@@ -234,6 +240,31 @@ class Outbox:
         )
         return _done(text, written, replace(link, withdrawn=True) if link and ours else None)
 
+    def _bind(self, action: BindWorkOrder) -> Settlement:
+        work_order = self.fsm.read_work_order(action.work_order_id)
+        if work_order is None:
+            raise _gone(action.work_order_number)
+        written: Written | None = None
+        if not _is_bound(work_order, action):
+            if why := _why_not(work_order, action):
+                raise Rejected(
+                    f"{action.work_order_number} could not be {'detached' if action.detaches else 'adopted'}: {why}.",
+                    hint="Somebody else uses that column. Agree with them what it shall say.",
+                )
+            written = self.fsm.bind(action, work_order)
+            if written.refused:
+                raise Rejected(
+                    f"{action.work_order_number}: Field Service did not take {', '.join(written.refused)}.",
+                    hint="The connector's user needs to write these columns of work orders.",
+                    transaction=written.transaction,
+                )
+        link = self.store.link_of(action.work_order_id)
+        if link is not None and bool(link.detached) != action.detaches:
+            link = replace(link, bound_at=written.mod_count if written else work_order.mod_count)
+            link = replace(link, detached=action.why) if action.detaches else replace(link, detached="", noted=None)
+        how = "no longer belongs to" if action.detaches else "belongs to"
+        return _done(f"{action.work_order_number} {how} {action.initiator_number}: {action.why}", written, link)
+
     def _is_too_late(self, action: UpdateWorkOrder | CancelWorkOrder) -> bool:
         """Whether line or order have moved on since this was decided, be it by their point of no return.
 
@@ -320,6 +351,22 @@ class Outbox:
                 transaction=written.transaction,
             )
         return Settlement(IntentState.DONE, action.text, transaction=written.transaction)
+
+
+def _is_bound(work_order: WorkOrder, action: BindWorkOrder) -> bool:
+    """Whether a work order says already what a person wants it to say."""
+    if action.detaches:
+        return is_detached(work_order.mark) is True
+    return bool(work_order.names) and is_detached(work_order.mark) is not True and not _why_not(work_order, action)
+
+
+def _why_not(work_order: WorkOrder, action: BindWorkOrder) -> str:
+    """Why what a person asked for cannot be written any more; empty when it can."""
+    if action.detaches:
+        is_ours = bound(work_order.mark, detached=True) is not None
+        return "" if is_ours else f"its correlation display says {work_order.mark!r}"
+    named = work_order.names.casefold() in ("", action.initiator_number.casefold())
+    return "" if named or WorkOrderKey.parse(work_order.names) else f"its correlation id says {work_order.names!r}"
 
 
 def _is_suspicious(error: RemoteError) -> bool:

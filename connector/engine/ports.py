@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from connector.exchange import Changed, FeedId, LineNow, OrdersRead, Sent, SketchPage, Written
     from connector.model import (
+        BindWorkOrder,
         CancelWorkOrder,
         Case,
         CreateWorkOrder,
@@ -151,3 +152,12 @@ class FieldService(Watched, Protocol):
 
     def cancel(self, action: CancelWorkOrder) -> Written:
         """Cancel a work order, with its reason, in one write."""
+
+    def bind(self, action: BindWorkOrder, work_order: WorkOrder) -> Written:
+        """Say on a work order, as it was just read, whom it belongs to, or that a person has let go of it."""
+
+    def numbered(self, number: str) -> WorkOrder | None:
+        """The work order with this number."""
+
+    def has_template(self, name: str) -> bool:
+        """Whether exactly one work order template has this name."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
+from connector.decide.byhand import merged
 from connector.engine import codec, wakeups
 from connector.engine.archive import Archive
 from connector.engine.tables import (
@@ -29,6 +30,7 @@ from connector.engine.tables import (
 from connector.engine.wakeups import upserting
 from connector.mapping.marks import token_of
 from connector.model import (
+    BY_HAND,
     Finding,
     FindingCode,
     Intent,
@@ -45,7 +47,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from connector.exchange import Changed, FeedId, Sent
-    from connector.model import Action
+    from connector.model import Action, Asked
 
 _SETTLED = (IntentState.DONE, IntentState.PARKED, IntentState.WITHDRAWN)
 _OPEN = [state.value for state in IntentState if state.is_open]
@@ -277,22 +279,25 @@ class Store:
             for kept in plan.links:
                 _remember_link(connection, kept)
             for action in plan.actions:
-                connection.execute(
-                    outbox.insert().values(
-                        token=token_of(action.key),
-                        key=action.key,
-                        **order,
-                        kind=codec.kind_of(action),
-                        document=codec.dump_action(action),
-                        state=IntentState.PENDING.value,
-                        attempts=0,
-                        not_before=now,
-                        error="",
-                        created_at=now,
-                        transaction_id="",
-                    )
-                )
+                _intend(connection, action, order, now)
             _replace_findings(connection, plan.order_id, plan.order_number, plan.findings, now)
+
+    def ask(self, asked: Asked, now: datetime) -> None:
+        """Put on disk what a person asked for, with a line of history, and look at the order soon. Beside a daemon or without.
+
+        The same twice at the same time is kept once.
+        """
+        order = {"order_id": asked.order_id, "order_number": asked.order_number}
+        self._archive.take_out([asked.order_id])
+        with self.engine.begin() as connection:
+            if asked.verdict is not None:
+                before = _asked_before(connection, asked.verdict.initiator_id)
+                _remember_verdict(connection, merged(before, asked.verdict), order, now)
+            elif asked.action is not None and not _is_intended(connection, asked.action, asked.order_id):
+                _intend(connection, asked.action, order, now)
+            happened = {"at": now, **order, "subject": asked.subject, "kind": "asked", "text": asked.text}
+            connection.execute(event.insert().values(**happened))
+            wakeups.wake(connection, [asked.order_id], now, "a person asked for something")
 
     def looked_at(self, order_ids: Iterable[str], now: datetime) -> None:
         """These orders were read and decided now."""
@@ -510,6 +515,36 @@ def _intent(row: Any) -> Intent:
     return Intent(row.key, IntentState(row.state), action, row.error)
 
 
+def _intend(connection: sa.Connection, action: Action, order: Mapping[str, str], now: datetime) -> None:
+    connection.execute(
+        outbox.insert().values(
+            token=token_of(action.key),
+            key=action.key,
+            **order,
+            kind=codec.kind_of(action),
+            document=codec.dump_action(action),
+            state=IntentState.PENDING.value,
+            attempts=0,
+            not_before=now,
+            error="",
+            created_at=now,
+            transaction_id="",
+        )
+    )
+
+
+def _is_intended(connection: sa.Connection, action: Action, order_id: str) -> bool:
+    alive = outbox.c.state != IntentState.WITHDRAWN.value
+    mine = (outbox.c.order_id == order_id) & (outbox.c.token == token_of(action.key)) & alive
+    return connection.execute(sa.select(outbox.c.id).where(mine)).first() is not None
+
+
+def _asked_before(connection: sa.Connection, initiator_id: str) -> Verdict | None:
+    by_hand = (verdict.c.initiator_id == initiator_id) & (verdict.c.policy == BY_HAND)
+    document = connection.execute(sa.select(verdict.c.document).where(by_hand)).scalar()
+    return None if document is None else codec.load_verdict(document)
+
+
 def _recover(connection: sa.Connection, token: str, order: Mapping[str, str], now: datetime) -> None:
     """A note that is in the journal was written, whatever memory thinks."""
     done = {"state": IntentState.DONE.value, "error": "", "settled_at": now}
@@ -564,7 +599,7 @@ def _remember_link(connection: sa.Connection, kept: Link) -> None:
             order_id=kept.order_id,
             domain_order_id=kept.domain_order_id,
             initiator_id=kept.initiator_id,
-            is_open=kept.noted is None or kept.noted.phase.is_open,
+            is_open=not kept.detached and (kept.noted is None or kept.noted.phase.is_open),
             document=codec.dump_link(kept),
         )
     )

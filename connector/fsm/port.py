@@ -10,7 +10,7 @@ from connector.errors import Denied, OutcomeUnknown, Rejected
 from connector.exchange import WORK_ORDER, Changed, FeedId, Sent, Written
 from connector.fsm.records import work_order_task_wire, work_order_wire
 from connector.fsm.references import People, References
-from connector.mapping.marks import Carried, digest_of, sys_id_of
+from connector.mapping.marks import Carried, bound, digest_of, sys_id_of
 from connector.mapping.states import WORK_ORDER_LABELS, StateMap
 from connector.model import WorkOrder, WorkOrderPhase, WorkOrderTask
 from connector.servicenow.calibrate import calibrate
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from connector.exchange import SketchPage
     from connector.fsm.schema import FsmSchema
-    from connector.model import CancelWorkOrder, CreateWorkOrder, UpdateWorkOrder
+    from connector.model import BindWorkOrder, CancelWorkOrder, CreateWorkOrder, UpdateWorkOrder
     from connector.servicenow.table import Row, TableApi
 
 _CANCELED = "Canceled"
@@ -151,6 +151,13 @@ class FsmPort:
         row = self._api.read_one(self._table, work_order_id, self._wanted)
         return None if row is None else next(iter(self._whole({work_order_id: row})), None)
 
+    def numbered(self, number: str) -> WorkOrder | None:
+        rows = list(self._api.scan_in(self._table, self._columns["number"], [number], self._wanted))
+        return None if len(rows) != 1 else next(iter(self._whole({rows[0]["sys_id"]: rows[0]})), None)
+
+    def has_template(self, name: str) -> bool:
+        return self._references.sys_id("template", name) is not None
+
     @property
     def _wanted(self) -> list[str]:
         return [*asked(self._columns), *self._mapped]
@@ -247,6 +254,14 @@ class FsmPort:
         mark = Carried(action.version, digest_of(action.carried), withdrawn=True, updates=action.updates)
         sent = {self._columns["state"]: state, self._columns["mark"]: str(mark)}
         row = self._api.update(self._table, action.work_order_id, {**sent, self._notes: action.reason})
+        return self._written(row, _not_taken(row, sent))
+
+    def bind(self, action: BindWorkOrder, work_order: WorkOrder) -> Written:
+        column, display = self._columns["mark"], bound(work_order.mark, detached=action.detaches)
+        sent = {} if display is None else {column: display}
+        if not action.detaches and not work_order.names:
+            sent[self._columns["names"]] = action.initiator_number
+        row = self._api.update(self._table, action.work_order_id, {**sent, self._notes: action.text})
         return self._written(row, _not_taken(row, sent))
 
     def _values(self, fields: Mapping[str, str]) -> tuple[dict[str, str], tuple[str, ...]]:

@@ -2,7 +2,8 @@
 
 - `correlation_id` of a work order is its key: who asked for it, by which row, and when. It is also the source of the
   `sys_id` the work order is created with, so that a repeated insert collides instead of doubling.
-- `correlation_display` says which order version and which field values were last carried, and after how many updates.
+- `correlation_display` says which order version and which field values were last carried, and after how many updates;
+  or that a person has let go of the work order (detached), or has given it to an order (adopted).
 - A note ends in a token: the fingerprint of the note's own key.
 """
 
@@ -11,7 +12,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -22,9 +23,12 @@ MAX_LENGTH = 100  # of correlation_id and correlation_display on task tables
 ROW_ID = re.compile(r"[A-Za-z0-9_-]{1,30}")
 INSTANCE_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,15}")
 
+_ASKED = "~"  # no row of a policy begins with it
 _COUNT = "(0|[1-9][0-9]*)"  # the very digits we write, so that a text and its meaning are one to one
-_KEY = re.compile(rf"{OWNER}:([a-z0-9-]+):([0-9A-Za-z]{{32}}):([A-Za-z0-9_-]+):{_COUNT}:{_COUNT}")
-_DISPLAY = re.compile(rf"{OWNER} v{_COUNT} ([0-9a-f]{{12}})(?: u([1-9][0-9]*))?( withdrawn)?")
+_KEY = re.compile(rf"{OWNER}:([a-z0-9-]+):([0-9A-Za-z]{{32}}):(~?[A-Za-z0-9_-]+):{_COUNT}:{_COUNT}")
+_DISPLAY = re.compile(rf"{OWNER} v{_COUNT} ([0-9a-f]{{12}})(?: u([1-9][0-9]*))?( withdrawn)?( detached)?")
+_ADOPTED = f"{OWNER} adopted"
+_DETACHED = f"{OWNER} detached"
 _TOKEN = re.compile(rf"\[{OWNER} ([0-9a-f]{{10}})\]")
 
 
@@ -36,10 +40,21 @@ class WorkOrderKey:
     initiator_id: str
     row: str
     ordinal: int
-    version: int  # the order version it was first wanted at
+    version: int  # the order version it was first wanted at; 0 where a person asked for it
 
     def __str__(self) -> str:
         return f"{prefix(self.om, self.initiator_id)}{self.row}:{self.ordinal}:{self.version}"
+
+    @classmethod
+    def asked_for(cls, om: str, initiator_id: str, template: str, ordinal: int) -> WorkOrderKey:
+        """The key of a work order that a person asks for: always the same, so that asking again makes no second one."""
+        row = hashlib.sha256(" ".join(template.casefold().split()).encode()).hexdigest()[:8]
+        return cls(om, initiator_id, f"{_ASKED}{row}", ordinal, 0)
+
+    @property
+    def is_asked_for(self) -> bool:
+        """Whether a person asked for it, and no row of a policy."""
+        return self.row.startswith(_ASKED)
 
     @classmethod
     def parse(cls, text: str) -> WorkOrderKey | None:
@@ -69,16 +84,41 @@ class Carried:
     digest: str
     withdrawn: bool = False
     updates: int = 0
+    detached: bool = False
 
     def __str__(self) -> str:
         updates = f" u{self.updates}" if self.updates else ""
-        return f"{OWNER} v{self.version} {self.digest}{updates}{' withdrawn' if self.withdrawn else ''}"
+        ends = f"{' withdrawn' if self.withdrawn else ''}{' detached' if self.detached else ''}"
+        return f"{OWNER} v{self.version} {self.digest}{updates}{ends}"
 
     @classmethod
     def parse(cls, text: str) -> Carried | None:
         """What a `correlation_display` says, or None when it is not ours."""
         found = _DISPLAY.fullmatch(text)
-        return cls(int(found[1]), found[2], bool(found[4]), int(found[3] or 0)) if found else None
+        if not found:
+            return None
+        return cls(int(found[1]), found[2], bool(found[4]), int(found[3] or 0), bool(found[5]))
+
+
+def is_detached(display: str) -> bool | None:
+    """Whether a `correlation_display` says that a person has let go of the work order; None when it says nothing of that."""
+    if display in (_ADOPTED, _DETACHED):
+        return display == _DETACHED
+    mark = Carried.parse(display)
+    return None if mark is None else mark.detached
+
+
+def bound(display: str, *, detached: bool) -> str | None:
+    """The same `correlation_display`, saying that a person let go of the work order, or that it belongs to its order.
+
+    None where the column holds something that is not ours.
+    """
+    mark = Carried.parse(display)
+    if mark is not None:
+        return str(replace(mark, detached=detached))
+    if display in ("", _ADOPTED, _DETACHED):
+        return _DETACHED if detached else _ADOPTED
+    return None
 
 
 def digest_of(fields: Mapping[str, str]) -> str:

@@ -15,7 +15,7 @@ from connector.mapping.marks import OWNER
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable
 
-    from connector.model import Change, State, WorkOrder, WorkOrderPhase
+    from connector.model import Change, Link, State, WorkOrder, WorkOrderPhase
 
 _LONGEST = 200  # characters of one value inside a note
 _MOST_CHANGES = 8  # listed in one note
@@ -112,6 +112,21 @@ def _all_closed(states: Iterable[State[WorkOrderPhase]]) -> str:
     total = sum(counts.values())
     listed = ", ".join(f"{count} {label}" for label, count in sorted(counts.items()))
     return f"{'Its work order is' if total == 1 else f'All {total} work orders are'} closed ({listed})"
+
+
+@_note
+def detached(link: Link, *, still_open: int, total: int) -> str:
+    """A person let go of a work order."""
+    what = f"{link.work_order_number} {harmless(link.template)}".strip()
+    left = _open_count(still_open, total) if total else "No work order is left."
+    return f"{what} no longer belongs here: detached {harmless(link.detached)}. {left}"
+
+
+@_note
+def bound(initiator: str, why: str, *, detaches: bool) -> str:
+    """For the dispatcher, on a work order that a person gives to an order, or lets go of."""
+    how = "no longer belongs to" if detaches else "belongs to"
+    return f"{OWNER}: this work order {how} {initiator} of Order Management ({harmless(why)})."
 
 
 def _change(change: Change) -> str:

@@ -24,8 +24,10 @@ def state_of(world: World) -> dict[str, Any]:
         [w["correlation_id"], w["state"], w["description"], w["correlation_display"]]
         for w in world.fsm.store.find("wm_order")
     )
+    told = [r["value"] for r in world.fsm.store.find("sys_journal_field") if r["sys_created_by"] == "connector"]
     return {
         "work orders": work_orders,
+        "notes on work orders": sorted(_BY_CHANCE.sub("", note) for note in told),
         "notes": sorted(_BY_CHANCE.sub("", note) for note in notes),
         "domain orders": sorted([d["number"], d["state"]] for d in world.om.store.find(DOMAIN_ORDER)),
         "doubled": [token for token, count in tokens.items() if count > 1],

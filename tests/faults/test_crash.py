@@ -35,5 +35,6 @@ def test_every_point_lies_between_two_kills() -> None:
     assert [what for what in points if has_effect(what)] == ["commit", "POST d", "commit"]
 
 
-def test_the_story_creates_updates_cancels_notes_and_reopens() -> None:
-    assert [people.__name__ for people in STEPS.values()] == ["approve", "revise", "close_too_early", "cancel"]
+def test_the_story_creates_updates_cancels_notes_reopens_and_does_what_people_ask() -> None:
+    told = [people.__name__ for people in STEPS.values()]
+    assert told == ["approve", "revise", "close_too_early", "ask", "let_go", "cancel"]

@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from connector.engine import codec
 from connector.model import (
     Action,
+    BindWorkOrder,
     CancelWorkOrder,
     Change,
     CreateWorkOrder,
@@ -55,6 +56,11 @@ ACTIONS: dict[type[Any], st.SearchStrategy[Any]] = {
         **dict.fromkeys(("version", "mod_count"), NUMBER),
         carried=FACTS,
     ),
+    BindWorkOrder: st.builds(
+        BindWorkOrder,
+        **dict.fromkeys(("key", "work_order_id", "work_order_number", "initiator_number", "why", "text"), TEXT),
+        detaches=st.booleans(),
+    ),
     WriteNote: st.builds(WriteNote, TEXT, TEXT, TEXT, TEXT, st.booleans()),
     ReopenDomainOrder: st.builds(ReopenDomainOrder, TEXT, TEXT, TEXT, NUMBER, TEXT),
     ResolveCase: st.builds(ResolveCase, TEXT, TEXT, TEXT, NUMBER, TEXT, TEXT, TEXT),
@@ -72,6 +78,7 @@ LINKS = st.builds(
     refused=TEXTS,
     noted=st.one_of(st.none(), STATES),
     withdrawn=st.booleans(),
+    detached=TEXT,
 )
 VERDICTS = st.builds(
     Verdict,
@@ -118,6 +125,7 @@ def test_the_kinds_in_the_outbox_are_the_names_people_read_in_the_history() -> N
         "CreateWorkOrder",
         "UpdateWorkOrder",
         "CancelWorkOrder",
+        "BindWorkOrder",
         "WriteNote",
         "ReopenDomainOrder",
         "ResolveCase",

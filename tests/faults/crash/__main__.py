@@ -1,4 +1,4 @@
-"""python -m tests.faults.crash [LANE LANES] [--report FILE]: kills everywhere, and says what came of it."""
+"""python -m tests.faults.crash [LANE LANES] [--step NAME] [--report FILE]: kills everywhere, and says what came of it."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 from tests.faults.crash.matrix import as_json, play
+from tests.faults.crash.story import STEPS
 
 
 def main() -> int:
@@ -16,10 +17,11 @@ def main() -> int:
     parser = argparse.ArgumentParser()
     parser.add_argument("lane", type=int, nargs="?", default=0)
     parser.add_argument("lanes", type=int, nargs="?", default=1)
+    parser.add_argument("--step", choices=list(STEPS), default="")
     parser.add_argument("--report", type=Path)
     given = parser.parse_args()
     began = time.monotonic()
-    trials, points = play(lane=given.lane, lanes=given.lanes)
+    trials, points = play(lane=given.lane, lanes=given.lanes, step=given.step)
     wrong = [trial for trial in trials if trial.wrong]
     for trial in wrong:
         print(trial)

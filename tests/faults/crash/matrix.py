@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from connector.demo.setup import write_config
 from connector.sandbox import World
 from tests.faults.crash.launcher import Point, run
-from tests.faults.crash.story import STEPS
+from tests.faults.crash.story import COMMANDS, STEPS
 from tests.faults.outcome import differences, state_of
 
 if TYPE_CHECKING:
@@ -75,8 +75,16 @@ class Stage:
 
     def sync(self, point: Point = ALIVE) -> int:
         """One real `om-fsm sync`; the exit status."""
+        return self.type("sync", point=point)
+
+    def type(self, *arguments: str, point: Point = ALIVE) -> int:
+        """One real `om-fsm ...`; the exit status."""
         self.log.unlink(missing_ok=True)
-        return run(["--config", str(self.config), "sync"], point, self.log)
+        return run(["--config", str(self.config), *arguments], point, self.log)
+
+    def said(self) -> str:
+        """The end of what the command printed."""
+        return self.log.with_suffix(".out").read_text(encoding="utf-8")[-2000:]
 
     def points(self) -> list[str]:
         """What the last process passed, in order."""
@@ -160,11 +168,11 @@ def _until_rest(stage: Stage) -> int:
         if stage.sync() == 0:
             return number
         time.sleep(0.25)
-    raise AssertionError(f"nothing comes to rest: {stage.log.with_suffix('.out').read_text(encoding='utf-8')[-2000:]}")
+    raise AssertionError(f"nothing comes to rest: {stage.said()}")
 
 
-def play(*, lane: int = 0, lanes: int = 1) -> tuple[list[Trial], dict[str, list[str]]]:
-    """Every trial of one lane (each lane takes every so many-th point), and the points of each step."""
+def play(*, lane: int = 0, lanes: int = 1, step: str = "") -> tuple[list[Trial], dict[str, list[str]]]:
+    """Every trial of one lane (each lane takes every so many-th point) and `step` (all when empty), and each step's points."""
     directory = Path(tempfile.mkdtemp(prefix="crash-", dir="/dev/shm" if Path("/dev/shm").is_dir() else None))  # noqa: S108
     trials: list[Trial] = []
     points: dict[str, list[str]] = {}
@@ -173,6 +181,9 @@ def play(*, lane: int = 0, lanes: int = 1) -> tuple[list[Trial], dict[str, list[
         for name, people in STEPS.items():
             people(stage.world)
             stage.world.advance(10)
+            for arguments in COMMANDS[name](stage.world) if name in COMMANDS else []:
+                with stage.served():
+                    assert stage.type(*arguments) == 0, stage.said()
             kept = stage.keep()
             with stage.served() as remote:
                 stage.sync()
@@ -180,7 +191,7 @@ def play(*, lane: int = 0, lanes: int = 1) -> tuple[list[Trial], dict[str, list[
                 _until_rest(stage)
                 wanted = remote.state()
             for index, point in enumerate(kills(points[name])):
-                if index % lanes == lane:
+                if index % lanes == lane and step in ("", name):
                     stage.put_back(kept)
                     what = points[name][point.number - 1]
                     trials.append(Trial(name, what, point.number, point.after, _try(stage, point, wanted)))

@@ -1,4 +1,4 @@
-"""What people do before each pass of the connector: creates, notes, an update, a gate, cancellations."""
+"""What people do before each pass of the connector: creates, notes, an update, a gate, wishes by hand, cancellations."""
 
 from __future__ import annotations
 
@@ -50,6 +50,30 @@ def close_too_early(world: World) -> None:
             world.act("om", {"do": "close_domain_order", "domain_order": domain_order["number"]})
 
 
+def ask(world: World) -> None:
+    """A dispatcher makes a visit of her own; see COMMANDS."""
+    world.act("fsm", {"do": "create_work_order", "short_description": "look at the mast"})
+
+
+def _asked(world: World) -> list[list[str]]:
+    """One work order more, and hers is adopted."""
+    [number] = [
+        d["number"] for d in world.om.store.find(DOMAIN_ORDER) if d["sys_class_name"].endswith("resource_order")
+    ]
+    return [
+        ["work-order", "create", number, "--template", "Swap CPE"],
+        ["work-order", "adopt", _work_order(world, "look at the mast"), number],
+    ]
+
+
+def let_go(_: World) -> None:
+    """Nobody does anything in either system; see COMMANDS."""
+
+
+def _let_go(world: World) -> list[list[str]]:
+    return [["work-order", "detach", _work_order(world, "look at the mast"), "--reason", "the partner does it"]]
+
+
 def cancel(world: World) -> None:
     """The order is canceled: so are its work orders, and that is told."""
     for do in ("cancel_order", "approve_cancel"):
@@ -60,5 +84,12 @@ STEPS: dict[str, Callable[[World], None]] = {
     "an order is approved": approve,
     "it is revised, a technician is sent": revise,
     "domain orders are closed too early": close_too_early,
+    "people ask for work orders by hand": ask,
+    "they let go of one": let_go,
     "the order is canceled": cancel,
 }
+COMMANDS: dict[str, Callable[[World], list[list[str]]]] = {
+    "people ask for work orders by hand": _asked,
+    "they let go of one": _let_go,
+}
+"""What people type besides, before the pass."""

@@ -192,6 +192,13 @@ CHAPTERS: tuple[tuple[str, ...], ...] = (
     ("close_everything",),
     ("visit_everybody", "close_everything"),
     ("visit_everybody", "close_everything", "reopen_task", "complete"),
+    ("ask_create", "revise", "edit_line", "approve_revision"),
+    ("ask_create", "cancel_order", "approve_cancel"),
+    ("create_work_order", "ask_adopt", "ask_detach", "ask_adopt"),
+    ("by_hand", "ask_detach"),
+    ("ask_detach", "revise", "edit_line", "approve_revision"),
 )
-"""What people do in a row. `new_order`, `by_hand`, `visit_everybody` and `close_everything` are played by the player itself."""
-OF_THE_PLAYER = frozenset({"new_order", "by_hand", "visit_everybody", "close_everything"})
+"""What people do in a row; some of it is played by the player itself."""
+OF_THE_PLAYER = frozenset(
+    {"new_order", "by_hand", "visit_everybody", "close_everything", "ask_create", "ask_adopt", "ask_detach"}
+)

@@ -12,12 +12,14 @@ from zoneinfo import ZoneInfo
 from requests.adapters import BaseAdapter
 
 from connector import app, memory
+from connector.engine.asking import asked_to_adopt, asked_to_create, asked_to_detach
 from connector.engine.cursors import wake_everything
 from connector.engine.database import scratch_copy
 from connector.engine.drain import plan_all
 from connector.engine.history import overview
 from connector.engine.release import release_side
 from connector.errors import ConnectorError, Unavailable
+from connector.model import BindWorkOrder, CreateWorkOrder
 from connector.policies import load_policies
 from connector.sandbox import Refused
 from tests.faults.walk.moves import DOMAIN_ORDER, MOVES_OF_PEOPLE, SITES, one
@@ -31,7 +33,7 @@ if TYPE_CHECKING:
 
     from connector.config import Loaded
     from connector.engine.drain import Engine
-    from connector.model import Plan
+    from connector.model import Asked, Plan
     from connector.sandbox import World
     from tests.faults.walk.story import Step
 
@@ -179,6 +181,8 @@ class Player:
                     with suppress(Refused):
                         do = "complete" if pick % 2 else "close_incomplete"
                         self.world.act("fsm", {"do": do, "work_order": row["number"], "reason": "a cable was missing"})
+            case "ask_create" | "ask_adopt" | "ask_detach" as asked:
+                self._ask(asked, pick)
             case "close_everything":
                 for row in self.world.om.store.find(DOMAIN_ORDER):
                     with suppress(Refused):
@@ -186,6 +190,32 @@ class Player:
             case name:
                 move = MOVES_OF_PEOPLE[name]
                 self.world.act(move.side, {"do": name, **move.arguments(self.world, pick), **lag})
+
+    def _ask(self, what: str, pick: int) -> None:
+        """Somebody types `om-fsm work-order ...`, while the connector may be at work."""
+
+        def number(side: str, table: str, roles: tuple[str, ...] = ()) -> str:
+            sys_id = one(self.world, side, table, roles, pick)
+            return str(self.world.instance(side).store.find(table, sys_id=sys_id)[0]["number"])
+
+        def ask(engine: Engine) -> Asked:
+            match what:
+                case "ask_create":
+                    template = ("Swap CPE", "Remove CPE")[pick % 2]
+                    return asked_to_create(engine, number("om", DOMAIN_ORDER, ("in_progress",)), template, 1, "by Mia")
+                case "ask_adopt":
+                    return asked_to_adopt(engine, number("fsm", "wm_order"), number("om", DOMAIN_ORDER), "by Mia")
+                case _:
+                    return asked_to_detach(engine, number("fsm", "wm_order"), "by Mia")
+
+        adapters: dict[str, BaseAdapter] = {side: self.world.adapter(side) for side in ("om", "fsm")}
+        outside = app.World(clock=self._now, sleep=self.world.advance, adapters=adapters)
+        try:
+            asked = app.ask_once(self._configured(), ask, outside)
+        except ConnectorError as error:
+            raise Refused(str(error)) from error
+        if isinstance(asked.action, CreateWorkOrder):
+            self.truth.asked_for.add(asked.action.key)
 
     # --- the connector -------------------------------------------------------------------------------------
 
@@ -300,6 +330,7 @@ class Player:
 
     def _forget(self) -> None:
         self._stop()
+        self.truth.forget_asked()
         for path in self._memory.parent.glob(f"{self._memory.name}*"):
             path.unlink()
 
@@ -362,7 +393,9 @@ class Player:
         waiting = self._engine.store.waiting()
         if "parked" in waiting:
             for entry in overview(self._engine.store.engine).waiting:
-                self.truth.in_order &= not self._engine.store.release_parked(entry.id, self._now(), drop=False)
+                # What a person asked of a work order that somebody deleted meanwhile cannot be done.
+                hopeless = isinstance(entry.intent.action, BindWorkOrder) and "is not there" in entry.intent.error
+                self.truth.in_order &= not self._engine.store.release_parked(entry.id, self._now(), drop=hopeless)
         return waiting
 
     def _plan(self) -> tuple[Plan, ...]:

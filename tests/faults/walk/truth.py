@@ -45,6 +45,7 @@ class Truth:
         self.in_order = True  # until a person retries a note that was parked: the others did not wait for it
         self.wrong: list[str] = []
         self.counts: Counter[str] = Counter()
+        self.asked_for: set[str] = set()  # keys of the work orders that people asked for by hand
         self._om, self._fsm = world.om, world.fsm
         self._ponr_since: dict[str, int] = {}
         self._opened_at: dict[str, int] = {}  # work order -> step in which it was last open
@@ -62,6 +63,10 @@ class Truth:
     def raise_if_wrong(self) -> None:
         assert not self.wrong, "; ".join(self.wrong)
 
+    def forget_asked(self) -> None:
+        """Memory is gone or old: what people asked for and what was not made yet is forgotten."""
+        self.asked_for &= {row["correlation_id"] for row in self._known.values()}
+
     # --- while it happens ----------------------------------------------------------------------------------
 
     def _hear_fsm(self, table: str, sys_id: str) -> None:
@@ -77,6 +82,8 @@ class Truth:
         changed = was and now and was[1] != now[1]
         if changed and now:
             self._carried[sys_id].append(now[1])
+        if _is_let_go(before) and _is_let_go(row):
+            self.wrong.append(f"{row['number']} was written to after a person had let go of it")
         canceled = self._is_open(before) and not self._is_open(row)
         if (changed or canceled) and self._was_past_ponr(row):
             self.wrong.append(
@@ -137,17 +144,27 @@ class Truth:
         if line is None or order is None:
             return
         mine = [r for r in self._fsm.store.find("wm_order") if _is_ours(r) and _key(r)[2] == initiator["sys_id"]]
-        live = [r for r in mine if "withdrawn" not in r["correlation_display"]]
+        there = [r for r in mine if "withdrawn" not in r["correlation_display"]]
+        asked = [r for r in there if _is_asked_for(r) and not _is_let_go(r)]
+        let_go = [r for r in there if not _is_asked_for(r) and _is_let_go(r)]
+        live = [r for r in there if not _is_asked_for(r) and not _is_let_go(r)]
         past = line["ponr"] == "true" or order["ponr"] == "true"
         number = initiator["number"]
         wanted = self._wanted(initiator, domain_order)
         parts = ((ORDER, order), (LINE, line), (DOMAIN_ORDER, domain_order), (ORDER_TASK, initiator))
         states = [(kind, self._role(row)) for kind, row in parts if kind != ORDER_TASK or initiator is not domain_order]
         if all(role in AT_WORK[kind] for kind, role in states):
-            if wanted and not live and not self._was_deleted(initiator):
+            if wanted and not live and not let_go and not self._was_deleted(initiator):
                 self.wrong.append(f"{number} has no work order {wanted}")
+            if live and let_go:
+                self.wrong.append(f"{number} got {live[0]['number']} in the place of {let_go[0]['number']}")
             if not past:
-                self._check_content(live, line)
+                self._check_content([*live, *asked], line)
+            ever = {row["correlation_id"] for row in self._known.values()}
+            lost = [key for key in self.asked_for - ever if key.split(":")[2] == initiator["sys_id"]]
+            self.wrong += [f"{number} never got what a person asked for: {key}" for key in lost]
+        if not past and any(role in CANCELED for _, role in states):
+            self.wrong += [f"nobody wants {r['number']} any more" for r in asked if self._is_open(r)]
         if any(role in CANCELED for _, role in states):
             wanted = ""
         if len(live) > 1 and not past:
@@ -233,7 +250,8 @@ class Truth:
         return [
             row
             for row in self._fsm.store.find("wm_order")
-            if (_is_ours(row) and _key(row)[2] in ids) or row["correlation_id"].lower() in numbers
+            if ((_is_ours(row) and _key(row)[2] in ids) or row["correlation_id"].lower() in numbers)
+            and not _is_let_go(row)
         ]
 
     def _initiator(self, work_order: Row) -> Row | None:
@@ -265,6 +283,14 @@ class Truth:
 
 def _is_ours(row: Row) -> bool:
     return row["correlation_id"].startswith("om-fsm:")
+
+
+def _is_asked_for(row: Row) -> bool:
+    return _key(row)[3].startswith("~")
+
+
+def _is_let_go(row: Row) -> bool:
+    return row["correlation_display"].endswith(" detached")
 
 
 def _key(row: Row) -> list[str]:

@@ -1,0 +1,307 @@
+"""README promise: a person may create a work order that no row asks for, adopt one made by hand, or let go of one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from connector import app, memory
+from connector.engine.asking import asked_to_adopt, asked_to_create, asked_to_detach
+from connector.engine.history import explain
+from connector.errors import NotFound, Refused
+from tests.conftest import DOMAIN_ORDER, HAMBURG
+from tests.scenarios.test_cases import configured, opened, said, visits
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from connector.engine.drain import Engine
+    from connector.model import Asked
+    from tests.conftest import Pair
+
+SWAP = "Swap CPE"
+WHY = "by Mia: the customer called"
+
+
+def ask(pair: Pair, what: Callable[[Engine], Asked], *, dry: bool = False) -> Asked:
+    return app.ask_once(pair.loaded, what, pair.outside(), dry=dry)
+
+
+def create(pair: Pair, number: str, template: str = SWAP, ordinal: int = 1, *, dry: bool = False) -> Asked:
+    return ask(pair, lambda engine: asked_to_create(engine, number, template, ordinal, WHY), dry=dry)
+
+
+def adopt(pair: Pair, work_order: str, number: str) -> Asked:
+    return ask(pair, lambda engine: asked_to_adopt(engine, work_order, number, WHY))
+
+
+def detach(pair: Pair, work_order: str) -> Asked:
+    return ask(pair, lambda engine: asked_to_detach(engine, work_order, WHY))
+
+
+def in_the_field(pair: Pair) -> tuple[str, str, str]:
+    """An order whose CPE is to be installed: its number, its resource order and its work order."""
+    order = pair.approved(HAMBURG)
+    pair.settle()
+    return order, pair.resource_order(order), pair.install(order)
+
+
+def made_by_hand(pair: Pair, **more: str) -> str:
+    made = pair.fsm("create_work_order", short_description="look at the mast", template="Swap CPE", **more)
+    return str(made["work_order"]["number"])
+
+
+def happened(pair: Pair, number: str) -> list[tuple[str, str]]:
+    database = memory.reading(pair.loaded)
+    assert database is not None
+    return [(event.kind, event.text) for event in explain(database, number).events]
+
+
+# --- create ----------------------------------------------------------------------------------------------------
+
+
+def test_a_person_gets_one_work_order_more_however_often_the_command_is_typed(pair: Pair) -> None:
+    order, number, _ = in_the_field(pair)
+    assert create(pair, number).action is not None
+    assert create(pair, number).already
+    pair.settle()
+    [made] = pair.work_orders(order, SWAP)
+    assert made in create(pair, number).already
+    pair.settle()
+    assert pair.work_orders(order, SWAP) == [made]
+    assert pair.noted(number, made, "was created in Field Service", "2 of 2 work orders open")
+    assert ("asked", f"{SWAP} for {number}, asked for {WHY}") in happened(pair, number)
+    pair.assert_nothing_doubled()
+
+
+def test_another_one_of_the_same_template_is_made_only_when_it_is_said(pair: Pair) -> None:
+    order, number, first = in_the_field(pair)
+    with pytest.raises(Refused, match=first):
+        create(pair, number, "Install CPE")
+    create(pair, number, "Install CPE", 2)
+    pair.settle()
+    assert len(pair.work_orders(order, "Install CPE")) == 2
+
+
+def test_the_dry_form_says_what_would_be_made_and_makes_nothing(pair: Pair) -> None:
+    order, number, _ = in_the_field(pair)
+    asked = create(pair, number, dry=True)
+    assert asked.action is not None
+    pair.settle()
+    assert pair.work_orders(order, SWAP) == []
+
+
+def test_what_a_person_asked_for_follows_its_order_and_is_canceled_with_it(pair: Pair) -> None:
+    order, number, _ = in_the_field(pair)
+    create(pair, number)
+    pair.settle()
+    [made] = pair.work_orders(order, SWAP)
+    pair.om("revise", order=order)
+    line = pair.rows("om", "sn_ind_tmt_orm_order_line_item", f"order.number={order}", "number")[0]["number"]
+    pair.om("edit_line", line=line, characteristics={"Bandwidth": "1 Gbit/s"})
+    pair.om("approve_revision", order=order)
+    pair.settle()
+    assert "1 Gbit/s" in pair.rows("fsm", "wm_order", f"number={made}", "description")[0]["description"]
+    pair.om("close_domain_order", domain_order=number)
+    pair.settle()
+    assert pair.state("om", DOMAIN_ORDER, number) != "closed complete"
+    pair.om("cancel_order", order=order)
+    pair.om("approve_cancel", order=order)
+    pair.settle()
+    assert pair.state("fsm", "wm_order", made) == "canceled"
+
+
+def test_what_was_made_for_a_person_is_known_again_when_memory_is_lost_and_never_made_twice(pair: Pair) -> None:
+    order, number, _ = in_the_field(pair)
+    create(pair, number)
+    pair.settle()
+    [made] = pair.work_orders(order, SWAP)
+    pair.forget()
+    pair.sync()
+    assert made in create(pair, number).already
+    pair.settle()
+    assert pair.work_orders(order, SWAP) == [made]
+    pair.assert_nothing_doubled()
+
+
+def test_asked_again_after_an_unclear_answer_there_is_still_one(pair: Pair) -> None:
+    order, number, _ = in_the_field(pair)
+    create(pair, number)
+    pair.world.fault("fsm", {"kind": "commit_then_drop", "method": "POST", "path_contains": "wm_order", "count": 1})
+    pair.sync()
+    assert "unknown" in create(pair, number).already
+    pair.settle()
+    assert len(pair.work_orders(order, SWAP)) == 1
+    pair.assert_nothing_doubled()
+
+
+def test_an_order_that_goes_on_hold_before_the_work_order_is_made_gets_it_afterwards(pair: Pair) -> None:
+    order, number, _ = in_the_field(pair)
+    create(pair, number)
+    pair.om("hold_order", order=order)
+    pair.settle()
+    assert pair.work_orders(order, SWAP) == []
+    with pytest.raises(Refused, match="on hold"):
+        create(pair, number, "Remove CPE")
+    pair.om("resume_order", order=order)
+    pair.settle()
+    assert len(pair.work_orders(order, SWAP)) == 1
+
+
+def test_a_number_or_a_template_that_does_not_exist_changes_nothing(pair: Pair) -> None:
+    _, number, _ = in_the_field(pair)
+    with pytest.raises(NotFound, match="Climb the mast"):
+        create(pair, number, "Climb the mast")
+    with pytest.raises(NotFound, match="RO99"):
+        create(pair, "RO99")
+    assert pair.plan() == ()
+
+
+def test_a_case_gets_a_visit_by_hand_too_and_waits_for_it(pair: Pair) -> None:
+    cases = configured(pair)
+    number = opened(cases, "where is my invoice?")
+    cases.settle()
+    assert visits(cases, number) == []
+    create(cases, number)
+    cases.settle()
+    [made] = visits(cases, number)
+    assert made in create(cases, number).already
+    detach(cases, made)
+    cases.settle()
+    assert any("no longer belongs here" in note for note in said(cases, number))
+    assert visits(cases, number) == [made]
+
+
+# --- adopt -----------------------------------------------------------------------------------------------------
+
+
+def test_an_adopted_work_order_is_told_about_and_keeps_the_gate_shut_but_is_never_edited(pair: Pair) -> None:
+    order, number, installed = in_the_field(pair)
+    pair.fsm("dispatch", work_order=installed, technician="technician")
+    pair.fsm("complete", work_order=installed)
+    made = made_by_hand(pair)
+    adopt(pair, made, number)
+    pair.settle()
+    assert pair.noted(number, made, "was made by hand in Field Service", "1 of 2 work orders open")
+    assert made in adopt(pair, made, number).already
+    pair.om("close_domain_order", domain_order=number)
+    pair.settle()
+    assert pair.state("om", DOMAIN_ORDER, number) != "closed complete"
+    pair.om("cancel_order", order=order)
+    pair.om("approve_cancel", order=order)
+    pair.settle()
+    row = pair.rows("fsm", "wm_order", f"number={made}", "short_description", "active")[0]
+    assert row == {"short_description": "look at the mast", "active": "true"}
+
+
+def test_an_adopted_work_order_stays_adopted_when_memory_is_lost(pair: Pair) -> None:
+    _, number, _ = in_the_field(pair)
+    made = made_by_hand(pair)
+    adopt(pair, made, number)
+    pair.settle()
+    pair.forget()
+    pair.settle()
+    assert sum(made in note and "was made by hand" in note for note in pair.notes(number)) == 1
+    assert any(made in one.number for one in app.gate_once(pair.loaded, number, pair.outside()).work)
+
+
+def test_what_belongs_to_something_else_is_not_adopted(pair: Pair) -> None:
+    _, number, installed = in_the_field(pair)
+    other = pair.resource_order(pair.approved(HAMBURG))
+    pair.settle()
+    with pytest.raises(Refused, match="belongs to"):
+        adopt(pair, installed, other)
+    with pytest.raises(Refused, match="belongs to PROJECT-7"):
+        adopt(pair, made_by_hand(pair, correlation_id="PROJECT-7"), number)
+    with pytest.raises(NotFound):
+        adopt(pair, "WO99", number)
+
+
+# --- detach ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("ours", [True, False], ids=["ours", "made by hand"])
+def test_a_detached_work_order_is_left_alone_and_counts_for_nothing(pair: Pair, ours: bool) -> None:
+    order, number, installed = in_the_field(pair)
+    gone = installed if ours else made_by_hand(pair, correlation_id=number)
+    pair.settle()
+    detach(pair, gone)
+    pair.settle()
+    assert pair.noted(number, gone, "no longer belongs here", "the customer called")
+    assert detach(pair, gone).already
+    said = len(pair.notes(number))
+    pair.fsm("dispatch", work_order=gone, technician="technician")
+    pair.settle()
+    assert len(pair.notes(number)) == said
+    answer = app.gate_once(pair.loaded, number, pair.outside())
+    assert {one.number: one.blocks for one in answer.work}[gone] is False
+    pair.om("cancel_order", order=order)
+    pair.om("approve_cancel", order=order)
+    pair.settle()
+    assert pair.state("fsm", "wm_order", gone) == "assigned"
+    assert any(kind == "detach done" for kind, _ in happened(pair, gone))
+
+
+@pytest.mark.parametrize("ours", [True, False], ids=["ours", "made by hand"])
+def test_a_detached_work_order_stays_detached_when_memory_is_lost_and_none_takes_its_place(
+    pair: Pair, ours: bool
+) -> None:
+    order, number, installed = in_the_field(pair)
+    gone = installed if ours else made_by_hand(pair, correlation_id=number)
+    pair.settle()
+    detach(pair, gone)
+    pair.settle()
+    before = pair.notes(number)
+    pair.forget()
+    pair.settle()
+    pair.fsm("dispatch", work_order=gone, technician="technician")
+    pair.om("revise", order=order)
+    line = pair.rows("om", "sn_ind_tmt_orm_order_line_item", f"order.number={order}", "number")[0]["number"]
+    pair.om("edit_line", line=line, characteristics={"Bandwidth": "1 Gbit/s"})
+    pair.om("approve_revision", order=order)
+    pair.settle()
+    assert not any(gone in note for note in set(pair.notes(number)) - set(before))
+    assert pair.install(order) == installed
+    assert len(pair.work_orders(order, "Install CPE")) == 1
+    pair.assert_nothing_doubled()
+
+
+@pytest.mark.parametrize("ours", [True, False], ids=["ours", "made by hand"])
+def test_what_was_detached_can_be_taken_back_and_is_told_anew(pair: Pair, ours: bool) -> None:
+    order, number, installed = in_the_field(pair)
+    gone = installed if ours else made_by_hand(pair, correlation_id=number)
+    pair.settle()
+    detach(pair, gone)
+    pair.settle()
+    adopt(pair, gone, number)
+    pair.settle()
+    pair.fsm("dispatch", work_order=gone, technician="technician")
+    pair.settle()
+    assert pair.noted(number, gone, "-> Assigned")
+    detach(pair, gone)
+    pair.settle()
+    assert sum(gone in note and "no longer belongs here" in note for note in pair.notes(number)) == 2
+    pair.om("cancel_order", order=order)
+    pair.om("approve_cancel", order=order)
+    pair.settle()
+    assert pair.state("fsm", "wm_order", gone) == "assigned"
+
+
+def test_a_detachment_that_got_no_answer_is_looked_up(pair: Pair) -> None:
+    _, number, installed = in_the_field(pair)
+    detach(pair, installed)
+    pair.world.fault("fsm", {"kind": "commit_then_drop", "method": "PATCH", "path_contains": "wm_order", "count": 1})
+    pair.settle()
+    sys_id = pair.rows("fsm", "wm_order", f"number={installed}", "sys_id")[0]["sys_id"]
+    notes = pair.rows("fsm", "sys_journal_field", f"element_id={sys_id}^valueLIKEno longer belongs", "value")
+    assert len(notes) == 1
+    assert pair.noted(number, installed, "no longer belongs here")
+
+
+def test_a_work_order_whose_columns_somebody_else_uses_is_not_detached(pair: Pair) -> None:
+    _, number, _ = in_the_field(pair)
+    made = made_by_hand(pair, correlation_id=number, correlation_display="PROJECT-7")
+    pair.settle()
+    with pytest.raises(Refused, match="PROJECT-7"):
+        detach(pair, made)
