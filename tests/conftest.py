@@ -245,6 +245,17 @@ def pair(tmp_path: Path) -> Pair:
     return make_pair(tmp_path)
 
 
+def with_cases(pair: Pair, policy: str, **said: str) -> Pair:
+    """The pair with a policy for cases, and what stands under [case], as TOML."""
+    path = pair.loaded.path
+    (path.parent / "case_policy.csv").write_text(policy, encoding="utf-8")
+    text = path.read_text(encoding="utf-8").replace("[policy]", '[policy]\ncase = "case_policy.csv"')
+    lines = "".join(f"{name} = {value}\n" for name, value in said.items())
+    path.write_text(f"{text}\n[case]\n{lines}", encoding="utf-8")
+    pair.loaded = load(path)
+    return pair
+
+
 def make_pair(tmp_path: Path, profile: str = "default", *, oauth: bool = False) -> Pair:
     """Two sandbox instances on the same morning, and a configuration that points at them."""
     world = World.create(profile=profile, clock="manual", start="2026-03-02T08:00:00Z", seed=1)

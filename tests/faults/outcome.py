@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from tests.faults.walk.moves import DOMAIN_ORDER
+from tests.faults.walk.moves import CASE, DOMAIN_ORDER
 
 if TYPE_CHECKING:
     from connector.sandbox import World
@@ -16,8 +16,8 @@ _TOKEN = re.compile(r"\[om-fsm ([0-9a-f]{10})\]")
 
 
 def state_of(world: World) -> dict[str, Any]:
-    """What counts: work orders with what they say, notes (times and numbers apart), domain orders; and every token, to find
-    what was doubled."""
+    """What counts: work orders with what they say, notes (times and numbers apart), domain orders, cases, and every token,
+    to find what was doubled."""
     notes = [r["value"] for r in world.om.store.find("sys_journal_field") if r["sys_created_by"] == "connector"]
     tokens = Counter(token for note in notes for token in _TOKEN.findall(note))
     work_orders = sorted(
@@ -30,6 +30,7 @@ def state_of(world: World) -> dict[str, Any]:
         "notes on work orders": sorted(_BY_CHANCE.sub("", note) for note in told),
         "notes": sorted(_BY_CHANCE.sub("", note) for note in notes),
         "domain orders": sorted([d["number"], d["state"]] for d in world.om.store.find(DOMAIN_ORDER)),
+        "cases": sorted([c["number"], c["state"], c["close_notes"]] for c in world.om.store.find(CASE)),
         "doubled": [token for token, count in tokens.items() if count > 1],
     }
 

@@ -10,8 +10,8 @@ from connector import app, memory
 from connector.engine.asking import asked_to_adopt, asked_to_create, asked_to_detach
 from connector.engine.history import explain
 from connector.errors import NotFound, Refused
-from tests.conftest import DOMAIN_ORDER, HAMBURG
-from tests.scenarios.test_cases import configured, opened, said, visits
+from tests.conftest import DOMAIN_ORDER, HAMBURG, with_cases
+from tests.scenarios.test_cases import POLICY, opened, said, visits
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -159,7 +159,7 @@ def test_a_number_or_a_template_that_does_not_exist_changes_nothing(pair: Pair) 
 
 
 def test_a_case_gets_a_visit_by_hand_too_and_waits_for_it(pair: Pair) -> None:
-    cases = configured(pair)
+    cases = with_cases(pair, POLICY)
     number = opened(cases, "where is my invoice?")
     cases.settle()
     assert visits(cases, number) == []

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 from connector.config import load
-from tests.conftest import HAMBURG, MUNICH
+from tests.conftest import HAMBURG, MUNICH, with_cases
 
 if TYPE_CHECKING:
     from tests.conftest import Pair
@@ -24,17 +24,7 @@ other,"not(contains ""router"", contains ""rebuild"")",NO FIELD WORK
 @pytest.fixture
 def cases(pair: Pair) -> Pair:
     """The pair with a policy for cases."""
-    return configured(pair)
-
-
-def configured(pair: Pair, policy: str = POLICY, **said: Any) -> Pair:
-    path = pair.loaded.path
-    (path.parent / "case_policy.csv").write_text(policy, encoding="utf-8")
-    text = path.read_text(encoding="utf-8").replace("[policy]", '[policy]\ncase = "case_policy.csv"')
-    said_lines = "".join(f"{name} = {value}\n" for name, value in said.items())
-    path.write_text(f"{text}\n[case]\n{said_lines}", encoding="utf-8")
-    pair.loaded = load(path)
-    return pair
+    return with_cases(pair, POLICY)
 
 
 def opened(pair: Pair, text: str = "the router is dead", **more: str) -> str:
@@ -202,7 +192,7 @@ def test_several_visits_come_one_after_the_other_and_the_last_resolves_the_case(
 def test_several_may_be_open_at_once_where_the_administrator_wants_it_and_the_case_waits_for_the_last(
     pair: Pair,
 ) -> None:
-    cases = configured(pair, one_open_work_order="false")
+    cases = with_cases(pair, POLICY, one_open_work_order="false")
     case = opened(cases, "rebuild the site")
     cases.settle()
     survey, install = visits(cases, case, "Site Survey")[0], visits(cases, case, "Install CPE")[0]
@@ -261,7 +251,7 @@ def test_a_rejected_solution_is_told_and_asks(cases: Pair) -> None:
 
 
 def test_a_rejected_solution_sends_somebody_at_once_where_the_administrator_wants_it(pair: Pair) -> None:
-    cases = configured(pair, rejected='"visit again"')
+    cases = with_cases(pair, POLICY, rejected='"visit again"')
     case = opened(cases)
     cases.settle()
     for number in (1, 2):
@@ -275,7 +265,7 @@ def test_a_rejected_solution_sends_somebody_at_once_where_the_administrator_want
 
 
 def test_cases_are_resolved_by_people_where_the_administrator_wants_it(pair: Pair) -> None:
-    cases = configured(pair, completion='"note"')
+    cases = with_cases(pair, POLICY, completion='"note"')
     case = opened(cases)
     cases.settle()
     carry_out(cases, visits(cases, case)[0])
@@ -285,7 +275,7 @@ def test_cases_are_resolved_by_people_where_the_administrator_wants_it(pair: Pai
 
 
 def test_a_resolution_the_instance_refuses_is_parked_and_shown(pair: Pair) -> None:
-    cases = configured(pair, resolution_code='"Solved by magic"')
+    cases = with_cases(pair, POLICY, resolution_code='"Solved by magic"')
     case = opened(cases)
     cases.settle()
     work_order = visits(cases, case)[0]
@@ -327,7 +317,7 @@ def test_without_a_policy_for_cases_nothing_is_asked_about_them(pair: Pair) -> N
 
 
 def test_an_instance_without_cases_is_a_finding_and_orders_go_on(pair: Pair) -> None:
-    cases = configured(pair)
+    cases = with_cases(pair, POLICY)
     path = cases.loaded.path
     known = path.read_text(encoding="utf-8")
     # For the instance a table of another name is what a missing plug-in is: 400, Invalid table.

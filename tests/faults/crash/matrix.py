@@ -22,6 +22,7 @@ from connector.sandbox import World
 from tests.faults.crash.launcher import Point, run
 from tests.faults.crash.story import COMMANDS, STEPS
 from tests.faults.outcome import differences, state_of
+from tests.faults.walk.moves import CASE_POLICY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -71,7 +72,9 @@ class Stage:
         self.log = directory / "points.log"
         with self.world.serve(directory, **self.ports) as served:
             self.config = write_config(directory, served.info)
-        self.config.write_text(self.config.read_text(encoding="utf-8") + _PATIENCE, encoding="utf-8")
+        (directory / "case_policy.csv").write_text(CASE_POLICY, encoding="utf-8")
+        text = self.config.read_text(encoding="utf-8").replace("[policy]", '[policy]\ncase = "case_policy.csv"')
+        self.config.write_text(text + _PATIENCE, encoding="utf-8")
 
     def sync(self, point: Point = ALIVE) -> int:
         """One real `om-fsm sync`; the exit status."""

@@ -1,10 +1,10 @@
-"""What people do before each pass of the connector: creates, notes, an update, a gate, wishes by hand, cancellations."""
+"""What people do before each pass of the connector: creates, notes, updates, a gate, wishes by hand, cancellations, a case."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.faults.walk.moves import DOMAIN_ORDER, LINE, ORDER
+from tests.faults.walk.moves import CASE, DOMAIN_ORDER, LINE, ORDER
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,6 +20,10 @@ def _order(world: World) -> Row:
 
 def _work_order(world: World, summary: str) -> str:
     return next(w["number"] for w in world.fsm.store.find("wm_order") if summary in w["short_description"])
+
+
+def _case(world: World) -> str:
+    return str(world.om.store.find(CASE)[0]["number"])
 
 
 def approve(world: World) -> None:
@@ -80,6 +84,36 @@ def cancel(world: World) -> None:
         world.act("om", {"do": do, "order": _order(world)["number"]})
 
 
+def open_case(world: World) -> None:
+    """A customer's case needs a visit: one work order is wanted, and told."""
+    world.act("om", {"do": "create_case", "short_description": "the line is slow", "priority": "3"})
+    world.act("om", {"do": "take_case", "case": _case(world)})
+
+
+def edit_case(world: World) -> None:
+    """The case becomes urgent while a technician has the visit: an update, and its note."""
+    work_order = _work_order(world, "the line is slow")
+    world.act("fsm", {"do": "dispatch", "work_order": work_order, "technician": "technician"})
+    world.act("om", {"do": "write", "table": CASE, "record": _case(world), "fields": {"priority": "1"}})
+
+
+def complete_visit(world: World) -> None:
+    """The visit is over: told, and the case is resolved."""
+    for do in ("accept", "start", "complete"):
+        world.act("fsm", {"do": do, "work_order": _work_order(world, "the line is slow")})
+
+
+def reject_solution(world: World) -> None:
+    """The customer does not agree, and an agent asks for another visit."""
+    world.act("om", {"do": "reject_solution", "case": _case(world), "reason": "still slow"})
+    world.act("om", {"do": "add_note", "case": _case(world), "text": "visit again", "as": "order_agent"})
+
+
+def close_case(world: World) -> None:
+    """The case is closed while the other visit is open: that is canceled, and nobody is told."""
+    world.act("om", {"do": "close_case", "case": _case(world), "notes": "solved by phone"})
+
+
 STEPS: dict[str, Callable[[World], None]] = {
     "an order is approved": approve,
     "it is revised, a technician is sent": revise,
@@ -87,6 +121,11 @@ STEPS: dict[str, Callable[[World], None]] = {
     "people ask for work orders by hand": ask,
     "they let go of one": let_go,
     "the order is canceled": cancel,
+    "a case is opened": open_case,
+    "the case is edited, a technician is sent": edit_case,
+    "the visit for the case is completed": complete_visit,
+    "its solution is rejected, another visit is asked for": reject_solution,
+    "the case is closed meanwhile": close_case,
 }
 COMMANDS: dict[str, Callable[[World], list[list[str]]]] = {
     "people ask for work orders by hand": _asked,

@@ -16,8 +16,9 @@ from dataclasses import astuple, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tests.conftest import make_pair
+from tests.conftest import make_pair, with_cases
 from tests.faults.outcome import state_of
+from tests.faults.walk.moves import CASE_POLICY
 from tests.faults.walk.player import Player, prepare
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ class Crowd:
         logging.disable(logging.CRITICAL)
         quick = Path("/dev/shm")  # noqa: S108 - where a commit does not wait for a disk
         self._directory = Path(tempfile.mkdtemp(prefix="walk-", dir=quick if quick.is_dir() else None))
-        self._pair = make_pair(self._directory)
+        self._pair = with_cases(make_pair(self._directory), CASE_POLICY)
         self._prepare(self._pair.world)
         for _ in range(20):  # until the first round of the sweep is over: it would find what the feeds have missed
             self._pair.sync()

@@ -18,6 +18,7 @@ LINE = "sn_ind_tmt_orm_order_line_item"
 DOMAIN_ORDER = "sn_ind_tmt_orm_domain_order"
 ORDER_TASK = "sn_ind_tmt_orm_order_task"
 CASE = "sn_customerservice_case"
+CASE_POLICY = 'id,short description,work order template\nslow,"contains ""slow""",Swap CPE\nother,-,NO FIELD WORK\n'
 SITES = ("Acme Hamburg HQ", "Acme Munich Depot", "Acme Berlin Office")
 RATES = ("100 Mbit/s", "200 Mbit/s", "500 Mbit/s", "1 Gbit/s")
 OPEN_WORK = (
@@ -36,6 +37,7 @@ class PersonsMove:
     table: str = ""
     roles: tuple[str, ...] = ()  # of the state; none means any
     more: dict[str, Any] = field(default_factory=dict)
+    do: str = ""  # what the sandbox calls the move, where it has another name here
 
     def arguments(self, world: World, pick: int) -> dict[str, Any]:
         """What the person fills in. Raises Refused when there is nothing the move could be about."""
@@ -159,16 +161,20 @@ MOVES_OF_PEOPLE: dict[str, PersonsMove] = {
     # --- either side
     "add_note": PersonsMove(_OM, 2, "domain_order", DOMAIN_ORDER, (), {"text": ("the customer called", "[om-fsm 0123456789] looks like ours")}),
     "write": PersonsMove(_FSM, 2, "record", "wm_order", (), {"table": "wm_order", "fields": {"short_description": ("please ring twice", "gate code 1234")}}),
-    # --- cases, which must not disturb
-    "create_case": PersonsMove(_FSM, 1, more={"short_description": "the line is slow", "account": "Acme Logistics"}),
-    "take_case": PersonsMove(_FSM, 1, "case", CASE, ("new",)),
-    "ask_customer": PersonsMove(_FSM, 1, "case", CASE, ("open",), {"text": "since when?"}),
-    "customer_reply": PersonsMove(_FSM, 1, "case", CASE, ("awaiting_info",), {"text": "since Monday"}),
-    "propose_solution": PersonsMove(_FSM, 1, "case", CASE, ("open",), {"notes": "restarted"}),
-    "accept_solution": PersonsMove(_FSM, 1, "case", CASE, ("resolved",)),
-    "reject_solution": PersonsMove(_FSM, 1, "case", CASE, ("resolved",), _WHY),
-    "close_case": PersonsMove(_FSM, 1, "case", CASE, ("open",), {"notes": "solved"}),
-    "cancel_case": PersonsMove(_FSM, 1, "case", CASE, ("new", "open"), _WHY),
+    # --- cases
+    "create_case": PersonsMove(_OM, 2, more={"short_description": ("the line is slow", "a question"), "account": "Acme Logistics", "location": SITES}),
+    "take_case": PersonsMove(_OM, 1, "case", CASE, ("new",)),
+    "edit_case": PersonsMove(_OM, 2, "record", CASE, (), {"table": CASE, "fields": {"priority": ("1", "2", "3")}}, do="write"),
+    "ask_again": PersonsMove(_OM, 2, "case", CASE, ("open",), {"text": "visit again", "as": "order_agent"}, do="add_note"),
+    "ask_customer": PersonsMove(_OM, 1, "case", CASE, ("open",), {"text": "since when?"}),
+    "customer_reply": PersonsMove(_OM, 1, "case", CASE, ("awaiting_info",), {"text": "since Monday"}),
+    "propose_solution": PersonsMove(_OM, 1, "case", CASE, ("open",), {"notes": "restarted"}),
+    "accept_solution": PersonsMove(_OM, 1, "case", CASE, ("resolved",)),
+    "reject_solution": PersonsMove(_OM, 2, "case", CASE, ("resolved",), _WHY),
+    "close_case": PersonsMove(_OM, 1, "case", CASE, ("open",), {"notes": "solved"}),
+    "cancel_case": PersonsMove(_OM, 1, "case", CASE, ("new", "open"), _WHY),
+    # --- cases of Field Service, which must not disturb
+    "case_in_field": PersonsMove(_FSM, 1, more={"short_description": "the line is slow", "account": "Acme Logistics"}, do="create_case"),
     "work_order_for_case": PersonsMove(_FSM, 1, "case", CASE, ("new", "open")),
 }  # fmt: skip
 """Moves of the sandbox; docs/reliability.md lists those it knows besides."""
@@ -189,6 +195,9 @@ CHAPTERS: tuple[tuple[str, ...], ...] = (
     ("set_characteristic", "set_characteristic"),
     ("by_hand", "dispatch"),
     ("close_domain_order", "set_domain_order_state"),
+    ("create_case", "take_case", "edit_case"),
+    ("visit_everybody", "reject_solution", "ask_again"),
+    ("visit_everybody", "accept_solution"),
     ("close_everything",),
     ("visit_everybody", "close_everything"),
     ("visit_everybody", "close_everything", "reopen_task", "complete"),

@@ -189,7 +189,7 @@ class Player:
                         self.world.act("om", {"do": "close_domain_order", "domain_order": row["number"]})
             case name:
                 move = MOVES_OF_PEOPLE[name]
-                self.world.act(move.side, {"do": name, **move.arguments(self.world, pick), **lag})
+                self.world.act(move.side, {"do": move.do or name, **move.arguments(self.world, pick), **lag})
 
     def _ask(self, what: str, pick: int) -> None:
         """Somebody types `om-fsm work-order ...`, while the connector may be at work."""
@@ -410,7 +410,9 @@ class Player:
 
 
 def prepare(world: World) -> None:
-    """What every walk begins with: one order at work, one just approved."""
+    """What every walk begins with: a case, one order at work, one just approved."""
+    made = {"short_description": "the line is slow", "account": "Acme Logistics", "location": SITES[0], "priority": "2"}
+    world.act("om", {"do": "create_case", **made})
     for site in SITES[:2]:
         order = {"do": "create_order", "account": "Acme Logistics", "contact": "Anna Weber"}
         line = {"offering": "Business SD-WAN", "location": site, "committed_due_date": "2026-09-01 12:00:00"}

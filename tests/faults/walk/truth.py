@@ -8,7 +8,7 @@ import re
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
-from tests.faults.walk.moves import DOMAIN_ORDER, LINE, ORDER, ORDER_TASK
+from tests.faults.walk.moves import CASE, DOMAIN_ORDER, LINE, ORDER, ORDER_TASK
 
 if TYPE_CHECKING:
     from connector.sandbox import World
@@ -121,7 +121,38 @@ class Truth:
             self._check_notes(domain_order)
             for initiator in (domain_order, *self._om.store.find(ORDER_TASK, parent=domain_order["sys_id"])):
                 self._check_wanted(initiator, domain_order)
+        for case in self._om.store.find(CASE):
+            self._check_case(case)
         self.raise_if_wrong()
+
+    def _check_case(self, case: Row) -> None:
+        """One open work order at most, none where nobody wants one, told as it is, and the last one has resolved the case."""
+        number, role = case["number"], self._role(case)
+        mine = [r for r in self._fsm.store.find("wm_order") if _is_ours(r) and _key(r)[2] == case["sys_id"]]
+        self.counts["work orders of cases"] += len(mine)
+        live = [r for r in mine if self._is_open(r)]
+        if len(live) > 1 and not self._has_reopened(live):
+            self.wrong.append(f"{number} has {len(live)} open work orders")
+        wanted = "slow" in case["short_description"]
+        if not wanted or role in ("closed", "canceled"):
+            self.wrong += [f"nobody wants {r['number']} for {number}" for r in live]
+        if role in ("closed", "canceled"):
+            return
+        self._check_notes(case)
+        if role == "resolved" or not wanted:
+            return
+        if not mine and not self._was_deleted(case):
+            self.wrong.append(f"{number} has no work order")
+        self.wrong += [
+            f"{r['number']} does not say {case['priority']}" for r in live if r["priority"] != case["priority"]
+        ]
+        roles = [self._fsm.schema.table("wm_order").role_of("state", r["state"]) for r in mine]
+        if mine and set(roles) == {"closed_complete"} and not case["resolution_code"]:
+            self.wrong.append(f"{number} was never resolved")
+
+    def _has_reopened(self, live: list[Row]) -> bool:
+        """A work order that was over, for whose sake there is another, may be opened again by the field."""
+        return any(_key(row)[-1] != _key(live[0])[-1] for row in live)
 
     def _check_doubles(self) -> None:
         keys = Counter(row["correlation_id"] for row in self._fsm.store.find("wm_order") if _is_ours(row))
@@ -242,7 +273,7 @@ class Truth:
 
     def _work_of(self, domain_order_id: str) -> list[Row]:
         """Work orders that count for a domain order: ours and those made by hand, its own and those of its order tasks."""
-        domain_order = self._one(DOMAIN_ORDER, domain_order_id)
+        domain_order = self._one(DOMAIN_ORDER, domain_order_id) or self._one(CASE, domain_order_id)
         if domain_order is None:
             return []
         initiators = (domain_order, *self._om.store.find(ORDER_TASK, parent=domain_order_id))
