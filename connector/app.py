@@ -34,6 +34,7 @@ from connector.policies import Policies, Watched, load_policies, mapped_columns,
 from connector.reach import endpoint
 from connector.servicenow.names import names_in
 from connector.servicenow.table import TableApi
+from connector.unsettled import require_settled
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -42,11 +43,13 @@ if TYPE_CHECKING:
     from requests.adapters import BaseAdapter
 
     from connector.config import Loaded, Settings
+    from connector.discover.discovery import Discovered
     from connector.engine.ports import Watched as System
     from connector.mapping.native import Imported
     from connector.mapping.review import Catalog
     from connector.model import Asked, GateAnswer, Plan
     from connector.om.native import NativePolicy
+    from connector.profile import Profile
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +96,10 @@ class Pass:
 
 
 def connect(loaded: Loaded, world: World = REAL_WORLD) -> Systems:
-    """Both instances, not asked anything yet."""
+    """Both instances, not asked anything yet. Raises ConfigError while the profile has open points."""
+    require_settled(loaded)
     settings = loaded.settings
+    profile = loaded.profile
     om_api = _api(loaded, world, "om")
     fsm_api = _api(loaded, world, "fsm")
     kind = OmWithCases if settings.policy.case else OmPort
@@ -102,6 +107,7 @@ def connect(loaded: Loaded, world: World = REAL_WORLD) -> Systems:
         om_api,
         settings.om.db_schema,
         overrides=settings.om.states.model_dump(),
+        told=profile.om.told() if profile else {},
         reopen_to=settings.gate.reopen_to,
         known_by=settings.om.identity_properties,
     )
@@ -109,9 +115,22 @@ def connect(loaded: Loaded, world: World = REAL_WORLD) -> Systems:
         fsm_api,
         settings.fsm.db_schema,
         overrides=settings.fsm.states.model_dump(),
+        told=profile.fsm.told() if profile else {},
         known_by=settings.fsm.identity_properties,
     )
     return Systems(om, fsm, om_api, fsm_api)
+
+
+def discover_once(loaded: Loaded, world: World = REAL_WORLD) -> Discovered:
+    """What both instances are like. Asks them, writes nothing anywhere. Raises a RemoteError."""
+    from connector.discover.discovery import discover
+
+    settings = loaded.settings
+    said = {"om": settings.om.states.model_dump(), "fsm": settings.fsm.states.model_dump()}
+    states = {f"{side}.{part}": labels for side, parts in said.items() for part, labels in parts.items()}
+    om = (_api(loaded, world, "om"), settings.om.db_schema)
+    fsm = (_api(loaded, world, "fsm"), settings.fsm.db_schema)
+    return discover(om, fsm, states, settings.gate.reopen_to)
 
 
 def _api(loaded: Loaded, world: World, side: str) -> TableApi:
@@ -153,7 +172,7 @@ def build_engine(
             overlap=timedelta(seconds=settings.daemon.overlap_seconds),
         ),
         crew=Crew(settings.outbox.in_flight),
-        settings=_fingerprint(settings),
+        settings=_fingerprint(settings, loaded.profile),
         keep=timedelta(days=settings.memory.archive_days),
         refresh=lambda now: _follow(watched, loaded, systems, engine, now),
     )
@@ -205,11 +224,12 @@ def _follow(watched: Watched, loaded: Loaded, systems: Systems, engine: Engine, 
         raise ConfigError(watched.refused, hint="The last good policies stay in use. `om-fsm policy check` says more.")
 
 
-def _fingerprint(settings: Settings) -> str:
+def _fingerprint(settings: Settings, profile: Profile | None) -> str:
     """Of what decides how records are read and what they should look like."""
     parts = {"om": {"tables", "columns", "states"}, "fsm": {"tables", "columns", "states", "references"}}
     text = settings.model_dump_json(include={**parts, "work_order": True, "gate": True, "case": True})
-    return hashlib.sha256(text.encode()).hexdigest()[:12]
+    told = [side.model_dump_json(include={"states"}) for side in (profile.om, profile.fsm)] if profile else []
+    return hashlib.sha256("".join([text, *told]).encode()).hexdigest()[:12]
 
 
 @contextmanager

@@ -47,6 +47,7 @@ from connector.mapping.fields import DEFAULT_CASE_FIELDS, DEFAULT_FIELDS
 from connector.mapping.marks import INSTANCE_NAME
 from connector.mapping.outputs import DEFAULT_OUTPUTS, SAID
 from connector.om.schema import OmSchema
+from connector.profile import FSM_KINDS, OM_KINDS, Profile, as_settings, read_profile, renamed
 from connector.setting import SecretRef, Section
 from connector.sign_in import Basic, Proxy, SignIn
 
@@ -88,8 +89,6 @@ def _names(title: str, defaults: Mapping[str, str]) -> Any:
 
 
 _OM, _FSM = OmSchema(), FsmSchema()
-_OM_KINDS = ("order", "line", "characteristic", "domain_order", "order_task", "case")
-_FSM_KINDS = ("work_order", "work_order_task")
 
 
 def _columns(title: str, schema: OmSchema | FsmSchema, kinds: tuple[str, ...]) -> Any:
@@ -114,12 +113,12 @@ if TYPE_CHECKING:
 else:
     _OmTables = _names("OmTables", _OM.tables)
     _FsmTables = _names("FsmTables", _FSM.tables)
-    _OmColumns = _columns("OmColumns", _OM, _OM_KINDS)
-    _FsmColumns = _columns("FsmColumns", _FSM, _FSM_KINDS)
+    _OmColumns = _columns("OmColumns", _OM, OM_KINDS)
+    _FsmColumns = _columns("FsmColumns", _FSM, FSM_KINDS)
 
 
 class OmStates(Section):
-    """What stored values of states mean, in ServiceNow's words."""
+    """What stored values of states mean, in ServiceNow's words. What `order` says counts for lines too."""
 
     order: dict[str, str] = {}
     domain_order: dict[str, str] = {}
@@ -389,6 +388,7 @@ def _is_loopback(host: str) -> bool:
 class Settings(Section):
     """Everything an administrator can say."""
 
+    profile: Path | None = None
     om: OmInstance
     fsm: FsmInstance
     policy: Policy
@@ -409,15 +409,16 @@ class Loaded(Section):
     path: Path
     settings: Settings
     secrets: dict[str, SecretStr]  # by the path of their setting, as "om.password"
+    profile: Profile | None = None
 
     def resolve(self, path: Path) -> Path:
         """A path of the file, as seen from here."""
         return self.path.parent / path
 
 
-def load(path: Path) -> Loaded:
-    """Read and check a configuration with its secrets. Raises ConfigError with every problem found."""
-    settings, problems = _settings(path)
+def load(path: Path, *, with_profile: bool = True) -> Loaded:
+    """Read and check a configuration with its secrets, and the profile it names. Raises ConfigError with every problem found."""
+    settings, problems, profile = _settings(path, with_profile=with_profile)
     secrets, unread = _read_secrets(path, settings)
     problems += unread
     for where, instance in (("om", settings.om), ("fsm", settings.fsm)):
@@ -429,24 +430,59 @@ def load(path: Path) -> Loaded:
         ]
     if problems:
         raise _unusable(path, tuple(problems))
-    return Loaded(path=path, settings=settings, secrets=secrets)
+    return Loaded(path=path, settings=settings, secrets=secrets, profile=profile)
+
+
+def load_with(path: Path, profile: Profile) -> Loaded:
+    """The configuration as it would be with this profile, whether it names one or not. Raises ConfigError."""
+    loaded = load(path, with_profile=False)
+    settings, _, _ = _settings(path, profile=profile)
+    return loaded.model_copy(update={"settings": settings, "profile": profile})
 
 
 def load_settings(path: Path) -> Settings:
     """Read and check a configuration without its secrets, for work that asks no instance. Raises ConfigError."""
-    settings, problems = _settings(path)
+    settings, problems, _ = _settings(path)
     if problems:
         raise _unusable(path, tuple(problems))
     return settings
 
 
-def _settings(path: Path) -> tuple[Settings, list[str]]:
+def _settings(
+    path: Path, *, with_profile: bool = True, profile: Profile | None = None
+) -> tuple[Settings, list[str], Profile | None]:
     document = _read(path)
+    named = document.get("profile")
+    if profile is None and with_profile and isinstance(named, str):
+        profile = read_profile(path.parent / named)
+    if profile is not None:
+        document = _below(document, profile)
     try:
         settings = Settings.model_validate(document)
     except ValidationError as error:
         raise _unusable(path, tuple(_problem(one) for one in error.errors(include_url=False))) from error
-    return settings, _unknown_facts(settings)
+    return settings, _unknown_facts(settings), profile
+
+
+def _below(document: dict[str, Any], profile: Profile) -> dict[str, Any]:
+    """A configuration with what a profile says in its place where it says nothing itself."""
+    said = as_settings(profile)
+    names = profile.fsm.fields
+    policy = document.get("policy", {})
+    outputs = {name: names.get(column, column) for name, column in DEFAULT_OUTPUTS.items()}
+    said["work_order"] = {"fields": renamed(DEFAULT_FIELDS, names)} if "work_order" not in document else {}
+    said["policy"] = {"outputs": {**outputs, **policy.get("outputs", {})}} if isinstance(policy, dict) else {}
+    return _merged(said, document)
+
+
+def _merged(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
+    both = {name: (below[name], above[name]) for name in below.keys() & above.keys()}
+    deeper = {
+        name: _merged(low, high)
+        for name, (low, high) in both.items()
+        if isinstance(low, dict) and isinstance(high, dict)
+    }
+    return {**below, **above, **deeper}
 
 
 def _unknown_facts(settings: Settings) -> list[str]:

@@ -12,6 +12,7 @@ ConnectorError                    exit code   who acts
     ├── Denied                    3           a human: a right is missing; some reads have a fallback
     ├── Rejected                  1           a human: the instance understood and said no
     │   └── Duplicate             1           look: a record with this sys_id or unique key exists already
+    ├── SchemaMismatch            2           a human: tables or columns are called differently there
     ├── AbsurdAnswer              1           a human: an answer that cannot be true; nothing may be concluded from it
     ├── Unavailable               6           later: nothing was executed (refused connection, 429, a read that failed)
     │   └── Hibernating           6           later: somebody has to wake it
@@ -110,6 +111,12 @@ class Rejected(RemoteError):
 
 class Duplicate(Rejected):
     """A record with this sys_id or unique key exists already."""
+
+
+class SchemaMismatch(RemoteError):
+    """The instance is not as it is configured: a table or column is missing, or called differently."""
+
+    exit_code = 2
 
 
 class AbsurdAnswer(RemoteError):

@@ -17,6 +17,7 @@ from connector import __version__
 from connector.cli.ask import explain, plan, status
 from connector.cli.config import config
 from connector.cli.demo import demo
+from connector.cli.discover import discover
 from connector.cli.gate import gate
 from connector.cli.hold import hold, release
 from connector.cli.outbox import outbox
@@ -46,7 +47,7 @@ def cli(context: click.Context, config_path: Path) -> None:
 
 
 for command in (
-    *(sync, run, plan, explain, status, gate, work_order, hold, release, outbox, rebuild),
+    *(discover, sync, run, plan, explain, status, gate, work_order, hold, release, outbox, rebuild),
     *(policy, config, sandbox, demo),
 ):
     cli.add_command(command)

@@ -29,6 +29,8 @@ def ask_gate(engine: Engine, number: str, now: datetime) -> GateAnswer:
 
 
 def _ask(engine: Engine, number: str, now: datetime) -> GateAnswer:
+    engine.om.reach()
+    engine.fsm.reach()
     order_id = engine.om.orders_of([number]).get(number)
     if order_id is None:
         raise NotFound(f"Order Management shows no domain order {number}.", hint=_HINT)

@@ -7,6 +7,7 @@ hibernating       everything   by itself
 maintenance       everything   by itself
 throttled         everything   by itself, not before the time the instance asked for
 credentials       everything   by itself, but probed rarely: an account may be locked out; or a person releases it
+schema            everything   by itself: at the next look that finds every table and column, every few minutes and at the start
 by hand           everything   a person releases it, or its time is over
 absurd            everything   brake: a person has looked
 vanished          everything   brake
@@ -41,6 +42,7 @@ class HoldReason(Enum):
     MAINTENANCE = "maintenance"
     THROTTLED = "throttled"
     CREDENTIALS = "credentials"
+    SCHEMA = "schema"
     BY_HAND = "by hand"
     ABSURD = "absurd"
     VANISHED = "vanished"
@@ -55,7 +57,7 @@ class HoldReason(Enum):
     @property
     def ends_by_itself(self) -> bool:
         """A probe that succeeds ends it."""
-        return not self.is_brake and self is not HoldReason.BY_HAND
+        return not self.is_brake and self not in (HoldReason.BY_HAND, HoldReason.SCHEMA)
 
     @property
     def stops_looks(self) -> bool:
@@ -82,6 +84,8 @@ class Hold:
         """Of a command that meets it."""
         if self.reason is HoldReason.CREDENTIALS:
             return 3
+        if self.reason is HoldReason.SCHEMA:
+            return 2
         return 6 if self.reason.ends_by_itself else 5
 
     @property
@@ -92,6 +96,8 @@ class Hold:
         if self.reason is HoldReason.BY_HAND:
             option = self.target if self.target in (Side.OM.value, Side.FSM.value) else f"--order {self.target}"
             return f"It ends with: om-fsm release {option}"
+        if self.reason is HoldReason.SCHEMA:
+            return "`om-fsm discover` finds out what tables and columns are called; then start again with the profile it writes."
         if self.reason is HoldReason.CREDENTIALS:
             return f"Correct the user or the password, then: om-fsm release {self.target}"
         return f"It is probed and goes on by itself; at once with: om-fsm release {self.target}"

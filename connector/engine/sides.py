@@ -19,6 +19,7 @@ from connector.errors import (
     Hibernating,
     OutcomeUnknown,
     RemoteError,
+    SchemaMismatch,
     SignInFailed,
     Unavailable,
 )
@@ -85,6 +86,7 @@ class Sides:
         self._chance = chance
         self._reached: dict[Side, datetime] = {}
         self._refused: set[Side] = set()  # sides whose credentials this process will not send again unless it probes
+        self._mismatched: dict[Side, datetime] = {}  # when to look again whether a side is as it is configured
         self._lock = threading.RLock()
 
     # --- what may be done ----------------------------------------------------------------------------------
@@ -180,7 +182,9 @@ class Sides:
                     self._knock(one, now)
             for side, system in self._systems.items():
                 last = self._reached.get(side, _NEVER)
-                if now - last >= self._probing.denied_every and self.may_poll(side, now):
+                if now - last >= self._probing.denied_every and (
+                    self.may_poll(side, now) or self._may_match(side, now)
+                ):
                     self._reach(side, system, now)
             for side, system in self._systems.items():
                 if now - self._checked.get(side, _NEVER) >= self._probing.identity_every and self.may_poll(side, now):
@@ -249,11 +253,21 @@ class Sides:
     def _reach(self, side: Side, system: Watched, now: datetime) -> None:
         try:
             system.reach()
+        except SchemaMismatch as error:
+            self._mismatched[side] = again = now + timedelta(seconds=self._probing.longest)
+            self._place(Hold(side.value, HoldReason.SCHEMA, str(error), now, probe_at=again))
         except RemoteError as error:
             if not self.trouble(error, now):
                 raise
         else:
             self._reached[side] = now
+            for ended in self.holds.lift(side.value, [HoldReason.SCHEMA], now, "its tables and columns are found"):
+                self.announce("released", ended)
+
+    def _may_match(self, side: Side, now: datetime) -> bool:
+        """Whether a side that was not as it is configured is asked again; at once after a start."""
+        others = [one for one in self.holds.of(side.value, now) if one.reason is not HoldReason.SCHEMA]
+        return not any(one.reason.stops_looks for one in others) and self._mismatched.get(side, now) <= now
 
     def _compare(self, side: Side, system: Watched, now: datetime) -> None:
         try:

@@ -11,9 +11,10 @@ from connector.exchange import WORK_ORDER, Changed, FeedId, Sent, Written
 from connector.fsm.records import work_order_task_wire, work_order_wire
 from connector.fsm.references import People, References
 from connector.mapping.marks import Carried, bound, digest_of, sys_id_of
-from connector.mapping.states import WORK_ORDER_LABELS, StateMap
+from connector.mapping.states import NOTHING_TOLD, WORK_ORDER_LABELS, StateMap, Told
 from connector.model import WorkOrder, WorkOrderPhase, WorkOrderTask
 from connector.servicenow.calibrate import calibrate
+from connector.servicenow.columns import require_columns
 from connector.servicenow.feed import Feed
 from connector.servicenow.identity import existing, identity_of
 from connector.servicenow.lean import Part
@@ -42,11 +43,14 @@ class FsmPort:
         schema: FsmSchema,
         *,
         overrides: Mapping[str, Mapping[str, str]],
+        told: Mapping[str, Told] = NOTHING_TOLD,
         mapped: Sequence[str] = (),
         known_by: Sequence[str] = (),
     ) -> None:
         self._api = api
         self._known_by = tuple(known_by)
+        self._is_matched = False
+        self._schema = schema
         self._columns = schema.work_order
         self._task_columns = schema.work_order_task
         self._table = schema.tables["work_order"]
@@ -55,12 +59,18 @@ class FsmPort:
         self._references = References(api, schema.references)
         self._people = People(api)
         self._notes = schema.notes
-        self._choices = said = StateChoices(api, schema.states)
+        tables = schema.tables
+        unread = {name: column for name, column in schema.states.items() if name not in {tables[part] for part in told}}
+        self._choices = said = StateChoices(api, unread)
         given = overrides.get("work_order", {})
-        self.states = StateMap(self._table, said[self._table], WORK_ORDER_LABELS, WorkOrderPhase.UNKNOWN, given)
-        self._task_states = StateMap(
-            self._task_table, said[self._task_table], WORK_ORDER_LABELS, WorkOrderPhase.UNKNOWN, given
-        )
+
+        def states(part: str) -> StateMap[WorkOrderPhase]:
+            table = tables[part]
+            mine = told.get(part, Told())
+            return StateMap(table, said[table], WORK_ORDER_LABELS, WorkOrderPhase.UNKNOWN, given, mine)
+
+        self.states = states("work_order")
+        self._task_states = states("work_order_task")
         named = Query().where(self._columns["names"], Op.NOT_EMPTY)
         self._feed = Feed(self._table, (self._columns["names"],), named)
         active = named.where(self._columns["active"], Op.IS, "true")
@@ -77,7 +87,11 @@ class FsmPort:
         return self._api.server_time
 
     def reach(self) -> None:
-        self._choices.learn()
+        tree = None
+        if not self._is_matched:
+            tree = require_columns(self._api, self._schema.needed)
+            self._is_matched = True
+        self._choices.learn(tree)
 
     def probe(self) -> None:
         self._api.probe(self._table)
@@ -248,7 +262,7 @@ class FsmPort:
         state = self.states.value_of(_CANCELED)
         if state is None:
             raise Rejected(
-                f"{self.name}: work orders have no state {_CANCELED!r}.",
+                f"{self.name}: work orders have no state {_CANCELED!r}, or several.",
                 hint="Name the stored value under [fsm.states.work_order] in the configuration.",
             )
         mark = Carried(action.version, digest_of(action.carried), withdrawn=True, updates=action.updates)

@@ -33,6 +33,9 @@ DEFAULT_REFERENCES: Mapping[str, Lookup] = {
 }
 """Reference column of a work order -> where its name is looked up. sys_ids never cross instances."""
 
+OPTIONAL = frozenset({"planned_end"})
+"""Parts that may be missing: they are shown to people and decide nothing."""
+
 
 @dataclass(frozen=True, slots=True)
 class FsmSchema:
@@ -72,4 +75,13 @@ class FsmSchema:
         return {
             self.tables["work_order"]: self.work_order["state"],
             self.tables["work_order_task"]: self.work_order_task["state"],
+        }
+
+    @property
+    def needed(self) -> Mapping[str, frozenset[str]]:
+        """Table -> the columns without which its records say nothing that can be believed."""
+        kinds = {"work_order": {**self.work_order, "notes": self.notes}, "work_order_task": self.work_order_task}
+        return {
+            self.tables[kind]: frozenset(c for part, c in columns.items() if c and part not in OPTIONAL)
+            for kind, columns in kinds.items()
         }

@@ -87,10 +87,26 @@ def fold(label: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class Told:
+    """What a profile says of the states of one table: stored value -> label there and -> ServiceNow's word for it.
+
+    `written` are the values that the connector writes, where a label alone would not tell which.
+    """
+
+    labels: Mapping[str, str] = field(default_factory=dict)
+    means: Mapping[str, str] = field(default_factory=dict)
+    written: frozenset[str] = frozenset()
+
+
+NOTHING_TOLD: Mapping[str, Told] = {}
+
+
+@dataclass(frozen=True, slots=True)
 class StateMap(Generic[P]):
     """The states of one table on one instance: stored value -> label -> phase, both ways.
 
-    `labels` is what the instance says (sys_choice); `overrides` is what the administrator says: stored value -> label.
+    `labels` is what the instance says (sys_choice); `told` what a profile says; `overrides` what the administrator says: stored
+    value -> label.
     """
 
     table: str
@@ -98,21 +114,30 @@ class StateMap(Generic[P]):
     phases: Mapping[str, P]
     unknown: P
     overrides: Mapping[str, str] = field(default_factory=dict)
+    told: Told = field(default_factory=Told)
 
     def read(self, value: str, display: str = "") -> State[P]:
         """The state behind a stored value. `display` helps only where the instance's own choice list is silent."""
-        label = self.overrides.get(value) or self.labels.get(value) or display or value
-        return State(value, label, self.phases.get(fold(label), self.unknown))
+        label = self.overrides.get(value) or self.told.labels.get(value) or self.labels.get(value) or display or value
+        word = self._word(value, label)
+        return State(value, label, self.phases.get(fold(word), self.unknown))
 
     def value_of(self, label: str) -> str | None:
-        """The stored value of a label, or None where this instance has no such state."""
+        """The stored value of a label, or None where this instance has no such state, or several that could be meant."""
         wanted = fold(label)
-        for value, known in {**self.labels, **self.overrides}.items():
-            if fold(known) == wanted:
-                return value
-        return None
+        found = [value for value, words in self._words().items() if wanted in words]
+        chosen = [value for value in found if value in self.told.written] or found
+        return chosen[0] if len(chosen) == 1 else None
 
     def values_in(self, *phases: P) -> tuple[str, ...]:
         """All stored values that mean one of these phases, sorted."""
-        known = {**self.labels, **self.overrides}
-        return tuple(sorted(v for v in known if self.read(v).phase in phases))
+        return tuple(sorted(v for v in self._words() if self.read(v).phase in phases))
+
+    def _words(self) -> dict[str, set[str]]:
+        """What each stored value is called, and means."""
+        known = {**self.labels, **self.told.labels, **self.overrides}
+        words = {value: fold(self._word(value, label)) for value, label in known.items()}
+        return {value: {word, fold(known[value])} if word in self.phases else {word} for value, word in words.items()}
+
+    def _word(self, value: str, label: str) -> str:
+        return self.overrides.get(value) or self.told.means.get(value) or label

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 from connector.errors import AbsurdAnswer, Denied, Rejected
 from connector.exchange import NOTE, Changed, FeedId, LineNow, OrdersRead, Record, Sent, Sketch, Unreadable, Written
 from connector.mapping.marks import OWNER, tokens_in
-from connector.mapping.states import DOMAIN_ORDER_LABELS, ORDER_LABELS, StateMap
+from connector.mapping.states import DOMAIN_ORDER_LABELS, NOTHING_TOLD, ORDER_LABELS, StateMap, Told
 from connector.model import DomainOrder, DomainOrderClass, DomainOrderPhase, OrderLine, OrderPhase, OrderTask, Snapshot
 from connector.om.journal import ranked, shown
 from connector.om.records import LineWire, domain_order_wire, line_wire, order_task_wire, order_wire
 from connector.servicenow.calibrate import calibrate
+from connector.servicenow.columns import require_columns
 from connector.servicenow.feed import Feed
 from connector.servicenow.identity import existing, identity_of
 from connector.servicenow.lean import Part
@@ -44,31 +45,43 @@ _OVER = (OrderPhase.BEFORE_APPROVAL, OrderPhase.REJECTED, OrderPhase.CANCELED, O
 class OmStates:
     """The state maps of the OM tables on this instance. Domain order classes may each have their own choice list."""
 
-    def __init__(self, said: StateChoices, schema: OmSchema, overrides: Mapping[str, Mapping[str, str]]) -> None:
+    def __init__(
+        self,
+        said: StateChoices,
+        schema: OmSchema,
+        overrides: Mapping[str, Mapping[str, str]],
+        told: Mapping[str, Told],
+    ) -> None:
         tables = schema.tables
         nothing: Mapping[str, str] = {}
-        self.order = StateMap(
-            tables["order"], said[tables["order"]], ORDER_LABELS, OrderPhase.UNKNOWN, overrides.get("order", nothing)
-        )
-        self.line = StateMap(
-            tables["line"], said[tables["line"]], ORDER_LABELS, OrderPhase.UNKNOWN, overrides.get("order", nothing)
-        )
-        self._tasks = {
-            tables[part]: StateMap(
-                tables[part],
-                said[tables[part]],
-                DOMAIN_ORDER_LABELS,
-                DomainOrderPhase.UNKNOWN,
-                overrides.get("order_task" if part == "order_task" else "domain_order", nothing),
-            )
-            for part in ("domain_order", *_CLASSES, "order_task")
-        }
+
+        def orders(part: str) -> StateMap[OrderPhase]:
+            given, table = overrides.get("order", nothing), tables[part]
+            return StateMap(table, said[table], ORDER_LABELS, OrderPhase.UNKNOWN, given, told.get(part, Told()))
+
+        def tasks(part: str) -> StateMap[DomainOrderPhase]:
+            kind = "order_task" if part == "order_task" else "domain_order"
+            mine = told.get(part) or told.get(kind, Told())
+            given, table = overrides.get(kind, nothing), tables[part]
+            return StateMap(table, said[table], DOMAIN_ORDER_LABELS, DomainOrderPhase.UNKNOWN, given, mine)
+
+        self.order = orders("order")
+        self.line = orders("line")
+        self._tasks = {tables[part]: tasks(part) for part in ("domain_order", *_CLASSES, "order_task")}
         self._base = tables["domain_order"]
         self.order_task = self._tasks[tables["order_task"]]
 
     def domain_order(self, class_name: str) -> StateMap[DomainOrderPhase]:
         """The map of one concrete class; the base class for one nobody configured."""
         return self._tasks.get(class_name, self._tasks[self._base])
+
+
+def _untold(schema: OmSchema, told: Mapping[str, Told]) -> dict[str, str]:
+    """Table -> column of the states that no profile tells."""
+    known = {schema.tables[part] for part in told}
+    if "domain_order" in told:
+        known |= {schema.tables[part] for part in _CLASSES}
+    return {table: column for table, column in schema.states.items() if table not in known}
 
 
 class OmPort:
@@ -81,13 +94,15 @@ class OmPort:
         *,
         overrides: Mapping[str, Mapping[str, str]],
         reopen_to: str,
+        told: Mapping[str, Told] = NOTHING_TOLD,
         known_by: Sequence[str] = (),
     ) -> None:
         self._api = api
         self._known_by = tuple(known_by)
+        self._is_matched = False
         self._schema = schema
-        self._choices = StateChoices(api, schema.states)
-        self._states = OmStates(self._choices, schema, overrides)
+        self._choices = StateChoices(api, _untold(schema, told))
+        self._states = OmStates(self._choices, schema, overrides, told)
         self._reopen_to = reopen_to
         self._facts: Mapping[str, Mapping[str, tuple[str, bool]]] = {}
         self._kinds = {schema.tables[part]: kind for part, kind in _CLASSES.items()}
@@ -107,7 +122,11 @@ class OmPort:
         return self._api.server_time
 
     def reach(self) -> None:
-        self._choices.learn()
+        tree = None
+        if not self._is_matched:
+            tree = require_columns(self._api, self._schema.needed)
+            self._is_matched = True
+        self._choices.learn(tree)
 
     def probe(self) -> None:
         self._api.probe(self._schema.tables["order"])
@@ -312,7 +331,8 @@ class OmPort:
         value = states.value_of(self._reopen_to)
         if value is None:
             raise Rejected(
-                f"{self.name}: domain orders have no state {self._reopen_to!r} to reopen {action.domain_order_number} to.",
+                f"{self.name}: domain orders have no state {self._reopen_to!r}, or several, "
+                f"to reopen {action.domain_order_number} to.",
                 hint="Set reopen_to under [gate] to one of the instance's own state labels.",
             )
         values = {column: value, self._schema.notes: text}

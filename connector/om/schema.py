@@ -12,6 +12,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+OPTIONAL = frozenset({"needs_attention"})
+"""Parts that may be missing: no page of the documentation names their column."""
+
 
 @dataclass(frozen=True, slots=True)
 class OmSchema:
@@ -121,6 +124,22 @@ class OmSchema:
             for part, table in self.tables.items()
             if part not in ("characteristic", "case")
         }
+
+    @property
+    def needed(self) -> Mapping[str, frozenset[str]]:
+        """Table -> the columns without which its records say nothing that can be believed."""
+        kinds = {
+            "order": self.order,
+            "line": self.line,
+            "characteristic": self.characteristic,
+            "domain_order": {**self.domain_order, "notes": self.notes},
+            "order_task": self.order_task,
+        }
+        needed = {
+            kind: frozenset(c for part, c in columns.items() if c and part not in OPTIONAL)
+            for kind, columns in kinds.items()
+        }
+        return {table: needed.get(part, frozenset()) for part, table in self.tables.items()}
 
     def leads_to(self, part: str) -> str:
         """The column, dot-walked where needed, that leads from a record of this part to its order."""

@@ -26,10 +26,15 @@ def _accept(_denied: Denied) -> None:
     """What may not be read is done without."""
 
 
-def class_chains(
-    api: TableApi, tables: Sequence[str], *, denied: Callable[[Denied], None] = _accept
-) -> dict[str, tuple[str, ...]]:
+def class_chains(api: TableApi, tables: Sequence[str]) -> dict[str, tuple[str, ...]]:
     """Each table with its ancestors, nearest first. Where the class tree cannot be read: the table, then `task`."""
+    return chains_in(class_parents(api, tables), tables)
+
+
+def class_parents(
+    api: TableApi, tables: Sequence[str], *, denied: Callable[[Denied], None] = _accept
+) -> dict[str, str]:
+    """These tables and all above them: table -> its parent, "" for a root. Without those that cannot be read."""
     parents: dict[str, str] = {}
     ask = set(tables)
     for _ in range(_DEEPEST):
@@ -42,6 +47,11 @@ def class_chains(
             break
         parents.update({row["name"]: row.get("super_class.name") for row in found})
         ask = {parent for parent in parents.values() if parent and parent not in parents}
+    return parents
+
+
+def chains_in(parents: Mapping[str, str], tables: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """Each table with its ancestors in this tree."""
     return {table: _chain(table, parents) for table in tables}
 
 
@@ -55,10 +65,17 @@ def _chain(table: str, parents: Mapping[str, str]) -> tuple[str, ...]:
 
 
 def state_choices(
-    api: TableApi, columns: Mapping[str, str], *, denied: Callable[[Denied], None] = _accept
+    api: TableApi,
+    columns: Mapping[str, str],
+    tree: Mapping[str, str] | None = None,
+    *,
+    denied: Callable[[Denied], None] = _accept,
 ) -> dict[str, dict[str, str]]:
-    """The states of each table (table -> its state column): stored value -> English label. Empty where not readable."""
-    chains = class_chains(api, list(columns), denied=denied)
+    """The states of each table (table -> its state column): stored value -> English label. Empty where not readable.
+
+    `tree` is the class tree where it was read already.
+    """
+    chains = chains_in(tree or class_parents(api, list(columns), denied=denied), list(columns))
     elements = sorted(set(columns.values()))
     base = Query().where("element", Op.IN, *elements).where("inactive", Op.IS, "false").where("language", Op.IS, "en")
     every = sorted({name for chain in chains.values() for name in chain})
@@ -86,21 +103,26 @@ class StateChoices:
         self._found: dict[str, dict[str, str]] | None = None
         self._denials: list[Denied] = []
 
-    def read(self) -> dict[str, dict[str, str]]:
-        """Table -> stored value -> English label. Raises a RemoteError; the next call tries again."""
+    def read(self, tree: Mapping[str, str] | None = None) -> dict[str, dict[str, str]]:
+        """Table -> stored value -> English label; `tree` is the class tree where it was read already.
+
+        Raises a RemoteError; the next call tries again.
+        """
         with self._lock:
+            if self._found is None and not self._columns:
+                self._found = {}
             if self._found is None:
                 self._denials.clear()
-                self._found = state_choices(self._api, self._columns, denied=self._denials.append)
+                self._found = state_choices(self._api, self._columns, tree, denied=self._denials.append)
             return self._found
 
-    def learn(self) -> None:
+    def learn(self, tree: Mapping[str, str] | None = None) -> None:
         """As `read`; and what may not be read so far is asked for again, because a right may have been given since, or
         an instance refused in passing. Raises a RemoteError."""
         with self._lock:
             if self._denials:
                 self._found = None
-        self.read()
+        self.read(tree)
 
     def __getitem__(self, table: str) -> Lookup[str, str]:
         return _LaterRead(self, table)
@@ -114,10 +136,13 @@ class _LaterRead(Lookup[str, str]):
         self._table = table
 
     def __getitem__(self, value: str) -> str:
-        return self._choices.read()[self._table][value]
+        return self._read()[value]
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._choices.read()[self._table])
+        return iter(self._read())
 
     def __len__(self) -> int:
-        return len(self._choices.read()[self._table])
+        return len(self._read())
+
+    def _read(self) -> Mapping[str, str]:
+        return self._choices.read().get(self._table, {})

@@ -271,6 +271,11 @@ class TableApi:
             answer = session.get(f"{self.endpoint.url}/api/now/table/{table}", params=parameters, headers=_JSON)
             return answer.json()["result"], int(answer.headers["X-Total-Count"])
 
+    def get(self, path: str) -> Any:
+        """The result of a resource that is no table. Raises a RemoteError."""
+        with self._understood(AbsurdAnswer):
+            return self._client.session.get(f"{self.endpoint.url}{path}", headers=_JSON).json()["result"]
+
     def oldest(self, table: str, count: int) -> Sequence[str]:
         """sys_ids of the records of a table that were created first, of those the user may see."""
         ask = _Ask(table, ("sys_id", "sys_created_on"), ("sys_id",), display=False, page=count)

@@ -243,6 +243,7 @@ def test_what_waited_for_a_side_is_tried_when_it_is_back_and_not_only_when_its_p
 def test_an_instance_that_is_back_is_asked_one_thing_at_a_time_at_first(pair: Pair) -> None:
     pair.sync()
     with app.writing(pair.loaded, pair.outside()) as (engine, systems):
+        engine.sides.visit(pair.now())
         break_down(pair, "no_node")
         pair.approved(HAMBURG)
         step(pair, engine)

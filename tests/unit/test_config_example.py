@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 EXAMPLE = Path(__file__).resolve().parents[2] / "config.example.toml"
 # Settings that show an example because they have no default.
 NO_DEFAULT = {
+    "profile",
     "policy.case",
     "policy.compensation",
     "om.ca_file",

@@ -25,15 +25,20 @@ LAW: dict[str, set[str]] = {
     "daemon": SHARED | {"engine", "visible"},
     "setting": set(),
     "sign_in": {"setting"},
-    "config": SHARED | {"decide", "mapping", "om", "fsm", "setting", "sign_in"},
+    "profile": SHARED | {"mapping", "om", "fsm", "setting"},
+    "config": SHARED | {"decide", "mapping", "om", "fsm", "profile", "setting", "sign_in"},
+    "unsettled": SHARED | {"config", "decide", "mapping", "profile"},
+    "discover": SHARED | {"fsm", "mapping", "om", "profile", "servicenow"},
     "reach": SHARED | {"config", "servicenow", "setting", "sign_in"},
     "policies": SHARED | {"config", "mapping"},
     "shelf": SHARED | {"config", "mapping", "policies"},
     "memory": SHARED | {"config", "engine"},
     "app": SHARED
-    | {"config", "daemon", "decide", "engine", "fsm", "mapping", "memory", "om", "policies", "reach", "servicenow"},
+    | {"config", "daemon", "decide", "discover", "engine", "fsm", "mapping", "memory", "om", "policies", "profile"}
+    | {"reach", "servicenow", "unsettled"},
     "cli": SHARED
-    | {"app", "config", "daemon", "demo", "engine", "mapping", "memory", "policies", "sandbox", "shelf", "visible"},
+    | {"app", "config", "daemon", "demo", "discover", "engine", "mapping", "memory", "policies", "profile", "sandbox"}
+    | {"shelf", "unsettled", "visible"},
     "demo": set(),  # it uses the connector as anybody would: as a process
     "sandbox": set(),  # shared constants would share our mistakes
     "__main__": {"cli"},

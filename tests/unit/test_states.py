@@ -81,7 +81,8 @@ def test_a_value_found_by_label_reads_back_as_that_label(labels: dict[str, str])
     mapped = states(labels)
     for label in WORK_ORDER_LABELS:
         value = mapped.value_of(label)
-        assert value is None if label not in labels.values() else mapped.read(value or "").label == label
+        alone = list(labels.values()).count(label) == 1
+        assert mapped.read(value or "").label == label if alone else value is None
 
 
 def test_an_instance_without_a_state_has_no_value_for_it() -> None:

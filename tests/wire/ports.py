@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 from connector.fsm.port import FsmPort
@@ -13,6 +14,7 @@ from connector.servicenow.credentials import Basic
 from connector.servicenow.secret import Secret
 from connector.servicenow.table import TableApi
 from connector.servicenow.transport import Endpoint
+from tests.wire.answers import said
 from tests.wire.instance import PASSWORD, USER, Table, sys_id
 
 if TYPE_CHECKING:
@@ -41,6 +43,9 @@ def _states(mocked: responses.RequestsMock, url: str, by_table: Mapping[str, Map
     ]
     Table(rows).serve(mocked, "sys_choice", url)
     Table([]).serve(mocked, "sys_db_object", url)
+    Table([]).serve(mocked, "sys_dictionary", url)
+    body = said("Insufficient rights to query records")
+    mocked.get(re.compile(f"{url}/api/now/ui/meta/.*"), body, status=403, content_type="application/json")
 
 
 def fsm_port(

@@ -1,0 +1,114 @@
+"""`om-fsm discover`: what the two instances are like, as a profile for a person to review."""
+
+from __future__ import annotations
+
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from connector.cli.options import output_option
+from connector.cli.output import say
+
+if TYPE_CHECKING:
+    from connector.discover.discovery import Discovered
+    from connector.profile import Profile
+
+_FILE = "profile.toml"
+
+
+@click.command(short_help="Find out what the two instances are like.")
+@click.option(
+    "--profile", "file", type=click.Path(path_type=Path), help=f"The profile; else the configured one, or {_FILE}."
+)
+@click.option("--accept", is_flag=True, help="Write the profile anew with what is found now; what was settled is kept.")
+@output_option
+@click.pass_obj
+def discover(path: Path, file: Path | None, accept: bool, output: str) -> None:
+    """Find out what tables, columns and states are called on both instances, and write it as a profile to review.
+
+    Where a profile exists already, tell what has changed since and write nothing, unless --accept. Writes to no instance.
+    """
+    from connector.app import discover_once
+    from connector.cli.output import print_json, wants_json
+    from connector.config import load, load_with
+    from connector.discover.drift import drift, keeping_decisions
+    from connector.unsettled import unsettled
+
+    loaded = load(path, with_profile=False)
+    target = file or loaded.resolve(loaded.settings.profile or Path(_FILE))
+    before = _before(target, accept=accept)
+    found = discover_once(loaded)
+    profile = keeping_decisions(before, found.profile) if before and accept else found.profile
+    changes = drift(before, found.profile) if before else ()
+    writes = before is None or accept
+    if writes:
+        _write(target, profile, found)
+    points = list(unsettled(load_with(path, profile if writes or before is None else before).settings, profile))
+    if wants_json(output):
+        print_json(
+            {
+                "profile": target,
+                "written": writes,
+                "drift": changes,
+                "to_settle": points,
+                "remarks": found.remarks,
+                "unreadable": {"om": profile.om.unreadable, "fsm": profile.fsm.unreadable},
+            }
+        )
+    else:
+        _print(target, found, profile, changes, points, writes=writes)
+    if points:
+        sys.exit(7)
+    if changes and not accept:
+        sys.exit(1)
+
+
+def _before(target: Path, *, accept: bool) -> Profile | None:
+    from connector.errors import ConfigError
+    from connector.profile import read_profile
+
+    if not target.exists():
+        return None
+    try:
+        return read_profile(target)
+    except ConfigError:
+        if accept:
+            return None
+        raise
+
+
+def _write(target: Path, profile: Profile, found: Discovered) -> None:
+    from connector.discover.text import profile_text
+    from connector.errors import ConfigError
+
+    text = profile_text(profile, found.reasons, datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"))
+    beside = target.with_name(f".{target.name}.new")
+    try:
+        beside.write_text(text, encoding="utf-8")
+        beside.replace(target)
+    except OSError as error:
+        raise ConfigError(f"{target} cannot be written: {error.strerror}.") from error
+
+
+def _print(
+    target: Path, found: Discovered, profile: Profile, changes: tuple[str, ...], points: list[str], *, writes: bool
+) -> None:
+    for name, side in (("om", profile.om), ("fsm", profile.fsm)):
+        for what, costs in side.unreadable.items():
+            say(f"{name}: {what} cannot be read: {costs}", fg="yellow")
+    for remark in found.remarks:
+        say(remark, fg="yellow")
+    for change in changes:
+        say(f"changed: {change}", fg="yellow")
+    for point in points:
+        say(f"to settle: {point}", fg="red")
+    if writes:
+        say(f"{target} is written. Review it" + (f"; {len(points)} points are for you to settle." if points else "."))
+        say(f'The configuration names it: profile = "{target.name}"')
+    elif changes:
+        say(f"{target} is left as it is; --accept writes it anew and keeps what was settled.")
+    else:
+        say(f"Nothing has changed since {target} was written.")

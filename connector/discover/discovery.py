@@ -1,0 +1,205 @@
+"""Discover both instances: ask what may be asked, choose by evidence, and tell it as a profile with what is left to a person."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from connector.discover.choose import choose_column, choose_states
+from connector.discover.evidence import gather, tables_called
+from connector.discover.fsm_facts import read_fsm_facts
+from connector.discover.wanted import TABLE_LABELS
+from connector.fsm.schema import OPTIONAL as FSM_OPTIONAL
+from connector.mapping.fields import DEFAULT_FIELDS
+from connector.mapping.outputs import DEFAULT_OUTPUTS
+from connector.mapping.states import fold
+from connector.om.native import NATIVE_POLICIES, NativePolicies
+from connector.om.schema import OPTIONAL as OM_OPTIONAL
+from connector.profile import (
+    BASE,
+    FSM_KINDS,
+    LABELS,
+    OM_KINDS,
+    UNKNOWN,
+    UNSETTLED,
+    WRITES_CANCELED,
+    FsmSide,
+    Lookup,
+    Profile,
+    Side,
+    StateLine,
+    class_of,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from connector.discover.evidence import Evidence
+    from connector.fsm.schema import FsmSchema
+    from connector.om.schema import OmSchema
+    from connector.servicenow.table import TableApi
+
+_WRITTEN = ("domain_order", "work_order")  # whose states the connector writes
+
+
+@dataclass(slots=True)
+class Discovered:
+    """A profile, why it says what it says (by the path of a setting), and what a person should know besides."""
+
+    profile: Profile
+    reasons: dict[str, str] = field(default_factory=dict)
+    remarks: list[str] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class _Told:
+    reasons: dict[str, str] = field(default_factory=dict)
+    remarks: list[str] = field(default_factory=list)
+
+
+def discover(
+    om: tuple[TableApi, OmSchema],
+    fsm: tuple[TableApi, FsmSchema],
+    states: Mapping[str, Mapping[str, str]],
+    reopen_to: str,
+) -> Discovered:
+    """Read both instances; changes nothing. `states` is what the configuration says of states, by "om.order" and the like.
+
+    Raises a RemoteError where an instance cannot be asked at all, or its main table not be read.
+    """
+    told = _Told()
+    om_api, om_schema = om
+    fsm_api, fsm_schema = fsm
+    om_side, om_found = _side("om", om_api, om_schema, told, states, {fold(reopen_to)})
+    fsm_side, fsm_found = _side("fsm", fsm_api, fsm_schema, told, states, {WRITES_CANCELED})
+    _native(om_api, om_found, told)
+    read_fsm_facts(fsm_api, fsm_schema, fsm_found)
+    references, fields = _references(fsm_schema, fsm_found, told)
+    profile = Profile(
+        format=1,
+        om=Side(**om_side, facts=om_found.facts, unreadable=om_found.unreadable),
+        fsm=FsmSide(
+            **fsm_side, facts=fsm_found.facts, unreadable=fsm_found.unreadable, references=references, fields=fields
+        ),
+    )
+    return Discovered(profile, told.reasons, told.remarks)
+
+
+def _side(
+    name: str,
+    api: TableApi,
+    schema: OmSchema | FsmSchema,
+    told: _Told,
+    states: Mapping[str, Mapping[str, str]],
+    written: set[str],
+) -> tuple[dict[str, Any], Evidence]:
+    kinds, optional = (OM_KINDS, OM_OPTIONAL) if name == "om" else (FSM_KINDS, FSM_OPTIONAL)
+    api.probe(schema.tables[kinds[0]])
+    found = gather(api, list(schema.tables.values()), schema.states)
+    tables = {part: _table(name, part, table, api, found, told) for part, table in schema.tables.items()}
+    columns: dict[str, dict[str, str]] = {}
+    for kind in kinds:
+        said = found.columns[schema.tables[kind]]
+        columns[kind] = {}
+        for part, default in getattr(schema, kind).items():
+            if tables[kind] == UNSETTLED:
+                columns[kind][part] = default
+                continue
+            chosen = choose_column(kind, part, default, said, tables, optional=part in optional)
+            columns[kind][part] = chosen.column
+            if chosen.why:
+                told.reasons[f"{name}.columns.{kind}.{part}"] = chosen.why
+            if chosen.column and chosen.column in said.columns:
+                column = said.columns[chosen.column]
+                described = " ".join(text for text in (chosen.column, column.kind, column.reference) if text)
+                found.facts[f"column {schema.tables[kind]}.{part}"] = described
+    said_states = _states(name, schema, found, told, states, written)
+    side: dict[str, Any] = {
+        "url": api.endpoint.url,
+        "notes": schema.notes,
+        "tables": tables,
+        "columns": columns,
+        "states": said_states,
+    }
+    return side, found
+
+
+def _table(name: str, part: str, table: str, api: TableApi, found: Evidence, told: _Told) -> str:
+    said = found.columns[table]
+    where = f"{name}.tables.{part}"
+    if said.looks_like_a_view:
+        told.reasons[where] = f"{table!r} looks like a database view, which cannot be written: name the table itself"
+        return UNSETTLED
+    if said.exists:
+        found.facts[f"table {table}"] = " < ".join([found.labels.get(table, table), *said.chain[1:]])
+        return table
+    alike = tables_called(api, TABLE_LABELS.get(part, "").title())
+    told.reasons[where] = f"there is no table {table!r}" + (f"; it may be {', '.join(alike)}" if alike else "")
+    return alike[0] if len(alike) == 1 else UNSETTLED
+
+
+def _states(
+    name: str,
+    schema: OmSchema | FsmSchema,
+    found: Evidence,
+    told: _Told,
+    overrides: Mapping[str, Mapping[str, str]],
+    written: set[str],
+) -> dict[str, dict[str, StateLine]]:
+    states: dict[str, dict[str, StateLine]] = {}
+    for part in (part for part in LABELS if part in schema.tables):
+        mine = written if BASE.get(part, part) in _WRITTEN else set()
+        table = schema.tables[part]
+        choices = found.choices.get(table, ())
+        if part in BASE and choices == found.choices.get(schema.tables[BASE[part]], ()):
+            continue
+        lines, remarks = choose_states(part, choices, mine)
+        given = overrides.get(f"{name}.{_said_under(part)}", {})
+        lines |= {value: _as_configured(part, label, mine) for value, label in given.items() if not choices}
+        told.remarks += [f"{name}.states.{part}: {remark}" for remark in remarks]
+        for value, line in lines.items():
+            found.facts[f"state {table} {value}"] = line.label
+            if line.means == UNKNOWN:
+                told.remarks.append(f"{name}.states.{part}: nobody knows what {line.label!r} means; it counts as open")
+        states[part] = lines
+    return states
+
+
+def _said_under(part: str) -> str:
+    """Where the configuration speaks of the states of a part."""
+    return {"line": "order", "work_order_task": "work_order", **BASE}.get(part, part)
+
+
+def _as_configured(part: str, label: str, written: set[str]) -> StateLine:
+    means = fold(label) if fold(label) in LABELS[part] else UNKNOWN
+    kind = class_of(part, means)
+    return StateLine(label=label, means=means, kind=kind, write=means in written)
+
+
+def _references(schema: FsmSchema, found: Evidence, told: _Told) -> tuple[dict[str, Lookup], dict[str, str]]:
+    """Which reference columns of a work order exist, and which of the columns it is filled with."""
+    said = found.columns[schema.tables["work_order"]]
+    filled = sorted({*DEFAULT_FIELDS, *(column for column in DEFAULT_OUTPUTS.values() if column)})
+    missing = {column for column in filled if said.is_known and column not in said.columns}
+    for column in sorted(missing):
+        told.reasons[f"fsm.fields.{column}"] = "there is no such column: work orders do not say it"
+        told.remarks.append(f"fsm: work orders have no column {column!r}; it is not carried")
+    references = {
+        column: Lookup(table=lookup.table, by=lookup.by)
+        for column, lookup in schema.references.items()
+        if column not in missing and (not said.is_known or column in said.columns)
+    }
+    return references, {column: "" if column in missing else column for column in filled}
+
+
+def _native(api: TableApi, found: Evidence, told: _Told) -> None:
+    """ServiceNow's own integration: with rows in its tables it creates work orders too."""
+    native = NativePolicies(api)
+    for kind, policy_name in NATIVE_POLICIES.items():
+        policy = native.native_policy(kind)
+        if policy.unreadable:
+            found.unreadable[f"decision {policy_name}"] = "whether the instance itself creates work orders is not known"
+            continue
+        found.facts[f"decision {policy_name}"] = f"{len(policy.rows)} rows"
+        if policy.is_active:
+            told.remarks.append(f"om: {policy_name!r} has {len(policy.rows)} rows: every visit would be booked twice")

@@ -1,0 +1,100 @@
+"""What each part looks like on an instance: the labels the documentation gives its column, its type, and what it refers to.
+
+A column counts as found by its default name, or by a documented label that exactly one column of the right type has. Anything
+else is for a person. Labels are ServiceNow's form labels in English. Pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping  # noqa: TC003  (a field of a dataclass)
+from dataclasses import dataclass
+
+REFERENCE = "reference"
+FLAGS = ("boolean",)
+NUMBERS = ("integer", "decimal", "longint")
+DATES = ("glide_date_time", "glide_date", "due_date")
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """How to recognize a column. No `kinds`: any type; `refers_to` is a part, or the name of a platform table."""
+
+    labels: tuple[str, ...] = ()
+    kinds: tuple[str, ...] = ()
+    refers_to: str = ""
+    costs: str = ""  # what is lost without it
+
+
+def _reference(to: str, *labels: str, costs: str = "") -> Wanted:
+    return Wanted(labels, (REFERENCE,), to, costs)
+
+
+_ACCOUNT = _reference("", "account", costs="the customer is not named on the work order")
+_CONTACT = _reference("", "contact", "primary contact", costs="the contact is not named on the work order")
+_LOCATION = _reference(
+    "cmn_location", "location", "service location", costs="no site is known to policies and work orders"
+)
+_PONR = Wanted(("ponr", "point of no return"), FLAGS, costs="changes could go out after the point of no return")
+_VERSION = Wanted(("version", "record version"), NUMBERS, costs="revisions cannot be told apart")
+
+PARTS: Mapping[str, Mapping[str, Wanted]] = {
+    "order": {"ponr": _PONR, "version": _VERSION, "account": _ACCOUNT, "contact": _CONTACT},
+    "line": {
+        "order": _reference("order", "order", "customer order"),
+        "action": Wanted(("action",)),
+        "quantity": Wanted(("quantity",)),
+        "ponr": _PONR,
+        "version": _VERSION,
+        "location": _LOCATION,
+        "account": _ACCOUNT,
+        "contact": _CONTACT,
+        "due": Wanted(("committed due date",), DATES, costs="work orders get no due date"),
+    },
+    "characteristic": {
+        "line": _reference("line", "order line item"),
+        "name": Wanted(("characteristic",)),
+        "value": Wanted(("characteristic option value", "value")),
+    },
+    "domain_order": {
+        "line": _reference("line", "order line item"),
+        "parent": _reference("", "parent"),
+        "action": Wanted(("action",)),
+        "specification": _reference("", "specification"),
+        "location": _LOCATION,
+        "account": _ACCOUNT,
+        "contact": _CONTACT,
+        "needs_attention": Wanted(
+            ("needs attention",), FLAGS, costs="nobody waits for the manager's choice after a quantity was decreased"
+        ),
+    },
+    "order_task": {
+        "domain_order": _reference("", "parent", "domain order"),
+        "order": _reference("order", "order", "customer order"),
+        "request_type": Wanted(("request type", "request definition")),
+    },
+    "work_order": {
+        "active": Wanted(("active",), FLAGS),
+        "names": Wanted(("correlation id",), ("string",)),
+        "mark": Wanted(("correlation display",), ("string",)),
+        "template": _reference("", "template", "work order template"),
+        "planned_end": Wanted(
+            ("expected end",), DATES, costs="gate and notes do not say when a visit is planned to end"
+        ),
+    },
+    "work_order_task": {"work_order": _reference("work_order", "parent", "work order")},
+}
+"""Part of a record -> how its column is recognized. A part that is not here is recognized by its name alone."""
+
+TABLE_LABELS: Mapping[str, str] = {
+    "order": "customer order",
+    "line": "order line item",
+    "characteristic": "order characteristic",
+    "domain_order": "domain order",
+    "product_order": "product order",
+    "service_order": "service order",
+    "resource_order": "resource order",
+    "order_task": "order task",
+    "work_order": "work order",
+    "work_order_task": "work order task",
+}
+"""What a table is called where it does not have its default name."""

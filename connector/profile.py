@@ -1,0 +1,230 @@
+"""The profile of a pair of instances: which table and column plays which part, and what each stored state means there.
+
+`om-fsm discover` writes it, a person reviews and settles it, the configuration names it. What the configuration says itself comes
+before it. "?" stands where nobody but a person can know; while one is left, nothing is written to either instance.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import ConfigDict, Field, ValidationError, model_validator
+
+from connector.errors import ConfigError
+from connector.fsm.schema import OPTIONAL as FSM_OPTIONAL
+from connector.fsm.schema import FsmSchema
+from connector.mapping.states import DOMAIN_ORDER_LABELS, ORDER_LABELS, WORK_ORDER_LABELS, Told, fold
+from connector.model import DomainOrderPhase, OrderPhase, WorkOrderPhase
+from connector.om.schema import OPTIONAL as OM_OPTIONAL
+from connector.om.schema import OmSchema
+from connector.setting import Section
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from enum import Enum
+    from pathlib import Path
+
+UNSETTLED = "?"
+UNKNOWN: Literal["unknown"] = "unknown"
+
+OM_KINDS = ("order", "line", "characteristic", "domain_order", "order_task", "case")
+FSM_KINDS = ("work_order", "work_order_task")
+# Part of a table with states -> what its labels mean. A class of domain orders without states of its own has the base table's.
+LABELS: Mapping[str, Mapping[str, Enum]] = {
+    "order": ORDER_LABELS,
+    "line": ORDER_LABELS,
+    **dict.fromkeys(
+        ("domain_order", "product_order", "service_order", "resource_order", "order_task"), DOMAIN_ORDER_LABELS
+    ),
+    "work_order": WORK_ORDER_LABELS,
+    "work_order_task": WORK_ORDER_LABELS,
+}
+BASE = dict.fromkeys(("product_order", "service_order", "resource_order"), "domain_order")
+WRITES_CANCELED = "canceled"  # of work orders; domain orders are written to the label that `[gate] reopen_to` names
+
+Class = Literal["open", "done", "canceled", "frozen", "unknown"]
+
+_CLASSES: Mapping[Enum, Class] = {
+    OrderPhase.BEFORE_APPROVAL: "open",
+    OrderPhase.REJECTED: "open",
+    OrderPhase.APPROVED: "open",
+    OrderPhase.PAUSED: "open",
+    OrderPhase.FROZEN: "frozen",
+    OrderPhase.CANCELED: "canceled",
+    OrderPhase.COMPLETED: "done",
+    DomainOrderPhase.OPEN: "open",
+    DomainOrderPhase.HELD: "frozen",
+    DomainOrderPhase.CLOSED: "done",
+    DomainOrderPhase.CANCELED: "canceled",
+    WorkOrderPhase.OPEN: "open",
+    WorkOrderPhase.COMPLETE: "done",
+    WorkOrderPhase.INCOMPLETE: "done",
+    WorkOrderPhase.CANCELED: "canceled",
+}
+
+
+def class_of(part: str, means: str) -> Class:
+    """What a state is to the connector: open, done, canceled, frozen, or unknown (which counts as open).
+
+    >>> class_of("work_order", "closed incomplete"), class_of("domain_order", "on hold"), class_of("order", "parked")
+    ('done', 'frozen', 'unknown')
+    """
+    phase = LABELS[part].get(fold(means))
+    return UNKNOWN if phase is None else _CLASSES[phase]
+
+
+class StateLine(Section):
+    """One stored value: what the instance calls it, which of ServiceNow's words it means, and whether the connector writes it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+    label: str
+    means: str
+    kind: Annotated[Class, Field(alias="class")]
+    write: bool = False
+
+
+class Lookup(Section):
+    """Where the name of a reference is looked up."""
+
+    table: Annotated[str, Field(min_length=1)]
+    by: Annotated[str, Field(min_length=1)]
+
+
+class Side(Section):
+    """One instance."""
+
+    url: str
+    notes: Annotated[str, Field(min_length=1)]
+    tables: dict[str, Annotated[str, Field(min_length=1)]] = {}
+    columns: dict[str, dict[str, str]] = {}
+    states: dict[str, dict[str, StateLine]] = {}
+    unreadable: dict[str, str] = {}
+    facts: dict[str, str] = {}
+
+    def told(self) -> dict[str, Told]:
+        """What it says of the states of each table, by the part the table plays."""
+        return {
+            part: Told(
+                labels={value: line.label for value, line in lines.items()},
+                means={value: line.means for value, line in lines.items()},
+                written=frozenset(value for value, line in lines.items() if line.write),
+            )
+            for part, lines in self.states.items()
+        }
+
+
+class FsmSide(Side):
+    """The Field Service instance."""
+
+    references: dict[str, Lookup] = {}
+    fields: dict[str, str] = {}  # column of a work order by default -> what it is called; "" where there is none
+
+
+def _consistent(profile: Profile) -> Profile:
+    problems = [*_problems("om", profile.om, OmSchema()), *_problems("fsm", profile.fsm, FsmSchema())]
+    if problems:
+        raise ValueError("\n".join(problems))
+    return profile
+
+
+class Profile(Section):
+    """Both instances."""
+
+    format: Literal[1]
+    om: Side
+    fsm: FsmSide
+
+    @model_validator(mode="after")
+    def _makes_sense(self) -> Profile:
+        return _consistent(self)
+
+
+def _problems(side: str, said: Side, schema: OmSchema | FsmSchema) -> Iterator[str]:
+    kinds, optional = (OM_KINDS, OM_OPTIONAL) if side == "om" else (FSM_KINDS, FSM_OPTIONAL)
+    for part in said.tables.keys() - schema.tables.keys():
+        yield f"{side}.tables.{part}: there is no such part"
+    for kind, columns in said.columns.items():
+        if kind not in kinds:
+            yield f"{side}.columns.{kind}: there is no such record"
+            continue
+        yield from _of_columns(f"{side}.columns.{kind}", columns, getattr(schema, kind), optional)
+    for part, lines in said.states.items():
+        if part not in LABELS or part not in schema.tables:
+            yield f"{side}.states.{part}: there is no such record"
+            continue
+        for value, line in lines.items():
+            yield from _of_state(f"{side}.states.{part}.{value}", part, line)
+
+
+def _of_columns(
+    where: str, columns: Mapping[str, str], known: Mapping[str, str], optional: frozenset[str]
+) -> Iterator[str]:
+    taken: dict[str, str] = {}
+    for part, column in columns.items():
+        if part not in known:
+            yield f"{where}.{part}: there is no such part; there are {', '.join(known)}"
+        elif not column and part not in optional and part in ESSENTIAL:
+            yield f"{where}.{part}: the connector cannot do without it"
+        elif column not in ("", UNSETTLED) and taken.setdefault(column, part) != part:
+            yield f"{where}.{part}: {column!r} is already the {taken[column]}"
+
+
+def _of_state(where: str, part: str, line: StateLine) -> Iterator[str]:
+    expected: Class = UNKNOWN
+    if line.means in (UNSETTLED, UNKNOWN):
+        pass
+    elif fold(line.means) in LABELS[part]:
+        expected = class_of(part, line.means)
+    else:
+        yield f"{where}: {line.means!r} is none of ServiceNow's words: {', '.join(LABELS[part])}, {UNKNOWN}"
+        return
+    if line.kind != expected:
+        yield f"{where}: {line.means!r} is {expected}, not {line.kind}"
+    if line.write and expected == UNKNOWN:
+        yield f"{where}: what nobody knows the meaning of cannot be written"
+
+
+ESSENTIAL = frozenset({"number", "state", "order", "line", "domain_order", "names", "mark", "active", "work_order"})
+"""Parts whose column may not be empty: without them records cannot be told apart or put together."""
+
+
+def read_profile(path: Path) -> Profile:
+    """A profile, checked. Raises ConfigError with everything that is wrong with it."""
+    try:
+        return Profile.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+    except OSError as error:
+        raise ConfigError(
+            f"The profile {path} cannot be read: {error.strerror}.", hint="`om-fsm discover` writes it."
+        ) from error
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ConfigError(f"The profile {path} is not valid TOML: {error}.", hint=_HINT) from error
+    except ValidationError as error:
+        problems = tuple(line for one in error.errors(include_url=False) for line in _lines(one))
+        raise ConfigError(f"The profile {path} cannot be used.", problems, hint=_HINT) from error
+
+
+_HINT = "Correct it, or let `om-fsm discover --accept` write it anew; nothing was done."
+
+
+def _lines(error: Any) -> Iterator[str]:
+    where = ".".join(str(part) for part in error["loc"])
+    for what in error["msg"].removeprefix("Value error, ").splitlines():
+        yield f"{where}: {what}" if where else what
+
+
+def as_settings(profile: Profile) -> dict[str, Any]:
+    """What a profile says, as a configuration would say it; states apart."""
+
+    def side(said: Side) -> dict[str, Any]:
+        return {"tables": said.tables, "columns": said.columns, "notes": said.notes}
+
+    references = {column: {"table": one.table, "by": one.by} for column, one in profile.fsm.references.items()}
+    fsm = {**side(profile.fsm), **({"references": references} if references else {})}
+    return {"om": side(profile.om), "fsm": fsm}
+
+
+def renamed(fields: Mapping[str, str], names: Mapping[str, str]) -> dict[str, str]:
+    """Fields of a work order under the names their columns have there; without those that have no column."""
+    return {names.get(column, column): text for column, text in fields.items() if names.get(column, column)}

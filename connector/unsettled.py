@@ -1,0 +1,82 @@
+"""What a person must still settle before anything is written: whatever the profile or the configuration leaves open."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from connector.decide.rules import GateMode
+from connector.errors import ConfigError
+from connector.mapping.states import StateMap, Told
+from connector.profile import BASE, FSM_KINDS, LABELS, OM_KINDS, UNSETTLED, WRITES_CANCELED
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from connector.config import Loaded, Settings
+    from connector.profile import Profile
+
+
+def require_settled(loaded: Loaded) -> None:
+    """Raise ConfigError with every open point of the profile, if the configuration names one."""
+    points = tuple(unsettled(loaded.settings, loaded.profile)) if loaded.profile else ()
+    if points:
+        assert loaded.settings.profile is not None
+        raise ConfigError(
+            f"The profile {loaded.resolve(loaded.settings.profile)} is not settled.",
+            points,
+            hint='Nothing is read or written before. Say it there in place of "?", or in the configuration.',
+        )
+
+
+def unsettled(settings: Settings, profile: Profile) -> Iterator[str]:
+    """Every open point, as a sentence."""
+    for side, said, url in (("om", profile.om, settings.om.url), ("fsm", profile.fsm, settings.fsm.url)):
+        if said.url != url:
+            yield f"{side}.url: the profile is of {said.url}, the configuration of {url}"
+    yield from _names(settings)
+    yield from _states("om", profile.om.told(), settings.om.states.model_dump(), ("order", "domain_order"))
+    yield from _states("fsm", profile.fsm.told(), settings.fsm.states.model_dump(), ("work_order",))
+    yield from _written(settings, profile)
+
+
+def _names(settings: Settings) -> Iterator[str]:
+    for side, schema, kinds in (("om", settings.om.db_schema, OM_KINDS), ("fsm", settings.fsm.db_schema, FSM_KINDS)):
+        for part, table in schema.tables.items():
+            if table == UNSETTLED:
+                yield f"{side}.tables.{part}: which table is it?"
+        for kind in kinds:
+            for part, column in getattr(schema, kind).items():
+                if column == UNSETTLED:
+                    yield f"{side}.columns.{kind}.{part}: which column is it?"
+        if schema.notes == UNSETTLED:
+            yield f"{side}.notes: which journal are notes written to?"
+
+
+def _states(
+    side: str, told: Mapping[str, Told], overrides: Mapping[str, Mapping[str, str]], needed: tuple[str, ...]
+) -> Iterator[str]:
+    for part, states in told.items():
+        for value, means in states.means.items():
+            if means == UNSETTLED and value not in _overridden(overrides, part):
+                yield f"{side}.states.{part}: what does {value} ({states.labels[value]!r}) mean?"
+    for part in needed:
+        if not told.get(part, Told()).labels and not overrides.get(part):
+            yield f"{side}.states.{part}: nothing is known of its states"
+
+
+def _overridden(overrides: Mapping[str, Mapping[str, str]], part: str) -> Mapping[str, str]:
+    return overrides.get({"line": "order", **BASE, "work_order_task": "work_order"}.get(part, part), {})
+
+
+def _written(settings: Settings, profile: Profile) -> Iterator[str]:
+    """Each state the connector writes must be one value and no other."""
+    wanted = [("fsm", "work_order", WRITES_CANCELED, profile.fsm.told(), settings.fsm.states.work_order)]
+    if settings.gate.mode is GateMode.REOPEN:
+        for part in ("domain_order", *(part for part in BASE if part in profile.om.states)):
+            wanted.append(("om", part, settings.gate.reopen_to, profile.om.told(), settings.om.states.domain_order))
+    for side, part, label, told, overrides in wanted:
+        states = StateMap(part, {}, LABELS[part], None, overrides, told.get(part, Told()))  # type: ignore[type-var]
+        if (told.get(part) or overrides) and states.value_of(label) is None:
+            yield (
+                f"{side}.states.{part}: the connector writes {label!r}, and no single state is that: say write = true for one"
+            )

@@ -1,0 +1,70 @@
+"""`om-fsm discover` as a person types it: the file it writes, what it says, and its exit codes."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from connector.demo.setup import write_config
+from connector.profile import read_profile
+from connector.sandbox import World
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+@pytest.fixture
+def odd(tmp_path: Path) -> Iterator[tuple[World, Path]]:
+    """An odd pair behind HTTPS, and a configuration that knows nothing of it."""
+    world = World.create(profile="odd", start="2026-03-02T08:00:00Z")
+    with world.serve(tmp_path) as served:
+        yield world, write_config(tmp_path, served.info)
+    world.close()
+
+
+def om_fsm(config: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "connector", "--config", str(config), *arguments]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+
+
+def test_a_profile_is_written_then_compared_and_then_used(odd: tuple[World, Path]) -> None:
+    world, config = odd
+    first = om_fsm(config, "discover")
+    assert (first.returncode, first.stderr) == (0, "")
+    told = json.loads(first.stdout)
+    assert told["written"] is True
+    assert told["to_settle"] == []
+    profile = config.with_name("profile.toml")
+    assert read_profile(profile).om.columns["domain_order"]["line"] == "u_line_item"
+
+    written = profile.read_bytes()
+    again = om_fsm(config, "discover", "--output", "table")
+    assert (again.returncode, again.stderr) == (0, "")
+    assert "Nothing has changed" in again.stdout
+
+    [row] = world.om.records.find("sys_choice", name="sn_ind_tmt_orm_domain_order", value="22")
+    world.om.records.update("sys_choice", row["sys_id"], {"label": "Queued"}, world.om.system)
+    drifted = om_fsm(config, "discover", "--output", "table")
+    assert drifted.returncode == 1
+    assert "was Scheduled and is now Queued" in drifted.stdout
+    assert profile.read_bytes() == written
+
+    accepted = om_fsm(config, "discover", "--accept", "--output", "table")
+    assert accepted.returncode == 0
+    assert read_profile(profile).om.states["domain_order"]["22"].label == "Queued"
+
+    refused = om_fsm(config, "plan")
+    assert refused.returncode == 2
+    assert "order_line_item" in refused.stderr
+    config.write_text(f'profile = "profile.toml"\n{config.read_text(encoding="utf-8")}', encoding="utf-8")
+    assert om_fsm(config, "plan").returncode == 0
+
+    profile.write_text(profile.read_text(encoding="utf-8").replace('"u_specification"', '"?"'), encoding="utf-8")
+    unsettled = om_fsm(config, "plan")
+    assert unsettled.returncode == 2
+    assert "om.columns.domain_order.specification: which column is it?" in unsettled.stderr

@@ -1,0 +1,394 @@
+"""README promise: the connector finds out what an instance nobody here has seen is like, says so, and refuses to guess."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from connector import app
+from connector.config import load, load_with
+from connector.discover.drift import drift, keeping_decisions
+from connector.discover.text import profile_text
+from connector.errors import ConfigError, Denied, SignInFailed, Unavailable
+from connector.profile import Profile, read_profile
+from connector.unsettled import unsettled
+from tests.conftest import DOMAIN_ORDER, HAMBURG, Pair, make_pair
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from connector.discover.discovery import Discovered
+
+EXTRA_STATE = 'rows = [{ name = "wm_order", element = "state", value = "99", label = "%s", language = "%s" }]'
+
+
+def writes(pair: Pair) -> list[str]:
+    asked = [r for side in ("om", "fsm") for r in pair.world.requests(side)]
+    return [r.path for r in asked if r.method != "GET" and r.path != "/oauth_token.do"]
+
+
+def found(pair: Pair) -> Discovered:
+    """What a discovery says; nothing may be written by it."""
+    pair.world.clear_requests()
+    discovered = app.discover_once(pair.loaded, pair.outside())
+    assert writes(pair) == []
+    return discovered
+
+
+def adopt(pair: Pair, discovered: Discovered, *edits: tuple[str, str]) -> Path:
+    """Write the profile as `om-fsm discover` does, edit it as a person does, and name it in the configuration."""
+    path = pair.loaded.path.with_name("profile.toml")
+    text = profile_text(discovered.profile, discovered.reasons, "today")
+    for before, after in edits:
+        assert before in text, before
+        text = text.replace(before, after)
+    path.write_text(text, encoding="utf-8")
+    config = pair.loaded.path.read_text(encoding="utf-8")
+    if "profile = " not in config:
+        pair.loaded.path.write_text(f'profile = "profile.toml"\n\n{config}', encoding="utf-8")
+    pair.loaded = load(pair.loaded.path)
+    return path
+
+
+def open_points(pair: Pair, profile: Profile) -> list[str]:
+    return list(unsettled(load_with(pair.loaded.path, profile).settings, profile))
+
+
+def pair_on(tmp_path: Path, text: str, extends: str = "default") -> Pair:
+    """A pair on a profile of the sandbox that is not in this repository."""
+    profile = tmp_path / "other.toml"
+    profile.write_text(f'extends = "{extends}"\nname = "other"\n{text}', encoding="utf-8")
+    return make_pair(tmp_path, str(profile))
+
+
+def without_states(pair: Pair) -> Pair:
+    """The configuration says nothing of states: the instance must."""
+    text = pair.loaded.path.read_text(encoding="utf-8")
+    head, _, rest = text.partition("[om.states")
+    pair.loaded.path.write_text(head + rest[rest.index("[policy]") :] if rest else text, encoding="utf-8")
+    pair.loaded = load(pair.loaded.path)
+    return pair
+
+
+def refuses_to_write(pair: Pair, *words: str) -> None:
+    """Nothing is written, nothing is remembered, and every word is said."""
+    pair.approved(HAMBURG)
+    pair.world.clear_requests()
+    with pytest.raises(ConfigError) as refused:
+        pair.sync()
+    said = " ".join([str(refused.value), *refused.value.problems])
+    for word in words:
+        assert word in said
+    assert writes(pair) == []
+    assert not pair.memory.exists()
+
+
+# --- instances nobody here has seen ------------------------------------------------------------------------------------
+
+
+def test_an_order_lives_on_an_odd_instance_by_the_profile_that_was_found(tmp_path: Path) -> None:
+    pair = without_states(make_pair(tmp_path, "odd"))
+    discovered = found(pair)
+    assert open_points(pair, discovered.profile) == []
+    adopt(pair, discovered)
+    order = pair.approved(HAMBURG)
+    pair.world.advance(60)
+    pair.sync()
+    assert len(pair.work_orders(order)) == 2
+    query = f"u_line_item.order.number={order}^sys_class_name=sn_ind_tmt_orm_resource_order^ORDERBYnumber"
+    resource_order = pair.rows("om", DOMAIN_ORDER, query, "number")[0]["number"]
+    assert pair.noted(resource_order, "Install CPE")
+    pair.fsm("cancel_work_order", work_order=pair.install(order), reason="nobody at home")
+    pair.settle()
+    assert pair.noted(resource_order, "was canceled in Field Service")
+    pair.om("close_domain_order", domain_order=resource_order)
+    pair.settle()
+    assert pair.state("om", DOMAIN_ORDER, resource_order) == "in progress"  # the gate: nobody has decided yet
+    pair.assert_nothing_doubled()
+
+
+def test_renamed_columns_missing_ones_and_other_states_are_found_with_their_reasons(tmp_path: Path) -> None:
+    discovered = found(without_states(make_pair(tmp_path, "odd")))
+    profile, reasons = discovered.profile, discovered.reasons
+    assert profile.om.columns["domain_order"]["specification"] == "u_specification"
+    assert "by its label" in reasons["om.columns.domain_order.specification"]
+    assert profile.om.columns["domain_order"]["needs_attention"] == ""
+    assert profile.fsm.fields["account"] == ""
+    assert "account" not in profile.fsm.references
+    assert "location" in profile.fsm.references
+    state = profile.fsm.states["work_order"]["8"]
+    assert (state.label, state.means, state.kind, state.write) == ("Cancelled", "canceled", "canceled", True)
+    assert profile.om.states["domain_order"]["-1"].kind == "frozen"
+    assert "3" not in profile.om.states["domain_order"]  # inactive
+
+
+def test_one_instance_with_both_applications_is_found_too(tmp_path: Path) -> None:
+    pair = without_states(make_pair(tmp_path, "single"))
+    discovered = found(pair)
+    assert open_points(pair, discovered.profile) == []
+    adopt(pair, discovered)
+    order = pair.approved(HAMBURG)
+    pair.sync()
+    assert pair.work_orders(order)
+
+
+def test_what_may_not_be_read_is_said_with_its_cost_and_taken_from_the_configuration(tmp_path: Path) -> None:
+    pair = make_pair(tmp_path, "strict", oauth=True)
+    discovered = found(pair)
+    unreadable = discovered.profile.fsm.unreadable
+    assert {"v_plugin", "sm_config", "state flows"} <= set(unreadable)
+    assert all(unreadable.values())
+    configured = pair.loaded.settings.fsm.states.work_order
+    assert {value: line.label for value, line in discovered.profile.fsm.states["work_order"].items()} == configured
+    assert open_points(pair, discovered.profile) == []
+    adopt(pair, discovered)
+    order = pair.approved(HAMBURG)
+    pair.sync()
+    assert pair.work_orders(order)
+
+
+def test_where_nobody_says_what_states_mean_a_person_must(tmp_path: Path) -> None:
+    pair = make_pair(tmp_path, "strict", oauth=True)
+    pair.world.switch("fsm", closed_tables=["sys_choice"])
+    discovered = found(without_states(pair))
+    discovered.profile.fsm.states.clear()
+    assert any("nothing is known of its states" in point for point in open_points(pair, discovered.profile))
+
+
+def test_the_profile_reads_back_as_what_was_found(tmp_path: Path) -> None:
+    pair = make_pair(tmp_path, "odd")
+    discovered = found(pair)
+    assert read_profile(adopt(pair, discovered)) == discovered.profile
+
+
+def found_elsewhere(tmp_path: Path) -> Discovered:
+    """What is found from a configuration that says nothing itself."""
+    (tmp_path / "again").mkdir()
+    return found(make_pair(tmp_path / "again", "odd"))
+
+
+def test_the_configuration_comes_before_the_profile(tmp_path: Path) -> None:
+    pair = make_pair(tmp_path, "odd")
+    text = pair.loaded.path.read_text(encoding="utf-8")
+    said = '[om.columns.domain_order]\nspecification = "u_other"\n\n[policy]'
+    pair.loaded.path.write_text(text.replace("[policy]", said, 1), encoding="utf-8")
+    adopt(pair, found_elsewhere(tmp_path))
+    assert pair.loaded.settings.om.db_schema.domain_order["specification"] == "u_other"
+    assert pair.loaded.settings.om.db_schema.domain_order["line"] == "u_line_item"
+
+
+def test_labels_of_the_profile_are_what_people_read_and_its_words_decide(pair: Pair) -> None:
+    label = ('label = "Assigned", means = "assigned"', 'label = "On its way", means = "assigned"')
+    adopt(pair, found(pair), label)
+    order = pair.approved(HAMBURG)
+    pair.sync()
+    pair.fsm("dispatch", work_order=pair.install(order), technician="technician")
+    pair.settle()
+    assert pair.noted(pair.resource_order(order), "On its way")
+
+
+def test_with_a_profile_the_choice_lists_are_not_asked_for_again(pair: Pair) -> None:
+    adopt(pair, found(pair))
+    pair.world.clear_requests()
+    pair.sync()
+    assert not [r for side in ("om", "fsm") for r in pair.world.requests(side) if r.path.endswith("sys_choice")]
+
+
+# --- drift -------------------------------------------------------------------------------------------------------------
+
+
+def test_a_second_discovery_of_the_same_instance_shows_no_drift(pair: Pair) -> None:
+    first = found(pair)
+    pair.approved(HAMBURG)
+    assert drift(first.profile, found(pair).profile) == ()
+
+
+@pytest.mark.parametrize(
+    ("side", "table", "change", "words"),
+    [
+        ("fsm", "sys_choice", {"name": "wm_order", "element": "state", "value": "3", "label": "Finished"}, "Finished"),
+        ("om", "sys_properties", {"name": "glide.sys.default.tz", "value": "Asia/Tokyo"}, "Asia/Tokyo"),
+        ("om", "v_plugin", {"plugin": "com.sn_ind_tmt_orm", "active": "inactive"}, "inactive"),
+    ],
+)
+def test_what_changed_since_is_told(side: str, table: str, change: dict[str, str], words: str, pair: Pair) -> None:
+    first = found(pair).profile
+    instance = pair.world.instance(side)
+    *keys, last = change
+    [row] = instance.records.find(
+        table, **{key: change[key] for key in keys[:3] if key != "value" or table == "sys_choice"}
+    )
+    instance.records.update(table, row["sys_id"], {last: change[last]}, instance.system)
+    [told] = drift(first, found(pair).profile)
+    assert words in told
+
+
+def test_a_column_that_is_gone_and_a_right_that_was_lost_are_drift(pair: Pair, tmp_path: Path) -> None:
+    first = found(pair).profile
+    (tmp_path / "odd").mkdir()
+    told = " ".join(drift(first, found(make_pair(tmp_path / "odd", "odd")).profile))
+    assert "sn_ind_tmt_orm_domain_order.line was order_line_item" in told
+    (tmp_path / "strict").mkdir()
+    told = " ".join(drift(first, found(make_pair(tmp_path / "strict", "strict", oauth=True)).profile))
+    assert "can no longer be read" in told
+
+
+def test_accepting_the_drift_keeps_what_a_person_has_settled(pair: Pair) -> None:
+    first = found(pair)
+    settled = read_profile(
+        adopt(
+            pair,
+            first,
+            ('17 = { label = "Accepted", means = "accepted"', '17 = { label = "Accepted", means = "assigned"'),
+        )
+    )
+    again = keeping_decisions(settled, found(pair).profile)
+    assert again.fsm.states["work_order"]["17"].means == "assigned"
+    assert again.om == first.profile.om
+
+
+# --- bad input ---------------------------------------------------------------------------------------------------------
+
+
+def pointed_to(pair: Pair, url: str) -> None:
+    text = pair.loaded.path.read_text(encoding="utf-8")
+    pair.loaded.path.write_text(text.replace(pair.world.om.base_url, url), encoding="utf-8")
+    pair.loaded = load(pair.loaded.path)
+
+
+def test_a_wrong_address_is_said(pair: Pair) -> None:
+    pair.world.fault("om", {"kind": "drop", "count": None})
+    with pytest.raises(Unavailable, match="om"):
+        app.discover_once(pair.loaded, pair.outside())
+
+
+@pytest.mark.parametrize("page", ["html_200", "no_node", "login_302"])
+def test_an_instance_that_is_not_servicenow_is_said(page: str, pair: Pair) -> None:
+    pair.world.fault("om", {"kind": page, "count": None})
+    with pytest.raises(Unavailable) as refused:
+        app.discover_once(pair.loaded, pair.outside())
+    assert "https://om.sandbox.test" in str(refused.value)
+
+
+def test_a_user_without_any_role_is_said(tmp_path: Path) -> None:
+    pair = pair_on(tmp_path, '[fsm.users.connector]\nname = "Nobody"\nroles = []\n')
+    with pytest.raises(Denied) as refused:
+        app.discover_once(pair.loaded, pair.outside())
+    assert "role" in refused.value.hint
+
+
+def test_a_refused_user_is_said(pair: Pair) -> None:
+    pair.world.fault("om", {"kind": "unauthorized", "count": None})
+    with pytest.raises(SignInFailed):
+        app.discover_once(pair.loaded, pair.outside())
+
+
+def test_half_the_columns_missing_are_for_a_person_to_settle(tmp_path: Path) -> None:
+    gone = ("specification", "account", "contact", "action")
+    renames = "\n".join(f'"{DOMAIN_ORDER}.{column}" = "u_{n}"' for n, column in enumerate(gone))
+    labels = "\n".join(f'{column} = "string:100 | Column {n}"' for n, column in enumerate(gone))
+    pair = pair_on(tmp_path, f"[om.rename]\n{renames}\n[om.tables.{DOMAIN_ORDER}.columns]\n{labels}\n")
+    discovered = found(pair)
+    points = open_points(pair, discovered.profile)
+    for part in gone:
+        assert any(f"om.columns.domain_order.{part}" in point for point in points), part
+    adopt(pair, discovered)
+    refuses_to_write(pair, "om.columns.domain_order.specification", "which column is it?")
+
+
+def test_a_choice_list_in_another_language_is_not_guessed(tmp_path: Path) -> None:
+    pair = make_pair(tmp_path)
+    for row in pair.world.fsm.records.find("sys_choice", name="wm_order", element="state"):
+        german = {"label": f"Zustand {row['value']}", "language": "de"}
+        pair.world.fsm.records.update("sys_choice", row["sys_id"], german, pair.world.fsm.system)
+    discovered = found(pair)
+    assert any("no English label" in remark for remark in discovered.remarks)
+    adopt(pair, discovered)
+    refuses_to_write(pair, "fsm.states.work_order: what does 7 ('Zustand 7') mean?")
+
+
+def test_two_states_with_one_label_are_not_guessed_and_count_once_a_person_has_said_which(tmp_path: Path) -> None:
+    extra = EXTRA_STATE % ("Canceled", "en")
+    pair = pair_on(tmp_path, f'[[fsm.records]]\ntable = "sys_choice"\n{extra}\n')
+    pair = without_states(pair)
+    discovered = found(pair)
+    adopt(pair, discovered)
+    refuses_to_write(pair, "what does 7 ('Canceled') mean?", "what does 99 ('Canceled') mean?", "no single state")
+    unsure = 'label = "Canceled", means = "?", class = "unknown" }'
+    sure = 'label = "Canceled", means = "canceled", class = "canceled"%s }'
+    adopt(
+        pair,
+        discovered,
+        (f"7 = {{ {unsure}", f"7 = {{ {sure % ', write = true'}"),
+        (f"99 = {{ {unsure}", f"99 = {{ {sure % ''}"),
+    )
+    order = pair.approved(HAMBURG)
+    pair.sync()
+    assert pair.work_orders(order)
+
+
+def test_two_states_with_one_label_are_never_written_without_a_profile_either(tmp_path: Path) -> None:
+    extra = EXTRA_STATE % ("Canceled", "en")
+    pair = without_states(pair_on(tmp_path, f'[[fsm.records]]\ntable = "sys_choice"\n{extra}\n'))
+    order = pair.approved(HAMBURG)
+    pair.sync()
+    pair.om("cancel_order", order=order)
+    pair.om("approve_cancel", order=order)
+    pair.world.advance(60)
+    pair.sync()
+    assert set(pair.waiting()) == {"parked"}
+    assert pair.state("fsm", "wm_order", pair.install(order)) != "canceled"
+
+
+def test_a_table_that_is_a_view_is_for_a_person_to_settle(tmp_path: Path) -> None:
+    joined = 'tables = { wo = "wm_order", wot = "wm_task" }\nwhere = "wot.parent = wo.sys_id"\n'
+    view = f'[fsm.tables.u_visit]\nlabel = "Visits"\n[fsm.tables.u_visit.view]\n{joined}'
+    access = '[[fsm.access]]\ntables = ["u_visit"]\noperations = ["read"]\nroles = ["wm_read"]\n'
+    pair = pair_on(tmp_path, view + access)
+    text = pair.loaded.path.read_text(encoding="utf-8")
+    pair.loaded.path.write_text(
+        text.replace("[policy]", '[fsm.tables]\nwork_order = "u_visit"\n\n[policy]', 1), encoding="utf-8"
+    )
+    pair.loaded = load(pair.loaded.path)
+    discovered = found(pair)
+    assert "database view" in discovered.reasons["fsm.tables.work_order"]
+    pair.loaded.path.write_text(text, encoding="utf-8")
+    adopt(pair, discovered)
+    refuses_to_write(pair, "fsm.tables.work_order: which table is it?")
+
+
+NONSENSE: list[tuple[tuple[str, str], str]] = [
+    (("format = 1", "format = 2"), "format"),
+    (("[om.columns.order]", "[om.columns.orders]"), "om.columns.orders: there is no such record"),
+    (('ponr = "ponr"', 'ponrr = "ponr"'), "om.columns.order.ponrr: there is no such part"),
+    (('names = "correlation_id"', 'names = ""'), "fsm.columns.work_order.names: the connector cannot do without it"),
+    (('mark = "correlation_display"', 'mark = "correlation_id"'), "'correlation_id' is already the names"),
+    (('means = "assigned", class = "open"', 'means = "assigned", class = "done"'), "'assigned' is open, not done"),
+    (
+        ('means = "accepted", class = "open"', 'means = "nearly", class = "open"'),
+        "'nearly' is none of ServiceNow's words",
+    ),
+    (("[fsm.facts]", "[fsm.fact]"), "fsm.fact"),
+    (("[om]", "[om"), "not valid TOML"),
+]
+
+
+@pytest.mark.parametrize(("edit", "said"), NONSENSE, ids=[said for _, said in NONSENSE])
+def test_a_profile_edited_into_nonsense_is_refused(edit: tuple[str, str], said: str, pair: Pair) -> None:
+    with pytest.raises(ConfigError) as refused:
+        adopt(pair, found(pair), edit)
+    assert said in " ".join([str(refused.value), *refused.value.problems])
+
+
+def test_a_profile_of_another_instance_is_refused(pair: Pair) -> None:
+    adopt(pair, found(pair), ("https://fsm.sandbox.test", "https://other.service-now.com"))
+    refuses_to_write(pair, "fsm.url", "https://other.service-now.com")
+
+
+def test_a_question_mark_anywhere_keeps_everything_shut(pair: Pair) -> None:
+    edit: Any = ('due = "committed_due_date"', 'due = "?"')
+    adopt(pair, found(pair), edit)
+    refuses_to_write(pair, "om.columns.line.due: which column is it?")
+    with pytest.raises(ConfigError):
+        pair.plan()
