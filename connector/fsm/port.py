@@ -112,6 +112,11 @@ class FsmPort:
     def feeds(self) -> tuple[FeedId, ...]:
         return (FeedId(self._feed.table, self._feed.fingerprint(self._api.endpoint.url)),)
 
+    @property
+    def cursors(self) -> tuple[Feed, ...]:
+        """The questions that are asked at every poll."""
+        return (self._feed,)
+
     def changed(self, feed: FeedId, since: datetime | None) -> Iterator[Changed]:
         assert feed.name == self._feed.table
         for row in self._feed.read(self._api, since):
@@ -262,7 +267,7 @@ class FsmPort:
         state = self.states.value_of(_CANCELED)
         if state is None:
             raise Rejected(
-                f"{self.name}: work orders have no state {_CANCELED!r}, or several.",
+                f"{self.name}: work orders have no (single) state {_CANCELED!r}.",
                 hint="Name the stored value under [fsm.states.work_order] in the configuration.",
             )
         mark = Carried(action.version, digest_of(action.carried), withdrawn=True, updates=action.updates)

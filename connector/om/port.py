@@ -149,6 +149,11 @@ class OmPort:
             FeedId(name, feed.fingerprint(self._api.endpoint.url)) for name, (feed, _) in self._watched.items()
         )
 
+    @property
+    def cursors(self) -> tuple[Feed, ...]:
+        """The questions that are asked at every poll."""
+        return tuple(feed for feed, _ in self._watched.values())
+
     def changed(self, feed: FeedId, since: datetime | None) -> Iterator[Changed]:
         watched, leads_to = self._watched[feed.name]
         for row in watched.read(self._api, since):
@@ -331,7 +336,7 @@ class OmPort:
         value = states.value_of(self._reopen_to)
         if value is None:
             raise Rejected(
-                f"{self.name}: domain orders have no state {self._reopen_to!r}, or several, "
+                f"{self.name}: domain orders have no (single) state {self._reopen_to!r} "
                 f"to reopen {action.domain_order_number} to.",
                 hint="Set reopen_to under [gate] to one of the instance's own state labels.",
             )
@@ -339,6 +344,11 @@ class OmPort:
         row = self._api.update(self._schema.tables["domain_order"], action.domain_order_id, values)
         kept = () if row.get(column) == value else (column,)
         return self._written(row, (*kept, *self._unheard(row, action.domain_order_id, text)))
+
+    def reopens(self) -> bool:
+        """Whether every class of domain orders has one state to reopen to."""
+        tables = (self._schema.tables[part] for part in ("domain_order", *_CLASSES))
+        return all(self._states.domain_order(table).value_of(self._reopen_to) for table in tables)
 
     def _class_of(self, domain_order: DomainOrder) -> str:
         return next((name for name, kind in self._kinds.items() if kind is domain_order.kind), "")
