@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import random
+import shutil
 import time
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
@@ -26,7 +27,7 @@ from connector.engine.watch import notice
 from connector.errors import ConfigError, NotFound, RemoteError
 from connector.fsm.port import FsmPort
 from connector.mapping.fields import FieldMap
-from connector.memory import instances, reading, repairing
+from connector.memory import instances, overview_of, reading, repairing
 from connector.om.cases import OmWithCases
 from connector.om.native import NATIVE_POLICIES, NativePolicies
 from connector.om.port import OmPort
@@ -37,13 +38,15 @@ from connector.servicenow.table import TableApi
 from connector.unsettled import require_settled
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterator, Mapping
 
     import sqlalchemy as sa
     from requests.adapters import BaseAdapter
 
     from connector.config import Loaded, Settings
     from connector.discover.discovery import Discovered
+    from connector.doctor.check import Result, Suite
+    from connector.doctor.patient import Patient, SideView
     from connector.engine.ports import Watched as System
     from connector.mapping.native import Imported
     from connector.mapping.review import Catalog
@@ -98,6 +101,10 @@ class Pass:
 def connect(loaded: Loaded, world: World = REAL_WORLD) -> Systems:
     """Both instances, not asked anything yet. Raises ConfigError while the profile has open points."""
     require_settled(loaded)
+    return _ports(loaded, world)
+
+
+def _ports(loaded: Loaded, world: World) -> Systems:
     settings = loaded.settings
     profile = loaded.profile
     om_api = _api(loaded, world, "om")
@@ -131,6 +138,65 @@ def discover_once(loaded: Loaded, world: World = REAL_WORLD) -> Discovered:
     om = (_api(loaded, world, "om"), settings.om.db_schema)
     fsm = (_api(loaded, world, "fsm"), settings.fsm.db_schema)
     return discover(om, fsm, states, settings.gate.reopen_to)
+
+
+def examine_once(
+    loaded: Loaded, suites: Collection[Suite] = (), ids: Collection[str] = (), world: World = REAL_WORLD
+) -> tuple[Result, ...]:
+    """The answers of the doctor's checks. Asks both instances, writes nothing anywhere."""
+    from connector.doctor.registry import CHECKS
+    from connector.doctor.run import examine
+
+    database = reading(loaded)
+    try:
+        return examine(patient(loaded, database, world), CHECKS, suites, ids)
+    finally:
+        if database is not None:
+            database.dispose()
+
+
+def patient(loaded: Loaded, database: sa.Engine | None, world: World) -> Patient:
+    """What the doctor looks at: the instances, asked nothing yet, and memory where there is one."""
+    from connector.doctor.patient import Patient
+
+    systems = _ports(loaded, world)
+    memory = loaded.resolve(loaded.settings.memory.path)
+    return Patient(
+        loaded=loaded,
+        om=_view(loaded, systems, world, "om"),
+        fsm=_view(loaded, systems, world, "fsm"),
+        om_port=systems.om,
+        fsm_port=systems.fsm,
+        guard=Guard(database, Limits(**loaded.settings.brakes.model_dump())) if database is not None else None,
+        overview=overview_of(database, world.clock()) if database is not None else None,
+        free_bytes=lambda: shutil.disk_usage(memory.parent).free,
+        clock=world.clock,
+        discover=lambda: discover_once(loaded, world).profile,
+        load_policies=lambda: load_policies(loaded),
+    )
+
+
+def _view(loaded: Loaded, systems: Systems, world: World, side: str) -> SideView:
+    from connector.doctor.patient import SideView
+
+    settings, profile = loaded.settings, loaded.profile
+    is_om = side == "om"
+    instance = settings.om if is_om else settings.fsm
+    said = (profile.om if is_om else profile.fsm) if profile else None
+    port = systems.om if is_om else systems.fsm
+    polls = 3600 / settings.daemon.poll_seconds
+    return SideView(
+        name=side,
+        api=systems.om_api if is_om else systems.fsm_api,
+        instance=instance,
+        schema=instance.db_schema,
+        main="order" if is_om else "work_order",
+        overrides=instance.states.model_dump(),
+        feeds=port.cursors,
+        clock=world.clock,
+        told=said.told() if said else {},
+        requests_per_hour=round(polls * (len(port.feeds) + 1)),  # and a slice of the sweep at each poll
+    )
 
 
 def _api(loaded: Loaded, world: World, side: str) -> TableApi:

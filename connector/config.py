@@ -471,6 +471,8 @@ def _below(document: dict[str, Any], profile: Profile) -> dict[str, Any]:
     policy = document.get("policy", {})
     outputs = {name: names.get(column, column) for name, column in DEFAULT_OUTPUTS.items()}
     said["work_order"] = {"fields": renamed(DEFAULT_FIELDS, names)} if "work_order" not in document else {}
+    if "fields" not in document.get("case", {}):
+        said["case"] = {"fields": renamed(DEFAULT_CASE_FIELDS, names)}
     said["policy"] = {"outputs": {**outputs, **policy.get("outputs", {})}} if isinstance(policy, dict) else {}
     return _merged(said, document)
 

@@ -14,8 +14,8 @@ from pydantic import ConfigDict, Field, ValidationError, model_validator
 from connector.errors import ConfigError
 from connector.fsm.schema import OPTIONAL as FSM_OPTIONAL
 from connector.fsm.schema import FsmSchema
-from connector.mapping.states import DOMAIN_ORDER_LABELS, ORDER_LABELS, WORK_ORDER_LABELS, Told, fold
-from connector.model import DomainOrderPhase, OrderPhase, WorkOrderPhase
+from connector.mapping.states import CASE_LABELS, DOMAIN_ORDER_LABELS, ORDER_LABELS, WORK_ORDER_LABELS, Told, fold
+from connector.model import CasePhase, DomainOrderPhase, OrderPhase, WorkOrderPhase
 from connector.om.schema import OPTIONAL as OM_OPTIONAL
 from connector.om.schema import OmSchema
 from connector.setting import Section
@@ -39,6 +39,7 @@ LABELS: Mapping[str, Mapping[str, Enum]] = {
     ),
     "work_order": WORK_ORDER_LABELS,
     "work_order_task": WORK_ORDER_LABELS,
+    "case": CASE_LABELS,
 }
 BASE = dict.fromkeys(("product_order", "service_order", "resource_order"), "domain_order")
 WRITES_CANCELED = "canceled"  # of work orders; domain orders are written to the label that `[gate] reopen_to` names
@@ -61,6 +62,9 @@ _CLASSES: Mapping[Enum, Class] = {
     WorkOrderPhase.COMPLETE: "done",
     WorkOrderPhase.INCOMPLETE: "done",
     WorkOrderPhase.CANCELED: "canceled",
+    **dict.fromkeys(CasePhase, "open"),
+    CasePhase.CLOSED: "done",
+    CasePhase.CANCELED: "canceled",
 }
 
 

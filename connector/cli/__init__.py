@@ -18,6 +18,7 @@ from connector.cli.ask import explain, plan, status
 from connector.cli.config import config
 from connector.cli.demo import demo
 from connector.cli.discover import discover
+from connector.cli.doctor import doctor
 from connector.cli.gate import gate
 from connector.cli.hold import hold, release
 from connector.cli.outbox import outbox
@@ -47,7 +48,7 @@ def cli(context: click.Context, config_path: Path) -> None:
 
 
 for command in (
-    *(discover, sync, run, plan, explain, status, gate, work_order, hold, release, outbox, rebuild),
+    *(discover, doctor, sync, run, plan, explain, status, gate, work_order, hold, release, outbox, rebuild),
     *(policy, config, sandbox, demo),
 ):
     cli.add_command(command)

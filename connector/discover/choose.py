@@ -48,7 +48,7 @@ def choose_column(
         return Chosen(found[0], f"by its label {said.columns[found[0]].label!r}; {default!r} is not there")
     wrong = f"{default!r} is a {present.kind} here" if present is not None else f"{default!r} is not there"
     if optional and not found:
-        return Chosen("", f"{wrong}: {wanted.costs}")
+        return Chosen("", f"{wrong}: {wanted.costs}" if wanted.costs else wrong)
     return Chosen(UNSETTLED, f"{wrong}; {_candidates(found, said, wanted, tables)}")
 
 

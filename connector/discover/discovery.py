@@ -10,7 +10,7 @@ from connector.discover.evidence import gather, tables_called
 from connector.discover.fsm_facts import read_fsm_facts
 from connector.discover.wanted import TABLE_LABELS
 from connector.fsm.schema import OPTIONAL as FSM_OPTIONAL
-from connector.mapping.fields import DEFAULT_FIELDS
+from connector.mapping.fields import DEFAULT_CASE_FIELDS, DEFAULT_FIELDS
 from connector.mapping.outputs import DEFAULT_OUTPUTS
 from connector.mapping.states import fold
 from connector.om.native import NATIVE_POLICIES, NativePolicies
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from connector.servicenow.table import TableApi
 
 _WRITTEN = ("domain_order", "work_order")  # whose states the connector writes
+_PERHAPS = ("case",)  # records that an instance may do without
 
 
 @dataclass(slots=True)
@@ -95,17 +96,19 @@ def _side(
 ) -> tuple[dict[str, Any], Evidence]:
     kinds, optional = (OM_KINDS, OM_OPTIONAL) if name == "om" else (FSM_KINDS, FSM_OPTIONAL)
     api.probe(schema.tables[kinds[0]])
-    found = gather(api, list(schema.tables.values()), schema.states)
+    found = gather(api, list(schema.tables.values()), {**schema.states, **_states_of_cases(schema)})
     tables = {part: _table(name, part, table, api, found, told) for part, table in schema.tables.items()}
     columns: dict[str, dict[str, str]] = {}
     for kind in kinds:
         said = found.columns[schema.tables[kind]]
+        if kind in _PERHAPS and not said.is_known:
+            continue
         columns[kind] = {}
         for part, default in getattr(schema, kind).items():
             if tables[kind] == UNSETTLED:
                 columns[kind][part] = default
                 continue
-            chosen = choose_column(kind, part, default, said, tables, optional=part in optional)
+            chosen = choose_column(kind, part, default, said, tables, optional=part in optional or kind in _PERHAPS)
             columns[kind][part] = chosen.column
             if chosen.why:
                 told.reasons[f"{name}.columns.{kind}.{part}"] = chosen.why
@@ -124,12 +127,19 @@ def _side(
     return side, found
 
 
+def _states_of_cases(schema: OmSchema | FsmSchema) -> dict[str, str]:
+    return {schema.tables["case"]: getattr(schema, "case")["state"]} if "case" in schema.tables else {}  # noqa: B009
+
+
 def _table(name: str, part: str, table: str, api: TableApi, found: Evidence, told: _Told) -> str:
     said = found.columns[table]
     where = f"{name}.tables.{part}"
     if said.looks_like_a_view:
         told.reasons[where] = f"{table!r} looks like a database view, which cannot be written: name the table itself"
         return UNSETTLED
+    if part in _PERHAPS and not said.is_known:
+        found.unreadable[f"table {table}"] = "cases ask for no visits, unless the configuration knows the table"
+        return table
     if said.exists:
         found.facts[f"table {table}"] = " < ".join([found.labels.get(table, table), *said.chain[1:]])
         return table
@@ -151,6 +161,8 @@ def _states(
         mine = written if BASE.get(part, part) in _WRITTEN else set()
         table = schema.tables[part]
         choices = found.choices.get(table, ())
+        if part in _PERHAPS and not choices:
+            continue
         if part in BASE and choices == found.choices.get(schema.tables[BASE[part]], ()):
             continue
         lines, remarks = choose_states(part, choices, mine)
@@ -179,7 +191,7 @@ def _as_configured(part: str, label: str, written: set[str]) -> StateLine:
 def _references(schema: FsmSchema, found: Evidence, told: _Told) -> tuple[dict[str, Lookup], dict[str, str]]:
     """Which reference columns of a work order exist, and which of the columns it is filled with."""
     said = found.columns[schema.tables["work_order"]]
-    filled = sorted({*DEFAULT_FIELDS, *(column for column in DEFAULT_OUTPUTS.values() if column)})
+    filled = sorted({*DEFAULT_FIELDS, *DEFAULT_CASE_FIELDS, *(column for column in DEFAULT_OUTPUTS.values() if column)})
     missing = {column for column in filled if said.is_known and column not in said.columns}
     for column in sorted(missing):
         told.reasons[f"fsm.fields.{column}"] = "there is no such column: work orders do not say it"

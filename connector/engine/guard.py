@@ -64,7 +64,7 @@ class Guard:
     def check(self, side: Side, system: Watched, now: datetime) -> Alarm | None:
         """Compare an instance with what is recorded, and record what was not yet. Raises a RemoteError."""
         facts = system.identity()
-        differing = self._differing(side, system, facts)
+        differing = self.differing(side, system, facts)
         if differing:
             return Alarm(
                 HoldReason.IDENTITY,
@@ -105,7 +105,8 @@ class Guard:
             "Was a backup restored, or was a right to read them lost?",
         )
 
-    def _differing(self, side: Side, system: Watched, facts: Mapping[str, str]) -> list[str]:
+    def differing(self, side: Side, system: Watched, facts: Mapping[str, str]) -> list[str]:
+        """In what an instance is not the one that is recorded."""
         with self._engine.connect() as connection:
             rows = connection.execute(sa.select(identity).where(identity.c.side == side.value)).all()
         found: list[str] = []

@@ -100,21 +100,22 @@ def _unknown_names(policy: WorkOrderPolicy, column: str, names: frozenset[str]) 
     known = {fold(name) for name in names}
     index = policy.inputs.index(column)
     for rule in policy.rows:
-        for name in _literals(rule.conditions[index]):
+        for name in literals(rule.conditions[index]):
             if fold(name) not in known:
                 text = f"row {rule.row}, column {column!r}: {name!r}: Order Management has no {column} of this name"
                 yield Remark("warning", "unknown_name", text + _like(name, names), (rule.id,), (column,))
 
 
-def _literals(condition: Condition) -> Iterator[str]:
+def literals(condition: Condition) -> Iterator[str]:
+    """The names a condition compares with."""
     match condition:
         case Compare("=" | "!=", str() as name):
             yield name
         case OneOf(conditions):
             for one in conditions:
-                yield from _literals(one)
+                yield from literals(one)
         case Not(negated):
-            yield from _literals(negated)
+            yield from literals(negated)
         case _:
             return
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from connector.errors import AbsurdAnswer, Denied, Rejected
 from connector.exchange import NOTE, Changed, FeedId, OrdersRead, Record, Sketch, Unreadable, Written
 from connector.mapping.marks import tokens_in
-from connector.mapping.states import CASE_LABELS, StateMap, fold
+from connector.mapping.states import CASE_LABELS, StateMap, Told, fold
 from connector.model import CasePhase, CaseSnapshot
 from connector.om.journal import shown
 from connector.om.port import OmPort
@@ -48,10 +48,13 @@ class OmWithCases(OmPort):
         super().__init__(*args, **kwargs)
         schema = self._schema
         self._case_table = schema.tables[_PART]
-        choices = StateChoices(self._api, {self._case_table: schema.case["state"]})
+        told = kwargs.get("told", {}).get(_PART, Told())
+        choices = StateChoices(self._api, {} if told.labels else {self._case_table: schema.case["state"]})
         given = kwargs["overrides"].get(_PART, {})
         self._case_choices = choices
-        self._case_states = StateMap(self._case_table, choices[self._case_table], CASE_LABELS, CasePhase.UNKNOWN, given)
+        self._case_states = StateMap(
+            self._case_table, choices[self._case_table], CASE_LABELS, CasePhase.UNKNOWN, given, told
+        )
         self._case_feed = Feed(self._case_table, ("sys_id",))
         self.shortcoming = ""  # why no case can be read, in words
 

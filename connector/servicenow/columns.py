@@ -82,7 +82,7 @@ def columns_of(
         if inherited and table in parents:
             found[table] = TableColumns(table, chain, inherited, DICTIONARY)
         else:
-            found[table] = _of_meta(api, table, chain, is_listed=table in parents or not parents)
+            found[table] = meta_of(api, table, chain, is_listed=table in parents or not parents)
     return found
 
 
@@ -98,7 +98,8 @@ def _of_dictionary(row: Row) -> Column:
     )
 
 
-def _of_meta(api: TableApi, table: str, chain: tuple[str, ...], *, is_listed: bool) -> TableColumns:
+def meta_of(api: TableApi, table: str, chain: tuple[str, ...] = (), *, is_listed: bool = True) -> TableColumns:
+    """The columns of a table as the instance's own user interface is told them. Raises a RemoteError."""
     try:
         result = api.get(f"/api/now/ui/meta/{table}")
         columns = {str(name): _described(str(name), said) for name, said in result["columns"].items()}
@@ -129,12 +130,12 @@ def require_columns(api: TableApi, needed: Mapping[str, Collection[str]]) -> Map
     """
     parents = class_parents(api, list(needed))
     asked = {column for columns in needed.values() for column in columns}
-    described = columns_of(api, list(needed), asked, parents=parents)
+    described = columns_of(api, [table for table, columns in needed.items() if columns], asked, parents=parents)
     problems: list[str] = []
     for table, columns in needed.items():
-        said = described[table]
         if not columns:
-            continue  # a class of its own that may be missing
+            continue  # a table that may be missing
+        said = described[table]
         if not said.exists:
             problems.append(f"there is no table {table}")
         elif said.is_known and (lacking := _not_in_a_record(api, table, sorted(set(columns) - set(said.columns)))):

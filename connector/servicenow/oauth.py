@@ -43,6 +43,7 @@ class Bearer:
         self._token: _Token | None = None
         self._refresh = ""
         self._failure: SignInFailed | None = None  # what all who waited for one token are told
+        self.life: float | None = None  # seconds the last token was given for; None where the instance does not say
         self.hint = (
             "The token was fresh. Check that its user is active, not locked out and allowed to use the API, and that no API "
             f"access policy keeps OAuth out. {grant.hint}"
@@ -104,7 +105,9 @@ class Bearer:
             answer = tokens.ask(self._grant.form(tokens), self._grant.hint)
         given = answer.get("refresh_token")
         self._refresh = given if isinstance(given, str) and self._grant.keeps(given) else ""
-        return _token(answer, asked)
+        token = _token(answer, asked)
+        self.life = token.ends - asked if math.isfinite(token.ends) else None
+        return token
 
     def _refreshed(self, tokens: Tokens) -> Mapping[str, object] | None:
         """By the refresh token that came with the last answer; None when it is over, which is no failure."""

@@ -20,7 +20,7 @@ from connector.servicenow.no_answer import no_answer
 from connector.servicenow.pace import LONGEST_WAIT, Pace
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from requests.adapters import BaseAdapter
 
@@ -47,6 +47,7 @@ class Traffic:
 
     requests: int = 0
     server_time: datetime | None = None  # of the last answer, by the instance's own clock
+    headers: Mapping[str, str] = field(default_factory=dict)  # of the last answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +132,7 @@ class Transport(requests.Session):
             ) from error
         self.transaction = response.headers.get("X-Transaction-ID", "")
         traffic.server_time = _server_time(response) or traffic.server_time
+        traffic.headers = response.headers
         return response
 
 

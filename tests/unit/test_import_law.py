@@ -29,15 +29,31 @@ LAW: dict[str, set[str]] = {
     "config": SHARED | {"decide", "mapping", "om", "fsm", "profile", "setting", "sign_in"},
     "unsettled": SHARED | {"config", "decide", "mapping", "profile"},
     "discover": SHARED | {"fsm", "mapping", "om", "profile", "servicenow"},
+    "doctor": SHARED
+    | {"config", "decide", "discover", "engine", "fsm", "mapping", "om", "policies", "profile", "servicenow", "sign_in"}
+    | {"unsettled"},
     "reach": SHARED | {"config", "servicenow", "setting", "sign_in"},
     "policies": SHARED | {"config", "mapping"},
     "shelf": SHARED | {"config", "mapping", "policies"},
     "memory": SHARED | {"config", "engine"},
     "app": SHARED
-    | {"config", "daemon", "decide", "discover", "engine", "fsm", "mapping", "memory", "om", "policies", "profile"}
-    | {"reach", "servicenow", "unsettled"},
+    | {"config", "daemon", "decide", "discover", "doctor", "engine", "fsm", "mapping", "memory", "om", "policies"}
+    | {"profile", "reach", "servicenow", "unsettled"},
     "cli": SHARED
-    | {"app", "config", "daemon", "demo", "discover", "engine", "mapping", "memory", "policies", "profile", "sandbox"}
+    | {
+        "app",
+        "config",
+        "daemon",
+        "demo",
+        "discover",
+        "doctor",
+        "engine",
+        "mapping",
+        "memory",
+        "policies",
+        "profile",
+        "sandbox",
+    }
     | {"shelf", "unsettled", "visible"},
     "demo": set(),  # it uses the connector as anybody would: as a process
     "sandbox": set(),  # shared constants would share our mistakes

@@ -1,0 +1,94 @@
+"""Are these the instances they were? After a clone or a refresh, a copy must never write to production's partner."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from connector.doctor.check import Check, Seen, Suite, failed, fine, unknown, warning
+from connector.engine.hold import Side
+from connector.mapping.marks import WorkOrderKey
+
+if TYPE_CHECKING:
+    from connector.doctor.patient import Patient, SideView
+
+
+def _identity(patient: Patient) -> Seen:
+    if patient.guard is None:
+        return unknown("there is no memory yet to compare with")
+    differing = [
+        f"{system.name}: {difference}"
+        for side, system in ((Side.OM, patient.om_port), (Side.FSM, patient.fsm_port))
+        for difference in patient.guard.differing(side, system, system.identity())
+    ]
+    return failed("; ".join(differing)) if differing else fine("both are the instances of first contact")
+
+
+def _named_as_addressed(side: SideView) -> Seen:
+    name = side.property("instance_name")
+    host = urlsplit(side.instance.url).hostname or ""
+    if not name or not host.endswith(".service-now.com"):
+        return unknown("the property instance_name cannot be read, or the address is the customer's own")
+    if name.casefold() != host.partition(".")[0].casefold():
+        return failed(f"it calls itself {name!r}, its address is {host}")
+    return fine(f"it calls itself {name!r}, as its address does")
+
+
+def _address_of_itself(side: SideView) -> Seen:
+    said = urlsplit(side.property("glide.servlet.uri")).hostname or ""
+    host = urlsplit(side.instance.url).hostname or ""
+    if not said:
+        return unknown("the property glide.servlet.uri cannot be read")
+    return (
+        fine(f"its own address is {said}")
+        if said == host
+        else warning(f"its own address is {said}, the configured one {host}")
+    )
+
+
+def _foreign_marks(patient: Patient) -> Seen:
+    ours = patient.settings.om.name
+    keys = [key for _, text in patient.marked if (key := WorkOrderKey.parse(text))]
+    foreign = sorted({key.om for key in keys} - {ours})
+    if foreign:
+        return warning(f"work orders carry the marks of another instance: {', '.join(foreign)} (this one is {ours})")
+    return fine("every mark is of this instance")
+
+
+_CLONE = (Suite.FIRST, Suite.POST_CLONE)
+
+CHECKS = (
+    Check(
+        "clone.identity",
+        "Both are the instances of first contact",
+        "A cloned sub-production must never write to production's partner.",
+        "If the clone was meant: delete the memory file, then `om-fsm rebuild`.",
+        _CLONE,
+        of_pair=_identity,
+    ),
+    Check(
+        "clone.name",
+        "Its name is that of its address",
+        "A clone without its clean-up still believes to be its source.",
+        "Run the clone's clean-up scripts, or correct the url.",
+        _CLONE,
+        of_side=_named_as_addressed,
+    ),
+    Check(
+        "clone.address",
+        "Its own address is the configured one",
+        "Links in notes and mails lead elsewhere.",
+        "Correct glide.servlet.uri after the clone, or the url.",
+        _CLONE,
+        of_side=_address_of_itself,
+    ),
+    Check(
+        "clone.marks",
+        "No work order carries another instance's mark",
+        "They came with a clone, and nobody follows them here.",
+        "Close them, or empty their correlation_id, if they came with a clone.",
+        _CLONE,
+        only="fsm",
+        of_pair=_foreign_marks,
+    ),
+)

@@ -1,0 +1,252 @@
+"""Are the tables and columns there, of the right kind, long enough, readable and writable? Probed without leaving a trace."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from connector.discover.choose import choose_column
+from connector.discover.wanted import PARTS
+from connector.doctor.check import EVERYWHERE, Check, Seen, Suite, failed, fine, unknown, warning
+from connector.errors import Denied, Rejected
+from connector.fsm.schema import OPTIONAL as FSM_OPTIONAL
+from connector.mapping.marks import MAX_LENGTH
+from connector.om.schema import OPTIONAL as OM_OPTIONAL
+from connector.profile import FSM_KINDS, OM_KINDS, UNSETTLED
+from connector.servicenow.lean import page
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from connector.doctor.patient import Patient, SideView
+    from connector.servicenow.columns import TableColumns
+
+_OPTIONAL = OM_OPTIONAL | FSM_OPTIONAL
+
+
+def _kinds(side: SideView) -> Iterator[tuple[str, str, TableColumns]]:
+    """Each kind of record with its table and what is known of its columns."""
+    for kind in OM_KINDS if side.name == "om" else FSM_KINDS:
+        if kind == "case":
+            continue  # an instance may do without; the port says what it lacks
+        table = side.schema.tables[kind]
+        yield kind, table, side.evidence.columns[table]
+
+
+def _tables(side: SideView) -> Seen:
+    wrong = [f"there is no table {table}" for _, table, said in _kinds(side) if not said.exists]
+    wrong += [f"{table} looks like a database view" for _, table, said in _kinds(side) if said.looks_like_a_view]
+    return failed("; ".join(wrong)) if wrong else fine("every table is there")
+
+
+def _present(side: SideView) -> Seen:
+    missing: list[str] = []
+    unverified: list[str] = []
+    for _, table, said in _kinds(side):
+        if not said.is_known:
+            unverified.append(table)
+        else:
+            missing += [f"{table}.{column}" for column in sorted(side.schema.needed[table] - set(said.columns))]
+    if missing:
+        return failed(f"not there, or closed to the user: {', '.join(missing)}")
+    return (
+        unknown(f"the columns of {', '.join(unverified)} are not described")
+        if unverified
+        else fine("every column is there")
+    )
+
+
+def _optional(side: SideView) -> Seen:
+    lost = [
+        f"{table}.{getattr(side.schema, kind)[part]}: {PARTS[kind][part].costs}"
+        for kind, table, said in _kinds(side)
+        for part in sorted(_OPTIONAL & set(getattr(side.schema, kind)))
+        if said.is_known and (column := getattr(side.schema, kind)[part]) and column not in said.columns
+    ]
+    return (
+        warning(f"not there: {'; '.join(lost)}") if lost else fine("columns that may be missing are there, or left out")
+    )
+
+
+def _types(side: SideView) -> Seen:
+    wrong: list[str] = []
+    for kind, table, said in _kinds(side):
+        for part, column in getattr(side.schema, kind).items():
+            if column not in said.columns or part not in PARTS.get(kind, {}):
+                continue
+            chosen = choose_column(kind, part, column, said, side.schema.tables, optional=False)
+            if chosen.column == UNSETTLED:
+                wrong.append(f"{table}: {chosen.why}")
+    return failed("; ".join(wrong)) if wrong else fine("columns have the types their parts need")
+
+
+def _readable(side: SideView) -> Seen:
+    closed: list[str] = []
+    empty: list[str] = []
+    for _, table, _said in _kinds(side):
+        columns = sorted(side.schema.needed[table])
+        rows, _ = page(side.api, table, "ORDERBYDESCsys_created_on", columns, 1)
+        if not rows:
+            empty.append(table)
+        closed += [f"{table}.{column}" for column in columns if rows and column not in rows[0]]
+    if closed:
+        return failed(f"not readable: {', '.join(closed)}")
+    return unknown(f"no record to look at in {', '.join(empty)}") if empty else fine("every column in use can be read")
+
+
+def _described_as_read_only(side: SideView) -> Seen:
+    if side.name == "om":
+        written = {side.schema.tables["domain_order"]: [side.schema.notes, side.schema.domain_order["state"]]}  # type: ignore[union-attr]
+    else:
+        columns = side.schema.work_order  # type: ignore[union-attr]
+        written = {side.table: [side.schema.notes, *(columns[part] for part in ("state", "names", "mark", "template"))]}
+    closed: list[str] = []
+    for table, names in written.items():
+        known = side.described(table)
+        if not known:
+            return unknown(f"nobody describes the columns of {table}")
+        closed += [f"{table}.{name}" for name in names if name in known and known[name].read_only]
+    return (
+        failed(f"read-only for the user: {', '.join(closed)}")
+        if closed
+        else fine("no column to be written is read-only")
+    )
+
+
+def _record_writable(side: SideView) -> Seen:
+    part = "domain_order" if side.name == "om" else "work_order"
+    table = side.schema.tables[part]
+    row = side.newest(table, [])
+    if not row:
+        return unknown(f"no record of {table} to ask about")
+    try:
+        side.api.update(table, row["sys_id"], {})
+    except Denied as error:
+        return failed(f"records of {table} cannot be written: {error}")
+    except Rejected as error:
+        return warning(f"a record of {table} refuses even an empty change: {error}")
+    return fine(
+        f"records of {table} can be written (asked by a change of nothing; single columns are seen at each write)"
+    )
+
+
+def _lengths(side: SideView) -> Seen:
+    said = side.evidence.columns[side.table]
+    columns = side.schema.work_order  # type: ignore[union-attr]
+    short = [
+        f"{name} takes {said.columns[name].max_length}"
+        for name in (columns["names"], columns["mark"])
+        if name in said.columns and 0 < said.columns[name].max_length < MAX_LENGTH
+    ]
+    if short:
+        return failed(f"{', '.join(short)} characters, {MAX_LENGTH} are needed")
+    return fine(f"marks of {MAX_LENGTH} characters fit") if said.is_known else unknown("nobody tells how long they are")
+
+
+def _filled(patient: Patient) -> Seen:
+    settings = patient.settings
+    said = patient.fsm.evidence.columns[patient.fsm.table]
+    if not said.is_known:
+        return unknown("the columns of work orders are not described")
+    filled = {*settings.work_order.fields, *(column for column in settings.policy.outputs.values() if column)}
+    missing = sorted(filled - set(said.columns))
+    return (
+        warning(f"work orders have no column {', '.join(missing)}")
+        if missing
+        else fine("every column to be filled is there")
+    )
+
+
+def _facts(patient: Patient) -> Seen:
+    schema = patient.om.schema
+    missing: list[str] = []
+    for name, fact in patient.settings.om.facts.items():
+        for column in fact.columns:
+            record, _, path = column.partition(".")
+            said = patient.om.evidence.columns[schema.tables[record]]
+            if said.is_known and path.partition(".")[0] not in said.columns:
+                missing.append(f"{name} ({column})")
+    return (
+        failed(f"columns of your own facts are not there: {', '.join(missing)}")
+        if missing
+        else fine("the columns of your own facts are there")
+    )
+
+
+_DISCOVER = "`om-fsm discover` finds out what they are called; name them in the profile or the configuration."
+_RIGHT = "Ask an administrator for the role or ACL."
+
+CHECKS = (
+    Check(
+        "columns.tables",
+        "Every table is there, and is no view",
+        "Nothing can be read from a table that is not there, and nothing written to a view.",
+        _DISCOVER,
+        of_side=_tables,
+    ),
+    Check(
+        "columns.present",
+        "Every column in use is there",
+        "A column that is missing looks like an empty one.",
+        _DISCOVER,
+        of_side=_present,
+    ),
+    Check(
+        "columns.optional",
+        "Columns that may be missing are there",
+        "What they tell is lost.",
+        _DISCOVER,
+        of_side=_optional,
+    ),
+    Check(
+        "columns.types",
+        "Columns have the types their parts need",
+        "A reference to another table would put records together that do not belong together.",
+        _DISCOVER,
+        of_side=_types,
+    ),
+    Check(
+        "columns.readable",
+        "Every column in use can be read",
+        "A column without read right is absent without a word; orders it concerns are left alone.",
+        _RIGHT,
+        of_side=_readable,
+    ),
+    Check(
+        "rights.columns",
+        "No column to be written is read-only",
+        "A value without write right is dropped with status 200.",
+        _RIGHT,
+        of_side=_described_as_read_only,
+    ),
+    Check(
+        "rights.records",
+        "Records can be written (asked by a change of nothing)",
+        "Notes, updates and cancellations would be refused.",
+        _RIGHT,
+        of_side=_record_writable,
+    ),
+    Check(
+        "keys.length",
+        "Marks fit into their columns",
+        "A mark that is cut is not found again, and a work order would be created twice.",
+        "Make correlation_id and correlation_display 100 characters long.",
+        only="fsm",
+        of_side=_lengths,
+    ),
+    Check(
+        "fields.columns",
+        "Every column to be filled is there",
+        "What it should say is lost, with status 200.",
+        "Leave it out ([work_order.fields], or the profile), or activate the plug-in that brings it.",
+        EVERYWHERE,
+        of_pair=_filled,
+    ),
+    Check(
+        "fields.facts",
+        "The columns of your own facts are there",
+        "A policy that uses them cannot decide.",
+        "Correct [om.facts].",
+        (Suite.FIRST, Suite.POST_UPGRADE),
+        of_pair=_facts,
+    ),
+)

@@ -1,0 +1,24 @@
+"""Every check, in the order it is asked: what others depend on first."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from connector.doctor import clones, columns, journal, local, names, native, pace, questions, reach, sign_in, states
+
+if TYPE_CHECKING:
+    from connector.doctor.check import Check
+
+CHECKS: tuple[Check, ...] = (
+    *reach.CHECKS,
+    *sign_in.CHECKS,
+    *questions.CHECKS,
+    *columns.CHECKS,
+    *journal.CHECKS,
+    *states.CHECKS,
+    *names.CHECKS,
+    *native.CHECKS,
+    *pace.CHECKS,
+    *clones.CHECKS,
+    *local.CHECKS,
+)

@@ -1,0 +1,81 @@
+"""The least the two users need, by table: the roles ServiceNow's documentation names to start from. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection  # noqa: TC003
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """One thing the connector does, the role to start from, and others that bring the same."""
+
+    side: str
+    need: str
+    tables: str
+    role: str
+    instead: tuple[str, ...] = ()
+    optional: bool = False
+
+    def is_met(self, roles: Collection[str]) -> bool:
+        """Whether one of the roles is there; what is optional always is."""
+        return self.optional or self.role in roles or any(other in roles for other in self.instead)
+
+
+_AGENTS = ("sn_ind_tmt_orm.order_fulfilment_agent", "sn_ind_tmt_orm.order_fulfilment_manager")
+
+NEEDED = (
+    Need(
+        "om",
+        "read orders, lines, domain orders, order tasks, characteristics",
+        "sn_ind_tmt_orm_*",
+        "sn_ind_tmt_orm.order_viewer",
+        _AGENTS,
+    ),
+    Need(
+        "om",
+        "write work notes on domain orders and put one back to work",
+        "sn_ind_tmt_orm_domain_order and its classes",
+        "sn_ind_tmt_orm.fulfillment_writer",
+        _AGENTS,
+    ),
+    Need("fsm", "read work orders and their tasks", "wm_order, wm_task", "wm_read", ("wm_basic", "wm_admin")),
+    Need(
+        "fsm",
+        "create work orders from templates",
+        "wm_order",
+        "wm_initiator",
+        ("wm_basic", "sn_fsm_servicedesk_agent", "wm_initiator_qualifier_dispatcher", "wm_admin"),
+    ),
+    Need(
+        "fsm",
+        "update and cancel work orders",
+        "wm_order",
+        "wm_dispatcher",
+        ("sn_fsm_servicedesk_agent", "wm_initiator_qualifier_dispatcher", "wm_admin"),
+    ),
+    Need(
+        "fsm",
+        "read customers, contacts and locations, to find them by name",
+        "customer_account, customer_contact, cmn_location",
+        "sn_customerservice.customer_data_viewer",
+        optional=True,
+    ),
+    *(
+        Need(side, need, tables, role, optional=True)
+        for side in ("om", "fsm")
+        for need, tables, role in (
+            ("use the REST API, where that is restricted", "all", "snc_platform_rest_api_access"),
+            (
+                "read choice lists, columns and classes",
+                "sys_choice, sys_dictionary, sys_db_object",
+                "personalize_dictionary",
+            ),
+            ("read journals back", "sys_journal_field", "an ACL of its own"),
+        )
+    ),
+)
+"""What docs and `om-fsm init` list. Which roles suffice differs by release: what is denied comes back as a finding."""
+
+TOO_MUCH = frozenset({"admin", "security_admin", "wm_admin", "sn_ind_tmt_orm.order_approver"})
+"""Roles the connector never needs. It does not approve orders and deletes nothing."""
