@@ -27,6 +27,7 @@ from connector.engine.watch import notice
 from connector.errors import ConfigError, NotFound, RemoteError
 from connector.fsm.port import FsmPort
 from connector.mapping.fields import FieldMap
+from connector.mapping.states import fold
 from connector.memory import instances, overview_of, reading, repairing
 from connector.om.cases import OmWithCases
 from connector.om.native import NATIVE_POLICIES, NativePolicies
@@ -264,6 +265,8 @@ def _rules(loaded: Loaded, policies: Policies, systems: Systems) -> Rules:
         closed_incomplete=settings.gate.closed_incomplete,
         order_tasks=settings.gate.order_tasks,
         header_tasks=settings.gate.header_tasks,
+        ponr=settings.ponr.mode,
+        ponr_at=frozenset(map(fold, settings.ponr.at)),
         compensations=policies.compensations,
         cases=_case_rules(settings, policies),
     )
@@ -293,7 +296,7 @@ def _follow(watched: Watched, loaded: Loaded, systems: Systems, engine: Engine, 
 def _fingerprint(settings: Settings, profile: Profile | None) -> str:
     """Of what decides how records are read and what they should look like."""
     parts = {"om": {"tables", "columns", "states"}, "fsm": {"tables", "columns", "states", "references"}}
-    text = settings.model_dump_json(include={**parts, "work_order": True, "gate": True, "case": True})
+    text = settings.model_dump_json(include={**parts, "work_order": True, "gate": True, "case": True, "ponr": True})
     told = [side.model_dump_json(include={"states"}) for side in (profile.om, profile.fsm)] if profile else []
     return hashlib.sha256("".join([text, *told]).encode()).hexdigest()[:12]
 

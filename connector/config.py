@@ -35,6 +35,7 @@ from connector.decide.rules import (
     Consequence,
     GateMode,
     OpenTasks,
+    PonrMode,
     Rejection,
     WorkOrderEnd,
 )
@@ -324,6 +325,13 @@ class Cases(Section):
     fields: dict[str, str] = dict(DEFAULT_CASE_FIELDS)
 
 
+class PonrSettings(Section):
+    """What follows for a line's point of no return when the field begins to work on it."""
+
+    mode: PonrMode = PonrMode.OFF
+    at: Annotated[tuple[str, ...], Field(min_length=1)] = ("Work in Progress",)
+
+
 class OutboxSettings(Section):
     """How writes are carried out."""
 
@@ -396,6 +404,7 @@ class Settings(Section):
     work_order: WorkOrderFields = WorkOrderFields()
     gate: Gate = Gate()
     case: Cases = Cases()
+    ponr: PonrSettings = PonrSettings()
     outbox: OutboxSettings = OutboxSettings()
     hold: HoldSettings = HoldSettings()
     brakes: Brakes = Brakes()

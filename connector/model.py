@@ -587,8 +587,26 @@ class BindWorkOrder:
     text: str  # the work note that goes with it
 
 
+@dataclass(frozen=True, slots=True)
+class SetPonr:
+    """Put a line past its point of no return, because the field has begun."""
+
+    key: str
+    line_id: str
+    line_number: str
+    version: int  # of the order when this was decided
+    work_order_number: str
+
+
 Action: TypeAlias = (
-    CreateWorkOrder | UpdateWorkOrder | CancelWorkOrder | BindWorkOrder | WriteNote | ReopenDomainOrder | ResolveCase
+    CreateWorkOrder
+    | UpdateWorkOrder
+    | CancelWorkOrder
+    | BindWorkOrder
+    | WriteNote
+    | ReopenDomainOrder
+    | ResolveCase
+    | SetPonr
 )
 
 

@@ -9,6 +9,7 @@ from connector.model import (
     CreateWorkOrder,
     ReopenDomainOrder,
     ResolveCase,
+    SetPonr,
     UpdateWorkOrder,
     WriteNote,
 )
@@ -39,3 +40,5 @@ def sentence(action: Action) -> str:
             return f"reopen {action.domain_order_number}: {action.text}"
         case ResolveCase():
             return f"resolve {action.case_number} ({action.code}): {action.text}"
+        case SetPonr():
+            return f"put {action.line_number} past its point of no return: {action.work_order_number} has begun"

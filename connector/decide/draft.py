@@ -6,6 +6,7 @@ Lives only inside one call of `decide`, so deciding stays a pure function.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from connector.decide.closure import Work
@@ -34,6 +35,7 @@ from connector.model import (
     Plan,
     ReopenDomainOrder,
     ResolveCase,
+    SetPonr,
     Snapshot,
     UpdateWorkOrder,
     Verdict,
@@ -45,10 +47,11 @@ if TYPE_CHECKING:
 
     from connector.decide.rules import Rules
 
-# The gate first, because somebody is waiting; then what readers should know; then what changes the field.
+# The gate first, because somebody is waiting; then what readers and revisers should know; then what changes the field.
 _RANK: dict[type[Action], int] = {
     ReopenDomainOrder: 0,
     WriteNote: 1,
+    SetPonr: 1,
     ResolveCase: 2,
     BindWorkOrder: 2,
     CancelWorkOrder: 3,
@@ -227,7 +230,11 @@ def initiators_of(seen: Observed) -> Iterator[AnyInitiator]:
 
 
 def order_initiators(snapshot: Snapshot) -> Iterator[Initiator]:
-    """Every domain order that belongs to a line of the order, and every order task of those, by number."""
+    """Every domain order that belongs to a line of the order, and every order task of those, by number.
+
+    A line past its point of no return puts its whole order there, whether the platform has spread that yet or not.
+    """
+    order = replace(snapshot.order, ponr=snapshot.order.ponr or any(line.ponr for line in snapshot.lines))
     lines = {line.sys_id: line for line in snapshot.lines}
     units, places = _units(snapshot, lines), _places(snapshot)
     for domain_order in sorted(snapshot.domain_orders, key=lambda d: d.number):
@@ -235,10 +242,10 @@ def order_initiators(snapshot: Snapshot) -> Iterator[Initiator]:
         if line is None:
             continue
         own = units[domain_order.sys_id], places[domain_order.sys_id]
-        yield Initiator(snapshot.order, line, domain_order, None, *own)
+        yield Initiator(order, line, domain_order, None, *own)
         for task in sorted(snapshot.order_tasks, key=lambda t: t.number):
             if task.domain_order_id == domain_order.sys_id:
-                yield Initiator(snapshot.order, line, domain_order, task, *own)
+                yield Initiator(order, line, domain_order, task, *own)
 
 
 def _units(snapshot: Snapshot, lines: Mapping[str, OrderLine]) -> dict[str, int]:

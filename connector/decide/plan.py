@@ -20,6 +20,7 @@ revision approved, desired facts differ, work order open      | as the compensat
 revision approved, initiator no longer matches or is canceled | cancel work order with a reason, note
 cancellation refused, or the work order was over before it    | note + finding; withdrawn when the order wants it again
 past the point of no return, content differs                  | nothing + note + finding; status notes go on
+work begun, where the point of no return follows the field    | set it (or a note that asks for it), then a note
 point of no return set between look and write                 | the write asks once more, is given up and decided again
 past the point of no return, work order never created         | create it (first fulfilment is not a change)
 work order state differs from the last note                   | note (from -> to, who, when)
@@ -57,6 +58,7 @@ from connector.decide.adopt import adopt
 from connector.decide.change import cancel, follow_up, keep_current, past_ponr
 from connector.decide.draft import Draft
 from connector.decide.gate import guard_closure
+from connector.decide.ponr import follow_the_field
 from connector.decide.progress import tell_progress, tell_ready
 from connector.mapping.facts import facts_asked, facts_of
 from connector.mapping.marks import WorkOrderKey
@@ -178,6 +180,8 @@ def serve(draft: Draft, initiator: AnyInitiator) -> None:
                 cancel(draft, initiator, one, f"{initiator.number} {why_canceled(initiator)}")
         case Stance.FULFIL:
             _fulfil(draft, initiator, work)
+    if isinstance(initiator, Initiator):
+        follow_the_field(draft, initiator, work, at_work=stance is Stance.FULFIL)
 
 
 def why_frozen(initiator: AnyInitiator) -> str:

@@ -48,6 +48,14 @@ class OpenTasks(Enum):
     ENFORCE = "enforce"  # a domain order that was closed over it is treated as over an open work order
 
 
+class PonrMode(Enum):
+    """What follows for the point of no return of a line when the field begins to work on it."""
+
+    OFF = "off"
+    PROPOSE = "propose"  # a note that asks for it
+    SET = "set"
+
+
 class Completion(Enum):
     """What follows when every work order of a case is complete."""
 
@@ -98,6 +106,8 @@ class Rules:
     closed_incomplete: Consequence = Consequence.ASK
     order_tasks: OpenTasks = OpenTasks.ANSWER  # of the domain order
     header_tasks: OpenTasks = OpenTasks.SHOW  # of the customer order itself
+    ponr: PonrMode = PonrMode.OFF
+    ponr_at: frozenset[str] = frozenset()  # labels of the states in which the field has begun, folded
     compensations: Compensations | None = None  # without a table every change is patched and noted
 
     cases: CaseRules | None = None

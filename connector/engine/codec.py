@@ -15,6 +15,7 @@ from connector.model import (
     Link,
     ReopenDomainOrder,
     ResolveCase,
+    SetPonr,
     UpdateWorkOrder,
     Verdict,
     WriteNote,
@@ -26,12 +27,12 @@ _ACTIONS: dict[str, TypeAdapter[Any]] = {
     kind.__name__: TypeAdapter(kind)
     for kind in (
         *(CreateWorkOrder, UpdateWorkOrder, CancelWorkOrder, BindWorkOrder),
-        *(WriteNote, ReopenDomainOrder, ResolveCase),
+        *(WriteNote, ReopenDomainOrder, ResolveCase, SetPonr),
     )
 }
 KINDS_OF_SIDE: dict[Side, frozenset[str]] = {
     Side.FSM: frozenset(kind.__name__ for kind in (CreateWorkOrder, UpdateWorkOrder, CancelWorkOrder, BindWorkOrder)),
-    Side.OM: frozenset({WriteNote.__name__, ReopenDomainOrder.__name__, ResolveCase.__name__}),
+    Side.OM: frozenset({WriteNote.__name__, ReopenDomainOrder.__name__, ResolveCase.__name__, SetPonr.__name__}),
 }
 """Which actions write to which side."""
 
@@ -61,6 +62,8 @@ def verb_of(action: Action) -> str:
             return "reopen"
         case ResolveCase():
             return "resolve"
+        case SetPonr():
+            return "set ponr"
 
 
 def subject_of(action: Action) -> str:
@@ -74,6 +77,8 @@ def subject_of(action: Action) -> str:
             return action.domain_order_number
         case ResolveCase():
             return action.case_number
+        case SetPonr():
+            return action.line_number
 
 
 def dump_action(action: Action) -> dict[str, Any]:

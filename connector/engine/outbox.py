@@ -9,6 +9,7 @@
 | adopt, detach | read it; it says so already -> done     | the read shows whether it says so; else sent again      |
 | reopen  | read; not closed -> done, moved -> decide again | the read shows whether it is open                   |
 | resolve | read; not open -> done, moved -> decide again | the read, or its token in the journal, shows whether it was |
+| set ponr | read the line; set -> done, moved -> decide again | the read shows whether it is set                   |
 
 Where the look shows that nothing happened, everything but a note and what a person asked for is decided again: the world may
 have moved on meanwhile.
@@ -36,6 +37,7 @@ from connector.model import (
     Origin,
     ReopenDomainOrder,
     ResolveCase,
+    SetPonr,
     UpdateWorkOrder,
     WriteNote,
 )
@@ -151,6 +153,8 @@ class Outbox:
                 return self._reopen(entry, action)
             case ResolveCase() as action:
                 return self._resolve(entry, action)
+            case SetPonr() as action:
+                return self._set_ponr(entry, action)
 
     # --- Field Service -------------------------------------------------------------------------------------
 
@@ -298,6 +302,22 @@ class Outbox:
                 transaction=written.transaction,
             )
         return Settlement(IntentState.DONE, action.text, transaction=written.transaction)
+
+    def _set_ponr(self, entry: OutboxEntry, action: SetPonr) -> Settlement:
+        text = f"{action.line_number} is past its point of no return: {action.work_order_number} has begun"
+        line = self.om.read_line_now(action.line_id)
+        if line is not None and line.ponr:
+            return Settlement(IntentState.DONE, text)
+        if line is None or entry.must_look or not line.still_allows(action.version):
+            return _overtaken(action.line_number)
+        written = self.om.set_ponr(action.line_id)
+        if written.refused:
+            raise Rejected(
+                f"{action.line_number} was not put past its point of no return: Order Management dropped the value.",
+                hint='The connector\'s user needs to write it on order lines, or say mode = "propose" under [ponr].',
+                transaction=written.transaction,
+            )
+        return _done(text, written, None)
 
     def _reopen(self, entry: OutboxEntry, action: ReopenDomainOrder) -> Settlement:
         domain_order = self.om.read_domain_order(action.domain_order_id)

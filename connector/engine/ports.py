@@ -106,6 +106,9 @@ class OrderManagement(Watched, Protocol):
     def write_note(self, record_id: str, text: str, *, on_case: bool = False) -> Written:
         """Append a work note to a domain order, or a case."""
 
+    def set_ponr(self, line_id: str) -> Written:
+        """Put a line past its point of no return."""
+
     def reopen(self, action: ReopenDomainOrder, text: str) -> Written:
         """Put a closed domain order back to work and say why, in one write."""
 

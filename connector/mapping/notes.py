@@ -175,6 +175,24 @@ def unwanted_past_ponr(work_order: WorkOrder, line: str) -> str:
 
 
 @_note
+def ponr_set(work_order: WorkOrder, line: str) -> str:
+    """The connector put a line past its point of no return."""
+    return (
+        f"{line} is past its point of no return, because {_name(work_order)} is {harmless(work_order.state.label)}"
+        f"{_by(work_order)}: it can no longer be revised or canceled."
+    )
+
+
+@_note
+def ponr_proposed(work_order: WorkOrder, line: str) -> str:
+    """Somebody should put a line past its point of no return."""
+    return (
+        f"{_name(work_order)} is {harmless(work_order.state.label)}{_by(work_order)}: a change of {line} would come too late."
+        f" Please set its point of no return."
+    )
+
+
+@_note
 def change_waits(work_order: WorkOrder, changes: Iterable[Change]) -> str:
     """A change that the compensation table wants a person to decide about."""
     return (

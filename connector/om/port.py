@@ -329,6 +329,11 @@ class OmPort:
         found = self.find_tokens([domain_order_id])[domain_order_id]
         return () if wanted <= found else (NOTE,)
 
+    def set_ponr(self, line_id: str) -> Written:
+        column = self._schema.line["ponr"]
+        row = self._api.update(self._schema.tables["line"], line_id, {column: "true"})
+        return self._written(row, () if row.get(column) == "true" else (column,))
+
     def reopen(self, action: ReopenDomainOrder, text: str) -> Written:
         column = self._schema.domain_order["state"]
         current = self.read_domain_order(action.domain_order_id)

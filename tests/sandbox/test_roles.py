@@ -270,6 +270,15 @@ def test_whether_the_writer_role_covers_domain_orders_is_a_switch(world: World, 
     assert om.patch(row["sys_class_name"], row["sys_id"], work_notes="x").status_code == 200
 
 
+def test_whether_the_writer_role_sets_the_point_of_no_return_is_a_switch(world: World, om: Client) -> None:
+    place_order(world)
+    line = om.row("sn_ind_tmt_orm_order_line_item", "")["sys_id"]
+    for switch in (False, True):
+        world.switch("om", writer_sets_ponr=switch)
+        om.patch("sn_ind_tmt_orm_order_line_item", line, ponr="true")
+        assert om.row("sn_ind_tmt_orm_order", "")["ponr"] == str(switch).lower()
+
+
 def test_a_person_saves_no_field_that_the_state_has_closed(world: World) -> None:
     made = world.act("fsm", {"do": "create_work_order", "short_description": "x"})["work_order"]["number"]
     form = {"do": "write", "as": "dispatcher", "table": "wm_order", "record": made, "fields": {"description": "y"}}

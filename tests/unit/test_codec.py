@@ -22,6 +22,7 @@ from connector.model import (
     Origin,
     ReopenDomainOrder,
     ResolveCase,
+    SetPonr,
     State,
     UpdateWorkOrder,
     Verdict,
@@ -64,6 +65,7 @@ ACTIONS: dict[type[Any], st.SearchStrategy[Any]] = {
     WriteNote: st.builds(WriteNote, TEXT, TEXT, TEXT, TEXT, st.booleans()),
     ReopenDomainOrder: st.builds(ReopenDomainOrder, TEXT, TEXT, TEXT, NUMBER, TEXT),
     ResolveCase: st.builds(ResolveCase, TEXT, TEXT, TEXT, NUMBER, TEXT, TEXT, TEXT),
+    SetPonr: st.builds(SetPonr, TEXT, TEXT, TEXT, NUMBER, TEXT),
 }
 STATES = st.builds(State, TEXT, TEXT, st.sampled_from(WorkOrderPhase))
 LINKS = st.builds(
@@ -129,6 +131,7 @@ def test_the_kinds_in_the_outbox_are_the_names_people_read_in_the_history() -> N
         "WriteNote",
         "ReopenDomainOrder",
         "ResolveCase",
+        "SetPonr",
     ]
     assert codec.kind_of(NOTE) == "WriteNote"
 

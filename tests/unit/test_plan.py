@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from connector.decide.rules import Consequence, WorkOrderEnd
+from connector.decide.rules import Consequence, PonrMode, WorkOrderEnd
 from connector.mapping.marks import Carried, digest_of, signed, status_key, token_of
 from connector.model import (
     CancelWorkOrder,
@@ -18,6 +18,7 @@ from connector.model import (
     Origin,
     Plan,
     ReopenDomainOrder,
+    SetPonr,
     UpdateWorkOrder,
     WriteNote,
 )
@@ -762,3 +763,68 @@ def test_the_gate_comes_first_and_new_visits_last() -> None:
     seen = replace(seen, domain_orders=(*seen.domain_orders, service))
     decided = plan(seen, memory(link(noted="16"), verdicts=(verdict(),)))
     assert kinds(decided) == ["ReopenDomainOrder", "WriteNote", "CreateWorkOrder"]
+
+
+# --- the point of no return follows the field ------------------------------------------------------------------
+
+FOLLOWED = replace(RULES, ponr=PonrMode.SET, ponr_at=frozenset({"work in progress"}))
+BEGUN = snapshot(work_order("18"))
+BEGUN_MEMORY = memory(link(noted="18"), verdicts=(verdict(),))
+
+
+@pytest.mark.parametrize(
+    ("mode", "state", "expected"),
+    [
+        (PonrMode.OFF, "18", []),
+        (PonrMode.SET, "18", ["SetPonr"]),
+        (PonrMode.SET, "16", []),
+        (PonrMode.PROPOSE, "18", ["WriteNote"]),
+        (PonrMode.PROPOSE, "16", []),
+    ],
+)
+def test_what_follows_when_a_work_order_has_begun_is_as_configured(
+    mode: PonrMode, state: str, expected: list[str]
+) -> None:
+    remembered = memory(link(noted=state), verdicts=(verdict(),))
+    assert kinds(plan(snapshot(work_order(state)), remembered, replace(FOLLOWED, ponr=mode))) == expected
+
+
+def test_that_a_visit_was_completed_between_two_looks_counts_as_begun() -> None:
+    decided = plan(snapshot(work_order("3")), memory(link(noted="3"), verdicts=(verdict(),)), FOLLOWED)
+    assert "SetPonr" in kinds(decided)
+
+
+def test_a_line_that_is_past_it_already_is_not_set_again_and_nobody_is_told() -> None:
+    assert kinds(plan(snapshot(work_order("18"), with_line=line(ponr=True)), BEGUN_MEMORY, FOLLOWED)) == []
+
+
+def test_what_was_set_is_told_once_and_only_when_it_shows() -> None:
+    done = intent(only(plan(BEGUN, BEGUN_MEMORY, FOLLOWED), SetPonr), IntentState.DONE)
+    remembered = replace(BEGUN_MEMORY, intents={token_of(done.key): done})
+    assert kinds(plan(BEGUN, remembered, FOLLOWED)) == []
+    note = only(plan(snapshot(work_order("18"), with_line=line(ponr=True)), remembered, FOLLOWED), WriteNote)
+    assert "it can no longer be revised or canceled" in note.text
+
+
+def test_setting_it_is_given_up_while_the_order_is_in_question() -> None:
+    waiting = intent(only(plan(BEGUN, BEGUN_MEMORY, FOLLOWED), SetPonr))
+    remembered = replace(BEGUN_MEMORY, intents={token_of(waiting.key): waiting})
+    frozen = snapshot(work_order("18"), of=order("Revision in progress"))
+    assert plan(frozen, remembered, FOLLOWED).withdraw == (token_of(waiting.key),)
+    assert plan(BEGUN, remembered, FOLLOWED).withdraw == ()
+
+
+def test_a_finished_domain_order_of_the_same_line_takes_nothing_of_it_back() -> None:
+    waiting = intent(only(plan(BEGUN, BEGUN_MEMORY, FOLLOWED), SetPonr), IntentState.PARKED)
+    remembered = replace(BEGUN_MEMORY, intents={token_of(waiting.key): waiting})
+    closed = replace(domain_order("Closed complete"), sys_id="9" * 32, number="SO1")
+    beside = replace(BEGUN, domain_orders=(*BEGUN.domain_orders, closed))
+    assert plan(beside, remembered, FOLLOWED).withdraw == ()
+
+
+def test_one_line_past_its_point_of_no_return_puts_its_whole_order_there() -> None:
+    other = replace(line(ponr=True), sys_id="9" * 32, number="ORDL2")
+    revised = replace(snapshot(work_order(), with_line=LATER), lines=(LATER, other))
+    assert codes(plan(revised, memory(link(), verdicts=(verdict(),)))) == ["past-ponr"]
+    alone = snapshot(work_order(), with_line=LATER)
+    assert kinds(plan(alone, memory(link(), verdicts=(verdict(),)))) == ["UpdateWorkOrder"]

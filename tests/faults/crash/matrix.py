@@ -31,6 +31,7 @@ ALIVE = Point()
 _PASSES = 6  # at most, until the restarted connector has nothing left to do
 _PATIENCE = (
     "\n[outbox]\nlook_after_seconds = 0.2\nfirst_retry_seconds = 0.1\nlongest_retry_seconds = 0.2\nin_flight = 1\n"
+    '\n[ponr]\nmode = "set"\n'
 )
 _KILLED = -9
 
@@ -70,6 +71,7 @@ class Stage:
         self.ports = dict(zip(("om_port", "fsm_port", "control_port"), _free_ports(3), strict=True))
         self.memory = directory / "om-fsm.db"
         self.log = directory / "points.log"
+        self.world.switch("om", writer_sets_ponr=True)
         with self.world.serve(directory, **self.ports) as served:
             self.config = write_config(directory, served.info)
         (directory / "case_policy.csv").write_text(CASE_POLICY, encoding="utf-8")

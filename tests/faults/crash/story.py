@@ -18,8 +18,8 @@ def _order(world: World) -> Row:
     return world.om.store.find(ORDER)[0]
 
 
-def _work_order(world: World, summary: str) -> str:
-    return next(w["number"] for w in world.fsm.store.find("wm_order") if summary in w["short_description"])
+def _work_order(world: World, summary: str, **wanted: str) -> str:
+    return next(w["number"] for w in world.fsm.store.find("wm_order", **wanted) if summary in w["short_description"])
 
 
 def _case(world: World) -> str:
@@ -79,9 +79,20 @@ def _let_go(world: World) -> list[list[str]]:
 
 
 def cancel(world: World) -> None:
-    """The order is canceled: so are its work orders, and that is told."""
+    """The order is canceled: so are its work orders, and that is told. Another one is approved."""
     for do in ("cancel_order", "approve_cancel"):
         world.act("om", {"do": do, "order": _order(world)["number"]})
+    line = {"offering": "Business SD-WAN", "location": "Acme Munich Depot"}
+    made = world.act("om", {"do": "create_order", "account": "Acme Logistics", "lines": [line]})
+    for do in ("place", "approve"):
+        world.act("om", {"do": do, "order": made["order"]["number"]})
+
+
+def begin(world: World) -> None:
+    """A technician begins on the other order: its line passes the point of no return, and that is told."""
+    number = _work_order(world, "SD-WAN CPE", active="true")
+    world.act("fsm", {"do": "dispatch", "work_order": number, "technician": "technician"})
+    world.act("fsm", {"do": "start", "work_order": number})
 
 
 def open_case(world: World) -> None:
@@ -120,7 +131,8 @@ STEPS: dict[str, Callable[[World], None]] = {
     "domain orders are closed too early": close_too_early,
     "people ask for work orders by hand": ask,
     "they let go of one": let_go,
-    "the order is canceled": cancel,
+    "the order is canceled, another approved": cancel,
+    "a technician begins": begin,
     "a case is opened": open_case,
     "the case is edited, a technician is sent": edit_case,
     "the visit for the case is completed": complete_visit,

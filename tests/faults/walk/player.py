@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from requests.adapters import BaseAdapter
 
 from connector import app, memory
+from connector.decide.rules import PonrMode
 from connector.engine.asking import asked_to_adopt, asked_to_create, asked_to_detach
 from connector.engine.cursors import wake_everything
 from connector.engine.database import scratch_copy
@@ -150,6 +151,8 @@ class Player:
         self._page = step["page"]
         self.turns = Turns(step["turns"], step["in_flight"])
         self._sweep_every = NEVER if step["feeds_only"] else SWEEP_SECONDS
+        self.truth.ponr_follows = step["ponr_follows"]
+        self.world.switch("om", writer_sets_ponr=step["ponr_follows"])
         for side in ("om", "fsm"):
             self.world.skew(side, step[f"{side}_skew"])
             self.world.switch(side, literal_zone=step[f"{side}_literals"])
@@ -271,6 +274,8 @@ class Player:
             side: getattr(settings, side).model_copy(update={"rows_per_page": self._page}) for side in ("om", "fsm")
         }
         changed["daemon"] = settings.daemon.model_copy(update={"sweep_seconds": self._sweep_every})
+        mode = PonrMode.SET if self.truth.ponr_follows else PonrMode.OFF
+        changed["ponr"] = settings.ponr.model_copy(update={"mode": mode})
         # So short that orders come back even after they were forgotten.
         changed["memory"] = settings.memory.model_copy(update={"archive_days": 1})
         return self.loaded.model_copy(update={"settings": settings.model_copy(update=changed)})

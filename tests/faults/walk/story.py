@@ -91,6 +91,7 @@ def _conditions(chance: Random) -> Step:
         "turns": chance.getrandbits(16),
         "page": chance.choice((1000, 1000, 3)),
     }
+    step["ponr_follows"] = chance.random() < 0.3
     for side in SIDES:
         step[f"{side}_skew"] = chance.choice((0, 0, 45, 300) if feeds_only else (0, 0, -240, -7, 45, 300))
         step[f"{side}_zone"] = (

@@ -43,6 +43,7 @@ class Truth:
         self.world = world
         self.step = 0
         self.in_order = True  # until a person retries a note that was parked: the others did not wait for it
+        self.ponr_follows = False  # the point of no return is set when a technician begins
         self.wrong: list[str] = []
         self.counts: Counter[str] = Counter()
         self.asked_for: set[str] = set()  # keys of the work orders that people asked for by hand
@@ -191,6 +192,7 @@ class Truth:
                 self.wrong.append(f"{number} got {live[0]['number']} in the place of {let_go[0]['number']}")
             if not past:
                 self._check_content([*live, *asked], line)
+                self._check_followed(live, line)
             ever = {row["correlation_id"] for row in self._known.values()}
             lost = [key for key in self.asked_for - ever if key.split(":")[2] == initiator["sys_id"]]
             self.wrong += [f"{number} never got what a person asked for: {key}" for key in lost]
@@ -202,6 +204,11 @@ class Truth:
             self.wrong.append(f"{number} has {len(live)} work orders: {[r['number'] for r in live]}")
         if not wanted and not past:
             self.wrong += [f"nobody wants {r['number']} for {number}" for r in live if self._is_open(r)]
+
+    def _check_followed(self, live: list[Row], line: Row) -> None:
+        begun = [row["number"] for row in live if self._label(row) in ("Work in Progress", "Closed Complete")]
+        if self.ponr_follows and begun:
+            self.wrong.append(f"{line['number']} is not past its point of no return, and {begun[0]} has begun")
 
     def _was_deleted(self, initiator: Row) -> bool:
         """Somebody deleted a work order of this initiator: it is missing, and a person is asked what that means."""

@@ -1,0 +1,50 @@
+"""The point of no return as the field sees it: once somebody works on a line, a change of it comes too late. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from connector.decide.change import past_ponr
+from connector.decide.rules import PonrMode
+from connector.mapping import notes
+from connector.mapping.states import fold
+from connector.model import IntentState, OrderPhase, SetPonr, WorkOrderPhase, WriteNote
+
+if TYPE_CHECKING:
+    from connector.decide.closure import Work
+    from connector.decide.draft import Draft
+    from connector.model import Initiator, WorkOrder
+
+
+def follow_the_field(draft: Draft, initiator: Initiator, work: list[Work], *, at_work: bool) -> None:
+    """Set the point of no return of a line whose work has begun, or ask for it, as the rules want; and say so once.
+
+    Only while the initiator is at work: an order that is revised or canceled has its own way to that point, or none.
+    """
+    rules, line = draft.rules, initiator.line
+    key = f"set-ponr/{line.sys_id}"
+    intent = draft.intent(key)
+    if intent is not None and intent.state in (IntentState.PENDING, IntentState.PARKED):
+        is_approved = {initiator.order.state.phase, line.state.phase} == {OrderPhase.APPROVED}
+        if rules.ponr is not PonrMode.SET or not is_approved or past_ponr(initiator):
+            draft.withdraw(intent)
+    begun = [w.found for w in work if w.found is not None and _has_begun(w.found, rules.ponr_at)]
+    if rules.ponr is PonrMode.OFF or not begun or not at_work:
+        return
+    if past_ponr(initiator):
+        if intent is not None and intent.state is IntentState.DONE:
+            _tell(draft, initiator, "passed", notes.ponr_set(begun[0], line.number))
+    elif rules.ponr is PonrMode.PROPOSE or (intent is not None and intent.state is IntentState.PARKED):
+        _tell(draft, initiator, "proposed", notes.ponr_proposed(begun[0], line.number))
+    else:
+        draft.do(SetPonr(key, line.sys_id, line.number, draft.snapshot.order.version, begun[0].number))
+
+
+def _has_begun(work_order: WorkOrder, states: frozenset[str]) -> bool:
+    """It is in one of these states, or was: what was completed between two looks has begun."""
+    return fold(work_order.state.label) in states or work_order.state.phase is WorkOrderPhase.COMPLETE
+
+
+def _tell(draft: Draft, initiator: Initiator, what: str, text: str) -> None:
+    own = initiator.domain_order
+    draft.do(WriteNote(f"ponr-{what}/{initiator.line.sys_id}", own.sys_id, own.number, text))
