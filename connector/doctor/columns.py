@@ -11,7 +11,7 @@ from connector.errors import Denied, Rejected
 from connector.fsm.schema import OPTIONAL as FSM_OPTIONAL
 from connector.mapping.marks import MAX_LENGTH
 from connector.om.schema import OPTIONAL as OM_OPTIONAL
-from connector.profile import FSM_KINDS, OM_KINDS, UNSETTLED
+from connector.profile import FSM_KINDS, OM_KINDS
 from connector.servicenow.lean import page
 
 if TYPE_CHECKING:
@@ -74,8 +74,8 @@ def _types(side: SideView) -> Seen:
             if column not in said.columns or part not in PARTS.get(kind, {}):
                 continue
             chosen = choose_column(kind, part, column, said, side.schema.tables, optional=False)
-            if chosen.column == UNSETTLED:
-                wrong.append(f"{table}: {chosen.why}")
+            if chosen.column != column:
+                wrong.append(f"{table}.{column} is no {part}: {chosen.why}")
     return failed("; ".join(wrong)) if wrong else fine("columns have the types their parts need")
 
 

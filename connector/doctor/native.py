@@ -20,7 +20,7 @@ _DOUBLING = {
     "update work order states to case": "each state is also written to the case, where the customer reads it",
     "auto close case on work order closure": "cases are closed by the instance as well",
 }
-_REQUEST_DRIVEN = ("request lifecycle is request driven", "request driven")
+_REQUEST_DRIVEN = ("request lifecycle is request driven", "request driven")  # by release
 
 
 def _integration(patient: Patient) -> Seen:
