@@ -22,8 +22,8 @@ _DEEPEST = 10  # classes above one table
 _ROOT = "task"
 
 
-def _accept(_denied: Denied) -> None:
-    """What may not be read is done without."""
+def _accept() -> None:
+    """What cannot be read is done without."""
 
 
 def class_chains(api: TableApi, tables: Sequence[str]) -> dict[str, tuple[str, ...]]:
@@ -32,7 +32,7 @@ def class_chains(api: TableApi, tables: Sequence[str]) -> dict[str, tuple[str, .
 
 
 def class_parents(
-    api: TableApi, tables: Sequence[str], *, denied: Callable[[Denied], None] = _accept
+    api: TableApi, tables: Sequence[str], *, incomplete: Callable[[], None] = _accept
 ) -> dict[str, str]:
     """These tables and all above them: table -> its parent, "" for a root. Without those that cannot be read."""
     parents: dict[str, str] = {}
@@ -42,9 +42,11 @@ def class_parents(
             break
         try:
             found = list(api.scan_in("sys_db_object", "name", sorted(ask), ["name", "super_class.name"]))
-        except Denied as error:
-            denied(error)
+        except Denied:
+            incomplete()
             break
+        if not found:  # a right that is missing may look like this, too
+            incomplete()
         parents.update({row["name"]: row.get("super_class.name") for row in found})
         ask = {parent for parent in parents.values() if parent and parent not in parents}
     return parents
@@ -69,21 +71,22 @@ def state_choices(
     columns: Mapping[str, str],
     tree: Mapping[str, str] | None = None,
     *,
-    denied: Callable[[Denied], None] = _accept,
+    incomplete: Callable[[], None] = _accept,
 ) -> dict[str, dict[str, str]]:
     """The states of each table (table -> its state column): stored value -> English label. Empty where not readable.
 
     `tree` is the class tree where it was read already.
     """
-    chains = chains_in(tree or class_parents(api, list(columns), denied=denied), list(columns))
+    chains = chains_in(tree or class_parents(api, list(columns), incomplete=incomplete), list(columns))
     elements = sorted(set(columns.values()))
     base = Query().where("element", Op.IN, *elements).where("inactive", Op.IS, "false").where("language", Op.IS, "en")
     every = sorted({name for chain in chains.values() for name in chain})
     try:
         rows = list(api.scan_in("sys_choice", "name", every, ["name", "element", "value", "label"], base=base))
-    except Denied as error:
-        denied(error)
+    except Denied:
         rows = []
+    if not rows:
+        incomplete()
     choices: dict[tuple[str, str], dict[str, str]] = {}
     for row in rows:
         choices.setdefault((row["name"], row["element"]), {})[row["value"]] = row["label"]
@@ -101,7 +104,7 @@ class StateChoices:
         self._columns = columns
         self._lock = threading.Lock()
         self._found: dict[str, dict[str, str]] | None = None
-        self._denials: list[Denied] = []
+        self._whole = True
 
     def read(self, tree: Mapping[str, str] | None = None) -> dict[str, dict[str, str]]:
         """Table -> stored value -> English label; `tree` is the class tree where it was read already.
@@ -112,17 +115,20 @@ class StateChoices:
             if self._found is None and not self._columns:
                 self._found = {}
             if self._found is None:
-                self._denials.clear()
-                self._found = state_choices(self._api, self._columns, tree, denied=self._denials.append)
+                self._whole = True
+                self._found = state_choices(self._api, self._columns, tree, incomplete=self._miss)
             return self._found
 
     def learn(self, tree: Mapping[str, str] | None = None) -> None:
-        """As `read`; and what may not be read so far is asked for again, because a right may have been given since, or
+        """As `read`; and what could not be read so far is asked for again, because a right may have been given since, or
         an instance refused in passing. Raises a RemoteError."""
         with self._lock:
-            if self._denials:
+            if not self._whole:
                 self._found = None
         self.read(tree)
+
+    def _miss(self) -> None:
+        self._whole = False
 
     def __getitem__(self, table: str) -> Lookup[str, str]:
         return _LaterRead(self, table)

@@ -12,8 +12,8 @@ import sys
 
 import pytest
 
-from tests.faults.crash.launcher import Point
-from tests.faults.crash.matrix import has_effect, kills
+from tests.faults.crash.launcher import Point, has_effect
+from tests.faults.crash.matrix import kills
 from tests.faults.crash.story import STEPS
 
 SHARE = 40

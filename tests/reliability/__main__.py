@@ -2,7 +2,7 @@
 
 python -m tests.reliability                    # everything; an hour or so
 python -m tests.reliability faults             # only what costs nothing
-python -m tests.reliability crash mutants walk outage --walks 2000
+python -m tests.reliability crash grid mutants walk outage --walks 2000
 python -m tests.reliability --from DIR         # from reports that are there already: crash*.json, mutants.json, walk*.json, ...
 """
 
@@ -16,7 +16,7 @@ from pathlib import Path
 
 from tests.reliability import document
 
-PARTS = ("faults", "crash", "mutants", "walk", "outage")
+PARTS = ("faults", "crash", "grid", "mutants", "walk", "outage")
 LANES = 2
 
 
@@ -46,6 +46,10 @@ def _measure(reports: Path, parts: tuple[str, ...] | list[str], walks: int) -> N
             ["tests.faults.crash", str(n), str(LANES), "--report", str(reports / f"crash{n}.json")]
             for n in range(LANES)
         ]
+    if "grid" in parts:
+        commands += [
+            ["tests.faults.grid", str(n), str(LANES), "--report", str(reports / f"grid{n}.json")] for n in range(LANES)
+        ]
     if "walk" in parts:
         edges = [walks * n // LANES for n in range(LANES + 1)]
         for n in range(LANES):
@@ -67,6 +71,8 @@ def _content(name: str, reports: Path) -> str:
             return document.faults()
         case "crash":
             return document.crash([document.load(path) for path in sorted(reports.glob("crash*.json"))])
+        case "grid":
+            return document.grid([document.load(path) for path in sorted(reports.glob("grid*.json"))])
         case "walk":
             return document.walked([document.load(path) for path in sorted(reports.glob("walk*.json"))])
         case "mutants":

@@ -8,7 +8,8 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from connector.sandbox.moves import MOVES
-from tests.faults.crash.matrix import has_effect
+from tests.faults.crash.launcher import has_effect
+from tests.faults.crash.matrix import AS_A_DAEMON
 from tests.faults.mutants import ROOT
 from tests.faults.walk.moves import MOVES_OF_PEOPLE
 from tests.faults.walk.story import KINDS, NOT_MET
@@ -48,23 +49,49 @@ def faults() -> str:
 
 
 def crash(reports: list[dict[str, Any]]) -> str:
-    """One row for each kill point of each step, neighbours of the same kind together."""
+    """One row for each step and command, and each kill point of each step, neighbours of the same kind together."""
     points: dict[str, list[str]] = reports[0]["points"]
     trials = [trial for report in reports for trial in report["trials"]]
-    rows = ["| step | points | effects | killed | another outcome |", "|---|---|---|---|---|"]
+    rows = ["| step | command | points | effects | killed | another outcome |", "|---|---|---|---|---|---|"]
     for step, passed in points.items():
-        mine = [trial for trial in trials if trial["step"] == step]
-        wrong = sum(bool(trial["wrong"]) for trial in mine)
-        rows.append(f"| {step} | {len(passed)} | {sum(map(has_effect, passed))} | {len(mine)} | {wrong} |")
+        effects = sum(map(has_effect, passed))
+        for command, name in (("sync", step), ("run", step + AS_A_DAEMON)):
+            mine = [trial for trial in trials if trial["step"] == name]
+            wrong = sum(bool(trial["wrong"]) for trial in mine)
+            rows.append(f"| {step} | `{command}` | {len(passed)} | {effects} | {len(mine)} | {wrong} |")
+    killed, wrong = len(trials), sum(bool(trial["wrong"]) for trial in trials)
+    idle = sum(trial["what"] == "at rest" for trial in trials)
     rows += [
         "",
-        "Step by step, in order, what is passed (reads between two effects change nothing and share their kills):",
+        f"{killed} kills, {wrong} with another outcome. {idle} of them met a daemon that had nothing left to do.",
+        "",
+        "Step by step, in order, what `sync` passes (reads between two effects change nothing and share their kills):",
         "",
     ]
     for step, passed in points.items():
         runs = [(what, len(list(same))) for what, same in groupby(_short(what) for what in passed)]
         rows.append(f"- **{step}**: " + ", ".join(f"{count} x {what}" if count > 1 else what for what, count in runs))
     return "\n".join(rows)
+
+
+def grid(reports: list[dict[str, Any]]) -> str:
+    """Fault x step: how many requests met it, and how many of them came to another outcome."""
+    requests: dict[str, int] = reports[0]["requests"]
+    trials = [trial for report in reports for trial in report["trials"]]
+    kinds = sorted({trial["fault"].split(" ")[0] for trial in trials})
+    rows = ["| fault | " + " | ".join(requests) + " |", "|---" * (len(requests) + 1) + "|"]
+    for kind in kinds:
+        cells = []
+        for step in requests:
+            mine = [trial for trial in trials if trial["step"] == step and trial["fault"].split(" ")[0] == kind]
+            wrong = sum(bool(trial["wrong"]) for trial in mine)
+            cells.append(f"{len(mine)}" + (f", **{wrong} with another outcome**" if wrong else ""))
+        rows.append(f"| `{kind}` | " + " | ".join(cells) + " |")
+    rows.append("| requests of the pass | " + " | ".join(str(count) for count in requests.values()) + " |")
+    wrong = sum(bool(trial["wrong"]) for trial in trials)
+    return "\n".join(
+        [*rows, "", f"{len(trials)} faults at {sum(requests.values())} requests, {wrong} with another outcome."]
+    )
 
 
 def _short(what: str) -> str:

@@ -9,6 +9,7 @@ import pytest
 
 from tests.faults.crash.story import STEPS
 from tests.faults.mutants import mutants
+from tests.faults.walk.story import KINDS
 from tests.reliability import document
 from tests.reliability.__main__ import PARTS
 from tests.reliability.outage import outage
@@ -27,8 +28,8 @@ def rows(name: str) -> list[str]:
 
 
 def test_every_part_has_its_place() -> None:
-    assert re.findall(r"<!-- generated: (\w+) -->", TEXT) == ["crash", "walk", "faults", "mutants", "outage"]
-    assert set(PARTS) == {"crash", "walk", "faults", "mutants", "outage"}
+    assert re.findall(r"<!-- generated: (\w+) -->", TEXT) == ["crash", "grid", "walk", "faults", "mutants", "outage"]
+    assert set(PARTS) == {"crash", "grid", "walk", "faults", "mutants", "outage"}
 
 
 def test_the_planted_bugs_of_the_document_are_those_of_the_list() -> None:
@@ -38,7 +39,20 @@ def test_the_planted_bugs_of_the_document_are_those_of_the_list() -> None:
 
 def test_the_steps_of_the_crash_matrix_are_those_of_the_story() -> None:
     if UNMEASURED not in document.part(TEXT, "crash"):
-        assert rows("crash") == list(STEPS)
+        assert rows("crash") == [step for step in STEPS for _ in ("sync", "run")]
+
+
+def test_the_faults_of_the_grid_are_those_of_the_walk() -> None:
+    if UNMEASURED not in document.part(TEXT, "grid"):
+        assert {row.strip("`") for row in rows("grid")} == {*KINDS, "requests of the pass"}
+
+
+def test_no_figure_is_of_a_failure() -> None:
+    assert "another outcome**" not in TEXT
+    assert "| not found |" not in TEXT
+    for part in ("crash", "grid"):
+        if UNMEASURED not in document.part(TEXT, part):
+            assert " 0 with another outcome" in document.part(TEXT, part)
 
 
 def test_a_part_is_replaced_and_nothing_else() -> None:

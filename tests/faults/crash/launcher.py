@@ -9,6 +9,8 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import threading
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -22,12 +24,21 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+def has_effect(what: str) -> bool:
+    """Whether something outlives the process: a commit, or a request that writes."""
+    return not what.startswith("GET ")
+
+
 @dataclass(frozen=True, slots=True)
 class Point:
-    """Where a process dies: at the n-th occasion, before or after it. None of both: it lives, and says what it passed."""
+    """Where a process dies: at the n-th occasion, before or after it. Number 0: it lives, and says what it passed.
+
+    `of_effects`: occasions without an effect do not count, because a process with several threads passes them in any order.
+    """
 
     number: int = 0
     after: bool = False
+    of_effects: bool = False
 
 
 class _Reaper:
@@ -35,22 +46,28 @@ class _Reaper:
         self._point = point
         self._log = log.open("a", encoding="utf-8")
         self._passed = 0
+        self._alone = threading.Lock()
 
     def around(self, what: str, do: Callable[[], Any]) -> Any:
-        self._passed += 1
-        mine = self._passed
+        with self._alone:
+            counts = has_effect(what) or not self._point.of_effects
+            self._passed += counts
+            mine = self._passed if counts else 0
         self._log.write(f"{what}\n")
         self._log.flush()
-        if mine == self._point.number and not self._point.after:
+        if mine and mine == self._point.number and not self._point.after:
             os.kill(os.getpid(), signal.SIGKILL)
         done = do()
-        if mine == self._point.number and self._point.after:
+        if mine and mine == self._point.number and self._point.after:
             os.kill(os.getpid(), signal.SIGKILL)
         return done
 
 
-def run(arguments: list[str], point: Point, log: Path) -> int:
-    """Run one command in a child. Returns its exit status, negative when a signal ended it. `log` gets a line for each point."""
+def run(arguments: list[str], point: Point, log: Path, *, longest: float | None = None) -> int:
+    """Run one command in a child. Returns its exit status, negative when a signal ended it. `log` gets a line for each point.
+
+    A child that still lives after `longest` seconds is killed.
+    """
     child = os.fork()
     if child == 0:
         status = 70
@@ -63,8 +80,17 @@ def run(arguments: list[str], point: Point, log: Path) -> int:
         finally:
             sys.stdout.flush()
             os._exit(status)
+    if longest is not None:
+        threading.Timer(longest, _end, (os.pidfd_open(child),)).start()
     _, ended = os.waitpid(child, 0)
     return os.waitstatus_to_exitcode(ended)
+
+
+def _end(child: int) -> None:
+    """By its file descriptor, because its number may belong to another process meanwhile."""
+    with suppress(ProcessLookupError):
+        signal.pidfd_send_signal(child, signal.SIGKILL)
+    os.close(child)
 
 
 def _command(arguments: list[str]) -> int:

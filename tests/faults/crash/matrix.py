@@ -19,13 +19,13 @@ from typing import TYPE_CHECKING, Any
 
 from connector.demo.setup import write_config
 from connector.sandbox import World
-from tests.faults.crash.launcher import Point, run
+from tests.faults.crash.launcher import Point, has_effect, run
 from tests.faults.crash.story import COMMANDS, STEPS
 from tests.faults.outcome import differences, state_of
 from tests.faults.walk.moves import CASE_POLICY
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 ALIVE = Point()
 _PASSES = 6  # at most, until the restarted connector has nothing left to do
@@ -34,6 +34,8 @@ _PATIENCE = (
     '\n[ponr]\nmode = "set"\n'
 )
 _KILLED = -9
+_LIFE = 6.0  # seconds in which a daemon has done what a pass has to do; it is killed at rest then
+AS_A_DAEMON = ", as a daemon"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +47,6 @@ class Trial:
     number: int
     after: bool
     wrong: str
-
-
-def has_effect(what: str) -> bool:
-    """Whether something outlives the process: a commit, or a request that writes."""
-    return not what.startswith("GET ")
 
 
 def kills(points: list[str]) -> list[Point]:
@@ -72,6 +69,7 @@ class Stage:
         self.memory = directory / "om-fsm.db"
         self.log = directory / "points.log"
         self.world.switch("om", writer_sets_ponr=True)
+        self.died_at = ""  # where the last daemon did
         with self.world.serve(directory, **self.ports) as served:
             self.config = write_config(directory, served.info)
         (directory / "case_policy.csv").write_text(CASE_POLICY, encoding="utf-8")
@@ -90,6 +88,14 @@ class Stage:
     def said(self) -> str:
         """The end of what the command printed."""
         return self.log.with_suffix(".out").read_text(encoding="utf-8")[-2000:]
+
+    def daemon(self, point: Point) -> int:
+        """One real `om-fsm run`, for as long as it lives; the exit status."""
+        self.log.unlink(missing_ok=True)
+        status = run(["--config", str(self.config), "run"], point, self.log, longest=_LIFE)
+        effects = [what for what in self.points() if has_effect(what)]
+        self.died_at = effects[-1] if len(effects) == point.number else "at rest"
+        return status
 
     def points(self) -> list[str]:
         """What the last process passed, in order."""
@@ -199,7 +205,14 @@ def play(*, lane: int = 0, lanes: int = 1, step: str = "") -> tuple[list[Trial],
                 if index % lanes == lane and step in ("", name):
                     stage.put_back(kept)
                     what = points[name][point.number - 1]
-                    trials.append(Trial(name, what, point.number, point.after, _try(stage, point, wanted)))
+                    wrong = _try(stage, stage.sync, point, wanted)
+                    trials.append(Trial(name, what, point.number, point.after, wrong))
+            # `om-fsm run` passes the same effects, in the order in which its threads come to them
+            for number in range(1, sum(map(has_effect, points[name])) + 1):
+                if number % lanes == lane and step in ("", name):
+                    stage.put_back(kept)
+                    wrong = _try(stage, stage.daemon, Point(number, of_effects=True), wanted)
+                    trials.append(Trial(name + AS_A_DAEMON, stage.died_at, number, after=False, wrong=wrong))
             stage.put_back(kept)
             with stage.world.serve(directory, **stage.ports):
                 _until_rest(stage)
@@ -209,10 +222,10 @@ def play(*, lane: int = 0, lanes: int = 1, step: str = "") -> tuple[list[Trial],
     return trials, points
 
 
-def _try(stage: Stage, point: Point, wanted: dict[str, Any]) -> str:
-    """Kill there, start again, compare. What was wrong, or nothing."""
+def _try(stage: Stage, start: Callable[[Point], int], point: Point, wanted: dict[str, Any]) -> str:
+    """Start it, kill it there, start again, compare. What was wrong, or nothing."""
     with stage.served() as remote:
-        status = stage.sync(point)
+        status = start(point)
         if status != _KILLED:
             return f"was not killed: exit status {status}"
         remote.advance(100)  # longer than the platform's own limit
