@@ -11,7 +11,16 @@ from itertools import count
 from typing import TYPE_CHECKING
 
 from connector.mapping.facts import facts_asked, facts_of
-from connector.mapping.marks import Carried, WorkOrderKey, digest_of, is_detached, status_key, token_of, updated_key
+from connector.mapping.marks import (
+    Carried,
+    WorkOrderKey,
+    digest_of,
+    is_detached,
+    status_key,
+    sys_id_of,
+    token_of,
+    updated_key,
+)
 from connector.mapping.outputs import facts_for
 from connector.model import (
     AnyInitiator,
@@ -29,6 +38,7 @@ from connector.model import (
 
 if TYPE_CHECKING:
     from connector.decide.draft import Draft
+    from connector.model import WantedWorkOrder
 
 LET_GO = "by hand"
 """Who let go of a work order, when only its mark says that somebody did."""
@@ -74,7 +84,7 @@ def _catch_up(draft: Draft, work_order: WorkOrder, link: Link) -> None:
     if tokens is None:
         return
     link = draft.links[work_order.sys_id]
-    noted, notes = _noted(draft, work_order, tokens)
+    noted, notes = _noted(draft, work_order.sys_id, work_order.state.value, tokens)
     if notes > link.notes:
         link = replace(link, noted=noted, notes=notes)
     if mark is not None and mark.updates > link.updates and not _is_updating(draft, work_order):
@@ -122,7 +132,7 @@ def _untold(work_order: WorkOrder, mark: Carried, tokens: frozenset[str]) -> tup
 def _by_hand(draft: Draft, work_order: WorkOrder, initiator: AnyInitiator) -> Link:
     """A link to a work order we will never edit."""
     tokens = draft.seen.tokens.get(initiator.noted_on.sys_id, frozenset())
-    noted, notes = _noted(draft, work_order, tokens)
+    noted, notes = _noted(draft, work_order.sys_id, work_order.state.value, tokens)
     return Link(
         work_order_id=work_order.sys_id,
         work_order_number=work_order.number,
@@ -169,13 +179,36 @@ def _facts(draft: Draft, initiator: AnyInitiator, key: WorkOrderKey) -> dict[str
     return facts_for(facts, wanted) if wanted else facts
 
 
-def _noted(draft: Draft, work_order: WorkOrder, tokens: frozenset[str]) -> tuple[State[WorkOrderPhase] | None, int]:
+def told_of(draft: Draft, initiator: AnyInitiator, wanted: WantedWorkOrder, key: WorkOrderKey) -> Link | None:
+    """A link to a work order that the journal tells of, though neither memory nor Field Service knows it; else None."""
+    sys_id = sys_id_of(str(key))
+    noted, notes = _noted(draft, sys_id, "", draft.seen.tokens.get(initiator.noted_on.sys_id, frozenset()))
+    if noted is None:
+        return None
+    return Link(
+        work_order_id=sys_id,
+        work_order_number=f"{wanted.template} of {initiator.number}",
+        order_id=draft.seen.sys_id,
+        domain_order_id=initiator.noted_on.sys_id,
+        initiator_id=initiator.sys_id,
+        origin=Origin.ADOPTED,
+        key=str(key),
+        template=wanted.template,
+        ordinal=wanted.ordinal,
+        noted=noted,
+        notes=notes,
+    )
+
+
+def _noted(
+    draft: Draft, work_order_id: str, state: str, tokens: frozenset[str]
+) -> tuple[State[WorkOrderPhase] | None, int]:
     """The state the last status note in the journal spoke of, and how many such notes there are."""
     states = draft.rules.work_order_states
-    values = {work_order.state.value, *states.labels, *states.overrides}
+    values = {*([state] if state else []), *states.labels, *states.overrides}
     noted: State[WorkOrderPhase] | None = None
     for number in count(1):
-        found = [v for v in sorted(values) if token_of(status_key(work_order.sys_id, number, v)) in tokens]
+        found = [v for v in sorted(values) if token_of(status_key(work_order_id, number, v)) in tokens]
         if not found:
             return noted, number - 1
         noted = states.read(found[0])

@@ -40,6 +40,7 @@ ready to close intended, a work order open again meanwhile    | withdraw the int
 work order of ours was updated, and no note tells of it       | note with the present values: memory was lost in between
 journal or mark know more than memory (an old copy of it)     | catch up with them; nothing is told twice
 a line whose work order was made from characteristics has none| nothing + finding: a missing right looks the same
+memory was lost, the journal tells of a work order, FSM: none | nothing + finding; it is not created again
 links exist, FSM answers "none"                               | nothing + finding; they keep the gate shut
 a work order state nobody mapped                              | treated as open, finding
 order over, work orders closed, nothing left to do or to tell | its memory goes to the archive (decide/completion.py), until
@@ -54,7 +55,7 @@ from __future__ import annotations
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from connector.decide.adopt import adopt
+from connector.decide.adopt import adopt, told_of
 from connector.decide.change import cancel, follow_up, keep_current, past_ponr
 from connector.decide.draft import Draft
 from connector.decide.gate import guard_closure
@@ -355,6 +356,9 @@ def _create(draft: Draft, initiator: AnyInitiator, wanted: WantedWorkOrder, fact
         ):
             return  # already intended, perhaps already sent: wait for its outcome
     key = WorkOrderKey(draft.rules.om, initiator.sys_id, wanted.row, wanted.ordinal, draft.version)
+    if (lost := told_of(draft, initiator, wanted, key)) is not None:
+        draft.remember(lost)  # it is missing, and that is a finding; it is not created again
+        return
     draft.do(creation(draft, initiator, wanted, key, facts))
 
 

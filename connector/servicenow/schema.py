@@ -31,9 +31,7 @@ def class_chains(api: TableApi, tables: Sequence[str]) -> dict[str, tuple[str, .
     return chains_in(class_parents(api, tables), tables)
 
 
-def class_parents(
-    api: TableApi, tables: Sequence[str], *, incomplete: Callable[[], None] = _accept
-) -> dict[str, str]:
+def class_parents(api: TableApi, tables: Sequence[str], *, incomplete: Callable[[], None] = _accept) -> dict[str, str]:
     """These tables and all above them: table -> its parent, "" for a root. Without those that cannot be read."""
     parents: dict[str, str] = {}
     ask = set(tables)

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from connector.decide.rules import Consequence, PonrMode, WorkOrderEnd
-from connector.mapping.marks import Carried, digest_of, signed, status_key, token_of
+from connector.mapping.marks import Carried, digest_of, signed, status_key, sys_id_of, token_of
 from connector.model import (
     CancelWorkOrder,
     CreateWorkOrder,
@@ -483,6 +483,17 @@ def test_after_memory_was_lost_no_note_is_repeated() -> None:
     assert (kinds(decided), decided.links[0].notes, set(decided.recovered)) == ([], 2, set(written))
     moved = plan(snapshot(work_order("18"), tokens=written))
     assert "Assigned -> Work in Progress" in only(moved, WriteNote).text
+
+
+def test_after_memory_was_lost_a_work_order_that_only_the_journal_tells_of_is_missing_and_not_created_again() -> None:
+    told = frozenset(token_of(f"status/{sys_id_of(KEY)}/{n}/{state}") for n, state in ((1, "10"), (2, "16")))
+    decided = plan(snapshot(tokens=told))
+    assert (kinds(decided), codes(decided)) == ([], ["work-order-missing"])
+    [known] = decided.links
+    assert (known.key, known.notes, known.noted and known.noted.label) == (KEY, 2, "Assigned")
+    again = plan(snapshot(), memory(known, verdicts=(verdict(),)))  # the journal is not read at every look
+    assert (kinds(again), codes(again)) == ([], ["work-order-missing"])
+    assert kinds(plan(snapshot(tokens=frozenset({"0123456789"})))) == ["CreateWorkOrder"]
 
 
 def test_after_memory_was_lost_an_edit_that_was_never_carried_is_carried() -> None:
