@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from requests.adapters import BaseAdapter
 
     from connector.config import Loaded, Settings
+    from connector.daemon.rounds import Rounds
     from connector.discover.discovery import Discovered
     from connector.doctor.check import Result, Suite
     from connector.doctor.patient import Patient, SideView
@@ -156,11 +157,26 @@ def examine_once(
             database.dispose()
 
 
-def patient(loaded: Loaded, database: sa.Engine | None, world: World) -> Patient:
+def rounds(loaded: Loaded, engine: Engine, systems: Systems, world: World = REAL_WORLD) -> Rounds:
+    """The doctor's rounds of a daemon, by the same clients: a user that was refused is not tried once more."""
+    from connector.daemon.rounds import Round, Rounds
+    from connector.doctor.check import Level, Suite
+    from connector.doctor.registry import CHECKS
+    from connector.doctor.run import examine, in_short
+
+    def examine_now() -> Round:
+        seen = examine(patient(loaded, engine.store.engine, world, systems), CHECKS, [Suite.FIRST])
+        bad = [one for one in seen if one.level in (Level.FAILED, Level.WARNING)]
+        return Round(in_short(seen), tuple(f"{one.id} {one.side}: {one.seen}. Fix: {one.fix}" for one in bad))
+
+    return Rounds(examine_now, lambda summary: engine.store.note_pass("doctor", world.clock(), summary))
+
+
+def patient(loaded: Loaded, database: sa.Engine | None, world: World, systems: Systems | None = None) -> Patient:
     """What the doctor looks at: the instances, asked nothing yet, and memory where there is one."""
     from connector.doctor.patient import Patient
 
-    systems = _ports(loaded, world)
+    systems = systems or _ports(loaded, world)
     memory = loaded.resolve(loaded.settings.memory.path)
     return Patient(
         loaded=loaded,

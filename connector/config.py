@@ -363,6 +363,7 @@ class Daemon(Section):
     poll_seconds: Annotated[float, Field(ge=0.2)] = 10.0
     overlap_seconds: Annotated[float, Field(ge=0, le=3600)] = 120.0
     sweep_seconds: Annotated[float, Field(ge=1)] = 900.0
+    doctor_seconds: Annotated[float, Field(ge=60)] = 86_400.0
     log_format: Literal["text", "json"] = "text"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import threading
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import structlog
@@ -22,12 +22,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from types import FrameType
 
+    from connector.daemon.rounds import Rounds
     from connector.engine.drain import Engine
     from connector.model import Plan
 
 STOP_WITHIN = 6.0  # seconds a look may take to finish after SIGTERM; then it is left to the next start
 _RETRY_SECONDS = 5.0  # after a look that failed
 _LONGEST_REST = 60.0
+_HEARD_EVERY = timedelta(minutes=1)
 _log = structlog.get_logger("om-fsm")
 
 
@@ -37,8 +39,18 @@ class Service:
     The scheduler and the webhook receiver only say what is wanted; one worker does it, one thing after the other.
     """
 
-    def __init__(self, engine: Engine, *, poll_seconds: float, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        *,
+        poll_seconds: float,
+        clock: Callable[[], datetime],
+        rounds: Rounds | None = None,
+        rounds_seconds: float = 86_400.0,
+    ) -> None:
         self._engine = engine
+        self._rounds = rounds
+        self._heard: datetime | None = None  # when the last webhook was noted
         engine.sides.announce = _log_hold
         self._clock = clock
         self._stopping = threading.Event()
@@ -49,6 +61,8 @@ class Service:
         self._damage: MemoryDamaged | None = None
         self._scheduler = BackgroundScheduler(timezone=UTC, executors={"default": ThreadPoolExecutor(2)})
         self._every("poll", poll_seconds, self._poll_wanted)
+        if rounds is not None:
+            self._every("doctor", rounds_seconds, rounds.wanted)
 
     def _every(self, what: str, seconds: float, wanted: threading.Event) -> None:
         # misfire_grace_time=None: a late poll is still a poll. coalesce: one is as good as many.
@@ -69,6 +83,10 @@ class Service:
 
     def wake(self, sys_id: str) -> None:
         """A webhook named a record: wake its order where memory knows it, else ask the feeds now."""
+        now = self._clock()
+        if self._heard is None or now - self._heard >= _HEARD_EVERY:
+            self._engine.store.note_pass("webhook", now)
+            self._heard = now
         orders = self._engine.store.orders_of_record(sys_id)
         if orders:
             self._engine.store.wake(orders, due=self._clock(), reason="webhook")
@@ -99,6 +117,8 @@ class Service:
         if sides.may_look(self._clock()):
             fine &= self._when(self._poll_wanted, "poll", lambda: notice(self._engine, self._clock()))
             fine &= self._safely("look", self._drain)
+            if fine and self._rounds is not None:
+                self._rounds.begin()
         else:
             fine &= self._meanwhile()
         return self._rest() if fine or not sides.may_look(self._clock()) else None

@@ -1,4 +1,4 @@
-"""`om-fsm discover` as a person types it: the file it writes, what it says, and its exit codes."""
+"""`om-fsm discover` and `doctor` as a person types them: what they write and say, and their exit codes."""
 
 from __future__ import annotations
 
@@ -68,3 +68,32 @@ def test_a_profile_is_written_then_compared_and_then_used(odd: tuple[World, Path
     unsettled = om_fsm(config, "plan")
     assert unsettled.returncode == 2
     assert "om.columns.domain_order.specification: which column is it?" in unsettled.stderr
+
+
+def test_the_doctor_says_what_is_wrong_why_and_the_fix_and_fails_for_ci(odd: tuple[World, Path]) -> None:
+    _, config = odd
+    ill = om_fsm(config, "doctor", "--suite", "first", "--output", "table")
+    assert (ill.returncode, ill.stderr) == (1, "")
+    first, why, fix = ill.stdout.splitlines()[:3]
+    assert first.startswith("failed   columns.present om")
+    assert "order_line_item" in first
+    assert "why: " in why
+    assert "om-fsm discover" in fix
+    assert ill.stdout.splitlines()[-1].startswith("1 failed")
+
+    assert om_fsm(config, "discover").returncode == 0
+    config.write_text(f'profile = "profile.toml"\n{config.read_text(encoding="utf-8")}', encoding="utf-8")
+    well = om_fsm(config, "doctor", "--suite", "first")
+    told = json.loads(well.stdout)
+    assert well.returncode == 0, told["summary"]
+    assert {one["level"] for one in told["checks"]} <= {"fine", "warning", "unknown"}
+
+
+def test_one_check_can_be_asked_and_a_wrong_name_is_refused(odd: tuple[World, Path]) -> None:
+    _, config = odd
+    one = om_fsm(config, "doctor", "--check", "columns.tables")
+    assert [check["side"] for check in json.loads(one.stdout)["checks"]] == ["om", "fsm"]
+    wrong = om_fsm(config, "doctor", "--check", "columns.tabels")
+    assert wrong.returncode == 2
+    assert "--list" in wrong.stderr
+    assert "columns.tables" in om_fsm(config, "doctor", "--list").stdout

@@ -114,6 +114,26 @@ def test_a_webhook_is_enough_to_carry_an_order_across_and_its_progress_back(live
     live.pair.assert_nothing_doubled()
 
 
+def test_the_doctor_makes_a_round_at_the_start_and_status_shows_it_and_the_last_webhook(live: Live) -> None:
+    live.daemon.running()
+
+    def noted(what: str) -> str:
+        database = reading(live.pair.loaded)
+        return Store(database).last_passes().get(what, ("", ""))[1] if database is not None else ""
+
+    assert until(lambda: "fine" in noted("doctor")), live.daemon.log.read_text(encoding="utf-8")
+    assert "failed" not in noted("doctor")
+    subscribe(live)
+    live.pair.place(HAMBURG)
+    command = [sys.executable, "-m", "connector", "--config", str(live.daemon.config), "status", "--output", "table"]
+
+    def status() -> str:
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+    assert until(lambda: "Last webhook" in status())
+    assert "Last doctor" in status()
+
+
 def test_it_stops_in_order_on_sigterm_and_leaves_memory_to_the_next_start(live: Live) -> None:
     process = live.daemon.running()
     process.send_signal(signal.SIGTERM)
