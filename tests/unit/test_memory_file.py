@@ -220,6 +220,26 @@ def test_a_commit_is_on_disk_when_it_returns(tmp_path: Path) -> None:
     database.dispose()
 
 
+def test_a_log_that_is_cut_anywhere_by_a_loss_of_power_keeps_every_commit_before_the_cut(tmp_path: Path) -> None:
+    path = filled(tmp_path / "om-fsm.db", orders=1)
+    database = opened(path)
+    store, log = Store(database), Path(f"{path}-wal")
+    promised = []  # how long the log was after each commit
+    for number in range(8):
+        store.wake([f"{number:032x}"], due=NOW, reason=f"wakeup {number}")
+        promised.append(log.stat().st_size)
+    assert promised == sorted(set(promised))
+    for number, cut in enumerate([*promised, promised[-1] - 1, promised[3] + 100, promised[0] - 1, 7, 0]):
+        after = tmp_path / f"after-{number}.db"
+        after.write_bytes(path.read_bytes())
+        Path(f"{after}-wal").write_bytes(log.read_bytes()[:cut])
+        found = opened(after)
+        reasons = {wakeup.reason for wakeup in Store(found).due(range(64), NOW, limit=99)}
+        found.dispose()
+        assert {f"wakeup {n}" for n, length in enumerate(promised) if n and length <= cut} <= reasons
+    database.dispose()
+
+
 AS_NOBODY = """
 import os, sys
 from pathlib import Path

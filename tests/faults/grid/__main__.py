@@ -9,7 +9,12 @@ import time
 from dataclasses import asdict
 from pathlib import Path
 
-from tests.faults.grid.grid import play
+from tests.faults.grid.grid import Trial, play
+
+
+def _tell(trial: Trial) -> None:
+    if trial.wrong:
+        print(trial, flush=True)
 
 
 def main() -> int:
@@ -20,10 +25,8 @@ def main() -> int:
     parser.add_argument("--report", type=Path)
     given = parser.parse_args()
     began = time.monotonic()
-    trials, requests = play(lane=given.lane, lanes=given.lanes)
+    trials, requests = play(lane=given.lane, lanes=given.lanes, tell=_tell)
     wrong = [trial for trial in trials if trial.wrong]
-    for trial in wrong:
-        print(trial)
     if given.report:
         report = {"trials": [asdict(trial) for trial in trials], "requests": requests}
         given.report.write_text(json.dumps(report), encoding="utf-8")

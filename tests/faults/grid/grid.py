@@ -17,6 +17,8 @@ from tests.faults.walk.crowd import Crowd
 from tests.faults.walk.story import ANY_REQUEST, READS_ONLY, WRITES_ONLY
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tests.faults.walk.story import Step
 
 
@@ -38,8 +40,10 @@ def faults_for(request: str, number: int) -> list[Step]:
     return [{"kind": kind, **kinds[kind][number % len(kinds[kind])]} for kind in sorted(kinds)]
 
 
-def play(*, lane: int = 0, lanes: int = 1) -> tuple[list[Trial], dict[str, int]]:
-    """Every trial of one lane (each lane takes every so many-th), and how many requests each step has."""
+def play(
+    *, lane: int = 0, lanes: int = 1, tell: Callable[[Trial], None] = lambda _: None
+) -> tuple[list[Trial], dict[str, int]]:
+    """Every trial of one lane (each lane takes every so many-th), told one by one, and how many requests each step has."""
     trials: list[Trial] = []
     requests: dict[str, int] = {}
     with Crowd(lambda _: None) as crowd:
@@ -55,6 +59,7 @@ def play(*, lane: int = 0, lanes: int = 1) -> tuple[list[Trial], dict[str, int]]
                 walked = crowd.walk([{"do": "pass", "struck": struck}])
                 wrong = walked.why.strip().split("\n")[-1] or untold(calm.outcome, walked.outcome)
                 trials.append(Trial(name, calm.passed[at - 1], at, _said(fault), wrong))
+                tell(trials[-1])
     return trials, requests
 
 
