@@ -21,6 +21,7 @@ from connector.cli.discover import discover
 from connector.cli.doctor import doctor
 from connector.cli.gate import gate
 from connector.cli.hold import hold, release
+from connector.cli.init import init
 from connector.cli.outbox import outbox
 from connector.cli.output import print_error, say
 from connector.cli.policy import policy
@@ -48,7 +49,7 @@ def cli(context: click.Context, config_path: Path) -> None:
 
 
 for command in (
-    *(discover, doctor, sync, run, plan, explain, status, gate, work_order, hold, release, outbox, rebuild),
+    *(init, discover, doctor, sync, run, plan, explain, status, gate, work_order, hold, release, outbox, rebuild),
     *(policy, config, sandbox, demo),
 ):
     cli.add_command(command)

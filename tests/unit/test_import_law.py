@@ -32,6 +32,7 @@ LAW: dict[str, set[str]] = {
     "doctor": SHARED
     | {"config", "decide", "discover", "engine", "fsm", "mapping", "om", "policies", "profile", "servicenow", "sign_in"}
     | {"unsettled"},
+    "first_config": set(),
     "reach": SHARED | {"config", "servicenow", "setting", "sign_in"},
     "policies": SHARED | {"config", "mapping"},
     "shelf": SHARED | {"config", "mapping", "policies"},
@@ -48,6 +49,7 @@ LAW: dict[str, set[str]] = {
         "discover",
         "doctor",
         "engine",
+        "first_config",
         "mapping",
         "memory",
         "policies",

@@ -1,0 +1,175 @@
+"""`om-fsm init` as a person or a script calls it: what is asked, tested, written, and what is not."""
+
+from __future__ import annotations
+
+import os
+import pty
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from connector.config import load
+from connector.doctor.roles import NEEDED
+from connector.sandbox import World
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+@dataclass
+class Start:
+    """An empty directory, and two instances to point at."""
+
+    path: Path
+    info: dict[str, Any]
+    environment: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def config(self) -> Path:
+        return self.path / "here" / "config.toml"
+
+    @property
+    def options(self) -> list[str]:
+        """Everything a script has to say."""
+        clients = [f"--{side}-user={self.info[side]['oauth']['client_id']}" for side in ("om", "fsm")]
+        urls = [f"--{side}={self.info[side]['url']}" for side in ("om", "fsm")]
+        return ["init", *urls, *clients, f"--ca-file={self.info['ca_file']}"]
+
+    def run(self, *arguments: str, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "connector", "--config", str(self.config), *arguments]
+        environment = {"PATH": os.defpath, "NO_PROXY": "*", **self.environment}
+        return subprocess.run(
+            command, capture_output=True, text=True, timeout=60, check=False, env=environment, input=stdin or ""
+        )
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Start]:
+    world = World.create(start="2026-03-02T08:00:00Z")
+    (tmp_path / "here").mkdir()
+    with world.serve(tmp_path) as served:
+        secrets = {
+            f"{side.upper()}_CLIENT_SECRET": served.info[side]["oauth"]["client_secret"] for side in ("om", "fsm")
+        }
+        yield Start(tmp_path, served.info, secrets)
+    world.close()
+
+
+def test_without_a_terminal_options_are_enough_and_the_configuration_works_at_once(start: Start) -> None:
+    done = start.run(*start.options)
+    assert (done.returncode, done.stderr) == (0, "")
+    text = start.config.read_text(encoding="utf-8")
+    for secret in start.environment.values():
+        assert secret not in text + done.stdout
+    assert '{ env = "OM_CLIENT_SECRET" }' in text
+    assert sum(line.startswith("#") for line in text.splitlines()) > 15
+    for need in NEEDED:
+        assert f"{need.role}: {need.need} ({need.tables})" in done.stdout
+    assert start.run("discover").returncode == 0
+    assert start.run("doctor", "--suite", "first").returncode == 0
+    assert start.run("plan").returncode == 0
+
+
+def test_a_secret_may_be_in_a_file_or_come_from_a_command(start: Start) -> None:
+    secret = start.path / "here" / "om.secret"
+    secret.write_text(start.environment["OM_CLIENT_SECRET"], encoding="utf-8")
+    secret.chmod(0o600)
+    done = start.run(
+        *start.options, "--om-secret", "file:om.secret", "--fsm-secret", "command:printenv FSM_CLIENT_SECRET"
+    )
+    assert done.returncode == 0, done.stderr
+    text = start.config.read_text(encoding="utf-8")
+    assert 'client_secret = { file = "om.secret" }' in text
+    assert 'client_secret = { command = ["printenv", "FSM_CLIENT_SECRET"] }' in text
+
+
+def test_by_password_too(start: Start) -> None:
+    start.environment = {
+        f"{side.upper()}_PASSWORD": start.info[side]["users"]["connector"]["password"] for side in ("om", "fsm")
+    }
+    urls = [f"--{side}={start.info[side]['url']}" for side in ("om", "fsm")]
+    users = ["--om-user=connector", "--fsm-user=connector"]
+    done = start.run("init", *urls, *users, "--sign-in=basic", f"--ca-file={start.info['ca_file']}")
+    assert done.returncode == 0, done.stderr
+    assert 'username = "connector"' in start.config.read_text(encoding="utf-8")
+
+
+def test_without_a_terminal_what_is_missing_is_named_all_at_once(start: Start) -> None:
+    done = start.run("init", f"--om={start.info['om']['url']}")
+    assert done.returncode == 2
+    for option in ("--fsm", "--om-user", "--fsm-user"):
+        assert option in done.stderr
+    assert list((start.path / "here").iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("option", "code", "words"),
+    [
+        ("--om=https://127.0.0.1:9", 6, "cannot be reached"),
+        ("--om-user=nobody", 3, "token"),
+        ("--om-secret=env:NOT_SET", 2, "NOT_SET"),
+        ("--om=http://example.com", 2, "https://"),
+        ("--om-secret=correct-horse", 2, "never the secret itself"),
+        ("--ca-file=nowhere.pem", 2, "nowhere.pem"),
+    ],
+)
+def test_what_cannot_work_is_said_and_nothing_is_written(option: str, code: int, words: str, start: Start) -> None:
+    done = start.run(*start.options, option)
+    assert done.returncode == code, done.stdout + done.stderr
+    assert words in done.stderr
+    assert "Traceback" not in done.stderr
+    assert list((start.path / "here").iterdir()) == []
+
+
+def test_an_existing_configuration_is_kept_unless_told(start: Start) -> None:
+    start.config.write_text("# mine\n", encoding="utf-8")
+    assert start.run(*start.options).returncode == 2
+    assert start.config.read_text(encoding="utf-8") == "# mine\n"
+    assert start.run(*start.options, "--force").returncode == 0
+    assert "# mine" not in start.config.read_text(encoding="utf-8")
+
+
+def test_policies_that_are_there_are_not_touched(start: Start) -> None:
+    mine = start.path / "here" / "domain_order_policy.csv"
+    mine.write_text("mine", encoding="utf-8")
+    assert start.run(*start.options).returncode == 0
+    assert mine.read_text(encoding="utf-8") == "mine"
+    assert (start.path / "here" / "order_task_policy.csv").exists()
+
+
+def test_without_a_test_nobody_is_asked(start: Start) -> None:
+    done = start.run(*start.options, "--om=https://127.0.0.1:9", "--no-test")
+    assert done.returncode == 0, done.stderr
+    assert start.config.exists()
+
+
+def test_on_a_terminal_it_asks_for_what_was_not_given(start: Start) -> None:
+    ours, theirs = pty.openpty()
+    answers = [start.info["om"]["url"], start.info["fsm"]["url"], "", start.info["om"]["oauth"]["client_id"], ""]
+    answers += [start.info["fsm"]["oauth"]["client_id"], ""]
+    os.write(ours, "".join(f"{answer}\n" for answer in answers).encode())
+    command = [sys.executable, "-m", "connector", "--config", str(start.config), "init"]
+    done = subprocess.run(
+        [*command, f"--ca-file={start.info['ca_file']}"],
+        stdin=theirs,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        env={"PATH": os.defpath, "NO_PROXY": "*", **start.environment},
+    )
+    os.close(ours)
+    os.close(theirs)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "Address of the Order Management instance" in done.stdout
+    for name, value in start.environment.items():
+        os.environ[name] = value
+    try:
+        assert load(start.config).settings.fsm.url == start.info["fsm"]["url"]
+    finally:
+        for name in start.environment:
+            del os.environ[name]
