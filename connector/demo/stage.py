@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from contextlib import contextmanager
+from datetime import datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -17,8 +18,10 @@ import requests
 from connector.demo.setup import write_config
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Collection, Iterator
     from pathlib import Path
+
+    Run = Callable[[list[str]], tuple[int, str, str]]
 
 _PATIENCE = 30.0  # seconds until something that should happen is declared missing
 _BEAT = 0.1
@@ -76,10 +79,11 @@ class Side:
 
 
 class Stage:
-    """Everything a story needs: both sides, the people, and patience."""
+    """Everything a story needs: both sides, the people, time, the connector's commands, and patience."""
 
-    def __init__(self, directory: Path, info: dict[str, Any]) -> None:
+    def __init__(self, directory: Path, info: dict[str, Any], run: Run | None = None) -> None:
         self.directory = directory
+        self._run = run or _run
         self.om = Side("Order Management", info["om"], info["ca_file"])
         self.fsm = Side("Field Service", info["fsm"], info["ca_file"])
         self._control = info["control"]
@@ -89,6 +93,18 @@ class Stage:
     def act(self, side: str, do: str, login: str, **arguments: Any) -> Any:
         """One move of one person. Raises StageError when it is refused."""
         return self._post("act", {"instance": side, "do": do, "as": login, **arguments})["result"]
+
+    def switch(self, side: str, **switches: Any) -> None:
+        """An instance is set up otherwise."""
+        self._post("switches", {"instance": side, **switches})
+
+    def advance(self, seconds: float) -> None:
+        """Time passes on both instances."""
+        self._post("clock", {"advance": seconds})
+
+    def now(self) -> datetime:
+        """What time it is on both instances."""
+        return datetime.fromisoformat(self._post("clock", {})["result"]["now"])
 
     def subscribe(self, url: str, secret: str) -> None:
         """Let both instances tell the connector when something changed."""
@@ -121,13 +137,19 @@ class Stage:
             time.sleep(_BEAT)
         return holds()
 
-    def ask(self, *arguments: str) -> Any:
-        """What `om-fsm ... --output json` answers."""
-        command = [*_om_fsm(self.directory / "config.toml"), *arguments, "--output", "json"]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)  # noqa: S603
-        if done.returncode:
-            raise StageError(f"om-fsm {' '.join(arguments)} exited {done.returncode}: {done.stderr.strip()}")
-        return json.loads(done.stdout)
+    def ask(self, *arguments: str, accept: Collection[int] = (0,)) -> Any:
+        """What `om-fsm ... --output json` answers, when it exits with a code we accept."""
+        code, out, err = self._run(["--config", str(self.directory / "config.toml"), *arguments, "--output", "json"])
+        if code not in accept:
+            raise StageError(f"om-fsm {' '.join(arguments)} exited {code}: {err.strip()}")
+        return json.loads(out)
+
+
+def _run(arguments: list[str]) -> tuple[int, str, str]:
+    """`om-fsm ...` as a process: its exit code and what it printed."""
+    command = [sys.executable, "-m", "connector", *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)  # noqa: S603
+    return done.returncode, done.stdout, done.stderr
 
 
 def _om_fsm(config: Path) -> list[str]:

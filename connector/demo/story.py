@@ -5,11 +5,11 @@ Each step is people's moves, then what must be true in the records of the two in
 
 from __future__ import annotations
 
-import re
 import time
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from connector.demo.teller import DOMAIN_ORDER, HAMBURG, LINE, MUNICH, ORDER, TOKEN, Teller
 from connector.demo.timeline import CONNECTOR
 
 if TYPE_CHECKING:
@@ -18,32 +18,26 @@ if TYPE_CHECKING:
     from connector.demo.stage import Daemon, Stage
     from connector.demo.timeline import Timeline
 
-ORDER = "sn_ind_tmt_orm_order"
-LINE = "sn_ind_tmt_orm_order_line_item"
-DOMAIN_ORDER = "sn_ind_tmt_orm_domain_order"
 _CLASSES = {"product_order": "product order", "service_order": "service order", "resource_order": "resource order"}
-_TOKEN = re.compile(r"\[om-fsm [0-9a-f]{10}\]")
 _QUIET = 2.2  # seconds in which something must not happen: two polls of the daemon
 
 
-class Story:
-    """One customer order, told as it happens."""
+class Story(Teller):
+    """One customer order, told as it happens, while the connector runs as a daemon."""
 
     def __init__(self, stage: Stage, daemon: Daemon, timeline: Timeline) -> None:
-        self.stage = stage
+        super().__init__(stage, timeline, pace=0.0)
         self.daemon = daemon
-        self.timeline = timeline
         self.order = ""
-        self.lines: dict[str, str] = {}  # site -> line
-        self._told: dict[str, int] = {}  # domain order -> notes shown so far
+        self.line_at: dict[str, str] = {}  # site -> line
 
     def play(self) -> None:
         """All steps, in order."""
         for scene in (
             self.create,
             self.locations,
-            self.place,
-            self.approve,
+            self.placed,
+            self.approved,
             self.work,
             self.cancel_in_field,
             self.revise,
@@ -54,12 +48,6 @@ class Story:
             scene()
 
     # --- tools of the stage --------------------------------------------------------------------------------
-
-    def move(self, side: str, do: str, login: str, words: str, **arguments: Any) -> Any:
-        """A person does something, and the timeline says so."""
-        result = self.stage.act(side, do, login, **arguments)
-        self.timeline.say(_SYSTEMS[side], self.stage.person(side, login), words)
-        return result
 
     def expect(self, claim: str, holds: Callable[[], bool], seen: Callable[[], Any] = lambda: "") -> None:
         """Something must become true."""
@@ -73,25 +61,15 @@ class Story:
         self.answers()
         self.timeline.check(claim, holds())
 
-    def answers(self) -> None:
-        """Show what the connector wrote on the domain orders since we last looked."""
-        if not self.order:
-            return
-        for number in self.domain_orders():
-            notes = [note for note in self.stage.om.notes(number, DOMAIN_ORDER) if _TOKEN.search(note)]
-            for note in notes[self._told.get(number, 0) :]:
-                self.timeline.say("Order Management", CONNECTOR, f"{number}: {_TOKEN.sub('', note).strip()}")
-            self._told[number] = len(notes)
-
-    def domain_orders(self, site: str = "", kind: str = "") -> list[str]:
+    def made(self, site: str = "", kind: str = "") -> list[str]:
         """Numbers of the order's domain orders, of one site or class if wanted."""
         query = f"order_line_item.order.number={self.order}^ORDERBYnumber"
         if site:
-            query = f"order_line_item.number={self.lines[site]}^{query}"
+            query = f"order_line_item.number={self.line_at[site]}^{query}"
         rows = self.stage.om.rows(DOMAIN_ORDER, query, "number,sys_class_name")
         return [r["number"]["value"] for r in rows if not kind or r["sys_class_name"]["value"].endswith(kind)]
 
-    def work_orders(self, site: str = "", template: str = "") -> list[dict[str, Any]]:
+    def visits(self, site: str = "", template: str = "") -> list[dict[str, Any]]:
         """Work orders in Field Service, of one site or template if wanted."""
         query = "correlation_idSTARTSWITHom-fsm:"
         query += f"^location.name={site}" if site else ""
@@ -100,17 +78,10 @@ class Story:
         return self.stage.fsm.rows("wm_order", f"{query}^ORDERBYnumber", fields)
 
     def exactly_one(self, site: str, template: str) -> bool:
-        return len(self.work_orders(site, template)) == 1
+        return len(self.visits(site, template)) == 1
 
     def work_order(self, site: str, template: str) -> dict[str, Any]:
-        return self.work_orders(site, template)[0]
-
-    def noted(self, number: str, *words: str) -> bool:
-        """Whether one note on a record contains all these words."""
-        return any(all(word in note for word in words) for note in self.stage.om.notes(number, DOMAIN_ORDER))
-
-    def state(self, table: str, number: str) -> str:
-        return str(self.stage.om.one(table, f"number={number}", "state")["state"]["display_value"])
+        return self.visits(site, template)[0]
 
     # --- the steps -----------------------------------------------------------------------------------------
 
@@ -127,44 +98,45 @@ class Story:
             lines=[{**line, "location": site, "characteristics": {"Bandwidth": "100 Mbit/s"}} for site in SITES],
         )
         self.order = result["order"]["number"]
-        self.lines = {site: made["number"] for site, made in zip(SITES, result["lines"], strict=True)}
+        self.line_at = {site: made["number"] for site, made in zip(SITES, result["lines"], strict=True)}
         who = self.stage.person("om", "order_agent")
         self.timeline.say("Order Management", who, f"creates {self.order} for Acme Logistics: Business SD-WAN")
-        self.expect(f"{self.order} is a draft", lambda: self.state(ORDER, self.order) == "Draft")
+        self.expect(f"{self.order} is a draft", lambda: self.shown("om", ORDER, self.order, "state") == "Draft")
 
     def locations(self) -> None:
         self.timeline.step("2", "Two service locations, hence two order lines")
-        for site, line in self.lines.items():
+        for site, line in self.line_at.items():
             self.timeline.say("Order Management", self.stage.person("om", "order_agent"), f"{line} for {site}")
         rows = self.stage.om.rows(LINE, f"order.number={self.order}", "number,location")
         found = {row["location"]["display_value"] for row in rows}
         self.timeline.check("the order has one line for each location", found == set(SITES), str(found))
 
-    def place(self) -> None:
+    def placed(self) -> None:
         self.timeline.step("3", "The agent reviews and places the order")
         self.move("om", "place", "order_agent", f"places {self.order}", order=self.order)
         self.timeline.say("Connector", CONNECTOR, "starts as a daemon and listens to both instances")
         url = self.daemon.start()
         self.stage.subscribe(url, (self.stage.directory / "secrets" / "webhook.secret").read_text(encoding="utf-8"))
-        self.expect(f"{self.order} waits for approval", lambda: self.state(ORDER, self.order) == "New")
-        self.still("nothing exists in Field Service before the approval", lambda: not self.work_orders())
+        self.expect(f"{self.order} waits for approval", lambda: self.shown("om", ORDER, self.order, "state") == "New")
+        self.still("nothing exists in Field Service before the approval", lambda: not self.visits())
 
-    def approve(self) -> None:
+    def approved(self) -> None:
         self.timeline.step("4", "The fulfillment manager approves; work orders appear in Field Service")
         self.move("om", "approve", "fulfillment_manager", f"approves {self.order}", order=self.order)
         self.expect(
             "Order Management decomposes each line into a product, a service and a resource order",
-            lambda: all(len(self.domain_orders(s, kind)) == 1 for s in SITES for kind in _CLASSES),
-            self.domain_orders,
+            lambda: all(len(self.made(s, kind)) == 1 for s in SITES for kind in _CLASSES),
+            self.made,
         )
+        self.hear(*self.made())
         for site in SITES:
             for template in (INSTALL, SURVEY):
                 self.expect(
                     f"one work order {template} exists for {site}",
                     partial(self.exactly_one, site, template),
-                    partial(self.work_orders, site),
+                    partial(self.visits, site),
                 )
-        self.timeline.check("and no other work order", len(self.work_orders()) == 4, str(len(self.work_orders())))
+        self.timeline.check("and no other work order", len(self.visits()) == 4, str(len(self.visits())))
         self._template_and_identity()
         self._explained()
 
@@ -177,12 +149,12 @@ class Story:
         same_place = here["display_value"] == HAMBURG and here["value"] != there
         self.timeline.check("its location is Field Service's own record of the same place", same_place, str(here))
         for site in SITES:
-            number = self.domain_orders(site, "resource_order")[0]
+            number = self.made(site, "resource_order")[0]
             made = self.work_order(site, INSTALL)["number"]["value"]
             self.expect(f"{number} says that {made} was created", partial(self.noted, number, made, "created"))
 
     def _explained(self) -> None:
-        number = self.domain_orders(HAMBURG, "resource_order")[0]
+        number = self.made(HAMBURG, "resource_order")[0]
         verdict = self.stage.ask("explain", number)["verdicts"][0]["verdict"]
         read = ", ".join(f"{name} = {value}" for name, value in verdict["inputs"].items())
         self.timeline.say(
@@ -193,7 +165,7 @@ class Story:
     def work(self) -> None:
         self.timeline.step("5", "Technicians work; the domain order's work notes follow")
         work_order = self.work_order(HAMBURG, INSTALL)["number"]["value"]
-        number = self.domain_orders(HAMBURG, "resource_order")[0]
+        number = self.made(HAMBURG, "resource_order")[0]
         for do, login, words, state in (
             ("dispatch", "dispatcher", "assigns {} to Tom Becker", "Assigned"),
             ("accept", "technician", "accepts {}", "Accepted"),
@@ -213,20 +185,20 @@ class Story:
         reason = "the customer sent photographs instead"
         words = f"cancels {survey}: {reason}"
         self.move("fsm", "cancel_work_order", "dispatcher", words, work_order=survey, reason=reason)
-        number = self.domain_orders(MUNICH, "service_order")[0]
+        number = self.made(MUNICH, "service_order")[0]
         self.expect(f"{number} says that {survey} was canceled", lambda: self.noted(number, survey, "canceled"))
-        self.still("it is not created again", lambda: len(self.work_orders(MUNICH, SURVEY)) == 1)
+        self.still("it is not created again", lambda: len(self.visits(MUNICH, SURVEY)) == 1)
 
     def revise(self) -> None:
         self.timeline.step("5", "A line is revised inflight")
-        line = self.lines[MUNICH]
-        number = self.domain_orders(MUNICH, "resource_order")[0]
+        line = self.line_at[MUNICH]
+        number = self.made(MUNICH, "resource_order")[0]
         before = self.work_order(MUNICH, INSTALL)
         self.move("om", "revise", "order_agent", f"revises {self.order}", order=self.order)
         words = f"{line}: bandwidth 100 -> 500 Mbit/s, due two weeks later"
         edit = {"fields": {"committed_due_date": "2027-03-15 12:00:00"}, "characteristics": {"Bandwidth": "500 Mbit/s"}}
         self.move("om", "edit_line", "order_agent", words, line=line, **edit)
-        self.expect(f"{number} is on hold", lambda: self.state(DOMAIN_ORDER, number) == "On hold")
+        self.expect(f"{number} is on hold", lambda: self.shown("om", DOMAIN_ORDER, number, "state") == "On hold")
         self.still(
             "nothing moves in Field Service meanwhile",
             lambda: self.work_order(MUNICH, INSTALL)["sys_mod_count"] == before["sys_mod_count"],
@@ -249,8 +221,8 @@ class Story:
 
     def point_of_no_return(self) -> None:
         self.timeline.step("6", "A line passes its point of no return")
-        line = self.lines[HAMBURG]
-        number = self.domain_orders(HAMBURG, "resource_order")[0]
+        line = self.line_at[HAMBURG]
+        number = self.made(HAMBURG, "resource_order")[0]
         before = self.work_order(HAMBURG, INSTALL)
         self.move("om", "set_ponr", "admin", f"{line} passes its point of no return", line=line)
         words = f"still edits {line}: bandwidth 100 -> 1000 Mbit/s"
@@ -266,28 +238,31 @@ class Story:
 
     def closure(self) -> None:
         self.timeline.step("7", "A domain order cannot stay closed while a work order is open")
-        number = self.domain_orders(HAMBURG, "resource_order")[0]
+        number = self.made(HAMBURG, "resource_order")[0]
         work_order = self.work_order(HAMBURG, INSTALL)["number"]["value"]
         manager = "fulfillment_manager"
         self.move("om", "close_domain_order", manager, f"closes {number} too early", domain_order=number)
-        self.expect(f"{number} is open again", lambda: self.state(DOMAIN_ORDER, number) == "In progress")
+        self.expect(f"{number} is open again", lambda: self.shown("om", DOMAIN_ORDER, number, "state") == "In progress")
         self.expect(f"a note names {work_order}", lambda: self.noted(number, "reopened", work_order))
         self.move("fsm", "complete", "technician", f"completes {work_order}", work_order=work_order)
         self.expect(f"{number} is said to be ready to be closed", lambda: self.noted(number, "ready to be closed"))
         self.move("om", "close_domain_order", manager, f"closes {number}", domain_order=number)
-        self.still(f"{number} stays closed", lambda: self.state(DOMAIN_ORDER, number).casefold() == "closed complete")
+        self.still(
+            f"{number} stays closed",
+            lambda: self.shown("om", DOMAIN_ORDER, number, "state").casefold() == "closed complete",
+        )
 
     def account(self) -> None:
         self.timeline.step("=", "In the end")
-        keys = [row["correlation_id"]["value"] for row in self.work_orders()]
+        keys = [row["correlation_id"]["value"] for row in self.visits()]
         self.timeline.check(
             "every intended work order exists exactly once", len(keys) == 4 == len(set(keys)), str(keys)
         )
         tokens = [
             token
-            for number in self.domain_orders()
+            for number in self.made()
             for note in self.stage.om.notes(number, DOMAIN_ORDER)
-            for token in _TOKEN.findall(note)
+            for token in TOKEN.findall(note)
         ]
         self.timeline.check(f"each of {len(tokens)} notes was written exactly once", len(tokens) == len(set(tokens)))
         code, seconds = self.daemon.stop()
@@ -296,9 +271,6 @@ class Story:
         )
 
 
-HAMBURG = "Acme Hamburg HQ"
-MUNICH = "Acme Munich Depot"
 SITES = (HAMBURG, MUNICH)
 INSTALL = "Install CPE"
 SURVEY = "Site Survey"
-_SYSTEMS = {"om": "Order Management", "fsm": "Field Service"}

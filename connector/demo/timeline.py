@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from rich.table import Table
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from rich.console import Console
 
 CONNECTOR = "om-fsm"
@@ -48,6 +50,7 @@ class Timeline:
     """The story so far. `console` shows it while it happens; without one it is only collected."""
 
     console: Console | None = None
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC)  # of the instances, where that is not the wall's
     steps: list[Step] = field(default_factory=list)
 
     def step(self, number: str, title: str) -> None:
@@ -56,18 +59,22 @@ class Timeline:
         if self.console:
             self.console.print(f"\n[bold]{number}  {title}[/bold]")
 
-    def say(self, system: str, who: str, what: str) -> None:
+    def say(self, system: str, who: str, what: str, *, style: str = "default") -> None:
         """Somebody did something."""
-        entry = Entry(datetime.now(UTC), system, who, what)
+        entry = Entry(self.clock(), system, who, what)
         self.steps[-1].entries.append(entry)
         if self.console:
-            style = "cyan" if who == CONNECTOR else "default"
+            style = "cyan" if who == CONNECTOR else style
             line = Table.grid(padding=(0, 2))
             for width in (10, 16, 20):
                 line.add_column(width=width, no_wrap=True)
             line.add_column()
             line.add_row(f"  {entry.at:%H:%M:%S}", system, f"[{style}]{_escaped(who)}[/{style}]", _escaped(what))
             self.console.print(line, highlight=False)
+
+    def view(self, system: str, who: str, what: str) -> None:
+        """What somebody has on the screen."""
+        self.say(system, who, what, style="magenta")
 
     def check(self, claim: str, holds: bool, seen: str = "") -> None:
         """Something was looked up."""

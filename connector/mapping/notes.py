@@ -280,7 +280,7 @@ def ready(
 ) -> str:
     """Every work order of a domain order is closed. `tasks` of Order Management that are not are named."""
     who = f", as decided by {' and '.join(harmless(name) for name in decided)}" if decided else ""
-    left = f" with its order {'task' if len(tasks) == 1 else 'tasks'} {', '.join(tasks)}" if tasks else ""
+    left = f"; open order {'task' if len(tasks) == 1 else 'tasks'}: {', '.join(tasks)}" if tasks else ""
     return f"{_all_closed(states)}: {domain_order} is ready to be closed{who}{left}."
 
 

@@ -16,3 +16,17 @@ def test_the_demo_plays_all_seven_steps_and_every_check_holds() -> None:
     assert sorted({step["number"] for step in document["steps"]}) == ["1", "2", "3", "4", "5", "6", "7", "="]
     answers = [e for step in document["steps"] for e in step["entries"] if e["who"] == "om-fsm"]
     assert len(answers) > 10
+
+
+def test_a_story_is_played_by_its_name_with_commands_typed_as_processes() -> None:
+    command = [sys.executable, "-m", "connector", "demo", "weeks-later"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=110, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    for words in (
+        "Olivia Brooks",
+        "... three weeks later ...",
+        "agent sees",
+        "dispatcher sees",
+        "Every one of 3 checks",
+    ):
+        assert words in done.stdout

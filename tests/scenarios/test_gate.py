@@ -180,9 +180,7 @@ def test_an_open_order_task_is_named_or_a_no_or_reopens_as_configured(pair: Pair
     pair.fsm("complete", work_order=work_order)
     pair.settle()
     assert pair.noted(number, "is ready to be closed") is (rule != "enforce")
-    assert pair.noted(number, f"ready to be closed with its order task {task} Configure CPE (Open)") is (
-        rule == "answer"
-    )
+    assert pair.noted(number, f"ready to be closed; open order task: {task} Configure CPE (Open)") is (rule == "answer")
     found = ask(pair, number)
     assert (found.may_close, found.open_tasks) == (rule == "show", (f"{task} Configure CPE (Open)",))
     assert close(pair, number) is (rule != "enforce")

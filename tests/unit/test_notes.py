@@ -196,8 +196,8 @@ def test_a_note_about_very_many_changes_stays_readable() -> None:
         ),
         (
             notes.ready("RO1", [COMPLETE], ["Frank"], ["TASK1 Configure CPE (Open)"]),
-            "Its work order is closed (1 closed complete): RO1 is ready to be closed, as decided by Frank"
-            " with its order task TASK1 Configure CPE (Open).",
+            "Its work order is closed (1 closed complete): RO1 is ready to be closed, as decided by Frank;"
+            " open order task: TASK1 Configure CPE (Open).",
         ),
         (notes.cancel_reason("RO1 was canceled"), "Canceled by om-fsm: RO1 was canceled"),
     ],
