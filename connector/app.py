@@ -7,7 +7,7 @@ import random
 import shutil
 import time
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -26,13 +26,21 @@ from connector.engine.store import Store
 from connector.engine.watch import notice
 from connector.errors import ConfigError, NotFound, RemoteError
 from connector.fsm.port import FsmPort
-from connector.mapping.fields import FieldMap
 from connector.mapping.states import fold
 from connector.memory import instances, overview_of, reading, repairing
 from connector.om.cases import OmWithCases
 from connector.om.native import NATIVE_POLICIES, NativePolicies
 from connector.om.port import OmPort
-from connector.policies import Policies, Watched, load_policies, mapped_columns, mapped_facts, vocabulary
+from connector.policies import (
+    Policies,
+    Watched,
+    field_map,
+    load_policies,
+    lookups,
+    mapped_columns,
+    mapped_facts,
+    vocabulary,
+)
 from connector.reach import endpoint
 from connector.servicenow.names import names_in
 from connector.servicenow.table import TableApi
@@ -122,7 +130,7 @@ def _ports(loaded: Loaded, world: World) -> Systems:
     )
     fsm = FsmPort(
         fsm_api,
-        settings.fsm.db_schema,
+        replace(settings.fsm.db_schema, references=lookups(settings)),
         overrides=settings.fsm.states.model_dump(),
         told=profile.fsm.told() if profile else {},
         known_by=settings.fsm.identity_properties,
@@ -271,7 +279,7 @@ def _rules(loaded: Loaded, policies: Policies, systems: Systems) -> Rules:
         om=settings.om.name,
         domain_order_policy=policies.domain_order,
         order_task_policy=policies.order_task,
-        fields=FieldMap(settings.work_order.fields, settings.policy.outputs),
+        fields=field_map(settings, settings.work_order.fields),
         work_order_states=systems.fsm.states,
         gate=settings.gate.mode,
         max_reopens=settings.gate.max_reopens,
@@ -292,7 +300,7 @@ def _case_rules(settings: Settings, policies: Policies) -> CaseRules | None:
     if policies.case is None:
         return None
     said = settings.case.model_dump(exclude={"fields"})
-    return CaseRules(policies.case, FieldMap(settings.case.fields, settings.policy.outputs), **said)
+    return CaseRules(policies.case, field_map(settings, settings.case.fields), **said)
 
 
 def _cases(systems: Systems) -> OmWithCases | None:
@@ -409,7 +417,7 @@ def survey(loaded: Loaded, world: World = REAL_WORLD) -> Catalog:
     tables = settings.om.catalog
     native = NativePolicies(om)
     return Catalog(
-        templates=names_in(fsm, [template.table], template.by),
+        templates=names_in(fsm, [template.table], template.shown_as),
         specifications=names_in(om, tables.specifications, tables.name),
         request_types=names_in(om, [tables.request_types], tables.name),
         native=tuple(name for kind, name in NATIVE_POLICIES.items() if native.native_policy(kind).is_active),

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 from pydantic import (
     AfterValidator,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     SecretStr,
@@ -40,13 +41,14 @@ from connector.decide.rules import (
     WorkOrderEnd,
 )
 from connector.errors import ConfigError
-from connector.fsm.schema import DEFAULT_REFERENCES, FsmSchema, Lookup
+from connector.fsm.schema import DEFAULT_REFERENCES, FsmSchema
 from connector.mapping.dmn.table import fold
 from connector.mapping.dmn.values import Kind
 from connector.mapping.facts import CASE_FACTS, FACTS, is_fact, placeholders
 from connector.mapping.fields import DEFAULT_CASE_FIELDS, DEFAULT_FIELDS
 from connector.mapping.marks import INSTANCE_NAME
 from connector.mapping.outputs import DEFAULT_OUTPUTS, SAID
+from connector.mapping.references import SYS_ID, Lookup, Unfound
 from connector.om.schema import OmSchema
 from connector.profile import FSM_KINDS, OM_KINDS, Profile, as_settings, read_profile, renamed
 from connector.setting import SecretRef, Section
@@ -170,18 +172,17 @@ class Instance(Section):
         return Basic(kind="basic", username=self.username, password=self.password)
 
 
+def _one_or_several(said: Any) -> Any:
+    return (said,) if isinstance(said, str) else said
+
+
 class MappedFact(Section):
     """A fact read from columns of your own: `from` names them as "<record>.<column>", the nearest record first."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True, populate_by_name=True)
 
-    columns: Annotated[tuple[str, ...], Field(alias="from", min_length=1)]
+    columns: Annotated[tuple[str, ...], BeforeValidator(_one_or_several), Field(alias="from", min_length=1)]
     kind: Kind = Kind.STRING
-
-    @field_validator("columns", mode="before")
-    @classmethod
-    def _one_or_several(cls, said: Any) -> Any:
-        return (said,) if isinstance(said, str) else said
 
     @field_validator("columns")
     @classmethod
@@ -239,11 +240,42 @@ class OmInstance(Instance):
         return OmSchema(tables=self.tables.model_dump(), notes=self.notes, **self.columns.model_dump())
 
 
+def _keys(by: tuple[str, ...]) -> tuple[str, ...]:
+    for one in by:
+        columns = [column.strip() for column in one.split("+")]
+        if SYS_ID in columns:
+            raise ValueError("a sys_id means nothing on the other instance; on one instance it is used by itself")
+        if not all(re.fullmatch(r"[a-z0-9_]+(\.[a-z0-9_]+)*", column) for column in columns):
+            raise ValueError(f'{one!r}: write a column, or columns that count together, as "name + parent.name"')
+    return by
+
+
+def _not_created(said: Unfound) -> Unfound:
+    if said is Unfound.CREATE:
+        raise ValueError("of several records with the same key no further one is made; use 'blank' or 'ask'")
+    return said
+
+
 class Reference(Section):
-    """How a reference column of a work order finds its record on the FSM instance."""
+    """How a reference column of a work order finds its record on the FSM instance.
+
+    `by` names columns that say the same on both instances, the surest first; "name + parent.name" counts together.
+    """
 
     table: str
-    by: str = "name"
+    by: Annotated[tuple[str, ...], BeforeValidator(_one_or_several), AfterValidator(_keys), Field(min_length=1)] = (
+        "name",
+    )
+    shown_as: str = "name"
+    missing: Unfound = Unfound.BLANK
+    ambiguous: Annotated[Unfound, AfterValidator(_not_created)] = Unfound.BLANK
+    record: dict[str, str] = {}
+
+    @property
+    def lookup(self) -> Lookup:
+        """The same, in parts."""
+        by = tuple(tuple(column.strip() for column in one.split("+")) for one in self.by)
+        return Lookup(self.table, by, self.shown_as, self.missing, self.ambiguous, self.record)
 
 
 def _with_template(references: dict[str, Reference]) -> dict[str, Reference]:
@@ -259,13 +291,14 @@ class FsmInstance(Instance):
     columns: _FsmColumns = _FsmColumns()
     states: FsmStates = FsmStates()
     references: Annotated[dict[str, Reference], AfterValidator(_with_template)] = {
-        column: Reference(table=lookup.table, by=lookup.by) for column, lookup in DEFAULT_REFERENCES.items()
+        column: Reference(table=lookup.table, by=lookup.columns, shown_as=lookup.shown_as)
+        for column, lookup in DEFAULT_REFERENCES.items()
     }
 
     @property
     def db_schema(self) -> FsmSchema:
         """ServiceNow's names with the configured ones in their place."""
-        lookups = {column: Lookup(reference.table, reference.by) for column, reference in self.references.items()}
+        lookups = {column: reference.lookup for column, reference in self.references.items()}
         return FsmSchema(
             tables=self.tables.model_dump(), references=lookups, notes=self.notes, **self.columns.model_dump()
         )

@@ -73,6 +73,7 @@ class Written:
     mod_count: int
     refused: tuple[str, ...] = ()
     transaction: str = ""
+    made: tuple[str, ...] = ()  # records that had to be made first, in words
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeAlias
 
 from connector.errors import ConfigError
@@ -12,6 +12,7 @@ from connector.mapping.facts import CASE_FACTS, placeholders
 from connector.mapping.fields import FieldMap
 from connector.mapping.outputs import PLANNED_END, PLANNED_START
 from connector.mapping.policy_file import load_policy
+from connector.mapping.references import SYS_ID
 from connector.mapping.vocabulary import QUANTITY, TEMPLATE, WINDOW, Initiates, vocabulary_of
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from connector.config import Loaded, Settings
     from connector.mapping.compensation import Compensations
     from connector.mapping.policy import WorkOrderPolicy
+    from connector.mapping.references import Lookup
     from connector.mapping.vocabulary import Vocabulary
 
 NAMES = {
@@ -116,7 +118,48 @@ def mapped_facts(settings: Settings, policies: Policies) -> dict[str, dict[str, 
             used.setdefault(record, {})[name] = (path, fact.kind.is_text)
     if policies.case:
         used["case"] = _case_facts(settings, policies.case)
+    for lookup in lookups(settings).values():
+        for column in lookup.asked:
+            for record, part in _records_with(settings, lookup.fact, with_cases=policies.case is not None):
+                path = part if column == SYS_ID else f"{part}.{column}"
+                used.setdefault(record, {}).setdefault(f"{lookup.fact}.{column}", (path, False))
     return used
+
+
+def lookups(settings: Settings) -> dict[str, Lookup]:
+    """How reference columns of work orders are filled. Where the template of a column is one fact alone, the keys of the record
+    behind that fact can be asked for; where both sides are one instance, its sys_id too."""
+    one_instance = settings.om.url == settings.fsm.url
+    found: dict[str, Lookup] = {}
+    for column, reference in settings.fsm.references.items():
+        lookup = replace(reference.lookup, fact=_fact_alone(settings, column))
+        found[column] = lookup.on_one_instance() if one_instance else lookup
+    return found
+
+
+def _fact_alone(settings: Settings, column: str) -> str:
+    """The fact a column is filled with, "" where it is filled with anything else, or differently for cases."""
+    templates = {
+        fields[column].strip() for fields in (settings.work_order.fields, settings.case.fields) if column in fields
+    }
+    if len(templates) != 1:
+        return ""
+    [template] = templates
+    names = placeholders(template)
+    return fold(names[0]) if len(names) == 1 and template.startswith("{") and template.endswith("}") else ""
+
+
+def _records_with(settings: Settings, fact: str, *, with_cases: bool) -> Iterator[tuple[str, str]]:
+    """The records of OM that refer to what a fact names, each with its column."""
+    columns: dict[str, dict[str, str]] = settings.om.columns.model_dump()
+    for record in ("domain_order", "line", "order", *(["case"] if with_cases else [])):
+        part = fact.replace(" ", "_")
+        if part in REFERRING and (column := columns[record].get(part)):
+            yield record, column
+
+
+REFERRING = ("account", "contact", "consumer", "asset", "product", "install_base_item", "location", "specification")
+"""The parts of OM records that refer to records Field Service may have too."""
 
 
 def _case_facts(settings: Settings, policy: WorkOrderPolicy) -> dict[str, tuple[str, bool]]:
@@ -191,3 +234,9 @@ def _stamp(path: Path) -> tuple[int, ...]:
     except OSError:
         return ()
     return (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
+
+
+def field_map(settings: Settings, templates: dict[str, str]) -> FieldMap:
+    """How facts fill these columns; a reference column also changes when a key of the record behind it does."""
+    keyed = {column: tuple(f"{one.fact}.{key}" for key in one.asked) for column, one in lookups(settings).items()}
+    return FieldMap(templates, settings.policy.outputs, {c: names for c, names in keyed.items() if names})

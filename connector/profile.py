@@ -224,7 +224,9 @@ def as_settings(profile: Profile) -> dict[str, Any]:
     def side(said: Side) -> dict[str, Any]:
         return {"tables": said.tables, "columns": said.columns, "notes": said.notes}
 
-    references = {column: {"table": one.table, "by": one.by} for column, one in profile.fsm.references.items()}
+    references = {
+        column: {"table": one.table, "by": one.by, "shown_as": one.by} for column, one in profile.fsm.references.items()
+    }
     fsm = {**side(profile.fsm), **({"references": references} if references else {})}
     return {"om": side(profile.om), "fsm": fsm}
 

@@ -197,7 +197,7 @@ def _references(schema: FsmSchema, found: Evidence, told: _Told) -> tuple[dict[s
         told.reasons[f"fsm.fields.{column}"] = "there is no such column: work orders do not say it"
         told.remarks.append(f"fsm: work orders have no column {column!r}; it is not carried")
     references = {
-        column: Lookup(table=lookup.table, by=lookup.by)
+        column: Lookup(table=lookup.table, by=lookup.shown_as)
         for column, lookup in schema.references.items()
         if column not in missing and (not said.is_known or column in said.columns)
     }

@@ -20,7 +20,9 @@ def read_fsm_facts(api: TableApi, schema: FsmSchema, found: Evidence) -> None:
 
     def templates() -> None:
         lookup = schema.references["template"]
-        names = sorted(row.get(lookup.by) for row in api.scan(lookup.table, Query(), [lookup.by], display=False))
+        names = sorted(
+            row.get(lookup.shown_as) for row in api.scan(lookup.table, Query(), [lookup.shown_as], display=False)
+        )
         found.facts["work order templates"] = ", ".join(names)
 
     def configuration() -> None:

@@ -31,8 +31,8 @@ def _usable(patient: Patient) -> Seen:
 def _templates(patient: Patient) -> Seen:
     lookup = patient.settings.fsm.references["template"]
     try:
-        rows = patient.fsm.api.scan(lookup.table, Query(), [lookup.by], display=False)
-        found = Counter(fold(row.get(lookup.by)) for row in rows)
+        rows = patient.fsm.api.scan(lookup.table, Query(), [lookup.shown_as], display=False)
+        found = Counter(fold(row.get(lookup.shown_as)) for row in rows)
     except REFUSED as error:
         return failed(f"the templates of Field Service cannot be read: {error}")
     wanted = {
@@ -93,8 +93,8 @@ def _groups(patient: Patient) -> Seen:
     lookup = patient.settings.fsm.references.get(column)
     if not wanted or lookup is None:
         return fine("policies name no group")
-    rows = patient.fsm.api.scan_in(lookup.table, lookup.by, wanted, [lookup.by])
-    found = Counter(fold(row.get(lookup.by)) for row in rows)
+    rows = patient.fsm.api.scan_in(lookup.table, lookup.shown_as, wanted, [lookup.shown_as])
+    found = Counter(fold(row.get(lookup.shown_as)) for row in rows)
     missing = [name for name in wanted if found[fold(name)] != 1]
     return (
         failed(f"no single group is called {', '.join(map(repr, missing))}")
@@ -107,10 +107,11 @@ def _lookups(patient: Patient) -> Seen:
     closed: list[str] = []
     for column, lookup in patient.settings.fsm.references.items():
         try:
-            rows = list(patient.fsm.api.scan(lookup.table, Query().where(lookup.by, Op.IS, "-"), [lookup.by], page=1))
+            keys = lookup.lookup.columns
+            rows = list(patient.fsm.api.scan(lookup.table, Query().where(keys[0], Op.IS, "-"), keys, page=1))
             del rows
-            if lookup.by not in patient.fsm.newest(lookup.table, [lookup.by]):
-                closed.append(f"{column} ({lookup.table}.{lookup.by})")
+            seen = patient.fsm.newest(lookup.table, list(keys))
+            closed += [f"{column} ({lookup.table}.{key})" for key in keys if key not in seen]
         except REFUSED:
             closed.append(f"{column} ({lookup.table})")
     return warning(f"names cannot be looked up for {', '.join(closed)}") if closed else fine("names can be looked up")

@@ -87,6 +87,7 @@ def drain(engine: Engine, shards: Collection[int], clock: Callable[[], datetime]
 
     # Act on what could be read and decided, record the outcomes
     decided = {plan.order_id for plan in plans}
+    engine.fsm.prepare(action for plan in plans for action in plan.actions)
     changed = engine.crew.serve(store.orders_to_act_on(decided), lambda order_id: engine.outbox.serve(order_id, clock))
 
     # Look again where something changed, or when something waits

@@ -405,6 +405,8 @@ def _done(text: str, written: Written | None, link: Link | None) -> Settlement:
     transaction = written.transaction if written else ""
     if written and written.refused:
         text += f"; not taken: {', '.join(written.refused)}"
+    if written and written.made:
+        text += f"; made in Field Service: {', '.join(written.made)}"
     return Settlement(IntentState.DONE, text, link=link, transaction=transaction)
 
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from connector.exchange import Changed, FeedId, LineNow, OrdersRead, Sent, SketchPage, Written
     from connector.model import (
+        Action,
         BindWorkOrder,
         CancelWorkOrder,
         Case,
@@ -146,6 +147,9 @@ class FieldService(Watched, Protocol):
 
     def find(self, key: str) -> Written | None:
         """The work order with this key, if it exists."""
+
+    def prepare(self, actions: Iterable[Action]) -> None:
+        """Look up together what these writes will refer to. Raises nothing: what fails here, each write tries by itself."""
 
     def create(self, action: CreateWorkOrder) -> Written:
         """Create a work order from its template. Raises Duplicate when it exists already."""

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 
 from connector.errors import Denied, OutcomeUnknown, Rejected
 from connector.exchange import WORK_ORDER, Changed, FeedId, Sent, Written
+from connector.fsm.people import People
 from connector.fsm.records import work_order_task_wire, work_order_wire
-from connector.fsm.references import People, References
+from connector.fsm.references import References, Wanted
 from connector.mapping.marks import Carried, bound, digest_of, sys_id_of
 from connector.mapping.states import NOTHING_TOLD, WORK_ORDER_LABELS, StateMap, Told
-from connector.model import WorkOrder, WorkOrderPhase, WorkOrderTask
+from connector.model import CreateWorkOrder, UpdateWorkOrder, WorkOrder, WorkOrderPhase, WorkOrderTask
 from connector.servicenow.calibrate import calibrate
 from connector.servicenow.columns import require_columns
 from connector.servicenow.feed import Feed
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
     from connector.exchange import SketchPage
     from connector.fsm.schema import FsmSchema
-    from connector.model import BindWorkOrder, CancelWorkOrder, CreateWorkOrder, UpdateWorkOrder
+    from connector.model import Action, BindWorkOrder, CancelWorkOrder
     from connector.servicenow.table import Row, TableApi
 
 _CANCELED = "Canceled"
@@ -175,7 +176,7 @@ class FsmPort:
         return None if len(rows) != 1 else next(iter(self._whole({rows[0]["sys_id"]: rows[0]})), None)
 
     def has_template(self, name: str) -> bool:
-        return self._references.sys_id("template", name) is not None
+        return bool(self._references.find(Wanted("template", name, {})).sys_id)
 
     @property
     def _wanted(self) -> list[str]:
@@ -232,14 +233,20 @@ class FsmPort:
 
     # --- writing -------------------------------------------------------------------------------------------
 
+    def prepare(self, actions: Iterable[Action]) -> None:
+        writes = [one for one in actions if isinstance(one, CreateWorkOrder | UpdateWorkOrder)]
+        templates = [Wanted("template", one.template, {}) for one in writes if isinstance(one, CreateWorkOrder)]
+        fields = [Wanted(column, text, one.facts) for one in writes for column, text in one.fields.items() if text]
+        self._references.prepare([*templates, *(one for one in fields if self._references.is_reference(one.column))])
+
     def create(self, action: CreateWorkOrder) -> Written:
-        template = self._references.sys_id("template", action.template)
-        if template is None:
+        template = self._references.find(Wanted("template", action.template, {})).sys_id
+        if not template:
             raise Rejected(
                 f"{self.name} has no (or more than one) work order template named {action.template!r}.",
                 hint="Create the template in Field Service, or correct the policy row.",
             )
-        values, unknown = self._values(action.fields)
+        values, unknown, made = self._values(action)
         sent = {
             **values,
             self._columns["template"]: template,
@@ -253,15 +260,15 @@ class FsmPort:
                 hint="It is looked up by its mark before anything is sent again.",
                 transaction=self._api.transaction,
             )
-        return self._written(row, (*unknown, *_not_taken(row, sent)))
+        return self._written(row, (*unknown, *_not_taken(row, sent)), made)
 
     def update(self, action: UpdateWorkOrder) -> Written:
-        values, unknown = self._values(action.fields)
+        values, unknown, made = self._values(action)
         mark = Carried(action.version, digest_of(action.facts), updates=action.number)
         sent = {**values, self._columns["mark"]: str(mark)}
         flag = {self._notes: action.flag} if action.flag else {}
         row = self._api.update(self._table, action.work_order_id, {**sent, **flag})
-        return self._written(row, (*unknown, *_not_taken(row, sent)))
+        return self._written(row, (*unknown, *_not_taken(row, sent)), made)
 
     def cancel(self, action: CancelWorkOrder) -> Written:
         state = self.states.value_of(_CANCELED)
@@ -283,25 +290,32 @@ class FsmPort:
         row = self._api.update(self._table, action.work_order_id, {**sent, self._notes: action.text})
         return self._written(row, _not_taken(row, sent))
 
-    def _values(self, fields: Mapping[str, str]) -> tuple[dict[str, str], tuple[str, ...]]:
-        """What to send for these fields, and the reference columns whose name means nothing on this instance."""
+    def _values(
+        self, action: CreateWorkOrder | UpdateWorkOrder
+    ) -> tuple[dict[str, str], tuple[str, ...], tuple[str, ...]]:
+        """What to send, the reference columns that mean nothing on this instance, and the records that were made for others."""
         values: dict[str, str] = {}
         unknown: list[str] = []
-        for column, value in fields.items():
+        made: list[str] = []
+        for column, value in action.fields.items():
             if not self._references.is_reference(column) or not value:
                 values[column] = value
-            elif (sys_id := self._references.sys_id(column, value)) is not None:
-                values[column] = sys_id
-            else:
+                continue
+            sys_id, record = self._references.fill(Wanted(column, value, action.facts))
+            made += [record] if record else []
+            if sys_id is None:
                 unknown.append(column)
-        return values, tuple(unknown)
+            else:
+                values[column] = sys_id
+        return values, tuple(unknown), tuple(made)
 
-    def _written(self, row: Row, refused: tuple[str, ...]) -> Written:
+    def _written(self, row: Row, refused: tuple[str, ...], made: tuple[str, ...] = ()) -> Written:
         return Written(
             sys_id=row.get("sys_id"),
             number=row.get(self._columns["number"]),
             mod_count=int(row.get("sys_mod_count") or 0),
             refused=refused,
+            made=made,
             transaction=self._api.transaction,
         )
 

@@ -1,67 +1,233 @@
-"""Names and records of the FSM instance: by the name a thing has on the OM instance, and by login. Never a guess.
+"""Records of the FSM instance, by what they are known by on the OM instance. Never a guess.
 
-A name that two records share, or none, resolves to nothing. What was found is remembered for the life of the process.
+A record counts only when it is the only one with a key, and no surer key says that it is another. Many are looked up
+together before a set of writes (`prepare`), and believed for a while; what was not found is looked up again.
 """
 
 from __future__ import annotations
 
+import contextlib
+import json
+import threading
+from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from connector.errors import Denied
-from connector.servicenow.query import Op, Query, expressible
+from connector.errors import Duplicate, Rejected, RemoteError
+from connector.mapping.facts import fill
+from connector.mapping.marks import OWNER, sys_id_of
+from connector.mapping.references import SYS_ID, Lookup, Unfound
+from connector.servicenow.query import Op, Term, expressible
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
+    from datetime import datetime
 
-    from connector.fsm.schema import Lookup
-    from connector.servicenow.table import TableApi
+    from connector.servicenow.table import Row, TableApi
+
+_BELIEVED = timedelta(minutes=5)  # by the instance's clock
+_BEGINNING = 3  # characters: of a value that cannot be asked for, so much of its beginning must be askable
+
+Keys = tuple["Mapping[str, str]", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The outcome of a look-up: a sys_id, or in words why there is none. `is_missing`: no such record exists, for sure."""
+
+    sys_id: str = ""
+    why: str = ""
+    is_missing: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A reference to be filled: the column, the text people read, and the facts its keys are taken from."""
+
+    column: str
+    text: str
+    facts: Mapping[str, str]
 
 
 class References:
-    """Resolves reference columns of work orders by business key."""
+    """Resolves reference columns of work orders by business key. Safe to use from several threads."""
 
     def __init__(self, api: TableApi, lookups: Mapping[str, Lookup]) -> None:
         self._api = api
         self._lookups = lookups
-        self._found: dict[tuple[str, str], str] = {}
+        self._known: dict[tuple[str, str], tuple[Found, datetime]] = {}
+        self._making = threading.Lock()
 
     def is_reference(self, column: str) -> bool:
-        """Whether a column is filled by looking up a name."""
+        """Whether a column is filled by looking up a record."""
         return column in self._lookups
 
-    def sys_id(self, column: str, name: str) -> str | None:
-        """The sys_id on FSM of the record with this name, or None when there is not exactly one."""
-        known = self._found.get((column, name))
-        if known is not None or not expressible(name):
-            return known
-        lookup = self._lookups[column]
-        query = Query().where(lookup.by, Op.IS, name)
-        rows = list(self._api.scan(lookup.table, query, [lookup.by], display=False, page=10))
-        if len(rows) != 1:
+    def prepare(self, wanted: Iterable[Wanted]) -> None:
+        """Look these up together. What cannot be looked up now, the write that needs it tries by itself."""
+        self._known = {key: (found, at) for key, (found, at) in self._known.items() if found.sys_id}
+        by_column: dict[str, dict[str, Keys]] = {}
+        for one in wanted:
+            keys = self._lookups[one.column].keys(one.text, one.facts)
+            if self._remembered(one.column, keys) is None:
+                by_column.setdefault(one.column, {})[_text(keys)] = keys
+        for column, several in by_column.items():
+            with contextlib.suppress(RemoteError):
+                self._look_up(column, several.values())
+
+    def fill(self, wanted: Wanted) -> tuple[str | None, str]:
+        """The sys_id of a record (None: leave it empty), and what was made for it. Raises Rejected to ask a person."""
+        lookup = self._lookups[wanted.column]
+        found = self.find(wanted)
+        if found.sys_id:
+            return found.sys_id, ""
+        wish = lookup.missing if found.is_missing else lookup.ambiguous
+        if wish is Unfound.CREATE and found.is_missing:
+            return self._make(lookup, wanted), f"{lookup.table} {wanted.text!r}"
+        if wish is Unfound.ASK:
+            raise Rejected(
+                f"{self._api.endpoint.name}: {found.why}.",
+                hint="Put the record right in Field Service, then `om-fsm outbox retry`; or change [fsm.references].",
+            )
+        return None, ""
+
+    def find(self, wanted: Wanted) -> Found:
+        """The one record that is meant, from what is believed or asked now."""
+        keys = self._lookups[wanted.column].keys(wanted.text, wanted.facts)
+        remembered = self._remembered(wanted.column, keys)
+        return remembered if remembered is not None else self._look_up(wanted.column, [keys])[_text(keys)]
+
+    # --- looking up ----------------------------------------------------------------------------------------
+
+    def _remembered(self, column: str, keys: Keys) -> Found | None:
+        if keys and SYS_ID in keys[0]:
+            return Found(keys[0][SYS_ID])
+        found, at = self._known.get((column, _text(keys)), (None, None))
+        if found is None or at is None or abs(self._api.server_time - at) > _BELIEVED:
             return None
-        self._found[column, name] = rows[0]["sys_id"]
-        return rows[0]["sys_id"]
+        return found
+
+    def _look_up(self, column: str, wanted: Collection[Keys]) -> dict[str, Found]:
+        """Each of these, asked set by set: what the surest does not tell is asked by the next."""
+        lookup = self._lookups[column]
+        found: dict[str, Found] = {}
+        doubts: dict[str, str] = {}
+        for columns in lookup.by:
+            pending = {_text(k): k for k in wanted if _text(k) not in found and any(set(s) == set(columns) for s in k)}
+            if not pending:
+                continue
+            first = columns[0]
+            by_value: dict[str, list[Row]] = {}
+            for row in self._rows(lookup, first, {_of(k, columns)[first] for k in pending.values()}):
+                by_value.setdefault(_folded(row.get(first)), []).append(row)
+            for text, keys in pending.items():
+                asked = _of(keys, columns)
+                if not askable(asked[first]):
+                    doubts[text] = f"{_told(lookup, asked)} cannot be asked for"
+                    continue
+                rows = {r["sys_id"] for r in by_value.get(_folded(asked[first]), ()) if _is_meant(r, keys, asked)}
+                if len(rows) == 1:
+                    found[text] = Found(rows.pop())
+                elif rows:
+                    doubts[text] = f"{len(rows)} records are {_told(lookup, asked)}"
+        for keys in wanted:
+            text = _text(keys)
+            if text not in found:
+                nothing = f"nothing is known to look {lookup.table} up by ({column})"
+                missing = f"there is no {' or '.join(_told(lookup, one) for one in keys)}" if keys else nothing
+                found[text] = Found(why=doubts.get(text, missing), is_missing=bool(keys) and text not in doubts)
+            self._known[column, text] = found[text], self._api.server_time
+        return found
+
+    def _rows(self, lookup: Lookup, column: str, values: Collection[str]) -> Iterator[Row]:
+        """Every record one of these values may stand for, many per request."""
+        plain = [value for value in values if expressible(value, in_list=True)]
+        yield from self._api.scan_in(lookup.table, column, plain, lookup.columns)
+        terms = [_term(column, value) for value in values if value not in plain and askable(value)]
+        yield from self._api.scan_any(lookup.table, terms, lookup.columns)
+
+    # --- making --------------------------------------------------------------------------------------------
+
+    def _make(self, lookup: Lookup, wanted: Wanted) -> str:
+        """A minimal record. Its sys_id follows from its key, so that the same record made twice collides; where the instance
+        drops the sys_id, the key itself is what it is found by."""
+        keys = lookup.keys(wanted.text, wanted.facts)
+        with self._making:
+            self._known.pop((wanted.column, _text(keys)), None)
+            again = self.find(wanted)  # another thread may have been quicker
+            if again.sys_id:
+                return again.sys_id
+            sys_id = sys_id_of(f"{OWNER}:{lookup.table}:{_text(keys[:1])}")
+            values = {**{c: v for one in keys for c, v in one.items() if "." not in c}, lookup.shown_as: wanted.text}
+            values |= self._described(lookup, wanted)
+            try:
+                row = self._api.insert(lookup.table, {SYS_ID: sys_id, **values})
+            except Duplicate:
+                kept = self._api.read_one(lookup.table, sys_id, lookup.columns)
+                if kept is None:
+                    raise
+                row = kept
+            if dropped := [c for c in keys[0] if "." not in c and _folded(row.get(c)) != _folded(values[c])]:
+                raise Rejected(
+                    f"{self._api.endpoint.name}: {lookup.table} {wanted.text!r} was made, but without {', '.join(dropped)}.",
+                    hint="The connector's user needs to write what a record is found by; correct the record by hand.",
+                )
+            self._known[wanted.column, _text(keys)] = Found(row["sys_id"]), self._api.server_time
+            return row["sys_id"]
+
+    def _described(self, lookup: Lookup, wanted: Wanted) -> dict[str, str]:
+        """The columns an administrator wants in a record that is made; references among them are looked up, not made."""
+        values: dict[str, str] = {}
+        for column, template in lookup.record.items():
+            text = fill(template, wanted.facts).strip()
+            if text and column in self._lookups:
+                text = self.find(Wanted(column, text, wanted.facts)).sys_id
+            if text:
+                values[column] = text
+        return values
 
 
-class People:
-    """Who is behind a login. A login nobody may look up stays a login."""
+def _of(keys: Keys, columns: tuple[str, ...]) -> Mapping[str, str]:
+    return next(one for one in keys if set(one) == set(columns))
 
-    def __init__(self, api: TableApi) -> None:
-        self._api = api
-        self._names: dict[str, str] = {}
 
-    def learn(self, logins: set[str]) -> None:
-        """Look up the logins that are not known yet, many per request."""
-        unknown = sorted(login for login in logins - set(self._names) if login)
-        if not unknown:
-            return
-        self._names.update({login: login for login in unknown})
-        try:
-            rows = list(self._api.scan_in("sys_user", "user_name", unknown, ["user_name", "name"]))
-        except Denied:
-            return
-        self._names.update({row["user_name"]: row["name"] for row in rows if row.get("name")})
+def _is_meant(row: Row, keys: Keys, asked: Mapping[str, str]) -> bool:
+    """Whether a record says what was asked for, and nothing surer contradicts."""
+    surer: dict[str, str] = {}
+    for one in keys:
+        if one is asked:
+            break
+        surer |= one
+    contradicted = any(row.get(c) and _folded(row.get(c)) != _folded(v) for c, v in surer.items() if c not in asked)
+    return not contradicted and all(_folded(row.get(c)) == _folded(v) for c, v in asked.items())
 
-    def name(self, login: str) -> str:
-        """The person's name, or the login."""
-        return self._names.get(login, login)
+
+def _term(column: str, value: str) -> Term:
+    """What asks for a value that does not fit into a list: alone, or by its beginning, and compared here."""
+    if expressible(value):
+        return Term(column, Op.IS, (value,))
+    return Term(column, Op.STARTS_WITH, (beginning(value),))
+
+
+def beginning(value: str) -> str:
+    """As much of a value as a query can hold, from its first character on."""
+    end = len(value)
+    while end and not expressible(value[:end].strip()):
+        end -= 1
+    return value[:end].strip()
+
+
+def askable(value: str) -> bool:
+    """Whether records with this value can be asked for, if only by its beginning."""
+    return expressible(value) or len(beginning(value)) >= _BEGINNING
+
+
+def _folded(value: str) -> str:
+    return value.strip().casefold()
+
+
+def _text(keys: Keys) -> str:
+    return json.dumps([{c: _folded(v) for c, v in one.items()} for one in keys], ensure_ascii=False, sort_keys=True)
+
+
+def _told(lookup: Lookup, asked: Mapping[str, str]) -> str:
+    return f"{lookup.table} with {' and '.join(f'{column} {value!r}' for column, value in asked.items())}"

@@ -8,16 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from connector.mapping.references import Lookup
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-
-@dataclass(frozen=True, slots=True)
-class Lookup:
-    """How a reference column is filled: the record of `table` whose `by` says the same name on the OM side."""
-
-    table: str
-    by: str = "name"
 
 
 DEFAULT_REFERENCES: Mapping[str, Lookup] = {
@@ -26,7 +20,7 @@ DEFAULT_REFERENCES: Mapping[str, Lookup] = {
     "account": Lookup("customer_account"),
     "contact": Lookup("customer_contact"),
     "consumer": Lookup("csm_consumer"),
-    "asset": Lookup("alm_asset", "display_name"),
+    "asset": Lookup("alm_asset", (("display_name",),), "display_name"),
     "install_base_item": Lookup("sn_install_base_item"),
     "qualification_group": Lookup("sys_user_group"),
     "assignment_group": Lookup("sys_user_group"),

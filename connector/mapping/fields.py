@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from connector.mapping.facts import fill
 from connector.mapping.outputs import DEFAULT_OUTPUTS, SAID, outputs_of
+from connector.mapping.references import SYS_ID
 from connector.model import Change
 
 if TYPE_CHECKING:
@@ -50,10 +51,14 @@ _AGGREGATES = frozenset({"characteristics"})  # said one by one instead
 
 @dataclass(frozen=True, slots=True)
 class FieldMap:
-    """The mapped columns of a work order: `templates` by column, `outputs` from what a policy row may say to its column."""
+    """The mapped columns of a work order: `templates` by column, `outputs` from what a policy row may say to its column.
+
+    `keyed` names, by reference column, the facts by which its record is found besides its name.
+    """
 
     templates: Mapping[str, str]
     outputs: Mapping[str, str] = field(default_factory=lambda: dict(DEFAULT_OUTPUTS))
+    keyed: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def desired(self, facts: Mapping[str, str]) -> dict[str, str]:
         """What the work order should say, by column. What a policy row says comes before the templates."""
@@ -77,11 +82,19 @@ class FieldMap:
         old, new = self.desired(before), self.desired(after)
         # What a row no longer says is taken back.
         gone = dict.fromkeys(old.keys() - new.keys(), "")
-        return {column: value for column, value in {**new, **gone}.items() if old.get(column, "") != value}
+        return {
+            column: value
+            for column, value in {**new, **gone}.items()
+            if old.get(column, "") != value or (value and self._is_another(column, before, after))
+        }
+
+    def _is_another(self, column: str, before: Mapping[str, str], after: Mapping[str, str]) -> bool:
+        """Whether another record of the same name is meant. A key that was not known before tells nothing."""
+        return any(name in before and before[name] != after.get(name) for name in self.keyed.get(column, ()))
 
 
 def changes_between(before: Mapping[str, str], after: Mapping[str, str]) -> tuple[Change, ...]:
     """The facts that differ, in a stable order."""
-    names = sorted({*before, *after} - _AGGREGATES)
+    names = sorted(name for name in {*before, *after} - _AGGREGATES if not name.endswith(f".{SYS_ID}"))
     pairs = ((name, before.get(name, ""), after.get(name, "")) for name in names)
     return tuple(Change(name.removeprefix(SAID), old, new) for name, old, new in pairs if old != new)

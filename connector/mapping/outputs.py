@@ -37,7 +37,9 @@ the work order Assigned); skills stand on tasks, which the template creates.
 def facts_for(facts: Mapping[str, str], wanted: WantedWorkOrder) -> dict[str, str]:
     """The facts about one work order: those of its initiator, its own place, and what its row says ({facts} filled in)."""
     own = dict(facts)
-    if wanted.location:
+    if wanted.location and wanted.location != facts.get("location"):
+        # What is known of the initiator's own place says nothing about this one.
+        own = {name: text for name, text in facts.items() if not name.startswith("location.")}
         own["location"] = wanted.location
     for name, text in wanted.said.items():
         if name != WINDOW:

@@ -16,7 +16,7 @@ _TOKEN = re.compile(r"\[om-fsm ([0-9a-f]{10})\]")
 
 
 def state_of(world: World) -> dict[str, Any]:
-    """What counts: work orders with what they say, notes (times and numbers apart), domain orders, cases, and every token,
+    """What counts: work orders with what they say, notes (times and numbers apart), domain orders, places, cases, every token,
     to find what was doubled."""
     notes = [r["value"] for r in world.om.store.find("sys_journal_field") if r["sys_created_by"] == "connector"]
     tokens = Counter(token for note in notes for token in _TOKEN.findall(note))
@@ -30,6 +30,7 @@ def state_of(world: World) -> dict[str, Any]:
         "notes on work orders": sorted(_BY_CHANCE.sub("", note) for note in told),
         "notes": sorted(_BY_CHANCE.sub("", note) for note in notes),
         "domain orders": sorted([d["number"], d["state"]] for d in world.om.store.find(DOMAIN_ORDER)),
+        "places": sorted(row["name"] for row in world.fsm.store.find("cmn_location")),
         "cases": sorted([c["number"], c["state"], c["close_notes"]] for c in world.om.store.find(CASE)),
         "doubled": [token for token, count in tokens.items() if count > 1],
     }

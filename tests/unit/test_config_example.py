@@ -7,7 +7,7 @@ import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
-from connector.config import FsmInstance, Settings
+from connector.config import FsmInstance, Reference, Settings
 from connector.fsm.schema import FsmSchema
 from connector.om.schema import OmSchema
 from connector.sign_in import Kind
@@ -90,6 +90,8 @@ def test_the_example_shows_every_setting_and_nothing_else() -> None:
 def test_every_default_it_shows_is_the_real_one() -> None:
     real = known()
     for path, value in shown().items():
+        if path.startswith("fsm.references."):
+            value = Reference.model_validate(value).model_dump(mode="json")
         if path not in NO_DEFAULT | REQUIRED:
             assert value == real[path], path
 

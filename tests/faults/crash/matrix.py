@@ -13,7 +13,7 @@ import socket
 import tempfile
 import time
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -33,6 +33,13 @@ _PATIENCE = (
     "\n[outbox]\nlook_after_seconds = 0.2\nfirst_retry_seconds = 0.1\nlongest_retry_seconds = 0.2\nin_flight = 1\n"
     '\n[ponr]\nmode = "set"\n'
 )
+_REFERENCES = """
+[fsm.references]
+template = { table = "cmdb_workorder_product_model" }
+location = { table = "cmn_location", missing = "create" }
+account = { table = "customer_account" }
+contact = { table = "customer_contact" }
+"""
 _KILLED = -9
 _LIFE = 6.0  # seconds in which a daemon has done what a pass has to do; it is killed at rest then
 AS_A_DAEMON = ", as a daemon"
@@ -65,6 +72,8 @@ class Stage:
     def __init__(self, directory: Path) -> None:
         self.directory = directory
         self.world = World.create(clock="manual", seed=1)
+        connector = self.world.users("fsm")["connector"]
+        self.world.users("fsm")["connector"] = replace(connector, roles=connector.roles | {"admin"})  # may make places
         self.ports = dict(zip(("om_port", "fsm_port", "control_port"), _free_ports(3), strict=True))
         self.memory = directory / "om-fsm.db"
         self.log = directory / "points.log"
@@ -74,7 +83,7 @@ class Stage:
             self.config = write_config(directory, served.info)
         (directory / "case_policy.csv").write_text(CASE_POLICY, encoding="utf-8")
         text = self.config.read_text(encoding="utf-8").replace("[policy]", '[policy]\ncase = "case_policy.csv"')
-        self.config.write_text(text + _PATIENCE, encoding="utf-8")
+        self.config.write_text(text + _PATIENCE + _REFERENCES, encoding="utf-8")
 
     def sync(self, point: Point = ALIVE) -> int:
         """One real `om-fsm sync`; the exit status."""

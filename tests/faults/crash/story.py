@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from connector.sandbox import World
 
 Row = dict[str, str]
+NEW_PLACE = "Acme Bremen Hub"
 
 
 def _order(world: World) -> Row:
@@ -96,8 +97,10 @@ def begin(world: World) -> None:
 
 
 def open_case(world: World) -> None:
-    """A customer's case needs a visit: one work order is wanted, and told."""
-    world.act("om", {"do": "create_case", "short_description": "the line is slow", "priority": "3"})
+    """A case needs a visit at a place that Field Service does not know: that is made, one work order is wanted, and told."""
+    world.om.records.insert("cmn_location", {"name": NEW_PLACE, "city": "Bremen"}, world.om.system)
+    given = {"short_description": "the line is slow", "priority": "3", "location": NEW_PLACE}
+    world.act("om", {"do": "create_case", **given})
     world.act("om", {"do": "take_case", "case": _case(world)})
 
 

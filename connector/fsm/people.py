@@ -1,0 +1,34 @@
+"""Who is behind a login on the FSM instance."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from connector.errors import Denied
+
+if TYPE_CHECKING:
+    from connector.servicenow.table import TableApi
+
+
+class People:
+    """Who is behind a login. A login nobody may look up stays a login."""
+
+    def __init__(self, api: TableApi) -> None:
+        self._api = api
+        self._names: dict[str, str] = {}
+
+    def learn(self, logins: set[str]) -> None:
+        """Look up the logins that are not known yet, many per request."""
+        unknown = sorted(login for login in logins - set(self._names) if login)
+        if not unknown:
+            return
+        self._names.update({login: login for login in unknown})
+        try:
+            rows = list(self._api.scan_in("sys_user", "user_name", unknown, ["user_name", "name"]))
+        except Denied:
+            return
+        self._names.update({row["user_name"]: row["name"] for row in rows if row.get("name")})
+
+    def name(self, login: str) -> str:
+        """The person's name, or the login."""
+        return self._names.get(login, login)

@@ -1,0 +1,262 @@
+"""README promise: customer, place and equipment of a work order are the very ones of the order, found by what they are known by
+on both instances; what cannot be told apart is never guessed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from connector.config import load
+from connector.errors import ConfigError
+from tests.conftest import HAMBURG, make_pair
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.conftest import Pair
+
+ACCOUNT, CONTACT, LOCATION = "customer_account", "customer_contact", "cmn_location"
+BY_KEYS = {
+    "contact": 'table = "customer_contact", by = ["email", "name + account.name"]',
+    "account": 'table = "customer_account", by = ["number", "name"]',
+}
+
+
+def knowing(pair: Pair, **references: str) -> Pair:
+    """The pair with references that are found so; the others as always."""
+    default = {
+        "template": 'table = "cmdb_workorder_product_model"',
+        "location": 'table = "cmn_location"',
+        "account": 'table = "customer_account"',
+        "contact": 'table = "customer_contact"',
+    }
+    path = pair.loaded.path
+    text = path.read_text(encoding="utf-8").partition("\n[fsm.references]")[0]
+    lines = "".join(f"{column} = {{ {said} }}\n" for column, said in {**default, **references}.items())
+    path.write_text(f"{text}\n[fsm.references]\n{lines}", encoding="utf-8")
+    pair.loaded = load(path)
+    return pair
+
+
+def made(pair: Pair, side: str, table: str, **values: str) -> str:
+    """A record an administrator made on one instance. Returns its sys_id."""
+    instance = pair.world.instance(side)
+    return str(instance.records.insert(table, values, instance.system)["sys_id"])
+
+
+def known(pair: Pair, side: str, table: str, name: str) -> str:
+    return pair.rows(side, table, f"name={name}", "sys_id")[0]["sys_id"]
+
+
+def changed(pair: Pair, side: str, table: str, sys_id: str, **values: str) -> None:
+    instance = pair.world.instance(side)
+    instance.records.update(table, sys_id, values, instance.system)
+
+
+def shown(pair: Pair, order: str, *columns: str) -> dict[str, str]:
+    return pair.rows("fsm", "wm_order", f"number={pair.install(order)}", *columns)[0]
+
+
+def another_anna(pair: Pair, side: str, email: str = "anna@borealis.example") -> str:
+    account = known(pair, side, ACCOUNT, "Borealis Foods")
+    return made(pair, side, CONTACT, name="Anna Weber", email=email, account=account, user_name=email)
+
+
+def test_of_two_customers_with_one_name_the_right_one_is_taken_by_email(pair: Pair) -> None:
+    knowing(pair, **BY_KEYS)
+    right = known(pair, "fsm", CONTACT, "Anna Weber")
+    another_anna(pair, "fsm")
+    order = pair.approved(HAMBURG)
+    pair.sync()
+    assert shown(pair, order, "contact")["contact"] == right
+
+
+def test_by_the_name_alone_two_are_nobody_and_that_is_said(pair: Pair) -> None:
+    another_anna(pair, "fsm")
+    order = pair.approved(HAMBURG)
+    pair.sync()
+    assert shown(pair, order, "contact")["contact"] == ""
+    assert pair.noted(pair.resource_order(order), "Field Service did not take: contact")
+    assert "not-applied" in pair.finding_codes()
+
+
+def test_a_record_called_otherwise_is_found_by_its_number(pair: Pair) -> None:
+    knowing(pair, **BY_KEYS)
+    acme = known(pair, "fsm", ACCOUNT, "Acme Logistics")
+    changed(pair, "fsm", ACCOUNT, acme, name="ACME Logistics GmbH & Co. KG")
+    order = pair.approved(HAMBURG)
+    pair.sync()
+    assert shown(pair, order, "account")["account"] == acme
+
+
+def test_a_namesake_that_a_surer_key_tells_apart_is_not_taken(pair: Pair) -> None:
+    knowing(pair, **BY_KEYS)
+    acme, anna = known(pair, "fsm", ACCOUNT, "Acme Logistics"), known(pair, "fsm", CONTACT, "Anna Weber")
+    changed(pair, "fsm", CONTACT, anna, email="a.weber-schmidt@acme.example", user_name="another")
+    changed(pair, "fsm", ACCOUNT, acme, number="ACCT9999999")
+    order = pair.approved(HAMBURG)
+    pair.sync()
+    assert shown(pair, order, "contact", "account") == {"contact": "", "account": ""}
+
+
+def test_a_name_counts_together_with_what_it_belongs_to(pair: Pair) -> None:
+    knowing(pair, location='table = "cmn_location", by = "name + parent.name"')
+    for side in ("om", "fsm"):
+        for city in ("Hamburg", "Munich"):
+            parent = made(pair, side, LOCATION, name=f"City of {city}")
+            made(pair, side, LOCATION, name="Main Street 1", parent=parent, city=city)
+    place = pair.rows("om", LOCATION, "name=Main Street 1^city=Munich", "sys_id")[0]["sys_id"]
+    order = pair.approved(place)
+    pair.sync()
+    assert shown(pair, order, "location.city")["location.city"] == "Munich"
+
+
+def test_an_approved_order_waits_where_a_person_is_to_be_asked_and_goes_on_when_it_is_put_right(pair: Pair) -> None:
+    knowing(pair, location='table = "cmn_location", missing = "ask", ambiguous = "ask"')
+    hamburg = known(pair, "fsm", LOCATION, HAMBURG)
+    changed(pair, "fsm", LOCATION, hamburg, name="Acme Headquarters")
+    order = pair.approved(HAMBURG, offering="Business SD-WAN")
+    pair.sync()
+    assert pair.work_orders(order) == []
+    assert "write-parked" in pair.finding_codes()
+    changed(pair, "fsm", LOCATION, hamburg, name=HAMBURG)
+    with_engine_retry(pair)
+    assert shown(pair, order, "location")["location"] == hamburg
+    pair.assert_nothing_doubled()
+
+
+def with_engine_retry(pair: Pair) -> None:
+    """`om-fsm outbox retry` for everything that is parked."""
+    from connector import app
+
+    pair.world.advance(400)
+    with app.writing(pair.loaded, pair.outside()) as (engine, _):
+        for number in range(1, engine.store.newest_entry() + 1):
+            engine.store.release_parked(number, pair.now(), drop=False)
+    pair.settle()
+
+
+def may_write_customer_data(pair: Pair) -> None:
+    users = pair.world.users("fsm")
+    users["connector"] = replace(users["connector"], roles=users["connector"].roles | {"admin"})
+
+
+CREATE = 'table = "cmn_location", missing = "create", record = { city = "{location.city}", company = "{account}" }'
+
+
+def test_a_missing_place_is_made_once_for_all_orders_with_what_is_known_of_it(pair: Pair) -> None:
+    knowing(pair, location=CREATE)
+    may_write_customer_data(pair)
+    made(pair, "om", LOCATION, name="Acme Bremen Hub", city="Bremen")
+    orders = [pair.approved("Acme Bremen Hub") for _ in range(3)]
+    pair.sync()
+    [place] = pair.rows("fsm", LOCATION, "name=Acme Bremen Hub", "sys_id", "city")
+    assert place["city"] == "Bremen"
+    assert {shown(pair, order, "location")["location"] for order in orders} == {place["sys_id"]}
+    assert place["sys_id"] != known(pair, "om", LOCATION, "Acme Bremen Hub")
+
+
+@pytest.mark.parametrize("kind", ["commit_then_500", "commit_then_drop", "status", "late_commit"])
+def test_a_place_is_made_once_whatever_becomes_of_the_answer(pair: Pair, kind: str) -> None:
+    knowing(pair, location=CREATE)
+    may_write_customer_data(pair)
+    made(pair, "om", LOCATION, name="Acme Bremen Hub")
+    fault = {"kind": kind, "method": "POST", "path_contains": LOCATION, "count": 2, "user": "connector"}
+    pair.world.fault("fsm", fault | ({"status": 503} if kind == "status" else {}))
+    order = pair.approved("Acme Bremen Hub")
+    pair.sync()
+    pair.forget()
+    pair.settle()
+    assert len(pair.rows("fsm", LOCATION, "name=Acme Bremen Hub", "sys_id")) == 1
+    assert shown(pair, order, "location.name")["location.name"] == "Acme Bremen Hub"
+    pair.assert_nothing_doubled()
+
+
+def test_a_user_who_may_not_make_records_leaves_the_order_to_a_person(pair: Pair) -> None:
+    knowing(pair, location=CREATE)
+    made(pair, "om", LOCATION, name="Acme Bremen Hub")
+    order = pair.approved("Acme Bremen Hub")
+    pair.sync()
+    assert pair.work_orders(order) == []
+    assert "write-parked" in pair.finding_codes()
+
+
+@pytest.mark.parametrize("name", ["Acme, Gate 3", "Acme ^ Gate 3", "Gate 3 ^", "Düsseldorf = Düren"])
+def test_names_that_a_query_cannot_hold_are_compared_another_way(pair: Pair, name: str) -> None:
+    here = made(pair, "fsm", LOCATION, name=name)
+    made(pair, "fsm", LOCATION, name=f"{name} B")
+    there = made(pair, "om", LOCATION, name=name)
+    order = pair.approved(there)
+    pair.sync()
+    assert shown(pair, order, "location")["location"] == here
+
+
+def asked_about(pair: Pair, table: str) -> int:
+    return sum(seen.path.endswith(table) and seen.method == "GET" for seen in pair.world.requests("fsm"))
+
+
+def test_many_orders_at_many_places_are_looked_up_together(pair: Pair) -> None:
+    names = [f"Acme Site {number}" for number in range(12)]
+    for name in names:
+        for side in ("om", "fsm"):
+            made(pair, side, LOCATION, name=name)
+    orders = [pair.approved(name) for name in names]
+    before = asked_about(pair, LOCATION)
+    pair.sync()
+    assert asked_about(pair, LOCATION) == before + 1
+    assert [shown(pair, order, "location.name")["location.name"] for order in orders] == names
+
+
+def test_a_record_that_was_replaced_is_looked_up_again_after_a_while(pair: Pair) -> None:
+    first = pair.approved(HAMBURG)
+    pair.sync()
+    before = shown(pair, first, "location")["location"]
+    changed(pair, "fsm", LOCATION, before, name="Acme Hamburg (old)")
+    anew = made(pair, "fsm", LOCATION, name=HAMBURG)
+    pair.world.advance(400)
+    second = pair.approved(HAMBURG)
+    pair.sync()
+    assert shown(pair, second, "location")["location"] == anew
+
+
+def test_on_one_instance_the_very_records_of_the_order_are_taken(tmp_path: Path) -> None:
+    single = make_pair(tmp_path, "single")
+    another_anna(single, "om")
+    right = single.rows("om", CONTACT, "email=anna.weber@acme.example", "sys_id")[0]["sys_id"]
+    account = known(single, "om", ACCOUNT, "Acme Logistics")
+    line = {"offering": "Business SD-WAN", "location": HAMBURG, "committed_due_date": "2026-04-01 12:00:00"}
+    placed = single.om("create_order", account="Acme Logistics", contact=right, lines=[line])["order"]["number"]
+    single.om("place", order=placed)
+    single.om("approve", order=placed)
+    single.world.advance(10)
+    before = asked_about(single, CONTACT)
+    single.sync()
+    assert shown(single, placed, "contact", "account") == {"contact": right, "account": account}
+    assert asked_about(single, CONTACT) == before
+
+
+def test_a_sys_id_of_the_other_instance_is_no_key(pair: Pair) -> None:
+    with pytest.raises(ConfigError) as refused:
+        knowing(pair, contact='table = "customer_contact", by = "sys_id"')
+    assert "means nothing on the other instance" in str(refused.value.problems)
+
+
+def test_another_customer_of_the_same_name_reaches_the_open_work_order(pair: Pair) -> None:
+    knowing(pair, **BY_KEYS)
+    there, here = another_anna(pair, "om"), another_anna(pair, "fsm")
+    order = pair.approved(HAMBURG)
+    pair.sync()
+    assert shown(pair, order, "contact")["contact"] not in ("", here)
+    sys_id = pair.rows("om", "sn_ind_tmt_orm_order", f"number={order}", "sys_id")[0]["sys_id"]
+    for table, query in (
+        ("sn_ind_tmt_orm_order", f"sys_id={sys_id}"),
+        ("sn_ind_tmt_orm_order_line_item", f"order={sys_id}"),
+        ("sn_ind_tmt_orm_domain_order", f"order_line_item.order={sys_id}"),
+    ):
+        for row in pair.rows("om", table, query, "sys_id"):
+            changed(pair, "om", table, row["sys_id"], contact=there)
+    pair.settle()
+    assert shown(pair, order, "contact")["contact"] == here
+    assert pair.noted(pair.resource_order(order), "was updated")
