@@ -415,7 +415,7 @@ def survey(loaded: Loaded, world: World = REAL_WORLD) -> Catalog:
     fsm = _api(loaded, world, "fsm")
     template = settings.fsm.references["template"]
     tables = settings.om.catalog
-    native = NativePolicies(om)
+    native = NativePolicies(om, template.table)
     return Catalog(
         templates=names_in(fsm, [template.table], template.shown_as),
         specifications=names_in(om, tables.specifications, tables.name),
@@ -429,7 +429,7 @@ def native_policy(loaded: Loaded, initiates: str, world: World = REAL_WORLD) -> 
     from connector.mapping.native import Decided, carry
 
     settings = loaded.settings
-    om = NativePolicies(_api(loaded, world, "om"))
+    om = NativePolicies(_api(loaded, world, "om"), settings.fsm.references["template"].table)
     found = om.native_policy(initiates)
     if found.unreadable or not found.rows:
         why = found.unreadable or "it has no rows, or does not exist"

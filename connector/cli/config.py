@@ -20,11 +20,14 @@ def config() -> None:
 @config.command()
 @click.pass_obj
 def check(path: Path) -> None:
-    """Check the configuration, its secrets and both policies. Asks no instance, writes nothing."""
+    """Check the configuration, its secrets, its profile and the policies. Asks no instance, writes nothing."""
     from connector.config import load
     from connector.policies import load_policies
+    from connector.unsettled import require_settled
 
-    for policy in load_policies(load(path)):
+    loaded = load(path)
+    require_settled(loaded)
+    for policy in load_policies(loaded):
         say(f"{policy.name}: {len(policy.rows)} rows, digest {policy.digest}, {policy.source}")
     say(f"The configuration {path} is usable.")
 

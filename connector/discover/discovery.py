@@ -15,6 +15,7 @@ from connector.mapping.outputs import DEFAULT_OUTPUTS
 from connector.mapping.states import fold
 from connector.om.native import NATIVE_POLICIES, NativePolicies
 from connector.om.schema import OPTIONAL as OM_OPTIONAL
+from connector.om.schema import OmSchema
 from connector.profile import (
     BASE,
     FSM_KINDS,
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
 
     from connector.discover.evidence import Evidence
     from connector.fsm.schema import FsmSchema
-    from connector.om.schema import OmSchema
     from connector.servicenow.table import TableApi
 
 _WRITTEN = ("domain_order", "work_order")  # whose states the connector writes
@@ -73,7 +73,7 @@ def discover(
     fsm_api, fsm_schema = fsm
     om_side, om_found = _side("om", om_api, om_schema, told, states, {fold(reopen_to)})
     fsm_side, fsm_found = _side("fsm", fsm_api, fsm_schema, told, states, {WRITES_CANCELED})
-    _native(om_api, om_found, told)
+    _native(om_api, fsm_schema.references["template"].table, om_found, told)
     read_fsm_facts(fsm_api, fsm_schema, fsm_found)
     references, fields = _references(fsm_schema, fsm_found, told)
     profile = Profile(
@@ -128,7 +128,7 @@ def _side(
 
 
 def _states_of_cases(schema: OmSchema | FsmSchema) -> dict[str, str]:
-    return {schema.tables["case"]: getattr(schema, "case")["state"]} if "case" in schema.tables else {}  # noqa: B009
+    return {schema.tables["case"]: schema.case["state"]} if isinstance(schema, OmSchema) else {}
 
 
 def _table(name: str, part: str, table: str, api: TableApi, found: Evidence, told: _Told) -> str:
@@ -204,9 +204,9 @@ def _references(schema: FsmSchema, found: Evidence, told: _Told) -> tuple[dict[s
     return references, {column: "" if column in missing else column for column in filled}
 
 
-def _native(api: TableApi, found: Evidence, told: _Told) -> None:
+def _native(api: TableApi, templates: str, found: Evidence, told: _Told) -> None:
     """ServiceNow's own integration: with rows in its tables it creates work orders too."""
-    native = NativePolicies(api)
+    native = NativePolicies(api, templates)
     for kind, policy_name in NATIVE_POLICIES.items():
         policy = native.native_policy(kind)
         if policy.unreadable:

@@ -24,7 +24,7 @@ _REQUEST_DRIVEN = ("request lifecycle is request driven", "request driven")  # b
 
 
 def _integration(patient: Patient) -> Seen:
-    native = NativePolicies(patient.om.api)
+    native = NativePolicies(patient.om.api, patient.settings.fsm.references["template"].table)
     policies = [native.native_policy(kind) for kind in NATIVE_POLICIES]
     active = [f"{policy.name!r} ({len(policy.rows)} rows)" for policy in policies if policy.is_active]
     if active:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from connector.discover.evidence import gather
 from connector.errors import ConfigError, RemoteError
+from connector.mapping.marks import OWNER
 from connector.profile import BASE
 from connector.servicenow.calibrate import calibrate
 from connector.servicenow.columns import meta_of
@@ -176,6 +177,6 @@ class Patient:
     def marked(self) -> tuple[tuple[str, str], ...]:
         """sys_id and key of work orders of ours, of this OM instance or another; the newest of them."""
         names = self.settings.fsm.db_schema.work_order["names"]
-        query = Query().either(Term(names, Op.STARTS_WITH, ("om-fsm:",)))
+        query = Query().either(Term(names, Op.STARTS_WITH, (f"{OWNER}:",)))
         rows, _ = page(self.fsm.api, self.fsm.table, f"{query}^ORDERBYDESCsys_created_on", ["sys_id", names], 200)
         return tuple((row["sys_id"], row.get(names, "")) for row in rows)

@@ -9,7 +9,7 @@ from connector.decide.rules import GateMode
 from connector.doctor.check import Check, Seen, Suite, failed, fine, unknown, warning
 from connector.mapping.states import fold
 from connector.model import WorkOrderPhase
-from connector.profile import BASE, LABELS
+from connector.profile import BASE, LABELS, WRITES_CANCELED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -73,7 +73,7 @@ def _language(side: SideView) -> Seen:
 
 
 def _written(patient: Patient) -> Seen:
-    missing = [] if patient.fsm_port.states.value_of("Canceled") else ["work orders: 'Canceled'"]
+    missing = [] if patient.fsm_port.states.value_of(WRITES_CANCELED) else ["work orders: 'Canceled'"]
     if patient.settings.gate.mode is GateMode.REOPEN and not patient.om_port.reopens():
         missing.append(f"domain orders: {patient.settings.gate.reopen_to!r}")
     if missing:

@@ -35,7 +35,6 @@ if TYPE_CHECKING:
     from connector.servicenow.table import Row
 
 _PART = "case"
-_CODE, _CLOSE_NOTES = "resolution_code", "close_notes"
 _RESOLVED = "Resolved"
 _OVER = (CasePhase.CLOSED, CasePhase.CANCELED)
 _CORE = ("number", "state", "mod_count")  # read of every case; the other parts only where a rule asks for them
@@ -205,7 +204,12 @@ class OmWithCases(OmPort):
                 f"{self.name}: cases have no {what}; {action.case_number} is not resolved.",
                 hint="Name what the instance has: [om.states.case], or resolution_code under [case].",
             )
-        sent = {self._schema.case["state"]: state, _CODE: code, _CLOSE_NOTES: action.close_notes}
+        columns = self._schema.case
+        sent = {
+            columns["state"]: state,
+            columns["resolution_code"]: code,
+            columns["close_notes"]: action.close_notes,
+        }
         row = self._api.update(self._case_table, action.case_id, {**sent, self._schema.notes: text})
         dropped = [column for column, value in sent.items() if row.get(column) != value]
         unheard = () if tokens_in(text) <= self.find_tokens([action.case_id])[action.case_id] else (NOTE,)
@@ -214,7 +218,8 @@ class OmWithCases(OmPort):
     @cached_property
     def _resolution_codes(self) -> Mapping[str, str]:
         """Label -> stored value. A value stands for itself, for an instance that keeps its choices to itself."""
-        found = state_choices(self._api, {self._case_table: _CODE})[self._case_table]
+        column = self._schema.case["resolution_code"]
+        found = state_choices(self._api, {self._case_table: column})[self._case_table]
         if not found:
             raise Denied(
                 f"{self.name}: the resolution codes of cases cannot be read.",

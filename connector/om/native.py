@@ -52,8 +52,9 @@ class NativePolicy:
 class NativePolicies:
     """Reads them over the Table API."""
 
-    def __init__(self, api: TableApi) -> None:
+    def __init__(self, api: TableApi, templates: str) -> None:
         self._api = api
+        self._template_table = templates  # of work order templates, as the configuration calls it
 
     def native_policy(self, initiates: str) -> NativePolicy:
         """One of ServiceNow's own policies; without rows where there is none."""
@@ -101,12 +102,10 @@ class NativePolicies:
     def _answer_columns(self) -> list[str]:
         """The generated columns of answers that refer to work order templates."""
         of_answers = (
-            Query()
-            .where("name", Op.IS, "sys_decision_multi_result")
-            .where("reference", Op.IS, "cmdb_workorder_product_model")
+            Query().where("name", Op.IS, "sys_decision_multi_result").where("reference", Op.IS, self._template_table)
         )
         rows = self._api.scan("sys_dictionary", of_answers, ["element"], display=False)
-        return [row.get("element") for row in rows] or ["u_wo_template"]
+        return [row.get("element") for row in rows]
 
     def display_names(self, table: str, sys_ids: Iterable[str]) -> dict[str, str]:
         """The names of records, by sys_id."""

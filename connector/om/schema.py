@@ -111,6 +111,8 @@ class OmSchema:
             "contract": "contract",
             "entitlement": "entitlement",
             "opened": "opened_at",
+            "resolution_code": "resolution_code",
+            "close_notes": "close_notes",
         }
     )
     notes: str = "work_notes"  # the private journal of domain orders, the one column besides the state that is written

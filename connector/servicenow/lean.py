@@ -25,7 +25,7 @@ class Part:
 
     table: str
     only: Query
-    state: str = "state"
+    state: str
 
     def read(self, api: TableApi, after: str, limit: int) -> SketchPage:
         """The records after this sys_id, in order of sys_id. Raises a RemoteError.
