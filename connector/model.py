@@ -706,8 +706,9 @@ class Plan:
 class Asked:
     """What a person asked for, and what follows.
 
-    Exactly one of these: `action` is what will be written, `already` says how it stands, `refused` why it will not be done.
-    `verdict` is what is remembered instead of the action where it is decided anew at each look.
+    Exactly one of these: `action` is what will be written, `link` what memory alone can settle, `already` says how it
+    stands, `refused` why it will not be done. `verdict` is what is remembered instead of the action where it is decided
+    anew at each look.
     """
 
     order_id: str
@@ -715,6 +716,7 @@ class Asked:
     subject: str  # the number people look for later
     text: str
     action: Action | None = None
+    link: Link | None = None
     verdict: Verdict | None = None
     already: str = ""
     refused: str = ""

@@ -97,6 +97,9 @@ def _ask(path: Path, what: Callable[[Engine], Asked], dry: bool, output: str) ->
         answer = {"order": asked.order_number, "subject": asked.subject, "text": asked.text, "outcome": how}
         print_json({**answer, "already": asked.already, "action": asked.action})
         return
+    if asked.link is not None:
+        say(f"{asked.order_number}: {asked.text}.")
+        return
     if asked.action is None:
         say(f"Nothing to do for {asked.subject}: {asked.already}")
         return

@@ -187,7 +187,7 @@ def told_of(draft: Draft, initiator: AnyInitiator, wanted: WantedWorkOrder, key:
         return None
     return Link(
         work_order_id=sys_id,
-        work_order_number=f"{wanted.template} of {initiator.number}",
+        work_order_number=f"{wanted.template[:20]} of {initiator.number}"[:40],  # what it was called nobody knows
         order_id=draft.seen.sys_id,
         domain_order_id=initiator.noted_on.sys_id,
         initiator_id=initiator.sys_id,

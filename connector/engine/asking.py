@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from connector.decide.byhand import ask_adopt, ask_create, ask_detach
@@ -11,12 +12,12 @@ from connector.engine.archive import Archive
 from connector.engine.behind import orders_named
 from connector.engine.look import look
 from connector.errors import NotFound, Refused
-from connector.model import CaseSnapshot
+from connector.model import Asked, CaseSnapshot
 
 if TYPE_CHECKING:
     from connector.decide.draft import Draft
     from connector.engine.drain import Engine
-    from connector.model import AnyInitiator, Asked, WorkOrder
+    from connector.model import AnyInitiator, Link, WorkOrder
 
 _OM_HINT = (
     "Is it the number of a domain order or an order task (a case, where a policy speaks of them) our user may read?"
@@ -43,13 +44,28 @@ def asked_to_adopt(engine: Engine, number: str, initiator_number: str, why: str)
 
 
 def asked_to_detach(engine: Engine, number: str, why: str) -> Asked:
-    """A work order shall belong to nobody any more. Raises NotFound, Refused, RemoteError."""
+    """A work order shall belong to nobody any more, though Field Service may have deleted it. Raises NotFound, Refused,
+    RemoteError.
+    """
+    known = engine.store.link_numbered(number.strip().upper())
+    if known is not None and engine.fsm.numbered(known.work_order_number) is None:
+        return _let_go_of_nothing(engine, known, why)
     work_order = _work_order(engine, number)
     found = orders_named(engine.store, engine.om, {work_order.sys_id: work_order.names})
     order_id = found.get(work_order.sys_id)
     if order_id is None:
         raise Refused(f"{number} belongs to no order that the connector knows: there is nothing to detach.")
     return _unless_refused(ask_detach(_draft(engine, order_id), work_order, why))
+
+
+def _let_go_of_nothing(engine: Engine, link: Link, why: str) -> Asked:
+    """There is no mark to write: memory alone forgets it, and asks again should memory be lost."""
+    number = link.work_order_number
+    text = f"{number}, which Field Service does not show, shall be detached, asked for {why}"
+    asked = Asked(link.order_id, engine.store.number_of(link.order_id), number, text)
+    if link.detached:
+        return replace(asked, already=f"{number} is detached already, {link.detached}")
+    return replace(asked, link=replace(link, detached=why))
 
 
 def _initiator(engine: Engine, number: str) -> tuple[Draft, AnyInitiator]:

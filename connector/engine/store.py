@@ -293,6 +293,8 @@ class Store:
             if asked.verdict is not None:
                 before = _asked_before(connection, asked.verdict.initiator_id)
                 _remember_verdict(connection, merged(before, asked.verdict), order, now)
+            elif asked.link is not None:
+                _remember_link(connection, asked.link)
             elif asked.action is not None and not _is_intended(connection, asked.action, asked.order_id):
                 _intend(connection, asked.action, order, now)
             happened = {"at": now, **order, "subject": asked.subject, "kind": "asked", "text": asked.text}
@@ -464,6 +466,13 @@ class Store:
     def link_of(self, work_order_id: str) -> Link | None:
         """The link of one work order."""
         query = sa.select(link.c.document).where(link.c.work_order_id == work_order_id)
+        with self.engine.connect() as connection:
+            document = connection.execute(query).scalar()
+        return None if document is None else codec.load_link(document)
+
+    def link_numbered(self, number: str) -> Link | None:
+        """The link of the work order people call so; `number` in upper case."""
+        query = sa.select(link.c.document).where(sa.func.upper(link.c.work_order_number) == number).limit(1)
         with self.engine.connect() as connection:
             document = connection.execute(query).scalar()
         return None if document is None else codec.load_link(document)

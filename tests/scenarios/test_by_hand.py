@@ -243,6 +243,21 @@ def test_a_detached_work_order_is_left_alone_and_counts_for_nothing(pair: Pair, 
     assert any(kind == "detach done" for kind, _ in happened(pair, gone))
 
 
+def test_a_work_order_that_field_service_deleted_can_be_let_go_of(pair: Pair) -> None:
+    order, number, gone = in_the_field(pair)
+    pair.fsm("delete_work_order", work_order=gone)
+    pair.sync(full=True)
+    assert "work-order-missing" in pair.finding_codes()
+    assert [one.blocks for one in app.gate_once(pair.loaded, number, pair.outside()).work] == [True]
+    assert detach(pair, gone.lower()).already == ""
+    assert detach(pair, gone).already != ""
+    pair.settle()
+    assert pair.finding_codes() == []
+    assert [one.blocks for one in app.gate_once(pair.loaded, number, pair.outside()).work] == [False]
+    assert pair.noted(number, gone, "no longer belongs here", "the customer called")
+    assert pair.work_orders(order, "Install CPE") == []
+
+
 @pytest.mark.parametrize("ours", [True, False], ids=["ours", "made by hand"])
 def test_a_detached_work_order_stays_detached_when_memory_is_lost_and_none_takes_its_place(
     pair: Pair, ours: bool
