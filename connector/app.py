@@ -127,6 +127,7 @@ def _ports(loaded: Loaded, world: World) -> Systems:
         told=profile.om.told() if profile else {},
         reopen_to=settings.gate.reopen_to,
         known_by=settings.om.identity_properties,
+        me=getattr(settings.om.way_in, "username", ""),
     )
     fsm = FsmPort(
         fsm_api,
@@ -134,6 +135,8 @@ def _ports(loaded: Loaded, world: World) -> Systems:
         overrides=settings.fsm.states.model_dump(),
         told=profile.fsm.told() if profile else {},
         known_by=settings.fsm.identity_properties,
+        me=getattr(settings.fsm.way_in, "username", ""),
+        task_notes_every=settings.notes.task_notes_seconds if settings.notes.from_field else None,
     )
     return Systems(om, fsm, om_api, fsm_api)
 
@@ -291,6 +294,7 @@ def _rules(loaded: Loaded, policies: Policies, systems: Systems) -> Rules:
         header_tasks=settings.gate.header_tasks,
         ponr=settings.ponr.mode,
         ponr_at=frozenset(map(fold, settings.ponr.at)),
+        notes=settings.notes.rules,
         compensations=policies.compensations,
         cases=_case_rules(settings, policies),
     )
@@ -320,7 +324,9 @@ def _follow(watched: Watched, loaded: Loaded, systems: Systems, engine: Engine, 
 def _fingerprint(settings: Settings, profile: Profile | None) -> str:
     """Of what decides how records are read and what they should look like."""
     parts = {"om": {"tables", "columns", "states"}, "fsm": {"tables", "columns", "states", "references"}}
-    text = settings.model_dump_json(include={**parts, "work_order": True, "gate": True, "case": True, "ponr": True})
+    text = settings.model_dump_json(
+        include={**parts, "work_order": True, "gate": True, "case": True, "ponr": True, "notes": True}
+    )
     told = [side.model_dump_json(include={"states"}) for side in (profile.om, profile.fsm)] if profile else []
     return hashlib.sha256("".join([text, *told]).encode()).hexdigest()[:12]
 

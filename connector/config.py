@@ -9,9 +9,11 @@ from __future__ import annotations
 import ipaddress
 import re
 import tomllib
+from datetime import UTC
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import (
     AfterValidator,
@@ -35,6 +37,7 @@ from connector.decide.rules import (
     Completion,
     Consequence,
     GateMode,
+    NoteRules,
     OpenTasks,
     PonrMode,
     Rejection,
@@ -365,6 +368,36 @@ class PonrSettings(Section):
     at: Annotated[tuple[str, ...], Field(min_length=1)] = ("Work in Progress",)
 
 
+def _zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError(f"there is no time zone {name!r}; a name is like Europe/Berlin") from None
+    return name
+
+
+class Notes(Section):
+    """What people wrote on one side and the other side should read."""
+
+    from_field: bool = True
+    to_field: bool = True
+    comments: bool = False
+    left_out: tuple[str, ...] = ("system",)
+    time_zone: Annotated[str, AfterValidator(_zone)] = "UTC"
+    task_notes_seconds: Annotated[float, Field(ge=0)] = 60.0
+
+    @property
+    def rules(self) -> NoteRules:
+        """What a decision needs to know of it."""
+        return NoteRules(
+            from_field=self.from_field,
+            to_field=self.to_field,
+            comments=self.comments,
+            left_out=frozenset(author.casefold() for author in self.left_out),
+            zone=UTC if self.time_zone == "UTC" else ZoneInfo(self.time_zone),
+        )
+
+
 class OutboxSettings(Section):
     """How writes are carried out."""
 
@@ -439,6 +472,7 @@ class Settings(Section):
     gate: Gate = Gate()
     case: Cases = Cases()
     ponr: PonrSettings = PonrSettings()
+    notes: Notes = Notes()
     outbox: OutboxSettings = OutboxSettings()
     hold: HoldSettings = HoldSettings()
     brakes: Brakes = Brakes()

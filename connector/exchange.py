@@ -24,6 +24,7 @@ class FeedId:
 
     name: str
     fingerprint: str
+    every: float = 0.0  # seconds: read no more often than this
 
 
 @dataclass(frozen=True, slots=True)

@@ -155,6 +155,7 @@ class DomainOrder:
     contact: Ref = NOWHERE
     priority: str = ""
     mod_count: int = 0
+    updated_on: str = ""  # UTC, "YYYY-MM-DD HH:MM:SS"
     needs_attention: bool = False  # the quantity was decreased: a manager must choose which units go
     more: Mapping[str, str] = field(default_factory=dict)  # facts from columns the configuration maps in, by name
 
@@ -169,6 +170,8 @@ class OrderTask:
     state: State[DomainOrderPhase]
     request_type: str = ""
     priority: str = ""
+    mod_count: int = 0
+    updated_on: str = ""  # UTC, "YYYY-MM-DD HH:MM:SS"
     more: Mapping[str, str] = field(default_factory=dict)  # facts from columns the configuration maps in, by name
 
 
@@ -232,6 +235,19 @@ class WorkOrderTask:
     state: State[WorkOrderPhase]
     summary: str = ""
     assigned_to: str = ""
+    mod_count: int = 0
+    updated_on: str = ""  # UTC, "YYYY-MM-DD HH:MM:SS"
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """One change of a work order's state, as the audit trail has it. States are stored values."""
+
+    before: str
+    after: str
+    by: str = ""
+    at: str = ""  # UTC, "YYYY-MM-DD HH:MM:SS"
+    mod_count: int = 0  # of the work order afterwards
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,6 +267,7 @@ class WorkOrder:
     fields: Mapping[str, str] = field(default_factory=dict)  # the mapped columns as people read them
     tasks: tuple[WorkOrderTask, ...] = ()
     reason: str = ""  # the last work note, read when it was canceled or closed incomplete
+    trail: tuple[Transition, ...] = ()  # its changes of state, oldest first, read when nobody was told of the last one
     planned_end: str = ""  # UTC, "YYYY-MM-DD HH:MM:SS"
 
     @property
@@ -261,11 +278,14 @@ class WorkOrder:
 
 @dataclass(frozen=True, slots=True)
 class JournalEntry:
-    """A work note on a domain order. A higher `rank` is later; notes of the same second may share one."""
+    """A note on a record. A higher `rank` is later; notes of the same second may share one."""
 
     rank: int
-    by: str
+    by: str  # the person's name, or what else is known of the author
     text: str
+    at: str = ""  # UTC, "YYYY-MM-DD HH:MM:SS"; as the reader sees it where that cannot be told
+    is_comment: bool = False  # customers can read it
+    is_ours: bool = False  # written under the connector's own account
 
 
 # --- one look at one order -------------------------------------------------------------------------------------
@@ -277,7 +297,9 @@ class Snapshot:
 
     `tokens` holds, per domain order, the tokens of our own notes found in its journal. It is read only for domain orders
     whose work orders carry our mark while memory does not know them (memory was lost, or another machine wrote them).
-    `journals` holds the work notes of domain orders where a work order ended in a way that a person may have to decide about.
+    `journals` holds the notes on domain orders and order tasks where a work order ended in a way that a person may have to
+    decide about, or where somebody may have written what the field should read; `field_journals` those on work orders and
+    their tasks. Of the records in `fresh` more may come to light: they were changed just before they were read.
     """
 
     order: CustomerOrder
@@ -287,6 +309,8 @@ class Snapshot:
     work_orders: tuple[WorkOrder, ...] = ()
     tokens: Mapping[str, frozenset[str]] = field(default_factory=dict)
     journals: Mapping[str, tuple[JournalEntry, ...]] = field(default_factory=dict)
+    field_journals: Mapping[str, tuple[JournalEntry, ...]] = field(default_factory=dict)
+    fresh: frozenset[str] = frozenset()
 
     @property
     def sys_id(self) -> str:
@@ -304,12 +328,14 @@ class Snapshot:
 
 @dataclass(frozen=True, slots=True)
 class CaseSnapshot:
-    """One case with its work orders, as read at one moment. `tokens` and `journals` as in a `Snapshot`."""
+    """One case with its work orders, as read at one moment. `tokens` and the journals as in a `Snapshot`."""
 
     case: Case
     work_orders: tuple[WorkOrder, ...] = ()
     tokens: Mapping[str, frozenset[str]] = field(default_factory=dict)
     journals: Mapping[str, tuple[JournalEntry, ...]] = field(default_factory=dict)
+    field_journals: Mapping[str, tuple[JournalEntry, ...]] = field(default_factory=dict)
+    fresh: frozenset[str] = frozenset()
 
     @property
     def sys_id(self) -> str:
@@ -541,13 +567,26 @@ class CancelWorkOrder:
 
 @dataclass(frozen=True, slots=True)
 class WriteNote:
-    """Append a work note to a domain order, or to a case. The text ends in the token of the key."""
+    """Append a work note to a domain order, or to a case. The text ends in the token of the key, and in those of the notes it
+    carries."""
 
     key: str
     domain_order_id: str
     domain_order_number: str
     text: str
     is_on_case: bool = False
+    carries: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class WriteFieldNote:
+    """Append a work note to a work order: what somebody wrote in Order Management. Tokens as in `WriteNote`."""
+
+    key: str
+    work_order_id: str
+    work_order_number: str
+    text: str
+    carries: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -604,6 +643,7 @@ Action: TypeAlias = (
     | CancelWorkOrder
     | BindWorkOrder
     | WriteNote
+    | WriteFieldNote
     | ReopenDomainOrder
     | ResolveCase
     | SetPonr
@@ -642,7 +682,11 @@ class Link:
     refused: tuple[str, ...] = ()  # columns FSM did not take at the last write
     updates: int = 0  # how many updates were carried
     noted: State[WorkOrderPhase] | None = None  # the state the last status note spoke of
+    noted_at: int = 0  # the work order's count of updates when that state was read; 0 where memory was lost
     notes: int = 0  # how many status notes were written
+    heard: Mapping[str, int] = field(
+        default_factory=dict
+    )  # record -> its count of updates when its journal was read to the end
     withdrawn: bool = False  # we canceled it ourselves
     detached: str = ""  # a person has let go of it: who and why
     bound_at: int = 0  # the work order's mod_count when a person let go of it, or took it back
@@ -700,6 +744,7 @@ class Plan:
     links: tuple[Link, ...] = ()  # new or changed ones, to be remembered with the actions
     withdraw: tuple[str, ...] = ()  # tokens of intentions that are no longer wanted
     recovered: tuple[str, ...] = ()  # tokens found in a journal that memory did not know of, or not to be written
+    listen_again: bool = False  # a journal was read so soon after a change that a note may not have been in it yet
 
 
 @dataclass(frozen=True, slots=True)

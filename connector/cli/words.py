@@ -11,6 +11,7 @@ from connector.model import (
     ResolveCase,
     SetPonr,
     UpdateWorkOrder,
+    WriteFieldNote,
     WriteNote,
 )
 
@@ -34,8 +35,8 @@ def sentence(action: Action) -> str:
             return f"detach {action.work_order_number} from {action.initiator_number}, {action.why}"
         case BindWorkOrder():
             return f"let {action.work_order_number} belong to {action.initiator_number}, {action.why}"
-        case WriteNote():
-            return f"note on {action.domain_order_number}: {action.text}"
+        case WriteNote(domain_order_number=number, text=text) | WriteFieldNote(work_order_number=number, text=text):
+            return f"note on {number}: {text}"
         case ReopenDomainOrder():
             return f"reopen {action.domain_order_number}: {action.text}"
         case ResolveCase():

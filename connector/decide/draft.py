@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from connector.decide.closure import Work
 from connector.mapping.decisions import decision_about
-from connector.mapping.marks import WorkOrderKey, status_key, token_of
+from connector.mapping.marks import WorkOrderKey, is_signed, status_key, token_of, tokens_in
 from connector.mapping.vocabulary import whole
 from connector.model import (
     Action,
@@ -39,6 +39,7 @@ from connector.model import (
     Snapshot,
     UpdateWorkOrder,
     Verdict,
+    WriteFieldNote,
     WriteNote,
 )
 
@@ -57,6 +58,7 @@ _RANK: dict[type[Action], int] = {
     CancelWorkOrder: 3,
     UpdateWorkOrder: 4,
     CreateWorkOrder: 5,
+    WriteFieldNote: 6,  # it counts as an update of the work order: after what was decided on the count before
 }
 
 
@@ -75,6 +77,13 @@ class Draft:
         self.work_orders = {work_order.sys_id: work_order for work_order in seen.work_orders}
         self.initiators: tuple[AnyInitiator, ...] = tuple(initiators_of(seen))
         self._found_tokens = frozenset[str]().union(*seen.tokens.values())
+        # Notes of people that a note of ours carried have tokens, but no intention of their own.
+        self._carried = {
+            token
+            for intent in memory.intents.values()
+            if intent.state is IntentState.DONE and isinstance(intent.action, WriteNote)
+            for token in intent.action.carries
+        }
         self._verdicts: list[Verdict] = []
         self._actions: list[Action] = []
         self._findings: list[Finding] = []
@@ -96,6 +105,19 @@ class Draft:
         if token in self._found_tokens:
             return Intent(key, IntentState.DONE)
         return self.memory.intents.get(token)
+
+    def told(self) -> frozenset[str]:
+        """Every token of ours that stands in a journal, or was ever intended; those of this plan too."""
+        journals = (*self.seen.journals.values(), *self.seen.field_journals.values())
+        signed = (tokens_in(entry.text) for entries in journals for entry in entries if is_signed(entry.text))
+        actions = (*(intent.action for intent in self.memory.intents.values()), *self._actions)
+        carried = (a.carries for a in actions if isinstance(a, WriteNote | WriteFieldNote))
+        return self._found_tokens.union(self.memory.intents, *signed, *carried)
+
+    def intended(self) -> Iterator[Action]:
+        """What is still to be carried out, of earlier plans and of this one."""
+        yield from (intent.action for intent in self.open_intents() if intent.action is not None)
+        yield from self._actions
 
     def is_wanted(self, token: str) -> bool:
         """Whether this plan lets an intention stand."""
@@ -162,19 +184,15 @@ class Draft:
 
     def creating(self, record: DomainOrder | Case) -> list[str]:
         """Templates of work orders of a domain order or case that are intended but do not exist yet."""
-        intended = [
-            *(i.action for i in self.open_intents()),
-            *self._actions,
-        ]
         return [
             action.template
-            for action in intended
+            for action in self.intended()
             if isinstance(action, CreateWorkOrder) and action.domain_order_id == record.sys_id
         ]
 
     def _is_settled(self, token: str) -> bool:
         intent = self.memory.intents.get(token)
-        return intent is not None and intent.state is IntentState.DONE
+        return (intent is not None and intent.state is IntentState.DONE) or token in self._carried
 
     # --- what is decided -----------------------------------------------------------------------------------
 
@@ -191,11 +209,11 @@ class Draft:
         if self.intent(action.key) is None and all(a.key != action.key for a in self._actions):
             self._actions.append(action)
 
-    def note(self, key: str, record: DomainOrder | Case, text: str) -> None:
+    def note(self, key: str, record: DomainOrder | Case, text: str, carries: tuple[str, ...] = ()) -> None:
         """Intend a work note on a domain order or a case. A case that is over takes none: the platform refuses them."""
         if isinstance(record, Case) and record.state.phase.is_over:
             return
-        self.do(WriteNote(key, record.sys_id, record.number, text, is_on_case=isinstance(record, Case)))
+        self.do(WriteNote(key, record.sys_id, record.number, text, isinstance(record, Case), carries))
 
     def withdraw(self, intent: Intent) -> None:
         """Give up an intention that was not sent yet, or was refused."""
@@ -219,6 +237,7 @@ class Draft:
             links=tuple(link for key, link in self.links.items() if before.get(key) != link),
             withdraw=tuple(self._withdraw),
             recovered=tuple(sorted(t for t in self._found_tokens if not self._is_settled(t))),
+            listen_again=bool(self.seen.fresh),
         )
 
 

@@ -23,7 +23,13 @@ past the point of no return, content differs                  | nothing + note +
 work begun, where the point of no return follows the field    | set it (or a note that asks for it), then a note
 point of no return set between look and write                 | the write asks once more, is given up and decided again
 past the point of no return, work order never created         | create it (first fulfilment is not a change)
-work order state differs from the last note                   | note (from -> to, who, when)
+work order state differs from the last note                   | note (from -> to, who, when; the states between where the audit
+                                                              |   trail may be read)
+somebody wrote on a work order or one of its tasks            | note on the domain order, one for all that is new
+somebody wrote on the domain order or order task it is for    | work note on each open work order of ours, one for all that is new
+it is ours, a copy of ours, there already, or for customers   | nothing (customers' comments only where the rules want them)
+it is older than the first note about the work order          | nothing: history
+the work order is over, is being canceled, was made by hand   | nothing is written on it; what waits is withdrawn
 work order canceled or closed incomplete in FSM               | note that asks for a decision, finding until there is one
 a person decided, after being told how the work order ended   | it counts as done; ready to close, naming who decided
 a decision from before it ended so, or about another one      | counts for nothing
@@ -61,6 +67,7 @@ from connector.decide.draft import Draft
 from connector.decide.gate import guard_closure
 from connector.decide.ponr import follow_the_field
 from connector.decide.progress import tell_progress, tell_ready
+from connector.decide.relay import mark_heard, relay
 from connector.mapping.facts import facts_asked, facts_of
 from connector.mapping.marks import WorkOrderKey
 from connector.mapping.outputs import SAID, facts_for
@@ -123,8 +130,10 @@ def draft_of(snapshot: Snapshot, memory: OrderMemory, rules: Rules) -> Draft:
         serve(draft, initiator)
     for domain_order in sorted(snapshot.domain_orders, key=lambda d: d.number):
         tell_progress(draft, domain_order)
+        relay(draft, domain_order)
         tell_ready(draft, domain_order)
         guard_closure(draft, domain_order)
+    mark_heard(draft)
     tell_parked(draft)
     return draft
 

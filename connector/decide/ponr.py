@@ -21,7 +21,7 @@ def follow_the_field(draft: Draft, initiator: Initiator, work: list[Work], *, at
 
     Only while the initiator is at work: an order that is revised or canceled has its own way to that point, or none.
     """
-    rules, line = draft.rules, initiator.line
+    rules, line, zone = draft.rules, initiator.line, draft.rules.notes.zone
     key = f"set-ponr/{line.sys_id}"
     intent = draft.intent(key)
     if intent is not None and intent.state in (IntentState.PENDING, IntentState.PARKED):
@@ -33,9 +33,9 @@ def follow_the_field(draft: Draft, initiator: Initiator, work: list[Work], *, at
         return
     if past_ponr(initiator):
         if intent is not None and intent.state is IntentState.DONE:
-            _tell(draft, initiator, "passed", notes.ponr_set(begun[0], line.number))
+            _tell(draft, initiator, "passed", notes.ponr_set(begun[0], line.number, zone))
     elif rules.ponr is PonrMode.PROPOSE or (intent is not None and intent.state is IntentState.PARKED):
-        _tell(draft, initiator, "proposed", notes.ponr_proposed(begun[0], line.number))
+        _tell(draft, initiator, "proposed", notes.ponr_proposed(begun[0], line.number, zone))
     else:
         draft.do(SetPonr(key, line.sys_id, line.number, draft.snapshot.order.version, begun[0].number))
 

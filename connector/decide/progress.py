@@ -9,9 +9,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from connector.decide.closure import enforced_tasks, named, open_order_tasks
+from connector.decide.relay import earlier_remarks, last_word
 from connector.decide.rules import Consequence, OpenTasks, WorkOrderEnd
 from connector.mapping import notes
-from connector.mapping.marks import digest_of, status_key, updated_key
+from connector.mapping.marks import born_key, digest_of, status_key, token_of, updated_key
+from connector.mapping.trail import way
 from connector.model import (
     Case,
     DomainOrderPhase,
@@ -25,7 +27,7 @@ from connector.model import (
 if TYPE_CHECKING:
     from connector.decide.closure import Work
     from connector.decide.draft import Draft
-    from connector.model import DomainOrder, WorkOrder
+    from connector.model import DomainOrder, State, WorkOrder
 
 
 def tell_progress(draft: Draft, domain_order: DomainOrder | Case) -> None:
@@ -52,19 +54,38 @@ def _state(draft: Draft, domain_order: DomainOrder | Case, work: Work, work_orde
     if link.noted is not None and link.noted.value == work_order.state.value:
         return
     still_open, total = _counts(draft, domain_order)
+    carries: tuple[str, ...] = ()
     if link.noted is None:
         by_hand = link.origin is Origin.BY_HAND
         text = notes.created(work_order, by_hand=by_hand, refused=link.refused, still_open=still_open, total=total)
-    elif work_order.state.phase is WorkOrderPhase.CANCELED:
-        asker = _asker(domain_order) if link.withdrawn else ""
-        text = notes.canceled(work_order, link.noted, withdrawn_by=asker, still_open=still_open, total=total)
+        if not link.notes:  # told for the first time, not again after somebody had let go of it
+            history = earlier_remarks(draft, domain_order, work_order) if by_hand else ()
+            carries = (token_of(born_key(work_order.sys_id)), *history)
     else:
-        text = notes.status(work_order, link.noted, still_open=still_open, total=total)
+        move = _move(draft, work_order, link.noted, link.noted_at)
+        if not link.withdrawn:
+            reason, carries = last_word(draft, domain_order, work_order)
+            work_order = replace(work_order, reason=reason)
+        if work_order.state.phase is WorkOrderPhase.CANCELED:
+            asker = _asker(domain_order) if link.withdrawn else ""
+            text = notes.canceled(work_order, move, withdrawn_by=asker, still_open=still_open, total=total)
+        else:
+            text = notes.status(work_order, move, still_open=still_open, total=total)
     if work.asks(draft.rules.releases) and domain_order.state.phase is not DomainOrderPhase.CANCELED:
         ask = notes.ask_of_case if isinstance(domain_order, Case) else notes.ask
         text = f"{text} {ask(domain_order.number, work_order, draft.decisive_words)}"
-    draft.note(status_key(work_order.sys_id, link.notes + 1, work_order.state.value), domain_order, text)
-    draft.remember(replace(link, noted=work_order.state, notes=link.notes + 1))
+    draft.note(status_key(work_order.sys_id, link.notes + 1, work_order.state.value), domain_order, text, carries)
+    draft.remember(replace(link, noted=work_order.state, noted_at=max(work_order.mod_count, 0), notes=link.notes + 1))
+
+
+def _move(draft: Draft, work_order: WorkOrder, before: State[WorkOrderPhase], at: int) -> notes.Move:
+    """Every state on the way where the audit trail may be read; else from the last one told to the present one."""
+    zone = draft.rules.notes.zone
+    steps = way(work_order.trail, before.value, at, work_order.state.value)
+    if not steps:
+        return notes.Move(before.label, (), work_order.updated_by, work_order.updated_on, zone)
+    between = tuple(draft.rules.work_order_states.read(step.after).label for step in steps[:-1])
+    return notes.Move(before.label, between, steps[-1].by, steps[-1].at, zone)
 
 
 def _carried(draft: Draft, domain_order: DomainOrder | Case, work: Work, work_order: WorkOrder) -> None:

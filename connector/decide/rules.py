@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, tzinfo
 from enum import Enum
 from typing import TYPE_CHECKING
 
@@ -73,6 +74,24 @@ class Rejection(Enum):
 SOLVED = "Solved - Fixed by closing related issue"
 """The resolution code that Field Service itself uses when it closes a case with its work orders (documented)."""
 VISIT_AGAIN = "visit again"
+
+
+@dataclass(frozen=True, slots=True)
+class NoteRules:
+    """Which notes of people cross from one side to the other, and how moments are written."""
+
+    from_field: bool = True  # work notes on work orders and their tasks -> domain order
+    to_field: bool = True  # work notes on domain orders and order tasks -> work orders
+    comments: bool = False  # what customers can read crosses too, as a private note
+    left_out: frozenset[str] = frozenset({"system"})  # authors, in small letters, who are no people
+    zone: tzinfo = UTC  # of those who read
+
+    @property
+    def carry_any(self) -> bool:
+        """Whether journals are worth reading."""
+        return self.from_field or self.to_field
+
+
 ENDS_THAT_RELEASE = (WorkOrderEnd.COMPLETE, WorkOrderEnd.CANCELED_BY_OM)
 
 
@@ -108,6 +127,7 @@ class Rules:
     header_tasks: OpenTasks = OpenTasks.SHOW  # of the customer order itself
     ponr: PonrMode = PonrMode.OFF
     ponr_at: frozenset[str] = frozenset()  # labels of the states in which the field has begun, folded
+    notes: NoteRules = NoteRules()
     compensations: Compensations | None = None  # without a table every change is patched and noted
 
     cases: CaseRules | None = None

@@ -18,6 +18,7 @@ from connector.model import (
     SetPonr,
     UpdateWorkOrder,
     Verdict,
+    WriteFieldNote,
     WriteNote,
 )
 
@@ -26,12 +27,14 @@ T = TypeVar("T")
 _ACTIONS: dict[str, TypeAdapter[Any]] = {
     kind.__name__: TypeAdapter(kind)
     for kind in (
-        *(CreateWorkOrder, UpdateWorkOrder, CancelWorkOrder, BindWorkOrder),
+        *(CreateWorkOrder, UpdateWorkOrder, CancelWorkOrder, BindWorkOrder, WriteFieldNote),
         *(WriteNote, ReopenDomainOrder, ResolveCase, SetPonr),
     )
 }
 KINDS_OF_SIDE: dict[Side, frozenset[str]] = {
-    Side.FSM: frozenset(kind.__name__ for kind in (CreateWorkOrder, UpdateWorkOrder, CancelWorkOrder, BindWorkOrder)),
+    Side.FSM: frozenset(
+        kind.__name__ for kind in (CreateWorkOrder, UpdateWorkOrder, CancelWorkOrder, BindWorkOrder, WriteFieldNote)
+    ),
     Side.OM: frozenset({WriteNote.__name__, ReopenDomainOrder.__name__, ResolveCase.__name__, SetPonr.__name__}),
 }
 """Which actions write to which side."""
@@ -56,7 +59,7 @@ def verb_of(action: Action) -> str:
             return "cancel"
         case BindWorkOrder():
             return "detach" if action.detaches else "adopt"
-        case WriteNote():
+        case WriteNote() | WriteFieldNote():
             return "note"
         case ReopenDomainOrder():
             return "reopen"
@@ -71,7 +74,7 @@ def subject_of(action: Action) -> str:
     match action:
         case CreateWorkOrder():
             return action.initiator_number
-        case UpdateWorkOrder() | CancelWorkOrder() | BindWorkOrder():
+        case UpdateWorkOrder() | CancelWorkOrder() | BindWorkOrder() | WriteFieldNote():
             return action.work_order_number
         case WriteNote() | ReopenDomainOrder():
             return action.domain_order_number

@@ -34,7 +34,12 @@ def consider(engine: Engine, order_ids: Collection[str], now: datetime) -> tuple
     memory, strange = recall(engine.store, order_ids)
     suspects = engine.store.left_alone(order_ids)
     seen = look_apart(
-        memory, suspects, engine.om, engine.fsm, concerns_all=lambda error: engine.sides.trouble(error, now)
+        memory,
+        suspects,
+        engine.om,
+        engine.fsm,
+        engine.rules.notes,
+        concerns_all=lambda error: engine.sides.trouble(error, now),
     )
     _brake_if_vanished(engine, memory, seen, now)
     held = engine.sides.held_orders(now)

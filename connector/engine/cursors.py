@@ -74,6 +74,8 @@ def _poll(store: Store, system: Watched, om: OrderManagement, feed: FeedId, now:
     watermark = store.watermark(system.name, feed)
     if watermark is None:
         return 0  # never looked at, or the question changed: looking at everything starts it
+    if not _is_due(store, feed, now):
+        return 0
     seen = store.seen(system.name, feed)
     clock: datetime | None = None
     rows: list[Changed] = []
@@ -95,6 +97,17 @@ def _poll(store: Store, system: Watched, om: OrderManagement, feed: FeedId, now:
             now=now,
         )
     return len(rows)
+
+
+def _is_due(store: Store, feed: FeedId, now: datetime) -> bool:
+    """Whether a feed that is not read at every poll is read now."""
+    if not feed.every:
+        return True
+    at, _ = store.last_passes().get(f"feed {feed.name}", (None, ""))
+    if at is not None and timedelta(0) <= now - at < timedelta(seconds=feed.every):
+        return False
+    store.note_pass(f"feed {feed.name}", now)
+    return True
 
 
 def reached(watermark: datetime, clock: datetime, newest: str, overlap: timedelta, *, many: bool = False) -> datetime:

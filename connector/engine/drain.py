@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from connector.engine.consider import consider
+from connector.engine.hear import SETTLED
 from connector.engine.tables import SHARDS
 
 if TYPE_CHECKING:
@@ -93,6 +94,8 @@ def drain(engine: Engine, shards: Collection[int], clock: Callable[[], datetime]
     # Look again where something changed, or when something waits
     store.rest(wakeups)
     store.wake(changed, due=now, reason="look at what was written")
+    unsettled = [plan.order_id for plan in plans if plan.listen_again]
+    store.wake(unsettled, due=now + SETTLED, reason="journals are read once more")
     stopped = engine.sides.stopped_kinds(now)
     hanging = engine.crew.busy
     if hanging:

@@ -19,6 +19,7 @@ from connector.exchange import Unreadable
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
+    from connector.decide.rules import NoteRules
     from connector.engine.ports import FieldService, OrderManagement
     from connector.engine.store import Store
     from connector.model import OrderMemory
@@ -51,6 +52,7 @@ def look_apart(
     suspects: Collection[str],
     om: OrderManagement,
     fsm: FieldService,
+    notes: NoteRules,
     *,
     concerns_all: Callable[[RemoteError], bool],
 ) -> Look:
@@ -59,7 +61,7 @@ def look_apart(
     `suspects` could not be read last time; each is looked at alone, after the others. Raises a RemoteError that concerns
     all of them (`concerns_all` says whether), and what the last order said when no order at all can be read.
     """
-    search = _Search(memory, om, fsm, concerns_all)
+    search = _Search(lambda ids: look(ids, {o: memory[o] for o in ids}, om, fsm, notes), concerns_all)
     search.among([order_id for order_id in memory if order_id not in suspects])
     for order_id in memory:
         if order_id in suspects:
@@ -76,15 +78,11 @@ class _Search:
 
     def __init__(
         self,
-        memory: Mapping[str, OrderMemory],
-        om: OrderManagement,
-        fsm: FieldService,
+        look_at: Callable[[list[str]], Look],
         concerns_all: Callable[[RemoteError], bool],
     ) -> None:
         self.looks: list[Look] = []
-        self._memory = memory
-        self._om = om
-        self._fsm = fsm
+        self._look_at = look_at
         self._concerns_all = concerns_all
         self._alone = 0  # orders that failed alone
         self._fine = False
@@ -93,7 +91,7 @@ class _Search:
         if not order_ids:
             return
         try:
-            seen = look(order_ids, {o: self._memory[o] for o in order_ids}, self._om, self._fsm)
+            seen = self._look_at(order_ids)
         except Exception as error:
             if not self._is_of_one_record(error):
                 raise

@@ -6,16 +6,18 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from connector.decide.draft import initiators_of
+from connector.engine.hear import hear
 from connector.exchange import WORK_ORDER, Record, Sketch
-from connector.mapping.marks import WorkOrderKey, prefix
-from connector.model import CasePhase, CaseSnapshot, Origin, WorkOrderPhase
+from connector.mapping.marks import WorkOrderKey, is_signed, prefix
+from connector.model import Origin, WorkOrderPhase
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
 
+    from connector.decide.rules import NoteRules
     from connector.engine.ports import FieldService, OrderManagement
     from connector.exchange import Unreadable
-    from connector.model import Observed, OrderMemory, WorkOrder
+    from connector.model import JournalEntry, Observed, OrderMemory, State, WorkOrder
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +29,13 @@ class Look:
     records: tuple[Record, ...] = ()  # of the snapshots, for the sweep to compare with
 
 
-def look(order_ids: Collection[str], memory: Mapping[str, OrderMemory], om: OrderManagement, fsm: FieldService) -> Look:
+def look(
+    order_ids: Collection[str],
+    memory: Mapping[str, OrderMemory],
+    om: OrderManagement,
+    fsm: FieldService,
+    notes: NoteRules,
+) -> Look:
     """Read these orders whole. Costs a number of requests that grows with bytes, not with orders.
 
     Besides the linked work orders it asks for what memory may not know: work orders that carry our mark for an initiator
@@ -54,7 +62,7 @@ def look(order_ids: Collection[str], memory: Mapping[str, OrderMemory], om: Orde
         ids=sorted(linked), names=sorted(numbers), key_prefixes=sorted(prefix(om.name, s) for s in strangers)
     )
     links = {link.work_order_id: order_id for order_id, m in memory.items() for link in m.links}
-    work_orders = _with_reasons(work_orders, memory, fsm)
+    work_orders = _with_trails(work_orders, memory, fsm)
     by_order: dict[str, list[WorkOrder]] = {}
     for work_order in work_orders:
         key = WorkOrderKey.parse(work_order.names)
@@ -64,7 +72,8 @@ def look(order_ids: Collection[str], memory: Mapping[str, OrderMemory], om: Orde
     snapshots = tuple(replace(s, work_orders=tuple(by_order.get(s.sys_id, ()))) for s in read.snapshots)
     strange = tuple(s for s in snapshots if any(_is_strange(w, memory[s.sys_id]) for w in s.work_orders))
     compared = {snapshot.sys_id: snapshot for snapshot in (*snapshots, *with_tokens(strange, om))}
-    return Look(_with_journals(compared.values(), om), read.unreadable, (*read.records, *_records(snapshots)))
+    heard = hear(compared.values(), memory, om, fsm, notes)
+    return Look(_with_reasons(heard, memory, fsm), read.unreadable, (*read.records, *_records(snapshots)))
 
 
 def _records(snapshots: tuple[Observed, ...]) -> Iterator[Record]:
@@ -74,20 +83,47 @@ def _records(snapshots: tuple[Observed, ...]) -> Iterator[Record]:
             yield Record(WORK_ORDER, sketch, snapshot.sys_id, w.state.phase.is_open)
 
 
-def _with_reasons(
+def _with_trails(
     work_orders: tuple[WorkOrder, ...], memory: Mapping[str, OrderMemory], fsm: FieldService
 ) -> tuple[WorkOrder, ...]:
-    """Read why, where a visit came to nothing and nobody was told yet."""
-    noted = {link.work_order_id: link.noted for m in memory.values() for link in m.links}
-    untold = [
-        w.sys_id
-        for w in work_orders
-        if w.state.phase in (WorkOrderPhase.CANCELED, WorkOrderPhase.INCOMPLETE) and noted.get(w.sys_id) != w.state
-    ]
-    if not untold:
+    """Read the audit trail of work orders whose state has changed since somebody was told."""
+    noted = _noted(memory)
+    moved = [w.sys_id for w in work_orders if (told := noted.get(w.sys_id)) is not None and told.value != w.state.value]
+    if not moved:
         return work_orders
-    reasons = fsm.reasons(untold)
-    return tuple(replace(w, reason=reasons.get(w.sys_id, "")) for w in work_orders)
+    trails = fsm.trails(moved)
+    return tuple(replace(w, trail=trails.get(w.sys_id, ())) for w in work_orders)
+
+
+def _with_reasons(
+    snapshots: tuple[Observed, ...], memory: Mapping[str, OrderMemory], fsm: FieldService
+) -> tuple[Observed, ...]:
+    """Say why, where a visit came to nothing and nobody was told yet. Reads journals only where they were not read already."""
+    noted = _noted(memory)
+    untold = {
+        w.sys_id: s.field_journals.get(w.sys_id)
+        for s in snapshots
+        for w in s.work_orders
+        if w.state.phase in (WorkOrderPhase.CANCELED, WorkOrderPhase.INCOMPLETE) and noted.get(w.sys_id) != w.state
+    }
+    if not untold:
+        return snapshots
+    unread = [sys_id for sys_id, entries in untold.items() if entries is None]
+    journals = {**untold, **(fsm.journals(unread) if unread else {})}
+    return tuple(
+        replace(s, work_orders=tuple(replace(w, reason=_last(journals.get(w.sys_id))) for w in s.work_orders))
+        for s in snapshots
+    )
+
+
+def _last(entries: tuple[JournalEntry, ...] | None) -> str:
+    """The last private note of a person."""
+    people = (e for e in reversed(entries or ()) if not e.is_comment and not e.is_ours and not is_signed(e.text))
+    return next((entry.text for entry in people), "")
+
+
+def _noted(memory: Mapping[str, OrderMemory]) -> dict[str, State[WorkOrderPhase] | None]:
+    return {link.work_order_id: link.noted for m in memory.values() for link in m.links}
 
 
 def _is_strange(work_order: WorkOrder, remembered: OrderMemory) -> bool:
@@ -104,21 +140,3 @@ def with_tokens(snapshots: Collection[Observed], om: OrderManagement) -> tuple[O
     return tuple(
         replace(s, tokens={sys_id: tokens.get(sys_id, frozenset()) for sys_id in s.noted_ids}) for s in snapshots
     )
-
-
-def _with_journals(snapshots: Collection[Observed], om: OrderManagement) -> tuple[Observed, ...]:
-    """Read the work notes where a work order is over and did not settle things: a person may have decided what follows."""
-    unsure = {s.sys_id for s in snapshots if any(_may_ask(w, s) for w in s.work_orders)}
-    if not unsure:
-        return tuple(snapshots)
-    journals = om.journals([sys_id for s in snapshots if s.sys_id in unsure for sys_id in s.noted_ids])
-    return tuple(
-        replace(s, journals={sys_id: journals.get(sys_id, ()) for sys_id in s.noted_ids}) if s.sys_id in unsure else s
-        for s in snapshots
-    )
-
-
-def _may_ask(work_order: WorkOrder, seen: Observed) -> bool:
-    if isinstance(seen, CaseSnapshot):
-        return seen.case.state.phase is CasePhase.OPEN and not work_order.state.phase.is_open
-    return work_order.state.phase in (WorkOrderPhase.CANCELED, WorkOrderPhase.INCOMPLETE)

@@ -4,6 +4,7 @@
 |---------|---------------------------------------------|---------------------------------------------------------|
 | create  | nothing: its sys_id collides if it exists   | look for the mark                                       |
 | note    | nothing                                     | look for its token in the journal; else sent again      |
+| field note | nothing                                  | the same, in the journal of the work order              |
 | update  | read it, and its line; moved -> decide again | the read shows whether it was carried                   |
 | cancel  | read it, its line; closed -> done, moved -> decide again | the read shows whether it is canceled                 |
 | adopt, detach | read it; it says so already -> done     | the read shows whether it says so; else sent again      |
@@ -39,6 +40,7 @@ from connector.model import (
     ResolveCase,
     SetPonr,
     UpdateWorkOrder,
+    WriteFieldNote,
     WriteNote,
 )
 
@@ -95,7 +97,7 @@ class Outbox:
             settlement, failure = self._try(entry, clock)
             self.store.settle(entry, settlement, clock(), self._sent())
             changed |= settlement.state in (IntentState.WITHDRAWN, IntentState.PARKED) or (
-                settlement.state is IntentState.DONE and not isinstance(entry.action, WriteNote)
+                settlement.state is IntentState.DONE and not isinstance(entry.action, WriteNote | WriteFieldNote)
             )
             if failure is not None and _is_suspicious(failure):
                 self.sides.trouble(failure, clock())
@@ -149,6 +151,8 @@ class Outbox:
                 return self._bind(action)
             case WriteNote() as action:
                 return self._note(entry, action)
+            case WriteFieldNote() as action:
+                return self._field_note(entry, action)
             case ReopenDomainOrder() as action:
                 return self._reopen(entry, action)
             case ResolveCase() as action:
@@ -269,6 +273,15 @@ class Outbox:
         how = "no longer belongs to" if action.detaches else "belongs to"
         return _done(f"{action.work_order_number} {how} {action.initiator_number}: {action.why}", written, link)
 
+    def _field_note(self, entry: OutboxEntry, action: WriteFieldNote) -> Settlement:
+        if entry.must_look:
+            tokens = self.fsm.find_tokens([action.work_order_id])
+            if token_of(action.key) in tokens.get(action.work_order_id, frozenset()):
+                return Settlement(IntentState.DONE, f"found in the journal after an unclear answer: {action.text}")
+        written = self.fsm.write_note(action.work_order_id, signed(action.text, action.key, action.carries))
+        _require_heard(written, entry, action.work_order_number, "Field Service", "work orders")
+        return Settlement(IntentState.DONE, action.text, transaction=written.transaction)
+
     def _is_too_late(self, action: UpdateWorkOrder | CancelWorkOrder) -> bool:
         """Whether line or order have moved on since this was decided, be it by their point of no return.
 
@@ -287,20 +300,11 @@ class Outbox:
             tokens = self.om.find_tokens([action.domain_order_id])
             if token_of(action.key) in tokens.get(action.domain_order_id, frozenset()):
                 return Settlement(IntentState.DONE, f"found in the journal after an unclear answer: {action.text}")
-        on_case = isinstance(action, WriteNote) and action.is_on_case
-        written = self.om.write_note(action.domain_order_id, signed(action.text, action.key), on_case=on_case)
-        if written.refused and entry.attempts == 0:
-            raise OutcomeUnknown(
-                f"The note on {action.domain_order_number} is not in the journal yet.",
-                hint="It is looked for later: an instance may show a write only after a while.",
-                transaction=written.transaction,
-            )
-        if written.refused:
-            raise Rejected(
-                f"The note on {action.domain_order_number} did not arrive: Order Management dropped it.",
-                hint="The connector's user needs to write the work notes of domain orders, and to read what it wrote.",
-                transaction=written.transaction,
-            )
+        carries, on_case = (action.carries, action.is_on_case) if isinstance(action, WriteNote) else ((), False)
+        text = signed(action.text, action.key, carries)
+        written = self.om.write_note(action.domain_order_id, text, on_case=on_case)
+        kind = "cases" if on_case else "domain orders"
+        _require_heard(written, entry, action.domain_order_number, "Order Management", kind)
         return Settlement(IntentState.DONE, action.text, transaction=written.transaction)
 
     def _set_ponr(self, entry: OutboxEntry, action: SetPonr) -> Settlement:
@@ -394,6 +398,22 @@ def _is_suspicious(error: RemoteError) -> bool:
     if error.status == 429:
         return (error.retry_after or 0.0) > _SHORT
     return isinstance(error, SignInFailed | Unavailable | OutcomeUnknown) and bool(error.instance)
+
+
+def _require_heard(written: Written, entry: OutboxEntry, number: str, side: str, kind: str) -> None:
+    """A note that is not in the journal after it was written: perhaps not yet; the second time, not at all."""
+    if written.refused and entry.attempts == 0:
+        raise OutcomeUnknown(
+            f"The note on {number} is not in the journal yet.",
+            hint="It is looked for later: an instance may show a write only after a while.",
+            transaction=written.transaction,
+        )
+    if written.refused:
+        raise Rejected(
+            f"The note on {number} did not arrive: {side} dropped it.",
+            hint=f"The connector's user needs to write the work notes of {kind}, and to read what it wrote.",
+            transaction=written.transaction,
+        )
 
 
 def _unsent(entry: OutboxEntry) -> IntentState:

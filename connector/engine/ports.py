@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         JournalEntry,
         ReopenDomainOrder,
         ResolveCase,
+        Transition,
         UpdateWorkOrder,
         WorkOrder,
     )
@@ -95,8 +96,10 @@ class OrderManagement(Watched, Protocol):
     def find_tokens(self, domain_order_ids: Iterable[str]) -> Mapping[str, frozenset[str]]:
         """The tokens of our own notes in the journals of these domain orders."""
 
-    def journals(self, domain_order_ids: Iterable[str]) -> Mapping[str, tuple[JournalEntry, ...]]:
-        """The work notes of these domain orders; of one whose journal nobody may read, what its form shows."""
+    def journals(
+        self, domain_order_ids: Iterable[str], order_task_ids: Iterable[str] = (), *, comments: bool = False
+    ) -> Mapping[str, tuple[JournalEntry, ...]]:
+        """The work notes of these records, and their comments if wanted; where the journal is closed, what forms show."""
 
     def read_line_now(self, line_id: str) -> LineNow | None:
         """A line with its order, just now: one request."""
@@ -136,8 +139,16 @@ class FieldService(Watched, Protocol):
     ) -> tuple[WorkOrder, ...]:
         """Work orders by sys_id, by exact correlation id, and by the beginning of their correlation id."""
 
-    def reasons(self, work_order_ids: Iterable[str]) -> Mapping[str, str]:
-        """The last work note of each of these work orders, where there is one and it may be read."""
+    def journals(
+        self, work_order_ids: Iterable[str], task_ids: Iterable[str] = (), *, comments: bool = False
+    ) -> Mapping[str, tuple[JournalEntry, ...]]:
+        """The work notes of these records, and their comments if wanted; where the journal is closed, what forms show."""
+
+    def find_tokens(self, work_order_ids: Iterable[str]) -> Mapping[str, frozenset[str]]:
+        """The tokens of our own notes in the journals of these work orders."""
+
+    def trails(self, work_order_ids: Iterable[str]) -> Mapping[str, tuple[Transition, ...]]:
+        """The changes of state of these work orders, oldest first; of those whose audit trail may be read."""
 
     def marked(self, *, closed_too: bool) -> Iterator[Changed]:
         """Every work order with a correlation id that is active, or was."""
@@ -168,3 +179,6 @@ class FieldService(Watched, Protocol):
 
     def has_template(self, name: str) -> bool:
         """Whether exactly one work order template has this name."""
+
+    def write_note(self, work_order_id: str, text: str) -> Written:
+        """Append a work note."""

@@ -1,4 +1,4 @@
-"""Field Service as the engine sees it: work orders read in sets, and the three writes on them."""
+"""Field Service as the engine sees it: work orders read in sets, and the four writes on them."""
 
 from __future__ import annotations
 
@@ -7,18 +7,19 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from connector.errors import Denied, OutcomeUnknown, Rejected
-from connector.exchange import WORK_ORDER, Changed, FeedId, Sent, Written
-from connector.fsm.people import People
+from connector.exchange import NOTE, WORK_ORDER, Changed, FeedId, Sent, Written
 from connector.fsm.records import work_order_task_wire, work_order_wire
 from connector.fsm.references import References, Wanted
-from connector.mapping.marks import Carried, bound, digest_of, sys_id_of
+from connector.mapping.marks import OWNER, Carried, bound, digest_of, signed, sys_id_of, tokens_in
 from connector.mapping.states import NOTHING_TOLD, WORK_ORDER_LABELS, StateMap, Told
-from connector.model import CreateWorkOrder, UpdateWorkOrder, WorkOrder, WorkOrderPhase, WorkOrderTask
+from connector.model import CreateWorkOrder, Transition, UpdateWorkOrder, WorkOrder, WorkOrderPhase, WorkOrderTask
 from connector.servicenow.calibrate import calibrate
 from connector.servicenow.columns import require_columns
 from connector.servicenow.feed import Feed
 from connector.servicenow.identity import existing, identity_of
+from connector.servicenow.journal import Journals
 from connector.servicenow.lean import Part
+from connector.servicenow.people import People
 from connector.servicenow.query import Op, Query, Term
 from connector.servicenow.schema import StateChoices
 from connector.servicenow.wire import NOT_UNDERSTOOD, Parts, asked
@@ -29,10 +30,11 @@ if TYPE_CHECKING:
 
     from connector.exchange import SketchPage
     from connector.fsm.schema import FsmSchema
-    from connector.model import Action, BindWorkOrder, CancelWorkOrder
+    from connector.model import Action, BindWorkOrder, CancelWorkOrder, JournalEntry
     from connector.servicenow.table import Row, TableApi
 
 _CANCELED = "Canceled"
+_EMPTY_TRAILS = 3
 
 
 class FsmPort:
@@ -47,6 +49,8 @@ class FsmPort:
         told: Mapping[str, Told] = NOTHING_TOLD,
         mapped: Sequence[str] = (),
         known_by: Sequence[str] = (),
+        me: str = "",
+        task_notes_every: float | None = None,
     ) -> None:
         self._api = api
         self._known_by = tuple(known_by)
@@ -60,6 +64,8 @@ class FsmPort:
         self._references = References(api, schema.references)
         self._people = People(api)
         self._notes = schema.notes
+        self._journals = Journals(api, self._people, schema.notes, me)
+        self._untold_trails = 0  # answers without a single row, one after the other
         tables = schema.tables
         unread = {name: column for name, column in schema.states.items() if name not in {tables[part] for part in told}}
         self._choices = said = StateChoices(api, unread)
@@ -74,6 +80,9 @@ class FsmPort:
         self._task_states = states("work_order_task")
         named = Query().where(self._columns["names"], Op.NOT_EMPTY)
         self._feed = Feed(self._table, (self._columns["names"],), named)
+        owner = f"{self._task_columns['work_order']}.{self._columns['names']}"
+        self._task_feed = Feed(self._task_table, (owner,), Query().where(owner, Op.NOT_EMPTY))
+        self._task_notes_every = task_notes_every
         active = named.where(self._columns["active"], Op.IS, "true")
         self._part = Part(self._table, active, self._columns["state"])
 
@@ -111,17 +120,22 @@ class FsmPort:
 
     @property
     def feeds(self) -> tuple[FeedId, ...]:
-        return (FeedId(self._feed.table, self._feed.fingerprint(self._api.endpoint.url)),)
+        """Work orders at every poll; their tasks, whose notes no work order shows, only every so often where wanted."""
+        url, every = self._api.endpoint.url, self._task_notes_every
+        orders = FeedId(self._feed.table, self._feed.fingerprint(url))
+        if every is None:
+            return (orders,)
+        return orders, FeedId(self._task_feed.table, self._task_feed.fingerprint(url), every)
 
     @property
     def cursors(self) -> tuple[Feed, ...]:
-        """The questions that are asked at every poll."""
-        return (self._feed,)
+        """The questions that polls ask."""
+        return (self._feed,) if self._task_notes_every is None else (self._feed, self._task_feed)
 
     def changed(self, feed: FeedId, since: datetime | None) -> Iterator[Changed]:
-        assert feed.name == self._feed.table
-        for row in self._feed.read(self._api, since):
-            yield self._changed(row)
+        watched = self._task_feed if feed.name == self._task_table else self._feed
+        for row in watched.read(self._api, since):
+            yield self._changed(row, watched.columns[0])
 
     @property
     def parts(self) -> tuple[str, ...]:
@@ -137,17 +151,17 @@ class FsmPort:
         return {row["sys_id"]: row.get(names) for row in self._api.scan_in(self._table, "sys_id", sys_ids, [names])}
 
     def calibrate(self) -> bool:
-        return calibrate(self._api, [self._feed])
+        return calibrate(self._api, self.cursors)
 
     def marked(self, *, closed_too: bool) -> Iterator[Changed]:
         query = self._feed.only if closed_too else self._part.only
         columns = [self._columns["names"], "sys_updated_on", "sys_mod_count"]
         for row in self._api.scan(self._table, query, columns, display=False):
-            yield self._changed(row)
+            yield self._changed(row, self._columns["names"])
 
-    def _changed(self, row: Row) -> Changed:
+    def _changed(self, row: Row, names: str) -> Changed:
         mod_count = int(row.get("sys_mod_count") or 0)
-        return Changed(row["sys_id"], mod_count, row.get("sys_updated_on"), row.get(self._columns["names"]))
+        return Changed(row["sys_id"], mod_count, row.get("sys_updated_on"), row.get(names))
 
     # --- reading -------------------------------------------------------------------------------------------
 
@@ -213,16 +227,43 @@ class FsmPort:
         work_order = work_order_wire(Parts(row, self._columns)).work_order(self.states, fields, in_order)
         return replace(work_order, updated_by=self._people.name(work_order.updated_by))
 
-    def reasons(self, work_order_ids: Iterable[str]) -> Mapping[str, str]:
-        base = Query().where("element", Op.IS, self._notes)
-        said: dict[str, tuple[str, str]] = {}
-        columns = ["value", "sys_created_on"]
-        # Journals are often closed to integration users; then nobody is told why, only that.
-        with contextlib.suppress(Denied):
-            for row in self._api.scan_in("sys_journal_field", "element_id", work_order_ids, columns, base=base):
-                entry = (row.get("sys_created_on"), row.get("value"))
-                said[row["element_id"]] = max(said.get(row["element_id"], ("", "")), entry)
-        return {work_order_id: text for work_order_id, (_, text) in said.items()}
+    def journals(
+        self, work_order_ids: Iterable[str], task_ids: Iterable[str] = (), *, comments: bool = False
+    ) -> Mapping[str, tuple[JournalEntry, ...]]:
+        records = {self._table: list(dict.fromkeys(work_order_ids)), self._task_table: list(dict.fromkeys(task_ids))}
+        return self._journals.read(records, comments=comments)
+
+    def find_tokens(self, work_order_ids: Iterable[str]) -> Mapping[str, frozenset[str]]:
+        records = {self._table: list(dict.fromkeys(work_order_ids))}
+        found = self._journals.holding(f"[{OWNER}", records)
+        return {sys_id: tokens_in(text) for sys_id, text in found.items()}
+
+    def trails(self, work_order_ids: Iterable[str]) -> Mapping[str, tuple[Transition, ...]]:
+        """Not asked any more after a few empty answers: the audit is closed to most users, and shown to them as empty."""
+        ids = list(dict.fromkeys(work_order_ids))
+        found: dict[str, list[Transition]] = {}
+        if ids and self._untold_trails < _EMPTY_TRAILS:
+            column = self._columns["state"]
+            base = Query().where("tablename", Op.IS, self._table).where("fieldname", Op.IS, column)
+            columns = ["oldvalue", "newvalue", "user", "sys_created_on", "record_checkpoint"]
+            rows: list[Row] = []
+            with contextlib.suppress(Denied):
+                rows = list(self._api.scan_in("sys_audit", "documentkey", ids, columns, base=base))
+            self._people.learn({row.get("user") for row in rows})
+            for row in rows:
+                found.setdefault(row["documentkey"], []).append(self._transition(row))
+            self._untold_trails = 0 if rows else self._untold_trails + 1
+        return {sys_id: tuple(sorted(steps, key=lambda s: (s.at, s.mod_count))) for sys_id, steps in found.items()}
+
+    def _transition(self, row: Row) -> Transition:
+        checkpoint = row.get("record_checkpoint")
+        return Transition(
+            before=row.get("oldvalue"),
+            after=row.get("newvalue"),
+            by=self._people.name(row.get("user")),
+            at=row.get("sys_created_on"),
+            mod_count=int(checkpoint) if checkpoint.isdigit() else 0,
+        )
 
     def find(self, key: str) -> Written | None:
         """By mark, because an instance may refuse the sys_id the connector chose."""
@@ -266,7 +307,7 @@ class FsmPort:
         values, unknown, made = self._values(action)
         mark = Carried(action.version, digest_of(action.facts), updates=action.number)
         sent = {**values, self._columns["mark"]: str(mark)}
-        flag = {self._notes: action.flag} if action.flag else {}
+        flag = {self._notes: signed(action.flag, action.key)} if action.flag else {}
         row = self._api.update(self._table, action.work_order_id, {**sent, **flag})
         return self._written(row, (*unknown, *_not_taken(row, sent)), made)
 
@@ -279,7 +320,8 @@ class FsmPort:
             )
         mark = Carried(action.version, digest_of(action.carried), withdrawn=True, updates=action.updates)
         sent = {self._columns["state"]: state, self._columns["mark"]: str(mark)}
-        row = self._api.update(self._table, action.work_order_id, {**sent, self._notes: action.reason})
+        note = {self._notes: signed(action.reason, action.key)}
+        row = self._api.update(self._table, action.work_order_id, {**sent, **note})
         return self._written(row, _not_taken(row, sent))
 
     def bind(self, action: BindWorkOrder, work_order: WorkOrder) -> Written:
@@ -287,8 +329,19 @@ class FsmPort:
         sent = {} if display is None else {column: display}
         if not action.detaches and not work_order.names:
             sent[self._columns["names"]] = action.initiator_number
-        row = self._api.update(self._table, action.work_order_id, {**sent, self._notes: action.text})
+        row = self._api.update(
+            self._table, action.work_order_id, {**sent, self._notes: signed(action.text, action.key)}
+        )
         return self._written(row, _not_taken(row, sent))
+
+    def write_note(self, work_order_id: str, text: str) -> Written:
+        row = self._api.update(self._table, work_order_id, {self._notes: text})
+        self._journals.wrote(row)
+        wanted = tokens_in(text)
+        heard = (
+            wanted <= tokens_in(row.display(self._notes)) or wanted <= self.find_tokens([work_order_id])[work_order_id]
+        )
+        return self._written(row, () if heard else (NOTE,))
 
     def _values(
         self, action: CreateWorkOrder | UpdateWorkOrder

@@ -48,6 +48,8 @@ class WorkOrderTaskWire(Wire):
     work_order_id: SysId
     summary: str
     assigned_to: str
+    mod_count: Count
+    updated_on: str
 
     def task(self, states: StateMap[WorkOrderPhase]) -> WorkOrderTask:
         return WorkOrderTask(
@@ -57,6 +59,8 @@ class WorkOrderTaskWire(Wire):
             state=states.read(self.state, self.state_label),
             summary=self.summary,
             assigned_to=self.assigned_to,
+            mod_count=self.mod_count,
+            updated_on=self.updated_on,
         )
 
 
@@ -83,5 +87,7 @@ def work_order_task_wire(parts: Parts) -> WorkOrderTaskWire:
             "work_order_id": parts.value("work_order"),
             "summary": parts.value("summary"),
             "assigned_to": parts.label("assigned_to"),
+            "mod_count": parts.known("mod_count") or "-1",
+            "updated_on": parts.known("updated_on"),
         }
     )

@@ -58,6 +58,8 @@ class FsmSchema:
             "work_order": "parent",
             "summary": "short_description",
             "assigned_to": "assigned_to",
+            "mod_count": "sys_mod_count",
+            "updated_on": "sys_updated_on",
         }
     )
     references: Mapping[str, Lookup] = field(default_factory=lambda: dict(DEFAULT_REFERENCES))

@@ -26,17 +26,30 @@ def decision_about(number: str, told: str, entries: Iterable[JournalEntry], word
     since = max((entry.rank for entry in known if told in tokens_in(entry.text)), default=None)
     if since is None:
         return None
-    found = [e for e in known if e.rank > since and not tokens_in(e.text) and _decides(e.text, number, word)]
+    found = [
+        e
+        for e in known
+        if e.rank > since and not e.is_comment and not tokens_in(e.text) and _decides(e.text, number, word)
+    ]
     return max(found, key=lambda entry: entry.rank, default=None)
+
+
+def is_decision(text: str, word: str) -> bool:
+    """Whether a note begins with the configured word: it is meant for the gate and for nobody else."""
+    return _begun(" ".join(text.split()), word) is not None
 
 
 def _decides(text: str, number: str, word: str) -> bool:
     plain = " ".join(text.split())
-    begun = re.match(rf"{re.escape(' '.join(word.split()))}(?!\w)", plain, re.IGNORECASE)
+    begun = _begun(plain, word)
     if begun is None:
         return False
     named = _numbers(plain[begun.end() :])
     return not named or number.casefold() in named
+
+
+def _begun(plain: str, word: str) -> re.Match[str] | None:
+    return re.match(rf"{re.escape(' '.join(word.split()))}(?!\w)", plain, re.IGNORECASE)
 
 
 def _numbers(rest: str) -> set[str]:

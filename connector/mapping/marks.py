@@ -4,7 +4,8 @@
   `sys_id` the work order is created with, so that a repeated insert collides instead of doubling.
 - `correlation_display` says which order version and which field values were last carried, and after how many updates;
   or that a person has let go of the work order (detached), or has given it to an order (adopted).
-- A note ends in a token: the fingerprint of the note's own key.
+- A note ends in a token: the fingerprint of the note's own key. One that carries what people wrote on the other side goes on
+  with a token for each of theirs.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 OWNER = "om-fsm"
 MAX_LENGTH = 100  # of correlation_id and correlation_display on task tables
@@ -29,7 +30,7 @@ _KEY = re.compile(rf"{OWNER}:([a-z0-9-]+):([0-9A-Za-z]{{32}}):(~?[A-Za-z0-9_-]+)
 _DISPLAY = re.compile(rf"{OWNER} v{_COUNT} ([0-9a-f]{{12}})(?: u([1-9][0-9]*))?( withdrawn)?( detached)?")
 _ADOPTED = f"{OWNER} adopted"
 _DETACHED = f"{OWNER} detached"
-_TOKEN = re.compile(rf"\[{OWNER} ([0-9a-f]{{10}})\]")
+_TOKENS = re.compile(rf"\[{OWNER} ([0-9a-f]{{10}}(?: [0-9a-f]{{10}})*)\]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,14 +133,20 @@ def token_of(key: str) -> str:
     return hashlib.sha256(key.encode()).hexdigest()[:10]
 
 
-def signed(text: str, key: str) -> str:
-    """The note's text with its token at the end."""
-    return f"{text}\n[{OWNER} {token_of(key)}]"
+def signed(text: str, key: str, carries: Iterable[str] = ()) -> str:
+    """The note's text with its token at the end, and those of the notes it carries."""
+    return f"{text}\n[{OWNER} {' '.join((token_of(key), *carries))}]"
 
 
 def tokens_in(journal: str) -> frozenset[str]:
     """Every token of ours that occurs in a journal text."""
-    return frozenset(_TOKEN.findall(journal))
+    return frozenset(token for found in _TOKENS.findall(journal) for token in found.split())
+
+
+def is_signed(text: str) -> bool:
+    """Whether a note ends as ours do, whoever wrote it: a copy of one says nothing new."""
+    last = text.rstrip().rpartition("\n")[2]
+    return _TOKENS.fullmatch(last.strip()) is not None
 
 
 def status_key(work_order_id: str, number: int, state: str) -> str:
@@ -150,3 +157,22 @@ def status_key(work_order_id: str, number: int, state: str) -> str:
 def updated_key(work_order_id: str, number: int) -> str:
     """The key of the note about the n-th update of a work order."""
     return f"updated/{work_order_id}/{number}"
+
+
+def born_key(work_order_id: str) -> str:
+    """What the first note about a work order carries, whatever state it speaks of."""
+    return f"born/{work_order_id}"
+
+
+def said_key(target_id: str, source_id: str, text: str, occurrence: int) -> str:
+    """The identity of a note on `source_id` that `target_id` is told of.
+
+    By its text and the how many-th with that text it is, which any way of reading a journal shows alike.
+    """
+    words = hashlib.sha256(" ".join(text.split()).encode()).hexdigest()[:20]
+    return f"said/{target_id}/{source_id}/{words}/{occurrence}"
+
+
+def before_key(said: str) -> str:
+    """Everything that was written on the same record before this note."""
+    return f"before/{said}"

@@ -1,23 +1,31 @@
 """The work notes order agents read: short, in business words, with numbers, names and times. Pure.
 
+Moments are written in the zone of those who read.
+
 Every note is one line without square brackets or invisible characters, whatever stood in the records it speaks of: no value,
-name or number can begin a line, use `[code]` markup or forge a token. Values are bounded, and so is the list of changes.
+name or number can begin a line, use `[code]` markup or forge a token. Values are bounded, and so is the list of changes. Only a
+digest of what several people wrote has more lines, each made by us.
 """
 
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import wraps
 from typing import TYPE_CHECKING, ParamSpec
 
 from connector.mapping.marks import OWNER
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable
+    from collections.abc import Callable, Collection, Iterable, Sequence
+    from datetime import tzinfo
 
+    from connector.mapping.remarks import Remark
     from connector.model import Change, Link, State, WorkOrder, WorkOrderPhase
 
 _LONGEST = 200  # characters of one value inside a note
+_LONGEST_REMARK = 2000  # characters of what one person wrote
 _MOST_CHANGES = 8  # listed in one note
 _P = ParamSpec("_P")
 
@@ -32,10 +40,10 @@ def _one_line(text: str) -> str:
     return " ".join("".join(c for c in line if c.isprintable()).split())
 
 
-def harmless(value: str) -> str:
+def harmless(value: str, longest: int = _LONGEST) -> str:
     """A field value that may stand inside a note: one line, bounded."""
     line = _one_line(value)
-    return line if len(line) <= _LONGEST else line[: _LONGEST - 1] + "…"
+    return line if len(line) <= longest else line[: longest - 1] + "…"
 
 
 def _note(write: Callable[_P, str]) -> Callable[_P, str]:
@@ -64,15 +72,69 @@ def _why(work_order: WorkOrder) -> str:
     return f" Last note there: {reason}." if reason else ""
 
 
-def _by(work_order: WorkOrder) -> str:
-    who = f" by {harmless(work_order.updated_by)}" if work_order.updated_by else ""
-    when = f", {work_order.updated_on[:16]} UTC" if work_order.updated_on else ""
-    return who + when
+def _by(who: str, at: str, zone: tzinfo) -> str:
+    return (f" by {harmless(who)}" if who else "") + (f", {moment(at, zone)}" if at else "")
+
+
+def moment(at: str, zone: tzinfo) -> str:
+    """A stored moment (UTC, "YYYY-MM-DD HH:MM:SS") to the minute in this zone; anything else as it is."""
+    try:
+        local = datetime.strptime(at, "%Y-%m-%d %H:%M:%S").replace(tzinfo=UTC).astimezone(zone)
+    except ValueError:
+        return harmless(at)
+    return f"{local:%Y-%m-%d %H:%M} {local.tzname()}"
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """From which state a work order came to the present one, by whom and when; `between` are the states on its way."""
+
+    before: str
+    between: tuple[str, ...] = ()
+    by: str = ""
+    at: str = ""  # UTC, "YYYY-MM-DD HH:MM:SS"
+    zone: tzinfo = UTC  # of the readers
+
+    @property
+    def path(self) -> str:
+        """The states it left, in words."""
+        return " -> ".join(harmless(label) for label in (self.before, *self.between))
+
+    @property
+    def done(self) -> str:
+        """By whom and when."""
+        return _by(self.by, self.at, self.zone)
 
 
 def _not_taken(refused: Iterable[str]) -> str:
     columns = ", ".join(column.replace("_", " ") for column in refused)
     return f" Field Service did not take: {columns}." if columns else ""
+
+
+@_note
+def said_in_field(work_order: WorkOrder, remark: Remark, zone: tzinfo) -> str:
+    """What somebody wrote on a work order or one of its tasks."""
+    return f"{_name(work_order)}, {_said(remark, zone)}"
+
+
+@_note
+def said_in_order(remark: Remark, zone: tzinfo) -> str:
+    """What somebody wrote on a domain order or one of its order tasks, for those in the field."""
+    return f"{remark.number} in Order Management, {_said(remark, zone)}"
+
+
+def _said(remark: Remark, zone: tzinfo) -> str:
+    whom = " to the customer" if remark.is_comment else ""
+    when = f", {moment(remark.at, zone)}" if remark.at else ""
+    return f"{harmless(remark.by)}{whom}{when}: {harmless(remark.text, _LONGEST_REMARK)}"
+
+
+def digest(lines: Sequence[str], earlier: int, where: str) -> str:
+    """Several remarks in one note, oldest first. `earlier` ones are only counted."""
+    if len(lines) == 1 and not earlier:
+        return lines[0]
+    more = f" ({earlier} earlier {'one is' if earlier == 1 else 'ones are'} there)" if earlier else ""
+    return "\n".join((f"{len(lines) + earlier} new notes {where}{more}:", *lines))
 
 
 @_note
@@ -86,23 +148,21 @@ def created(work_order: WorkOrder, *, by_hand: bool, refused: tuple[str, ...], s
 
 
 @_note
-def status(work_order: WorkOrder, before: State[WorkOrderPhase], *, still_open: int, total: int) -> str:
+def status(work_order: WorkOrder, move: Move, *, still_open: int, total: int) -> str:
     """A work order's state changed."""
     return (
-        f"{_name(work_order)}: {harmless(before.label)} -> {harmless(work_order.state.label)}"
-        f"{_by(work_order)}.{_why(work_order)} {_open_count(still_open, total)}"
+        f"{_name(work_order)}: {move.path} -> {harmless(work_order.state.label)}"
+        f"{move.done}.{_why(work_order)} {_open_count(still_open, total)}"
     )
 
 
 @_note
-def canceled(
-    work_order: WorkOrder, before: State[WorkOrderPhase], *, withdrawn_by: str, still_open: int, total: int
-) -> str:
+def canceled(work_order: WorkOrder, move: Move, *, withdrawn_by: str, still_open: int, total: int) -> str:
     """A work order was canceled, by the field or because an order or a case (`withdrawn_by`) no longer wants it."""
     wanted = f"was canceled because the {withdrawn_by} no longer asks for it"
     how = wanted if withdrawn_by else "was canceled in Field Service"
     return (
-        f"{_name(work_order)} {how} (was {harmless(before.label)}){_by(work_order)}."
+        f"{_name(work_order)} {how} (was {move.path}){move.done}."
         f"{'' if withdrawn_by else _why(work_order)} {_open_count(still_open, total)}"
     )
 
@@ -175,20 +235,20 @@ def unwanted_past_ponr(work_order: WorkOrder, line: str) -> str:
 
 
 @_note
-def ponr_set(work_order: WorkOrder, line: str) -> str:
+def ponr_set(work_order: WorkOrder, line: str, zone: tzinfo) -> str:
     """The connector put a line past its point of no return."""
     return (
         f"{line} is past its point of no return, because {_name(work_order)} is {harmless(work_order.state.label)}"
-        f"{_by(work_order)}: it can no longer be revised or canceled."
+        f"{_by(work_order.updated_by, work_order.updated_on, zone)}: it can no longer be revised or canceled."
     )
 
 
 @_note
-def ponr_proposed(work_order: WorkOrder, line: str) -> str:
+def ponr_proposed(work_order: WorkOrder, line: str, zone: tzinfo) -> str:
     """Somebody should put a line past its point of no return."""
     return (
-        f"{_name(work_order)} is {harmless(work_order.state.label)}{_by(work_order)}: a change of {line} would come too late."
-        f" Please set its point of no return."
+        f"{_name(work_order)} is {harmless(work_order.state.label)}{_by(work_order.updated_by, work_order.updated_on, zone)}:"
+        f" a change of {line} would come too late. Please set its point of no return."
     )
 
 

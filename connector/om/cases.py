@@ -14,7 +14,6 @@ from connector.exchange import NOTE, Changed, FeedId, OrdersRead, Record, Sketch
 from connector.mapping.marks import tokens_in
 from connector.mapping.states import CASE_LABELS, StateMap, Told, fold
 from connector.model import CasePhase, CaseSnapshot
-from connector.om.journal import shown
 from connector.om.port import OmPort
 from connector.om.records import case_wire
 from connector.servicenow.calibrate import calibrate
@@ -31,7 +30,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from connector.exchange import SketchPage
-    from connector.model import Case, JournalEntry, ResolveCase
+    from connector.model import Case, ResolveCase
     from connector.servicenow.table import Row
 
 _PART = "case"
@@ -175,23 +174,10 @@ class OmWithCases(OmPort):
                 hint="Check the record and the configured columns.",
             ) from error
 
-    def find_tokens(self, domain_order_ids: Iterable[str]) -> Mapping[str, frozenset[str]]:
-        found = dict(super().find_tokens(domain_order_ids))
-        for sys_id, history in self._shown_notes([sys_id for sys_id, tokens in found.items() if not tokens]):
-            found[sys_id] |= tokens_in(history)
-        return found
-
-    def journals(self, domain_order_ids: Iterable[str]) -> Mapping[str, tuple[JournalEntry, ...]]:
-        ids = list(domain_order_ids)
-        found = dict(super().journals(ids))
-        found |= {sys_id: shown(text) for sys_id, text in self._shown_notes([i for i in ids if i not in found])}
-        return found
-
-    def _shown_notes(self, ids: list[str]) -> Iterator[tuple[str, str]]:
-        """What the forms of those that are cases show of their work notes."""
-        notes = self._schema.notes
-        for row in [] if self.shortcoming else self._api.scan_in(self._case_table, "sys_id", ids, [notes]):
-            yield row["sys_id"], row.display(notes)
+    @property
+    def _noted_tables(self) -> tuple[str, ...]:
+        own = super()._noted_tables
+        return own if self.shortcoming else (*own, self._case_table)
 
     # --- writing -------------------------------------------------------------------------------------------
 

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import contextlib
 from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from connector.errors import AbsurdAnswer, Denied, Rejected
+from connector.errors import AbsurdAnswer, Rejected
 from connector.exchange import NOTE, Changed, FeedId, LineNow, OrdersRead, Record, Sent, Sketch, Unreadable, Written
 from connector.mapping.marks import OWNER, tokens_in
 from connector.mapping.states import DOMAIN_ORDER_LABELS, NOTHING_TOLD, ORDER_LABELS, StateMap, Told
 from connector.model import DomainOrder, DomainOrderClass, DomainOrderPhase, OrderLine, OrderPhase, OrderTask, Snapshot
-from connector.om.journal import ranked, shown
 from connector.om.records import LineWire, domain_order_wire, line_wire, order_task_wire, order_wire
 from connector.servicenow.calibrate import calibrate
 from connector.servicenow.columns import require_columns
 from connector.servicenow.feed import Feed
 from connector.servicenow.identity import existing, identity_of
+from connector.servicenow.journal import Journals
 from connector.servicenow.lean import Part
+from connector.servicenow.people import People
 from connector.servicenow.query import Op, Query
 from connector.servicenow.schema import StateChoices
 from connector.servicenow.wire import NOT_UNDERSTOOD, MissingColumn, Parts, asked, why_not
@@ -96,8 +96,10 @@ class OmPort:
         reopen_to: str,
         told: Mapping[str, Told] = NOTHING_TOLD,
         known_by: Sequence[str] = (),
+        me: str = "",
     ) -> None:
         self._api = api
+        self._journals = Journals(api, People(api), schema.notes, me)
         self._known_by = tuple(known_by)
         self._is_matched = False
         self._schema = schema
@@ -264,17 +266,9 @@ class OmPort:
         return wire.domain_order(self._states.domain_order(wire.kind), kind)
 
     def find_tokens(self, domain_order_ids: Iterable[str]) -> Mapping[str, frozenset[str]]:
-        """Reads the journal table, and where that shows nothing (it is often not readable) the field as displayed."""
-        ids = list(dict.fromkeys(domain_order_ids))
-        ours = Query().where("element", Op.IS, self._schema.notes).where("value", Op.CONTAINS, f"[{OWNER}")
-        found: dict[str, frozenset[str]] = dict.fromkeys(ids, frozenset())
-        with contextlib.suppress(Denied):
-            for row in self._api.scan_in("sys_journal_field", "element_id", ids, ["value"], base=ours):
-                found[row["element_id"]] |= tokens_in(row["value"])
-        silent = [sys_id for sys_id, tokens in found.items() if not tokens]
-        for row in self._api.scan_in(self._schema.tables["domain_order"], "sys_id", silent, [self._schema.notes]):
-            found[row["sys_id"]] |= tokens_in(row.display(self._schema.notes))
-        return found
+        records = dict.fromkeys(self._noted_tables, tuple(dict.fromkeys(domain_order_ids)))
+        found = self._journals.holding(f"[{OWNER}", records)
+        return {sys_id: tokens_in(text) for sys_id, text in found.items()}
 
     def read_line_now(self, line_id: str) -> LineNow | None:
         line, order = self._schema.line, self._schema.order
@@ -298,27 +292,24 @@ class OmPort:
             in_question=OrderPhase.FROZEN in phases,
         )
 
-    def journals(self, domain_order_ids: Iterable[str]) -> Mapping[str, tuple[JournalEntry, ...]]:
-        """Reads the journal table, and where that shows nothing (it is often not readable) the field as displayed."""
-        ids = list(dict.fromkeys(domain_order_ids))
-        ours = Query().where("element", Op.IS, self._schema.notes)
-        columns = ["value", "sys_created_on", "sys_created_by"]
-        found: dict[str, list[tuple[str, str, str]]] = {}
-        with contextlib.suppress(Denied):
-            for row in self._api.scan_in("sys_journal_field", "element_id", ids, columns, base=ours):
-                entry = (row.get("sys_created_on"), row.get("sys_created_by"), row.get("value"))
-                found.setdefault(row["element_id"], []).append(entry)
-        read = {sys_id: ranked(entries) for sys_id, entries in found.items()}
-        silent = [sys_id for sys_id in ids if sys_id not in read]
-        for row in self._api.scan_in(self._schema.tables["domain_order"], "sys_id", silent, [self._schema.notes]):
-            read[row["sys_id"]] = shown(row.display(self._schema.notes))
-        return read
+    def journals(
+        self, domain_order_ids: Iterable[str], order_task_ids: Iterable[str] = (), *, comments: bool = False
+    ) -> Mapping[str, tuple[JournalEntry, ...]]:
+        records = dict.fromkeys(self._noted_tables, tuple(dict.fromkeys(domain_order_ids)))
+        records[self._schema.tables["order_task"]] = tuple(dict.fromkeys(order_task_ids))
+        return self._journals.read(records, comments=comments)
+
+    @property
+    def _noted_tables(self) -> tuple[str, ...]:
+        """The tables whose records the connector writes notes on."""
+        return (self._schema.tables["domain_order"],)
 
     # --- writing -------------------------------------------------------------------------------------------
 
     def write_note(self, record_id: str, text: str, *, on_case: bool = False) -> Written:
         table = self._schema.tables["case" if on_case else "domain_order"]
         row = self._api.update(table, record_id, {self._schema.notes: text})
+        self._journals.wrote(row)
         return self._written(row, self._unheard(row, record_id, text))
 
     def _unheard(self, row: Row, domain_order_id: str, text: str) -> tuple[str, ...]:

@@ -78,6 +78,7 @@ class DomainOrderWire(Wire):
     contact: Ref
     priority: str
     mod_count: Count
+    updated_on: str
     needs_attention: Flag
 
     def domain_order(self, states: StateMap[DomainOrderPhase], kind: DomainOrderClass) -> DomainOrder:
@@ -95,6 +96,7 @@ class DomainOrderWire(Wire):
             contact=self.contact,
             priority=self.priority,
             mod_count=self.mod_count,
+            updated_on=self.updated_on,
             needs_attention=self.needs_attention,
         )
 
@@ -103,6 +105,8 @@ class OrderTaskWire(Wire):
     domain_order_id: str
     request_type: str
     priority: str
+    mod_count: Count
+    updated_on: str
 
     def order_task(self, states: StateMap[DomainOrderPhase]) -> OrderTask:
         return OrderTask(
@@ -112,6 +116,8 @@ class OrderTaskWire(Wire):
             state=states.read(self.state, self.state_label),
             request_type=self.request_type,
             priority=self.priority,
+            mod_count=self.mod_count,
+            updated_on=self.updated_on,
         )
 
 
@@ -170,6 +176,7 @@ def domain_order_wire(parts: Parts) -> DomainOrderWire:
             "contact": parts.ref("contact"),
             "priority": parts.value("priority"),
             "mod_count": parts.value("mod_count"),
+            "updated_on": parts.known("updated_on"),  # tells whether a journal may still grow, decides nothing
             "needs_attention": parts.known("needs_attention"),  # a column the documentation does not name
         }
     )
@@ -182,6 +189,8 @@ def order_task_wire(parts: Parts) -> OrderTaskWire:
             "domain_order_id": parts.value("domain_order"),
             "request_type": parts.label("request_type"),
             "priority": parts.value("priority"),
+            "mod_count": parts.known("mod_count") or "-1",
+            "updated_on": parts.known("updated_on"),
         }
     )
 

@@ -79,6 +79,7 @@ class OmSchema:
             "contact": "contact",
             "priority": "priority",
             "mod_count": "sys_mod_count",
+            "updated_on": "sys_updated_on",
             "needs_attention": "needs_attention",
         }
     )
@@ -90,6 +91,8 @@ class OmSchema:
             "order": "order",
             "request_type": "request_type",
             "priority": "priority",
+            "mod_count": "sys_mod_count",
+            "updated_on": "sys_updated_on",
         }
     )
     case: Mapping[str, str] = field(

@@ -12,22 +12,24 @@ if TYPE_CHECKING:
     from connector.sandbox import World
 
 _BY_CHANCE = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d|WO\d+")  # when, and which of two was created first
-_TOKEN = re.compile(r"\[om-fsm ([0-9a-f]{10})\]")
+_TOKENS = re.compile(r"\[om-fsm ([0-9a-f]{10}(?: [0-9a-f]{10})*)\]")
 
 
 def state_of(world: World) -> dict[str, Any]:
     """What counts: work orders with what they say, notes (times and numbers apart), domain orders, places, cases, every token,
     to find what was doubled."""
-    notes = [r["value"] for r in world.om.store.find("sys_journal_field") if r["sys_created_by"] == "connector"]
-    tokens = Counter(token for note in notes for token in _TOKEN.findall(note))
+    notes, in_field = (
+        [r["value"] for r in side.store.find("sys_journal_field") if r["sys_created_by"] == "connector"]
+        for side in (world.om, world.fsm)
+    )
+    tokens = Counter(token for note in (*notes, *in_field) for token in _tokens(note))
     work_orders = sorted(
         [w["correlation_id"], w["state"], w["description"], w["correlation_display"]]
         for w in world.fsm.store.find("wm_order")
     )
-    told = [r["value"] for r in world.fsm.store.find("sys_journal_field") if r["sys_created_by"] == "connector"]
     return {
         "work orders": work_orders,
-        "notes on work orders": sorted(_BY_CHANCE.sub("", note) for note in told),
+        "notes on work orders": sorted(_BY_CHANCE.sub("", note) for note in in_field),
         "notes": sorted(_BY_CHANCE.sub("", note) for note in notes),
         "domain orders": sorted([d["number"], d["state"]] for d in world.om.store.find(DOMAIN_ORDER)),
         "places": sorted(row["name"] for row in world.fsm.store.find("cmn_location")),
@@ -57,4 +59,8 @@ _REFUSED = "Field Service did not"
 
 
 def _by_token(notes: list[str]) -> dict[str, str]:
-    return {token: note for note in notes for token in _TOKEN.findall(note)}
+    return {token: note for note in notes for token in _tokens(note)}
+
+
+def _tokens(note: str) -> list[str]:
+    return [token for found in _TOKENS.findall(note) for token in found.split()]

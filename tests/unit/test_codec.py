@@ -28,6 +28,7 @@ from connector.model import (
     Verdict,
     WantedWorkOrder,
     WorkOrderPhase,
+    WriteFieldNote,
     WriteNote,
 )
 
@@ -62,7 +63,8 @@ ACTIONS: dict[type[Any], st.SearchStrategy[Any]] = {
         **dict.fromkeys(("key", "work_order_id", "work_order_number", "initiator_number", "why", "text"), TEXT),
         detaches=st.booleans(),
     ),
-    WriteNote: st.builds(WriteNote, TEXT, TEXT, TEXT, TEXT, st.booleans()),
+    WriteNote: st.builds(WriteNote, TEXT, TEXT, TEXT, TEXT, st.booleans(), TEXTS),
+    WriteFieldNote: st.builds(WriteFieldNote, TEXT, TEXT, TEXT, TEXT, TEXTS),
     ReopenDomainOrder: st.builds(ReopenDomainOrder, TEXT, TEXT, TEXT, NUMBER, TEXT),
     ResolveCase: st.builds(ResolveCase, TEXT, TEXT, TEXT, NUMBER, TEXT, TEXT, TEXT),
     SetPonr: st.builds(SetPonr, TEXT, TEXT, TEXT, NUMBER, TEXT),
@@ -129,6 +131,7 @@ def test_the_kinds_in_the_outbox_are_the_names_people_read_in_the_history() -> N
         "CancelWorkOrder",
         "BindWorkOrder",
         "WriteNote",
+        "WriteFieldNote",
         "ReopenDomainOrder",
         "ResolveCase",
         "SetPonr",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import UTC
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import example, given
@@ -10,6 +12,8 @@ from hypothesis import strategies as st
 
 from connector.mapping import notes
 from connector.mapping.marks import signed, token_of, tokens_in
+from connector.mapping.notes import Move
+from connector.mapping.remarks import Remark
 from connector.model import Change, State, WorkOrder, WorkOrderPhase
 
 if TYPE_CHECKING:
@@ -20,6 +24,8 @@ CANCELED = State("7", "Canceled", WorkOrderPhase.CANCELED)
 COMPLETE = State("3", "Closed Complete", WorkOrderPhase.COMPLETE)
 WO1 = WorkOrder("1" * 32, "WO1", DISPATCHED, template="Install CPE", updated_by="Tom", updated_on="2027-02-01 10:15:30")
 MOVED = (Change("location", "Berlin", "Paris"), Change("characteristic.port", "", "LC"))
+BERLIN = ZoneInfo("Europe/Berlin")
+WINTER = "2027-02-01 10:15:30"
 FORGED = f"[om-fsm {token_of('status/1')}]"
 MARKUP = "[code]<a href='https://evil.example'>approve</a>[/code]"
 
@@ -34,6 +40,10 @@ def _state(label: str) -> State[WorkOrderPhase]:
     return State("10", label, WorkOrderPhase.OPEN)
 
 
+def _remark(value: str) -> Remark:
+    return Remark("WOT1", value, value, value, is_comment=False, rank=0, before="", tokens=())
+
+
 # One sentence of each kind, with one foreign value in every place where a record's value may stand.
 SENTENCES: dict[str, Callable[[str], str]] = {
     "created": lambda v: notes.created(
@@ -43,11 +53,15 @@ SENTENCES: dict[str, Callable[[str], str]] = {
         WorkOrder("1", "WO1", _state(v), summary=v), by_hand=True, refused=("due",), still_open=1, total=1
     ),
     "status": lambda v: notes.status(
-        WorkOrder("1", "WO1", _state(v), template=v, updated_by=v), _state(v), still_open=1, total=1
+        WorkOrder("1", "WO1", _state(v), template=v, reason=v), Move(v, (v,), v, v), still_open=1, total=1
     ),
     "canceled": lambda v: notes.canceled(
-        WorkOrder("1", "WO1", _state(v), template=v, updated_by=v), _state(v), withdrawn_by="", still_open=0, total=1
+        WorkOrder("1", "WO1", _state(v), template=v, reason=v), Move(v, (v,), v, v), withdrawn_by="", still_open=0, total=1
     ),
+    "said in the field": lambda v: notes.said_in_field(
+        WorkOrder("1", "WO1", _state("Draft"), template=v), _remark(v), UTC
+    ),
+    "said in the order": lambda v: notes.said_in_order(_remark(v), UTC),
     "updated": lambda v: notes.updated(
         WorkOrder("1", "WO1", _state(v), template=v), [Change("location", v, v)], (), still_open=1, total=1
     ),
@@ -149,19 +163,45 @@ def test_a_note_about_very_many_changes_stays_readable() -> None:
             " Field Service did not take: requested due by, account.",
         ),
         (
-            notes.status(WO1, _state("Draft"), still_open=1, total=2),
+            notes.status(WO1, Move("Draft", (), "Tom", "2027-02-01 10:15:30"), still_open=1, total=2),
             "WO1 Install CPE: Draft -> Ready for Dispatch by Tom, 2027-02-01 10:15 UTC. 1 of 2 work orders open.",
         ),
         (
-            notes.status(WorkOrder("1", "WO1", DISPATCHED), _state("Draft"), still_open=1, total=1),
+            notes.status(WO1, Move("Draft", ("Qualified", "Scheduled"), "Tom", WINTER, BERLIN), still_open=1, total=2),
+            "WO1 Install CPE: Draft -> Qualified -> Scheduled -> Ready for Dispatch by Tom, 2027-02-01 11:15 CET."
+            " 1 of 2 work orders open.",
+        ),
+        (
+            notes.status(WorkOrder("1", "WO1", DISPATCHED), Move("Draft"), still_open=1, total=1),
             "WO1: Draft -> Ready for Dispatch. 1 of 1 work order open.",
         ),
         (
-            notes.canceled(WorkOrder("1", "WO1", CANCELED), DISPATCHED, withdrawn_by="order", still_open=0, total=1),
-            "WO1 was canceled because the order no longer asks for it (was Ready for Dispatch). 0 of 1 work order open.",
+            notes.said_in_field(WO1, Remark("WOT1", "Frank Miller", "nobody\nhome", WINTER, False, 0, "", ()), BERLIN),
+            "WO1 Install CPE, Frank Miller, 2027-02-01 11:15 CET: nobody home",
         ),
         (
-            notes.canceled(WorkOrder("1", "WO1", CANCELED), DISPATCHED, withdrawn_by="", still_open=0, total=1),
+            notes.said_in_order(Remark("RO1", "Omar Haddad", "the code is 1234", "01.07.2027 10:15", False, 0, "", ()), BERLIN),
+            "RO1 in Order Management, Omar Haddad, 01.07.2027 10:15: the code is 1234",
+        ),
+        (
+            notes.said_in_field(WO1, Remark("WO1", "Frank", "we come at 10", "2027-07-01 10:15:30", True, 0, "", ()), BERLIN),
+            "WO1 Install CPE, Frank to the customer, 2027-07-01 12:15 CEST: we come at 10",
+        ),
+        (notes.digest(["WO1, Frank: a"], 0, "in Field Service"), "WO1, Frank: a"),
+        (
+            notes.digest(["WO1, Frank: a", "WO1, Frank: b"], 0, "in Field Service"),
+            "2 new notes in Field Service:\nWO1, Frank: a\nWO1, Frank: b",
+        ),
+        (
+            notes.digest(["WO1, Frank: a", "WO1, Frank: b"], 7, "in Field Service"),
+            "9 new notes in Field Service (7 earlier ones are there):\nWO1, Frank: a\nWO1, Frank: b",
+        ),
+        (
+            notes.canceled(WorkOrder("1", "WO1", CANCELED), Move("Assigned"), withdrawn_by="order", still_open=0, total=1),
+            "WO1 was canceled because the order no longer asks for it (was Assigned). 0 of 1 work order open.",
+        ),
+        (
+            notes.canceled(WorkOrder("1", "WO1", CANCELED), Move("Ready for Dispatch"), withdrawn_by="", still_open=0, total=1),
             "WO1 was canceled in Field Service (was Ready for Dispatch). 0 of 1 work order open.",
         ),
         (

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from connector.errors import Duplicate, Rejected
-from connector.mapping.marks import Carried, digest_of, sys_id_of
+from connector.mapping.marks import Carried, digest_of, signed, sys_id_of
 from connector.model import CancelWorkOrder, Change, CreateWorkOrder, UpdateWorkOrder
 from tests.wire.answers import TRANSACTION, said
 from tests.wire.instance import Table, sys_id
@@ -174,7 +174,7 @@ def test_a_cancellation_sends_state_reason_and_mark_in_one_write(mocked: respons
     row = {"sys_id": CHOSEN, "number": "WO1", "state": "7", "correlation_display": mark, "work_notes": ""}
     mocked.patch(f"{FSM_URL}{WORK_ORDERS}/{CHOSEN}", json=shown(row))
     written = fsm_port(mocked).cancel(CANCEL)
-    body = {"state": "7", "correlation_display": mark, "work_notes": CANCEL.reason}
+    body = {"state": "7", "correlation_display": mark, "work_notes": signed(CANCEL.reason, CANCEL.key)}
     assert bodies(mocked) == [("PATCH", f"{WORK_ORDERS}/{CHOSEN}", body)]
     assert written.refused == ()
 

@@ -48,6 +48,19 @@ def revise(world: World) -> None:
     world.act("om", {"do": "approve_revision", "order": order})
 
 
+def write(world: World) -> None:
+    """A technician and an order agent write what the other side should read."""
+    install = _work_order(world, "SD-WAN CPE")
+    world.act("fsm", {"do": "add_note", "as": "technician", "work_order": install, "text": "The antenna is bent."})
+    for domain_order in world.om.store.find(DOMAIN_ORDER):
+        if domain_order["sys_class_name"].endswith("resource_order"):
+            text = f"Ring twice at {domain_order['number']}."
+            world.act(
+                "om",
+                {"do": "add_note", "as": "fulfillment_agent", "domain_order": domain_order["number"], "text": text},
+            )
+
+
 def close_too_early(world: World) -> None:
     """Domain orders are closed while their work orders are open: the gate reopens them."""
     for domain_order in world.om.store.find(DOMAIN_ORDER):
@@ -131,6 +144,7 @@ def close_case(world: World) -> None:
 STEPS: dict[str, Callable[[World], None]] = {
     "an order is approved": approve,
     "it is revised, a technician is sent": revise,
+    "people write on both sides": write,
     "domain orders are closed too early": close_too_early,
     "people ask for work orders by hand": ask,
     "they let go of one": let_go,

@@ -159,8 +159,8 @@ MOVES_OF_PEOPLE: dict[str, PersonsMove] = {
     "use_asset": PersonsMove(_FSM, 1, "task", "wm_task", OPEN_TASK, {"asset": "Antenna"}),
     "delete_work_order": PersonsMove(_FSM, 1, "work_order", "wm_order"),
     # --- either side
-    "add_note": PersonsMove(_OM, 2, "domain_order", DOMAIN_ORDER, (), {"text": ("the customer called", "[om-fsm 0123456789] looks like ours")}),
-    "write": PersonsMove(_FSM, 2, "record", "wm_order", (), {"table": "wm_order", "fields": {"short_description": ("please ring twice", "gate code 1234")}}),
+    "add_note": PersonsMove(_OM, 2, "domain_order", DOMAIN_ORDER, (), {"as": "fulfillment_agent", "text": ("the customer called", "[om-fsm 0123456789] looks like ours")}),
+    "write": PersonsMove(_FSM, 3, "record", "wm_order", (), {"table": "wm_order", "fields": ({"short_description": ("please ring twice", "gate code 1234")}, {"work_notes": ("on my way", "parts are late")})}),
     # --- cases
     "create_case": PersonsMove(_OM, 2, more={"short_description": ("the line is slow", "a question"), "account": "Acme Logistics", "location": SITES}),
     "take_case": PersonsMove(_OM, 1, "case", CASE, ("new",)),

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tests.faults.walk.moves import CASE, DOMAIN_ORDER, LINE, ORDER, ORDER_TASK
 
@@ -31,7 +31,8 @@ AT_WORK = {
     ORDER_TASK: ("draft", "open", "scheduled", "in_progress", "resolved"),
 }
 CANCELED = ("canceled", "cancellation_in_progress")
-_TOKEN = re.compile(r"\[om-fsm ([0-9a-f]{10})\]")
+_TOKENS = re.compile(r"\[om-fsm ([0-9a-f]{10}(?: [0-9a-f]{10})*)\]")
+_SHOWN = 5  # notes of people in one note of the connector
 _RATE = re.compile(r"Bandwidth: ([^;\n]*)")
 _TOLD_RATE = re.compile(r"(?i)bandwidth: (?:\S+ \S+ -> )?(\d+ [MG]bit/s)(?! ->)")  # the new one of a change
 
@@ -55,8 +56,8 @@ class Truth:
         labels = {choice.label for choice in self._fsm.schema.table("wm_order").columns["state"].choices}
         label = "|".join(sorted(map(re.escape, labels), key=len, reverse=True))
         self._born = re.compile(rf"^(WO\d+) .*?was (?:created|made by hand) in Field Service: ({label})\.")
-        self._moved = re.compile(rf"^(WO\d+)(?: [^:]*)?: ({label}) -> ({label})\b")
-        self._gone = re.compile(rf"^(WO\d+) .*?was canceled .*?\(was ({label})\)")
+        self._moved = re.compile(rf"^(WO\d+)(?: [^:]*)?: ({label})(?: -> (?:{label}))* -> ({label})\b")
+        self._gone = re.compile(rf"^(WO\d+) .*?was canceled .*?\(was ({label})(?: -> (?:{label}))*\)")
         self._told_before = self._told([r["value"] for r in self._om.store.find("sys_journal_field")])
         self._om.records.listeners.append(lambda table, sys_id, *_: self._hear_om(table.name, sys_id))
         self._fsm.records.listeners.append(lambda table, sys_id, *_: self._hear_fsm(table.name, sys_id))
@@ -159,8 +160,13 @@ class Truth:
         keys = Counter(row["correlation_id"] for row in self._fsm.store.find("wm_order") if _is_ours(row))
         self.counts["work orders"] += sum(keys.values())
         self.wrong += [f"there are {many} work orders {key}" for key, many in keys.items() if many > 1]
-        values = [r["value"] for r in self._om.store.find("sys_journal_field") if r["sys_created_by"] == "connector"]
-        tokens = Counter(token for value in values for token in _TOKEN.findall(value))
+        values = [
+            row["value"]
+            for side in (self._om, self._fsm)
+            for row in side.store.find("sys_journal_field")
+            if row["sys_created_by"] == "connector"
+        ]
+        tokens = Counter(token for value in values for found in _TOKENS.findall(value) for token in found.split())
         self.counts["notes"] += len(values)
         self.wrong += [f"there are {many} notes {token}" for token, many in tokens.items() if many > 1]
 
@@ -240,6 +246,39 @@ class Truth:
             elif last != self._label(work_order):
                 self.wrong.append(f"{number} is {self._label(work_order)}, its last note says {last or 'nothing'}")
             self._check_told(work_order, texts)
+            if domain_order["sys_class_name"] != CASE:
+                self._check_said(work_order, domain_order, texts)
+
+    def _check_said(self, work_order: Row, domain_order: Row, texts: list[str]) -> None:
+        """What people wrote on a work order and its tasks is told on the domain order, at least once, and never more often than
+        it was written; what they wrote there is told on the work order no more often either."""
+        number = work_order["number"]
+        lines = [line for text in texts for line in text.splitlines() if line.startswith(number)]
+        tasks = self._fsm.store.find("wm_task", parent=work_order["sys_id"])
+        written = self._of_people(self._fsm, work_order["sys_id"], *(task["sys_id"] for task in tasks))
+        few = _is_ours(work_order) and sum(written.values()) <= _SHOWN
+        for words, times in written.items():
+            told = sum(line.count(words) for line in lines)
+            if told > times or (few and not told):
+                self.wrong.append(f"{number}: {words!r} was written {times} times and told {told} times")
+        journal = self._fsm.store.find("sys_journal_field", element_id=work_order["sys_id"], element="work_notes")
+        passed_on = "\n".join(row["value"] for row in journal if row["sys_created_by"] == "connector")
+        own_tasks = self._om.store.find(ORDER_TASK, parent=domain_order["sys_id"])
+        there = self._of_people(self._om, domain_order["sys_id"], *(task["sys_id"] for task in own_tasks))
+        for words, times in there.items():
+            if passed_on.count(words) > times:
+                self.wrong.append(
+                    f"{number} is told {passed_on.count(words)} times what was written {times} times: {words!r}"
+                )
+
+    def _of_people(self, side: Any, *records: str) -> Counter[str]:
+        """The notes of people on these records, as they would be quoted."""
+        rows = (row for sys_id in records for row in side.store.find("sys_journal_field", element_id=sys_id))
+        return Counter(
+            " ".join(row["value"].split()).replace("[", "(").replace("]", ")")
+            for row in rows
+            if row["element"] == "work_notes" and row["sys_created_by"] not in ("connector", "system")
+        )
 
     def _move_in(self, text: str, number: str) -> tuple[str, str] | None:
         """From which state to which a note says this work order went; from nothing when it is born."""

@@ -1,4 +1,4 @@
-"""Who is behind a login on the FSM instance."""
+"""Who is behind a login, on one instance."""
 
 from __future__ import annotations
 

@@ -1,0 +1,176 @@
+"""What people wrote on one side and the other side should read. Pure.
+
+Technicians and dispatchers write on a work order and its tasks: the domain order's readers are told, in one note however many
+they are. Order agents write on a domain order or one of its order tasks: each open work order of ours is told. Notes are
+private and stay so. What was written before a work order was known is history: on a domain order what stands above its first
+note, on a work order made by hand what stood there when that note was written.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from connector.mapping import notes
+from connector.mapping.decisions import is_decision
+from connector.mapping.marks import born_key, digest_of, status_key, token_of, tokens_in
+from connector.mapping.remarks import Journal, remarks, untold
+from connector.model import CancelWorkOrder, IntentState, Origin, WriteFieldNote
+
+if TYPE_CHECKING:
+    from connector.decide.closure import Work
+    from connector.decide.draft import Draft
+    from connector.mapping.remarks import Remark
+    from connector.model import Case, DomainOrder, JournalEntry, WorkOrder
+
+_SHOWN = 5  # remarks in one note; of earlier ones it says how many
+
+
+def relay(draft: Draft, domain_order: DomainOrder) -> None:
+    """Carry what people wrote about a domain order's work orders, both ways."""
+    work = draft.work_of(domain_order)
+    if draft.rules.notes.from_field:
+        _tell_order(draft, domain_order, work)
+    for one in work:
+        if draft.rules.notes.to_field and one.link.origin is not Origin.BY_HAND and one.found is not None:
+            _tell_field(draft, domain_order, one, one.found)
+
+
+def earlier_remarks(draft: Draft, domain_order: DomainOrder | Case, work_order: WorkOrder) -> tuple[str, ...]:
+    """The tokens of what stands on a work order somebody made by hand when it is first told of."""
+    found = _from_field(draft, domain_order, work_order)
+    newest = {number: max(one.rank for one in found if one.number == number) for number in {o.number for o in found}}
+    last = [one for one in found if one.rank == newest[one.number]]
+    return tuple(dict.fromkeys(token for one in last for token in (*one.tokens, one.before)))
+
+
+def last_word(draft: Draft, domain_order: DomainOrder | Case, work_order: WorkOrder) -> tuple[str, tuple[str, ...]]:
+    """Why a visit came to nothing, unless it was told before, with the tokens of who tells it now."""
+    if not draft.rules.notes.from_field or work_order.sys_id not in draft.seen.field_journals:
+        return work_order.reason, ()
+    found = [r for r in _from_field(draft, domain_order, work_order) if r.text == work_order.reason]
+    if not found:
+        return work_order.reason, ()
+    new = untold(found, draft.told())
+    return (work_order.reason, new[-1].tokens) if new else ("", ())
+
+
+def _tell_order(draft: Draft, domain_order: DomainOrder, work: list[Work]) -> None:
+    known = draft.told()
+    said: list[tuple[WorkOrder, Remark]] = []
+    for one in work:
+        if one.found is not None and one.found.sys_id in draft.snapshot.field_journals:
+            new = untold(_from_field(draft, domain_order, one.found), known)
+            said += [(one.found, remark) for remark in new]
+    if not said:
+        return
+    said.sort(key=lambda pair: (pair[1].at, pair[0].number))
+    shown, earlier = said[-_SHOWN:], said[:-_SHOWN]
+    carries = _names([remark for _, remark in shown], [remark for _, remark in earlier])
+    lines = [notes.said_in_field(work_order, remark, draft.rules.notes.zone) for work_order, remark in shown]
+    text = notes.digest(lines, len(earlier), "in Field Service")
+    key = f"heard/{domain_order.sys_id}/{digest_of(dict.fromkeys(carries, ''))}"
+    draft.note(key, domain_order, text, carries)
+
+
+def _names(shown: list[Remark], earlier: list[Remark]) -> tuple[str, ...]:
+    """The tokens of a note that shows some remarks, and of others, on the same records, says only how many they are."""
+    names = [token for one in shown for token in one.tokens]
+    for number in dict.fromkeys(one.number for one in earlier):
+        first = min((one for one in shown if one.number == number), key=lambda one: one.rank, default=None)
+        counted = [one for one in earlier if one.number == number]
+        if first is None or any(one.rank >= first.rank for one in counted):
+            last = max(counted, key=lambda one: one.rank)
+            names += [last.before, *(token for one in counted if one.rank == last.rank for token in one.tokens)]
+        else:
+            names.append(first.before)
+    return tuple(dict.fromkeys(names))
+
+
+def _from_field(draft: Draft, domain_order: DomainOrder | Case, work_order: WorkOrder) -> list[Remark]:
+    """What people wrote on a work order and its tasks. A task's own note counts before the copy of it on the work order."""
+    said = draft.seen.field_journals
+    records = [*((task.sys_id, task.number) for task in work_order.tasks), (work_order.sys_id, work_order.number)]
+    journals = [Journal(sys_id, number, said.get(sys_id, ())) for sys_id, number in records]
+    there = draft.seen.journals.get(domain_order.sys_id, ())
+    return remarks(domain_order.sys_id, journals, there, draft.rules.notes.left_out)
+
+
+def _tell_field(draft: Draft, domain_order: DomainOrder, work: Work, work_order: WorkOrder) -> None:
+    """The dispatcher and the technician read what the agents wrote since the work order exists, while it is open."""
+    if not work.is_open or work.link.withdrawn or _is_being_canceled(draft, work_order):
+        _withdraw(draft, work_order)
+        return
+    birth = _birth(draft, domain_order, work)
+    if birth is None:
+        return  # its first note comes first: only what stands below that is meant for this work order
+    new = untold(_from_order(draft, domain_order, work, birth), draft.told())
+    if not new:
+        return
+    shown, earlier = new[-_SHOWN:], new[:-_SHOWN]
+    carries = _names(shown, earlier)
+    lines = [notes.said_in_order(remark, draft.rules.notes.zone) for remark in shown]
+    text = notes.digest(lines, len(earlier), "in Order Management")
+    key = f"heard/{work_order.sys_id}/{digest_of(dict.fromkeys(carries, ''))}"
+    draft.do(WriteFieldNote(key, work_order.sys_id, work_order.number, text, carries))
+
+
+def _from_order(draft: Draft, domain_order: DomainOrder, work: Work, birth: JournalEntry) -> list[Remark]:
+    """What agents wrote on a domain order, and on the order task a work order is for, since it was first told of there."""
+    said, rules, work_order = draft.snapshot.journals, draft.rules, work.found
+    assert work_order is not None
+    records = [(t.sys_id, t.number) for t in draft.snapshot.order_tasks if t.sys_id == work.link.initiator_id]
+    records.append((domain_order.sys_id, domain_order.number))
+    journals = [Journal(sys_id, number, said.get(sys_id, ())) for sys_id, number in records]
+    here = [
+        entry
+        for sys_id in (work_order.sys_id, *(task.sys_id for task in work_order.tasks))
+        for entry in draft.snapshot.field_journals.get(sys_id, ())
+    ]
+    return [
+        one
+        for one in remarks(work_order.sys_id, journals, here, rules.notes.left_out)
+        if (one.rank >= birth.rank if one.number == domain_order.number else one.at >= birth.at)
+        and not is_decision(one.text, rules.decision)
+    ]
+
+
+def _birth(draft: Draft, domain_order: DomainOrder, work: Work) -> JournalEntry | None:
+    """The first note about a work order that its domain order's journal shows; the last one where the first is lost."""
+    link = work.link
+    born = token_of(born_key(link.work_order_id))
+    last = token_of(status_key(link.work_order_id, link.notes, link.noted.value)) if link.noted else born
+    entries = draft.snapshot.journals.get(domain_order.sys_id, ())
+    return next((e for token in (born, last) for e in entries if token in tokens_in(e.text)), None)
+
+
+def _is_being_canceled(draft: Draft, work_order: WorkOrder) -> bool:
+    return any(
+        isinstance(action, CancelWorkOrder) and action.work_order_id == work_order.sys_id for action in draft.intended()
+    )
+
+
+def mark_heard(draft: Draft) -> None:
+    """Remember up to which count of updates the journals of a work order's records were read to the end."""
+    said, domain_orders = draft.snapshot, {d.sys_id: d for d in draft.snapshot.domain_orders}
+    order_tasks = {task.sys_id: task for task in said.order_tasks}
+    read = {*said.journals, *said.field_journals} - said.fresh
+    for link in list(draft.links.values()):
+        found = draft.work_orders.get(link.work_order_id)
+        ours = (found, *(found.tasks if found else ()))
+        theirs = (domain_orders.get(link.domain_order_id), order_tasks.get(link.initiator_id))
+        counts = {r.sys_id: r.mod_count for r in (*ours, *theirs) if r and r.sys_id in read and r.mod_count >= 0}
+        if not counts.items() <= link.heard.items():
+            draft.remember(replace(link, heard={**link.heard, **counts}))
+
+
+def _withdraw(draft: Draft, work_order: WorkOrder) -> None:
+    """Nobody reads a work order that is over, and some instances refuse to write on it."""
+    for intent in list(draft.memory.intents.values()):
+        action = intent.action
+        if (
+            isinstance(action, WriteFieldNote)
+            and action.work_order_id == work_order.sys_id
+            and intent.state in (IntentState.PENDING, IntentState.PARKED)
+        ):
+            draft.withdraw(intent)

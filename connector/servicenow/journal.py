@@ -1,0 +1,172 @@
+"""Journals of records: who wrote what, in the order it was written.
+
+The journal table tells it best: login, moment in UTC, text. It is often not readable for integration users, and then as
+empty as a journal nobody wrote in; what a form shows of the same notes is the other way (names, moments in the reader's
+zone and format, newest first). Which way serves is found out once: by a single row that can be read.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from connector.errors import Denied
+from connector.model import JournalEntry
+from connector.servicenow.lean import page
+from connector.servicenow.query import Op, Query
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from connector.servicenow.people import People
+    from connector.servicenow.table import Row, TableApi
+
+COMMENTS = "comments"
+_TABLE = "sys_journal_field"
+_A_FEW = 20  # rows: the platform cuts a page before it hides what the user may not see
+_STAMP = "%Y-%m-%d %H:%M:%S"
+# "2026-03-02 09:00:00 - Frank Miller (Work notes)", in whatever format the reader has for dates.
+_HEAD = re.compile(r"^(\d\S* \S+(?: [AaPp][Mm])?) - (.+) \([^()]+\)$", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class _Written:
+    """One note before it has its place among the others of its record."""
+
+    at: str
+    turn: int  # among notes whose moments say nothing about their order
+    by: str
+    text: str
+    is_comment: bool
+    is_ours: bool
+
+
+class Journals:
+    """The journals of one instance: `notes` is the column of the private one, `me` the connector's own login as far as the
+    configuration tells it."""
+
+    def __init__(self, api: TableApi, people: People, notes: str, me: str = "") -> None:
+        self._api = api
+        self._notes = notes
+        self._people = people
+        self._ours = {me} - {""}
+        self._is_readable = False  # the table, as far as anybody has seen a row of it
+
+    def wrote(self, row: Row) -> None:
+        """An answer to a write of ours: whoever the instance says updated the record is us."""
+        self._ours |= {row.get("sys_updated_by")} - {""}
+
+    def holding(self, phrase: str, records: Mapping[str, Iterable[str]]) -> dict[str, str]:
+        """The work notes that hold this phrase, run together, of each of these records (table -> sys_ids).
+
+        Looks both ways before it says that there are none.
+        """
+        ids = [sys_id for members in records.values() for sys_id in members]
+        base = Query().where("element", Op.IS, self._notes).where("value", Op.CONTAINS, phrase)
+        found = dict.fromkeys(ids, "")
+        with contextlib.suppress(Denied):
+            for row in self._api.scan_in(_TABLE, "element_id", ids, ["value"], base=base):
+                found[row["element_id"]] += f"{row['value']}\n"
+        for table, members in records.items():
+            silent = [sys_id for sys_id in members if not found[sys_id]]
+            for row in self._api.scan_in(table, "sys_id", silent, [self._notes]):
+                found[row["sys_id"]] += row.display(self._notes)
+        return found
+
+    def read(
+        self, records: Mapping[str, Iterable[str]], *, comments: bool = False
+    ) -> dict[str, tuple[JournalEntry, ...]]:
+        """The notes on these records (table -> sys_ids), oldest first; customer-visible comments among them where wanted."""
+        elements = (self._notes, COMMENTS) if comments else (self._notes,)
+        if self._can_read_table():
+            return self._from_table([sys_id for members in records.values() for sys_id in members], elements)
+        return {
+            sys_id: entries
+            for table, members in records.items()
+            for sys_id, entries in self._as_shown(table, members, elements).items()
+        }
+
+    def _can_read_table(self) -> bool:
+        """Whether any entry at all is shown. An instance without a single note tells as little as one that hides them."""
+        if not self._is_readable:
+            with contextlib.suppress(Denied):
+                rows, _ = page(self._api, _TABLE, str(Query().where("element", Op.IS, self._notes)), ["sys_id"], _A_FEW)
+                self._is_readable = bool(rows)
+        return self._is_readable
+
+    def _from_table(self, ids: Iterable[str], elements: Sequence[str]) -> dict[str, tuple[JournalEntry, ...]]:
+        base = Query().where("element", Op.IN, *elements)
+        columns = ["value", "sys_created_on", "sys_created_by"]
+        wanted = list(dict.fromkeys(ids))
+        rows = list(self._api.scan_in(_TABLE, "element_id", wanted, columns, base=base))
+        self._people.learn({row.get("sys_created_by") for row in rows})
+        found: dict[str, list[_Written]] = {sys_id: [] for sys_id in wanted}
+        for row in rows:
+            login = row.get("sys_created_by")
+            note = _Written(
+                row.get("sys_created_on"),
+                0,
+                self._people.name(login),
+                row.get("value"),
+                row["element"] == COMMENTS,
+                login in self._ours,
+            )
+            found[row["element_id"]].append(note)
+        return {sys_id: _in_order(notes) for sys_id, notes in found.items()}
+
+    def _as_shown(self, table: str, ids: Iterable[str], elements: Sequence[str]) -> dict[str, tuple[JournalEntry, ...]]:
+        self._people.learn(set(self._ours))
+        ours = {self._people.name(login) for login in self._ours}
+        found: dict[str, tuple[JournalEntry, ...]] = {}
+        for row in self._api.scan_in(table, "sys_id", ids, [*elements, "sys_updated_on"]):
+            east = _east_of_utc(row)
+            notes = [
+                _Written(_in_utc(at, east), turn, by, text, element == COMMENTS, by in ours)
+                for element in elements
+                for turn, (at, by, text) in enumerate(shown(row.display(element)))
+            ]
+            found[row["sys_id"]] = _in_order(notes)
+        return found
+
+
+def shown(history: str) -> list[tuple[str, str, str]]:
+    """What a journal field shows, newest note first, as (moment as shown, author, text), oldest first.
+
+    >>> shown("2026-03-02 09:01:00 - Frank Miller (Work notes)\\nrelease gate\\n\\n2026-03-02 09:00:00 - om (Work notes)\\nhello")
+    [('2026-03-02 09:00:00', 'om', 'hello'), ('2026-03-02 09:01:00', 'Frank Miller', 'release gate')]
+    """
+    pieces = _HEAD.split(history.replace("\r\n", "\n"))[1:]
+    entries = list(zip(pieces[::3], pieces[1::3], pieces[2::3], strict=True))
+    return [(at, by, text.strip()) for at, by, text in reversed(entries)]
+
+
+def _in_order(notes: Iterable[_Written]) -> tuple[JournalEntry, ...]:
+    """Those of one second share a rank where only the moment tells their order."""
+    ordered = sorted(notes, key=lambda note: (note.at, note.turn, note.by, note.text))
+    ranks = {place: rank for rank, place in enumerate(sorted({(note.at, note.turn) for note in ordered}))}
+    return tuple(
+        JournalEntry(ranks[note.at, note.turn], note.by, note.text, note.at, note.is_comment, note.is_ours)
+        for note in ordered
+    )
+
+
+def _east_of_utc(row: Row) -> timedelta | None:
+    """How far the reader's clock is ahead of UTC, from a date-time that was read both ways; None in a strange format."""
+    try:
+        shown_at = datetime.strptime(row.display("sys_updated_on"), _STAMP).replace(tzinfo=UTC)
+        return shown_at - datetime.strptime(row.get("sys_updated_on"), _STAMP).replace(tzinfo=UTC)
+    except ValueError:
+        return None
+
+
+def _in_utc(at: str, east: timedelta | None) -> str:
+    """A moment as the reader sees it, in UTC; left as it is where that cannot be told."""
+    if east is None:
+        return at
+    try:
+        return (datetime.strptime(at, _STAMP).replace(tzinfo=UTC) - east).strftime(_STAMP)
+    except ValueError:
+        return at
