@@ -10,7 +10,7 @@ from connector.mapping import notes
 from connector.mapping.compensation import Compensation
 from connector.mapping.fields import changes_between
 from connector.mapping.marks import WorkOrderKey, digest_of
-from connector.model import CancelWorkOrder, FindingCode, IntentState, UpdateWorkOrder
+from connector.model import CancelWorkOrder, FindingCode, Initiator, IntentState, UpdateWorkOrder
 
 if TYPE_CHECKING:
     from connector.decide.closure import Work
@@ -23,6 +23,7 @@ def keep_current(draft: Draft, initiator: AnyInitiator, work: Work, facts: dict[
     work_order, link = work.found, work.link
     if work_order is None or not work_order.state.phase.is_open or link.carried == facts:
         keep_after_all(draft, work)
+        _tell_too_late(draft, initiator, work, facts)
         return
     fields = draft.rules.fields_for(initiator)
     if link.carried:
@@ -41,6 +42,19 @@ def keep_current(draft: Draft, initiator: AnyInitiator, work: Work, facts: dict[
         keep_after_all(draft, work)
     else:
         _compensate(draft, initiator, work, _Difference(changes, facts, patch))
+
+
+def _tell_too_late(draft: Draft, initiator: AnyInitiator, work: Work, facts: dict[str, str]) -> None:
+    """A revision changed what a visit was about that had been made before: nothing can carry it, somebody must know."""
+    key, carried = WorkOrderKey.parse(work.link.key), work.link.carried
+    if not isinstance(initiator, Initiator) or work.found is None or key is None or not carried:
+        return
+    if work.end not in _CARRIED_OUT or initiator.order.version <= key.version:
+        return
+    patch, changes = draft.rules.fields_for(initiator).patch(carried, facts), changes_between(carried, facts)
+    if patch and _compensation(draft, initiator, work, _Difference(changes, facts, patch)) is not Compensation.PATCH:
+        text = notes.changed_too_late(work.found, changes)
+        draft.note(f"too-late/{work.found.sys_id}/{digest_of(facts)}", initiator.noted_on, text)
 
 
 @dataclass(frozen=True, slots=True)

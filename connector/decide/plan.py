@@ -17,6 +17,7 @@ revision approved, desired facts differ, work order open      | as the compensat
   patch; patch and note; flag the dispatcher                  |   update, note with before -> after, work note for the dispatcher
   cancel and recreate                                         |   cancel; once it is canceled, create at this version
   stop and ask; no row matches                                |   nothing + note + finding
+revision approved, desired facts differ, the visit was made   | note: the change came too late for it (not for a quiet patch)
 revision approved, initiator no longer matches or is canceled | cancel work order with a reason, note
 cancellation refused, or the work order was over before it    | note + finding; withdrawn when the order wants it again
 past the point of no return, content differs                  | nothing + note + finding; status notes go on

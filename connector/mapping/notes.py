@@ -277,6 +277,15 @@ def cancel_refused(work_order: WorkOrder, why: str) -> str:
 
 
 @_note
+def changed_too_late(work_order: WorkOrder, changes: Iterable[Change]) -> str:
+    """The order was revised after a visit had been made."""
+    return (
+        f"{_name(work_order)} was {harmless(work_order.state.label)} before the order was changed: {listed(changes)}."
+        f" Nobody is sent again by itself; if somebody must go, ask for a work order."
+    )
+
+
+@_note
 def canceled_too_late(work_order: WorkOrder) -> str:
     """The order no longer asks for a work order that was over before it could be canceled."""
     return (

@@ -89,3 +89,18 @@ def test_a_declined_revision_changes_nothing_whatever_the_table_says(compensatin
     compensating.om("decline_revision", order=order)
     compensating.settle()
     assert compensating.rows("fsm", "wm_order", f"number={work_order}", "sys_mod_count") == before
+
+
+def test_a_revision_after_the_visit_was_made_is_told_and_sends_nobody_by_itself(compensating: Pair) -> None:
+    order, number, work_order = dispatched(compensating)
+    compensating.fsm("complete", work_order=work_order)
+    compensating.settle()
+    before = compensating.rows("fsm", "wm_order", f"number={work_order}", "sys_mod_count")
+    revise(compensating, order, committed_due_date="2026-04-15 12:00:00")
+    told = "was Closed Complete before the order was changed: due date: 2026-04-01 12:00:00 -> 2026-04-15 12:00:00"
+    assert compensating.noted(number, work_order, told)
+    assert compensating.rows("fsm", "wm_order", f"number={work_order}", "sys_mod_count") == before
+    assert compensating.work_orders(order, "Install CPE") == [work_order]
+    revise(compensating, order, committed_due_date="2026-04-01 12:00:00")
+    assert sum("before the order was changed" in note for note in compensating.notes(number)) == 1
+    compensating.assert_nothing_doubled()

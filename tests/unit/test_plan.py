@@ -839,3 +839,30 @@ def test_one_line_past_its_point_of_no_return_puts_its_whole_order_there() -> No
     assert codes(plan(revised, memory(link(), verdicts=(verdict(),)))) == ["past-ponr"]
     alone = snapshot(work_order(), with_line=LATER)
     assert kinds(plan(alone, memory(link(), verdicts=(verdict(),)))) == ["UpdateWorkOrder"]
+
+
+# --- revision approved, desired facts differ, the visit was made -----------------------------------------------
+
+
+def revised(state: str) -> Plan:
+    """WO1 as it ended, with the order at its second version and the line due later."""
+    seen = snapshot(work_order(state), of=order(version=2), with_line=LATER)
+    return plan(seen, memory(link(noted=state), verdicts=(verdict(2),), intents=(Intent(READY, IntentState.DONE),)))
+
+
+READY = only(plan(snapshot(work_order("3")), memory(link(noted="3"), verdicts=(verdict(),))), WriteNote).key
+
+
+@pytest.mark.parametrize(("state", "told"), [("3", True), ("4", True), ("7", False)])
+def test_a_revision_that_came_after_the_visit_is_told_and_sends_nobody(state: str, told: bool) -> None:
+    decided = revised(state)
+    texts = [action.text for action in decided.actions if isinstance(action, WriteNote)]
+    assert any("before the order was changed: due date" in text for text in texts) is told
+    assert "CreateWorkOrder" not in kinds(decided)
+    assert "UpdateWorkOrder" not in kinds(decided)
+
+
+def test_what_was_learned_outside_a_revision_after_the_visit_is_told_to_nobody() -> None:
+    seen = snapshot(work_order("3"), with_line=LATER)
+    remembered = memory(link(noted="3"), verdicts=(verdict(),), intents=(Intent(READY, IntentState.DONE),))
+    assert kinds(plan(seen, remembered)) == []
