@@ -368,6 +368,12 @@ class Outbox:
         if case.mod_count != action.mod_count or entry.must_look:
             return _overtaken(action.case_number)
         written = self.cases.resolve(action, signed(action.text, action.key))
+        if written.refused == (NOTE,):
+            raise OutcomeUnknown(
+                f"{action.case_number} was resolved, but the note that says why is not in its journal yet.",
+                hint="It is looked for later.",
+                transaction=written.transaction,
+            )
         if written.refused:
             raise Rejected(
                 f"{action.case_number} could not be resolved: the instance did not take {', '.join(written.refused)}.",

@@ -10,8 +10,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from connector.errors import AbsurdAnswer, Denied, Rejected
-from connector.exchange import NOTE, Changed, FeedId, OrdersRead, Record, Sketch, Unreadable, Written
-from connector.mapping.marks import tokens_in
+from connector.exchange import Changed, FeedId, OrdersRead, Record, Sketch, Unreadable, Written
 from connector.mapping.states import CASE_LABELS, StateMap, Told, fold
 from connector.model import CasePhase, CaseSnapshot
 from connector.om.port import OmPort
@@ -198,12 +197,11 @@ class OmWithCases(OmPort):
         }
         row = self._api.update(self._case_table, action.case_id, {**sent, self._schema.notes: text})
         dropped = [column for column, value in sent.items() if row.get(column) != value]
-        unheard = () if tokens_in(text) <= self.find_tokens([action.case_id])[action.case_id] else (NOTE,)
-        return self._written(row, (*dropped, *unheard))
+        return self._written(row, (*dropped, *self._unheard(row, action.case_id, text)))
 
     @cached_property
     def _resolution_codes(self) -> Mapping[str, str]:
-        """Label -> stored value. A value stands for itself, for an instance that keeps its choices to itself."""
+        """Label -> stored value; a stored value is understood as well."""
         column = self._schema.case["resolution_code"]
         found = state_choices(self._api, {self._case_table: column})[self._case_table]
         if not found:

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from connector import app, memory
 from connector.config import load
+from connector.engine.history import explain
 from tests.conftest import HAMBURG, MUNICH, with_cases
 
 if TYPE_CHECKING:
@@ -331,3 +333,34 @@ def test_an_instance_without_cases_is_a_finding_and_orders_go_on(pair: Pair) -> 
     cases.loaded = load(path)
     cases.settle()
     assert cases.finding_codes() == []
+
+
+def test_a_case_is_explained_held_and_planned_as_an_order_is(cases: Pair) -> None:
+    case = opened(cases)
+    [plan] = cases.plan()
+    assert [type(action).__name__ for action in plan.actions] == ["CreateWorkOrder"]
+    assert visits(cases, case) == []
+    cases.settle()
+    database = memory.reading(cases.loaded)
+    assert database is not None
+    known = explain(database, case)
+    assert ([j.verdict.rows for j in known.verdicts], [one.order_id for one in known.links]) == (
+        [("swap",)],
+        [cases.rows("om", CASE, f"number={case}", "sys_id")[0]["sys_id"]],
+    )
+    assert any("was created in Field Service" in one.text for one in known.events)
+    assert explain(database, visits(cases, case)[0]).order_number == case
+
+
+def test_a_quiet_pass_of_a_daemon_asks_one_question_more_for_cases(cases: Pair) -> None:
+    opened(cases)
+    cases.settle()
+    cases.world.advance(2000)
+    with app.writing(cases.loaded, cases.outside()) as (engine, systems):
+        for _ in range(6):  # until the sweep has made its round
+            app.sync_once(engine, systems, cases.now)
+        before = len(cases.world.requests("om"))
+        quiet = app.sync_once(engine, systems, cases.now)
+    asked = [seen.path for seen in cases.world.requests("om")[before:]]
+    assert sum(path.endswith(CASE) for path in asked) == 1
+    assert (len(asked), quiet.plans) == (6, ())

@@ -18,7 +18,7 @@ from tests.wire.answers import said
 from tests.wire.instance import PASSWORD, USER, Table, sys_id
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     import responses
 
@@ -29,17 +29,27 @@ WORK_ORDER_STATES = {"1": "Draft", "18": "Work in progress", "3": "Closed comple
 DOMAIN_ORDER_STATES = {"1": "Draft", "2": "In progress", "3": "Closed complete", "7": "Canceled"}
 
 
-def _api(name: str, url: str) -> TableApi:
+def api(name: str, url: str) -> TableApi:
     auth = Basic(USER, Secret(lambda: PASSWORD))
     return TableApi(Endpoint(name, url, auth), sleep=lambda _: None)
 
 
-def _states(mocked: responses.RequestsMock, url: str, by_table: Mapping[str, Mapping[str, str]]) -> None:
+def states(
+    mocked: responses.RequestsMock,
+    url: str,
+    by_table: Mapping[str, Mapping[str, str]],
+    more: Sequence[tuple[str, str, str, str]] = (),
+) -> None:
+    """What an instance says of its choices: states by table, and more as (column, table, value, label)."""
     shared = {"element": "state", "inactive": "false", "language": "en"}
     every = [(name, value, label) for name, states in by_table.items() for value, label in states.items()]
     rows = [
         {"sys_id": sys_id(i), "name": name, "value": value, "label": label, **shared}
         for i, (name, value, label) in enumerate(every, start=1)
+    ]
+    rows += [
+        {**shared, "sys_id": sys_id(900 + i), "element": element, "name": name, "value": value, "label": label}
+        for i, (element, name, value, label) in enumerate(more)
     ]
     Table(rows).serve(mocked, "sys_choice", url)
     Table([]).serve(mocked, "sys_db_object", url)
@@ -52,12 +62,12 @@ def fsm_port(
     mocked: responses.RequestsMock,
     *,
     mapped: tuple[str, ...] = ("short_description", "location"),
-    states: Mapping[str, str] | None = None,
+    known_states: Mapping[str, str] | None = None,
 ) -> FsmPort:
     """A Field Service port. Its own reading of choices is not in `mocked.calls`."""
-    known = WORK_ORDER_STATES if states is None else states
-    _states(mocked, FSM_URL, {"wm_order": known, "wm_task": known})
-    port = FsmPort(_api("fsm", FSM_URL), FsmSchema(), overrides={}, mapped=mapped)
+    known = WORK_ORDER_STATES if known_states is None else known_states
+    states(mocked, FSM_URL, {"wm_order": known, "wm_task": known})
+    port = FsmPort(api("fsm", FSM_URL), FsmSchema(), overrides={}, mapped=mapped)
     port.reach()
     mocked.calls.reset()
     return port
@@ -65,8 +75,8 @@ def fsm_port(
 
 def om_port(mocked: responses.RequestsMock, *, reopen_to: str = "In progress") -> OmPort:
     """An Order Management port. Its own reading of choices is not in `mocked.calls`."""
-    _states(mocked, OM_URL, dict.fromkeys(OM_TABLES.values(), DOMAIN_ORDER_STATES))
-    port = OmPort(_api("om", OM_URL), OmSchema(), overrides={}, reopen_to=reopen_to)
+    states(mocked, OM_URL, dict.fromkeys(OM_TABLES.values(), DOMAIN_ORDER_STATES))
+    port = OmPort(api("om", OM_URL), OmSchema(), overrides={}, reopen_to=reopen_to)
     port.reach()
     mocked.calls.reset()
     return port

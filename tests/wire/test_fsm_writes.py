@@ -187,7 +187,7 @@ def test_a_cancellation_that_left_the_state_as_it_was_says_so(mocked: responses.
 
 
 def test_an_instance_without_a_canceled_state_is_asked_nothing(mocked: responses.RequestsMock) -> None:
-    port = fsm_port(mocked, states={"1": "Draft"})
+    port = fsm_port(mocked, known_states={"1": "Draft"})
     with pytest.raises(Rejected, match=r"no .single. state 'Canceled'") as raised:
         port.cancel(CANCEL)
     assert "[fsm.states.work_order]" in raised.value.hint
