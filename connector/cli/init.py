@@ -24,8 +24,8 @@ _USER = {OAUTH: "client id", BASIC: "user name"}
 @click.option("--sign-in", "kind", type=click.Choice(KINDS), help=f"How to sign in to both; {OAUTH} is recommended.")
 @click.option("--om-user", help="The client id or user name on the Order Management instance.")
 @click.option("--fsm-user", help="The client id or user name on the Field Service instance.")
-@click.option("--om-secret", help="Where the secret is: env:NAME, file:PATH or command:PROGRAM ARGUMENT.")
-@click.option("--fsm-secret", help="The same for Field Service.")
+@click.option("--om-kept-in", help="Where the secret is: env:NAME, file:PATH or command:PROGRAM ARGUMENT.")
+@click.option("--fsm-kept-in", help="The same for Field Service.")
 @click.option("--ca-file", default="", help="Certificates to trust instead of the usual ones, relative to the file.")
 @click.option("--no-test", is_flag=True, help="Write without asking the instances.")
 @click.option("--force", is_flag=True, help="Replace the file where it exists.")
@@ -87,7 +87,7 @@ def _accesses(said: dict[str, str | None]) -> tuple[Access, Access]:
     found = []
     for side, url in (("om", om_url), ("fsm", fsm_url)):
         user = "" if kind == API_KEY else value(f"{side}_user", f"The {_USER[kind]} on {side}")
-        place = value(f"{side}_secret", f"Where the secret of {side} is", default_place(side, kind))
+        place = value(f"{side}_kept_in", f"Where the secret of {side} is", default_place(side, kind))
         try:
             secret_ref(place)
         except ValueError as error:

@@ -79,7 +79,7 @@ def test_a_secret_may_be_in_a_file_or_come_from_a_command(start: Start) -> None:
     secret.write_text(start.environment["OM_CLIENT_SECRET"], encoding="utf-8")
     secret.chmod(0o600)
     done = start.run(
-        *start.options, "--om-secret", "file:om.secret", "--fsm-secret", "command:printenv FSM_CLIENT_SECRET"
+        *start.options, "--om-kept-in", "file:om.secret", "--fsm-kept-in", "command:printenv FSM_CLIENT_SECRET"
     )
     assert done.returncode == 0, done.stderr
     text = start.config.read_text(encoding="utf-8")
@@ -111,9 +111,9 @@ def test_without_a_terminal_what_is_missing_is_named_all_at_once(start: Start) -
     [
         ("--om=https://127.0.0.1:9", 6, "cannot be reached"),
         ("--om-user=nobody", 3, "token"),
-        ("--om-secret=env:NOT_SET", 2, "NOT_SET"),
+        ("--om-kept-in=env:NOT_SET", 2, "NOT_SET"),
         ("--om=http://example.com", 2, "https://"),
-        ("--om-secret=correct-horse", 2, "never the secret itself"),
+        ("--om-kept-in=correct-horse", 2, "never the secret itself"),
         ("--ca-file=nowhere.pem", 2, "nowhere.pem"),
     ],
 )
