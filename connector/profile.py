@@ -90,7 +90,7 @@ class StateLine(Section):
 
 
 class Lookup(Section):
-    """Where the name of a reference is looked up."""
+    """Where the record of a reference is found by its name; the configuration may say surer keys."""
 
     table: Annotated[str, Field(min_length=1)]
     by: Annotated[str, Field(min_length=1)]

@@ -162,6 +162,17 @@ def test_the_profile_reads_back_as_what_was_found(tmp_path: Path) -> None:
     assert read_profile(adopt(pair, discovered)) == discovered.profile
 
 
+def test_the_profile_of_an_instance_with_servicenows_names_changes_no_setting(pair: Pair) -> None:
+    before = pair.loaded.settings.model_dump()
+    adopt(pair, found(pair))
+    after = pair.loaded.settings.model_dump()
+    assert after["om"]["columns"]["case"].pop("category") == ""  # a column these instances do not have
+    assert before["om"]["columns"]["case"].pop("category") == "category"
+    assert after.pop("profile") is not None
+    assert before.pop("profile") is None
+    assert after == before
+
+
 def found_elsewhere(tmp_path: Path) -> Discovered:
     """What is found from a configuration that says nothing itself."""
     (tmp_path / "again").mkdir()
