@@ -22,7 +22,7 @@ CASE = "sn_customerservice_case"
 HAMBURG = "Acme Hamburg HQ"
 MUNICH = "Acme Munich Depot"
 SYSTEMS = {"om": "Order Management", "fsm": "Field Service"}
-TOKEN = re.compile(r"\[om-fsm [0-9a-f]{10}\]")
+TOKEN = re.compile(r"\[om-fsm [0-9a-f]{10}(?: [0-9a-f]{10})*\]")
 
 
 class Teller:
@@ -32,7 +32,7 @@ class Teller:
         self.stage = stage
         self.timeline = timeline
         self._pace = pace
-        self._heard: dict[str, str] = {}  # record whose notes are told -> its table
+        self._heard: dict[str, tuple[str, str]] = {}  # record whose notes are told -> its side and table
         self._told: dict[str, int] = {}  # record -> notes told so far
 
     # --- what people do ------------------------------------------------------------------------------------
@@ -76,16 +76,18 @@ class Teller:
         self.stage.ask("sync", accept=(0, 7))
         self.answers()
 
-    def hear(self, *numbers: str, table: str = DOMAIN_ORDER) -> None:
+    def hear(self, *numbers: str, side: str = "om", table: str = DOMAIN_ORDER) -> None:
         """From now on the connector's notes on these records are told."""
-        self._heard.update(dict.fromkeys(numbers, table))
+        self._heard.update(dict.fromkeys(numbers, (side, table)))
 
     def answers(self) -> None:
         """Show what the connector wrote on the records we hear since we last looked."""
-        for number, table in sorted(self._heard.items()):
-            notes = [note for note in self.stage.om.notes(number, table) if TOKEN.search(note)]
+        for number, (side, table) in sorted(self._heard.items()):
+            notes = [note for note in self._side(side).notes(number, table) if TOKEN.search(note)]
             for note in notes[self._told.get(number, 0) :]:
-                self.timeline.say(SYSTEMS["om"], CONNECTOR, f"{number}: {TOKEN.sub('', note).strip()}")
+                said = TOKEN.sub("", note).strip()
+                about = "" if said.startswith(number) else f"{number}: "
+                self.timeline.say(SYSTEMS[side], CONNECTOR, f"{about}{said}")
             self._told[number] = len(notes)
 
     def typed(self, *arguments: str, accept: tuple[int, ...] = (0,)) -> Any:
