@@ -46,7 +46,8 @@ def discover(path: Path, file: Path | None, accept: bool, output: str) -> None:
     writes = before is None or accept
     if writes:
         _write(target, profile, found)
-    points = list(unsettled(load_with(path, profile if writes or before is None else before).settings, profile))
+    in_force = profile if writes or before is None else before
+    points = list(unsettled(load_with(path, in_force).settings, in_force))
     if wants_json(output):
         print_json(
             {

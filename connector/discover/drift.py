@@ -66,7 +66,7 @@ def _settled(old: Side, new: Side) -> dict[str, str]:
 
 
 def _column(old: Side, kind: str, part: str, found: str, new: Side) -> str:
-    """What a person said, unless the instance now shows another column to be it and the old one is gone."""
+    """What a person said, where it is not what the last discovery had found; else what is found now."""
     said = old.columns.get(kind, {}).get(part, found)
-    was_there = any(fact.startswith(f"column {new.tables.get(kind)}.{part}") for fact in old.facts)
-    return said if said != "?" and (found == "?" or said == found or not was_there) else found
+    found_then = old.facts.get(f"column {new.tables.get(kind)}.{part}", "").partition(" ")[0]
+    return found if said in ("?", found_then) else said

@@ -259,6 +259,21 @@ def test_accepting_the_drift_keeps_what_a_person_has_settled(pair: Pair) -> None
     assert again.om == first.profile.om
 
 
+def test_a_column_a_person_chose_is_kept_and_one_that_is_gone_is_asked_for_again(pair: Pair, tmp_path: Path) -> None:
+    edit = (
+        'location = "location"\naccount = "account"\ncontact = "contact"\ndue',
+        'location = "u_site"\naccount = "account"\ncontact = "contact"\ndue',
+    )
+    settled = read_profile(adopt(pair, found(pair), edit))
+    assert settled.om.columns["line"]["location"] == "u_site"
+    again = keeping_decisions(settled, found(pair).profile)
+    assert again.om.columns["line"]["location"] == "u_site"
+    assert again.om.columns["line"]["due"] == "committed_due_date"
+    (tmp_path / "odd").mkdir()
+    elsewhere = keeping_decisions(settled, found(make_pair(tmp_path / "odd", "odd")).profile)
+    assert elsewhere.om.columns["domain_order"]["line"] == "u_line_item"
+
+
 # --- bad input ---------------------------------------------------------------------------------------------------------
 
 
