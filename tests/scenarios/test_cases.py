@@ -364,3 +364,13 @@ def test_a_quiet_pass_of_a_daemon_asks_one_question_more_for_cases(cases: Pair) 
     asked = [seen.path for seen in cases.world.requests("om")[before:]]
     assert sum(path.endswith(CASE) for path in asked) == 1
     assert (len(asked), quiet.plans) == (6, ())
+
+
+def test_cases_are_not_taken_for_orders_that_vanished(cases: Pair) -> None:
+    """At every start the newest linked records are asked for; those of cases are cases."""
+    for _ in range(6):
+        opened(cases)
+    cases.settle()
+    cases.sync()
+    assert cases.finding_codes() == []
+    assert len(cases.rows("fsm", "wm_order", "active=true", "number")) == 6
