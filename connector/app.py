@@ -185,6 +185,7 @@ def rounds(loaded: Loaded, engine: Engine, systems: Systems, world: World = REAL
 
 def patient(loaded: Loaded, database: sa.Engine | None, world: World, systems: Systems | None = None) -> Patient:
     """What the doctor looks at: the instances, asked nothing yet, and memory where there is one."""
+    from connector.config import load
     from connector.doctor.patient import Patient
 
     systems = systems or _ports(loaded, world)
@@ -199,7 +200,7 @@ def patient(loaded: Loaded, database: sa.Engine | None, world: World, systems: S
         overview=overview_of(database, world.clock()) if database is not None else None,
         free_bytes=lambda: shutil.disk_usage(memory.parent).free,
         clock=world.clock,
-        discover=lambda: discover_once(loaded, world).profile,
+        discover=lambda: discover_once(load(loaded.path, with_profile=False), world).profile,
         load_policies=lambda: load_policies(loaded),
     )
 

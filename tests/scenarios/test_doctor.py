@@ -526,6 +526,11 @@ def test_an_instance_that_pushes_back_is_found(pair: Pair) -> None:
     assert (before.level, after.level) == (Level.FINE, Level.WARNING)
 
 
+def test_what_a_person_chose_in_the_profile_is_no_drift(pair: Pair) -> None:
+    adopt(pair, found(pair), ('due = "committed_due_date"', 'due = "sys_created_on"'))
+    assert level(pair, "profile.current") is Level.FINE
+
+
 @pytest.mark.parametrize(("free", "wanted"), [(9e9, Level.FINE), (3e8, Level.WARNING), (1e6, Level.FAILED)])
 def test_a_disk_that_fills_up_is_found(free: float, wanted: Level, pair: Pair) -> None:
     assert level(pair, "memory.disk", free_bytes=lambda: int(free)) is wanted
