@@ -296,6 +296,7 @@ def _rules(loaded: Loaded, policies: Policies, systems: Systems) -> Rules:
         ponr=settings.ponr.mode,
         ponr_at=frozenset(map(fold, settings.ponr.at)),
         notes=settings.notes.rules,
+        jeopardy=settings.jeopardy.rules,
         compensations=policies.compensations,
         cases=_case_rules(settings, policies),
     )
@@ -325,9 +326,8 @@ def _follow(watched: Watched, loaded: Loaded, systems: Systems, engine: Engine, 
 def _fingerprint(settings: Settings, profile: Profile | None) -> str:
     """Of what decides how records are read and what they should look like."""
     parts = {"om": {"tables", "columns", "states"}, "fsm": {"tables", "columns", "states", "references"}}
-    text = settings.model_dump_json(
-        include={**parts, "work_order": True, "gate": True, "case": True, "ponr": True, "notes": True}
-    )
+    whole = dict.fromkeys(("work_order", "gate", "case", "ponr", "notes", "jeopardy"), True)
+    text = settings.model_dump_json(include={**parts, **whole})
     told = [side.model_dump_json(include={"states"}) for side in (profile.om, profile.fsm)] if profile else []
     return hashlib.sha256("".join([text, *told]).encode()).hexdigest()[:12]
 

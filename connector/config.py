@@ -30,6 +30,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from connector.decide.jeopardy import JeopardyRules
 from connector.decide.rules import (
     ENDS_THAT_RELEASE,
     SOLVED,
@@ -398,6 +399,29 @@ class Notes(Section):
         )
 
 
+class Jeopardy(Section):
+    """How many hours before its due date a line is in danger; less than nothing is late."""
+
+    warn: bool = True
+    low_hours: float = 24.0
+    medium_hours: float = 8.0
+    high_hours: float = 0.0
+    critical_hours: float = -24.0
+
+    @model_validator(mode="after")
+    def _descending(self) -> Jeopardy:
+        bounds = [self.low_hours, self.medium_hours, self.high_hours, self.critical_hours]
+        if bounds != sorted(bounds, reverse=True):
+            raise ValueError("a worse level begins with fewer hours left: low, medium, high, critical must descend")
+        return self
+
+    @property
+    def rules(self) -> JeopardyRules | None:
+        """What a decision needs to know of it."""
+        bounds = (self.low_hours, self.medium_hours, self.high_hours, self.critical_hours)
+        return JeopardyRules(*bounds) if self.warn else None
+
+
 class OutboxSettings(Section):
     """How writes are carried out."""
 
@@ -473,6 +497,7 @@ class Settings(Section):
     case: Cases = Cases()
     ponr: PonrSettings = PonrSettings()
     notes: Notes = Notes()
+    jeopardy: Jeopardy = Jeopardy()
     outbox: OutboxSettings = OutboxSettings()
     hold: HoldSettings = HoldSettings()
     brakes: Brakes = Brakes()

@@ -235,6 +235,7 @@ class WorkOrderTask:
     state: State[WorkOrderPhase]
     summary: str = ""
     assigned_to: str = ""
+    estimated_end: str = ""  # UTC, "YYYY-MM-DD HH:MM:SS"
     mod_count: int = 0
     updated_on: str = ""  # UTC, "YYYY-MM-DD HH:MM:SS"
 
@@ -269,6 +270,7 @@ class WorkOrder:
     reason: str = ""  # the last work note, read when it was canceled or closed incomplete
     trail: tuple[Transition, ...] = ()  # its changes of state, oldest first, read when nobody was told of the last one
     planned_end: str = ""  # UTC, "YYYY-MM-DD HH:MM:SS"
+    estimated_end: str = ""  # the same
 
     @property
     def owner(self) -> str:

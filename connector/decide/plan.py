@@ -42,6 +42,8 @@ domain order closed while a work order is open or undecided   | the gate: reopen
 an open order task or header task, where that is enforced     | as an open work order, for the gate and for "ready to close"
 reopening refused by the platform                             | finding until the domain order is open, or may be closed
 reopening intended or refused, and no longer needed           | withdraw the intention
+the planned end of its visits is closer to the due date, or   | note: the level of jeopardy, from -> to, with both dates
+  further from it, by a level                                 |
 all work orders terminal, no creation pending                 | note once: ready to close
 ready to close intended, a work order open again meanwhile    | withdraw the intention
 work order of ours was updated, and no note tells of it       | note with the present values: memory was lost in between
@@ -66,6 +68,7 @@ from connector.decide.adopt import adopt, told_of
 from connector.decide.change import cancel, follow_up, keep_current, past_ponr
 from connector.decide.draft import Draft
 from connector.decide.gate import guard_closure
+from connector.decide.jeopardy import warn
 from connector.decide.ponr import follow_the_field
 from connector.decide.progress import tell_progress, tell_ready
 from connector.decide.relay import mark_heard, relay
@@ -132,6 +135,7 @@ def draft_of(snapshot: Snapshot, memory: OrderMemory, rules: Rules) -> Draft:
     for domain_order in sorted(snapshot.domain_orders, key=lambda d: d.number):
         tell_progress(draft, domain_order)
         relay(draft, domain_order)
+        warn(draft, domain_order)
         tell_ready(draft, domain_order)
         guard_closure(draft, domain_order)
     mark_heard(draft)

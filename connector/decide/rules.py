@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from connector.model import Case
 
 if TYPE_CHECKING:
+    from connector.decide.jeopardy import JeopardyRules
     from connector.mapping.compensation import Compensations
     from connector.mapping.fields import FieldMap
     from connector.mapping.policy import WorkOrderPolicy
@@ -128,6 +129,7 @@ class Rules:
     ponr: PonrMode = PonrMode.OFF
     ponr_at: frozenset[str] = frozenset()  # labels of the states in which the field has begun, folded
     notes: NoteRules = NoteRules()
+    jeopardy: JeopardyRules | None = None  # without rules nobody is warned
     compensations: Compensations | None = None  # without a table every change is patched and noted
 
     cases: CaseRules | None = None

@@ -23,6 +23,7 @@ class WorkOrderWire(Wire):
     updated_on: str
     mod_count: Count
     planned_end: str
+    estimated_end: str
 
     def work_order(
         self, states: StateMap[WorkOrderPhase], fields: Mapping[str, str], tasks: tuple[WorkOrderTask, ...]
@@ -41,6 +42,7 @@ class WorkOrderWire(Wire):
             fields=fields,
             tasks=tasks,
             planned_end=self.planned_end,
+            estimated_end=self.estimated_end,
         )
 
 
@@ -48,6 +50,7 @@ class WorkOrderTaskWire(Wire):
     work_order_id: SysId
     summary: str
     assigned_to: str
+    estimated_end: str
     mod_count: Count
     updated_on: str
 
@@ -59,6 +62,7 @@ class WorkOrderTaskWire(Wire):
             state=states.read(self.state, self.state_label),
             summary=self.summary,
             assigned_to=self.assigned_to,
+            estimated_end=self.estimated_end,
             mod_count=self.mod_count,
             updated_on=self.updated_on,
         )
@@ -75,6 +79,7 @@ def work_order_wire(parts: Parts) -> WorkOrderWire:
             "updated_by": parts.value("updated_by"),
             "updated_on": parts.value("updated_on"),
             "mod_count": parts.value("mod_count"),
+            "estimated_end": parts.known("estimated_end"),
             "planned_end": parts.known("planned_end"),  # shown to people, decides nothing
         }
     )
@@ -87,6 +92,7 @@ def work_order_task_wire(parts: Parts) -> WorkOrderTaskWire:
             "work_order_id": parts.value("work_order"),
             "summary": parts.value("summary"),
             "assigned_to": parts.label("assigned_to"),
+            "estimated_end": parts.known("estimated_end"),
             "mod_count": parts.known("mod_count") or "-1",
             "updated_on": parts.known("updated_on"),
         }

@@ -27,7 +27,7 @@ DEFAULT_REFERENCES: Mapping[str, Lookup] = {
 }
 """Reference column of a work order -> where its name is looked up. sys_ids never cross instances."""
 
-OPTIONAL = frozenset({"planned_end"})
+OPTIONAL = frozenset({"planned_end", "estimated_end"})
 """Parts that may be missing: they are shown to people and decide nothing."""
 
 
@@ -49,6 +49,7 @@ class FsmSchema:
             "updated_on": "sys_updated_on",
             "mod_count": "sys_mod_count",
             "planned_end": "expected_end",
+            "estimated_end": "estimated_end",
         }
     )
     work_order_task: Mapping[str, str] = field(
@@ -58,6 +59,7 @@ class FsmSchema:
             "work_order": "parent",
             "summary": "short_description",
             "assigned_to": "assigned_to",
+            "estimated_end": "estimated_end",
             "mod_count": "sys_mod_count",
             "updated_on": "sys_updated_on",
         }

@@ -202,6 +202,28 @@ def listed(changes: Iterable[Change]) -> str:
     return "; ".join(every[:_MOST_CHANGES]) + (f"; and {more} more" if more > 0 else "")
 
 
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """When a visit is predicted to end, and what the customer of a line was promised. Moments as stored, UTC."""
+
+    end: str
+    line: str
+    due: str
+    left: float  # hours from the end to the due date
+    zone: tzinfo = UTC  # of the readers
+
+
+@_note
+def jeopardy(work_order: WorkOrder, promise: Promise, levels: tuple[str, str], *, still_open: int, total: int) -> str:
+    """The predicted lateness of a domain order's visits has another level."""
+    minutes = round(abs(promise.left) * 60)
+    hours = f"{minutes // 60}:{minutes % 60:02} hours {'before' if promise.left >= 0 else 'after'}"
+    return (
+        f"{_name(work_order)} is expected to end {moment(promise.end, promise.zone)}, {hours} the due date of {promise.line}"
+        f" ({moment(promise.due, promise.zone)}). Jeopardy: {levels[0]} -> {levels[1]}. {_open_count(still_open, total)}"
+    )
+
+
 @_note
 def updated(
     work_order: WorkOrder,

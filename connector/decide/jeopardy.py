@@ -1,0 +1,134 @@
+"""Predicted lateness: the ends that Field Service plans, held against what the line's customer was promised. Pure.
+
+The latest end of the open work orders of a domain order counts: planned, estimated, or estimated for one of their tasks. The
+hours that are left until the committed due date say the level, by four bounds. It rises at once and falls only when it would
+fall even with an hour less, so that a plan which wavers about a bound is told once. Without a date on either side nothing is
+predicted; that a date goes by without anything happening is for the platform's own jeopardy to notice.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from connector.mapping import notes
+from connector.model import DomainOrderPhase, IntentState, OrderPhase
+
+if TYPE_CHECKING:
+    from connector.decide.closure import Work
+    from connector.decide.draft import Draft
+    from connector.model import DomainOrder, Intent, WorkOrder
+
+_STAMP = "%Y-%m-%d %H:%M:%S"
+_WAVER = 1.0  # hours
+
+
+class Level(Enum):
+    """ServiceNow's own words for jeopardy, from calm to worst."""
+
+    NONE = "None"
+    LOW = "Low"
+    MEDIUM = "Medium"
+    HIGH = "High"
+    CRITICAL = "Critical"
+
+
+_WORSE = tuple(Level)
+
+
+@dataclass(frozen=True, slots=True)
+class JeopardyRules:
+    """Hours left from the predicted end to the due date; with fewer than `low` the level is Low, and so on down."""
+
+    low: float = 24.0
+    medium: float = 8.0
+    high: float = 0.0
+    critical: float = -24.0
+
+    def level(self, left: float) -> Level:
+        """The level when so many hours are left."""
+        bounds = ((self.critical, Level.CRITICAL), (self.high, Level.HIGH), (self.medium, Level.MEDIUM))
+        return next((level for bound, level in (*bounds, (self.low, Level.LOW)) if left < bound), Level.NONE)
+
+    def after(self, before: Level, left: float) -> Level:
+        """The level when it was `before` so far."""
+        now, almost = self.level(left), self.level(left - _WAVER)
+        if _WORSE.index(now) >= _WORSE.index(before):
+            return now
+        return before if _WORSE.index(almost) >= _WORSE.index(before) else now
+
+
+def warn(draft: Draft, domain_order: DomainOrder) -> None:
+    """Tell the readers of a domain order when the predicted lateness of its visits has another level."""
+    rules, work = draft.rules.jeopardy, draft.work_of(domain_order)
+    line = next((one for one in draft.snapshot.lines if one.sys_id == domain_order.line_id), None)
+    if rules is None or line is None or not _is_promised(draft, domain_order):
+        return
+    last = _latest(work)
+    due = _moment(line.due)
+    if last is None or due is None:
+        return
+    work_order, end = last
+    left = (due - end).total_seconds() / 3600
+    told = _told(draft, domain_order)
+    waits = told.pop() if told and told[-1][1].state is IntentState.PENDING else None
+    before = told[-1][0] if told else Level.NONE
+    now = rules.after(before, left)
+    if waits is not None and waits[0] is now:
+        return
+    if waits is not None:
+        draft.withdraw(waits[1])
+    if now is before:
+        return
+    text = notes.jeopardy(
+        work_order,
+        notes.Promise(end.strftime(_STAMP), line.number, line.due, left, draft.rules.notes.zone),
+        (before.value, now.value),
+        still_open=sum(w.is_open for w in work),
+        total=len(work),
+    )
+    draft.note(_key(domain_order, len(told) + 1, now), domain_order, text)
+
+
+def _is_promised(draft: Draft, domain_order: DomainOrder) -> bool:
+    """Levels stand still while an order is revised, paused or over."""
+    return draft.snapshot.order.state.phase is OrderPhase.APPROVED and domain_order.state.phase is DomainOrderPhase.OPEN
+
+
+def _latest(work: list[Work]) -> tuple[WorkOrder, datetime] | None:
+    """The open work order that ends last, and when."""
+    ends: list[tuple[datetime, WorkOrder]] = []
+    for one in work:
+        if one.found is None or not one.is_open:
+            continue
+        tasks = (task.estimated_end for task in one.found.tasks if task.state.phase.is_open)
+        moments = [_moment(text) for text in (one.found.planned_end, one.found.estimated_end, *tasks)]
+        ends += [(moment, one.found) for moment in moments if moment is not None]
+    if not ends:
+        return None
+    end, work_order = max(ends, key=lambda pair: (pair[0], pair[1].number))
+    return work_order, end
+
+
+def _told(draft: Draft, domain_order: DomainOrder) -> list[tuple[Level, Intent]]:
+    """The levels that notes spoke of, in their order; the last one may still wait to be written."""
+    told: list[tuple[Level, Intent]] = []
+    while found := [
+        (level, intent) for level in Level if (intent := draft.intent(_key(domain_order, len(told) + 1, level)))
+    ]:
+        told.append(found[0])
+    return told
+
+
+def _key(domain_order: DomainOrder, number: int, level: Level) -> str:
+    return f"jeopardy/{domain_order.sys_id}/{number}/{level.value}"
+
+
+def _moment(text: str) -> datetime | None:
+    """A stored date-time, UTC; None where there is none, or none that can be understood."""
+    try:
+        return datetime.strptime(text, _STAMP)  # noqa: DTZ007 - compared with others of its kind only
+    except ValueError:
+        return None

@@ -1,0 +1,110 @@
+"""README promise: when the field plans to end too late, the order's readers hear of it once for each level."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from connector.config import Jeopardy
+from tests.conftest import HAMBURG, LINE, Pair
+
+DUE = "2026-04-01 12:00:00"  # of every line that `Pair.place` makes
+
+
+def planned(pair: Pair, work_order: str, end: str, column: str = "expected_end") -> None:
+    """A dispatcher plans when a work order ends; the next passes see it."""
+    pair.fsm("write", table="wm_order", record=work_order, fields={column: end})
+    pair.settle()
+
+
+def levels(pair: Pair, order: str) -> list[str]:
+    notes = pair.notes(pair.resource_order(order))
+    return [note.partition("Jeopardy: ")[2].partition(".")[0] for note in notes if "Jeopardy: " in note]
+
+
+@pytest.fixture
+def order(pair: Pair) -> str:
+    order = pair.approved(HAMBURG)
+    pair.settle()
+    return order
+
+
+def test_each_change_of_level_is_told_once_with_both_dates(pair: Pair, order: str) -> None:
+    install = pair.install(order)
+    line = pair.rows("om", LINE, f"order.number={order}", "number")[0]["number"]
+    planned(pair, install, "2026-03-20 12:00:00")
+    assert levels(pair, order) == []
+    planned(pair, install, "2026-04-01 10:30:00")
+    planned(pair, install, "2026-04-01 11:00:00")
+    assert levels(pair, order) == ["None -> Medium"]
+    told = next(note for note in pair.notes(pair.resource_order(order)) if "Jeopardy" in note)
+    assert told.startswith(
+        f"{install} Install CPE is expected to end 2026-04-01 10:30 UTC, 1:30 hours before the due date of {line}"
+        " (2026-04-01 12:00 UTC). Jeopardy: None -> Medium. 1 of 1 work order open."
+    )
+    planned(pair, install, "2026-04-03 12:00:00")
+    planned(pair, install, "2026-03-20 12:00:00")
+    assert levels(pair, order) == ["None -> Medium", "Medium -> Critical", "Critical -> None"]
+    pair.forget()
+    pair.settle()
+    assert levels(pair, order) == ["None -> Medium", "Medium -> Critical", "Critical -> None"]
+
+
+def test_a_plan_that_wavers_about_a_bound_is_told_once(pair: Pair, order: str) -> None:
+    install = pair.install(order)
+    for end in ("2026-04-01 04:10:00", "2026-04-01 03:50:00", "2026-04-01 04:10:00", "2026-04-01 03:30:00"):
+        planned(pair, install, end)
+    assert levels(pair, order) == ["None -> Medium"]
+
+
+def test_the_latest_of_all_that_is_known_of_the_end_counts(pair: Pair, order: str) -> None:
+    install = pair.install(order)
+    planned(pair, install, "2026-03-20 12:00:00")
+    planned(pair, install, "2026-04-01 13:00:00", "estimated_end")
+    assert levels(pair, order) == ["None -> High"]
+    task = pair.rows("fsm", "wm_task", f"parent.number={install}", "number")[0]["number"]
+    pair.fsm("write", table="wm_task", record=task, fields={"estimated_end": "2026-04-05 12:00:00"})
+    pair.world.advance(61)
+    pair.settle()
+    assert levels(pair, order) == ["None -> High", "High -> Critical"]
+
+
+def test_a_visit_that_is_over_endangers_nothing_any_more(pair: Pair, order: str) -> None:
+    install = pair.install(order)
+    pair.fsm("dispatch", work_order=install, technician="technician")
+    for do in ("accept", "start", "complete"):
+        pair.fsm(do, work_order=install)
+    planned(pair, install, "2026-05-01 12:00:00")
+    assert levels(pair, order) == []
+
+
+def test_without_a_promised_date_nothing_is_predicted(pair: Pair) -> None:
+    order = pair.approved(HAMBURG, committed_due_date="")
+    pair.settle()
+    planned(pair, pair.install(order), "2030-01-01 12:00:00")
+    assert levels(pair, order) == []
+
+
+@pytest.mark.parametrize("said", [{"warn": False}, {}], ids=["off", "on"])
+def test_warnings_can_be_turned_off(pair: Pair, said: dict[str, Any]) -> None:
+    settings = pair.loaded.settings.model_copy(update={"jeopardy": Jeopardy(**said)})
+    pair.loaded = pair.loaded.model_copy(update={"settings": settings})
+    order = pair.approved(HAMBURG)
+    pair.settle()
+    planned(pair, pair.install(order), "2026-04-03 12:00:00")
+    assert levels(pair, order) == ([] if said else ["None -> Critical"])
+
+
+def test_levels_stand_still_while_the_order_is_revised(pair: Pair, order: str) -> None:
+    pair.om("revise", order=order)
+    planned(pair, pair.install(order), "2026-04-03 12:00:00")
+    assert levels(pair, order) == []
+    pair.om("decline_revision", order=order)
+    pair.settle()
+    assert levels(pair, order) == ["None -> Critical"]
+
+
+def test_bounds_that_do_not_descend_are_refused() -> None:
+    with pytest.raises(ValueError, match="must descend"):
+        Jeopardy(low_hours=1.0, medium_hours=8.0)
