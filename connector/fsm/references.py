@@ -64,7 +64,7 @@ class References:
 
     def prepare(self, wanted: Iterable[Wanted]) -> None:
         """Look these up together. What cannot be looked up now, the write that needs it tries by itself."""
-        self._known = {key: (found, at) for key, (found, at) in self._known.items() if found.sys_id}
+        self._forget()
         by_column: dict[str, dict[str, Keys]] = {}
         for one in wanted:
             keys = self._lookups[one.column].keys(one.text, one.facts)
@@ -95,6 +95,15 @@ class References:
         keys = self._lookups[wanted.column].keys(wanted.text, wanted.facts)
         remembered = self._remembered(wanted.column, keys)
         return remembered if remembered is not None else self._look_up(wanted.column, [keys])[_text(keys)]
+
+    def _forget(self) -> None:
+        """What was not found, and what is not believed any more."""
+        newest = max((at for _, at in self._known.values()), default=None)
+        self._known = {
+            key: (found, at)
+            for key, (found, at) in self._known.items()
+            if found.sys_id and newest is not None and newest - at <= _BELIEVED
+        }
 
     # --- looking up ----------------------------------------------------------------------------------------
 
