@@ -141,6 +141,34 @@ def _point_of_no_return(t: Teller) -> None:
     t.check(f"{number} goes on", t.state("om", DOMAIN_ORDER, number) == "in progress")
 
 
+def _late(t: Teller) -> None:
+    t.scene("A visit is planned well before the due date")
+    _, number, work_order = visit(t)
+    _plan(t, work_order, "2027-02-20 12:00:00")
+    t.check("there is nothing to tell", not t.noted(number, "Jeopardy"))
+
+    t.scene("The dispatcher moves it, closer and closer to the due date")
+    _plan(t, work_order, "2027-03-01 09:00:00")
+    t.check("three hours are left: Medium", t.noted(number, work_order, "Jeopardy: None -> Medium"))
+    t.both_see(number, work_order)
+    _plan(t, work_order, "2027-03-01 08:55:00")
+    told = [note for note in t.stage.om.notes(number) if "Jeopardy" in note]
+    t.check("five minutes more or less change nothing", len(told) == 1, told)
+    _plan(t, work_order, "2027-03-04 12:00:00")
+    t.check("three days late: Critical", t.noted(number, "Jeopardy: Medium -> Critical"))
+
+    t.scene("Another technician has time")
+    _plan(t, work_order, "2027-02-22 12:00:00")
+    t.check("the danger is over, and that is told too", t.noted(number, "Jeopardy: Critical -> None"))
+
+
+def _plan(t: Teller, work_order: str, end: str) -> None:
+    words = f"plans {work_order} to end {end[:16]} UTC"
+    fields = {"expected_end": end}
+    t.move("fsm", "write", "admin", words, table="wm_order", record=work_order, fields=fields)
+    t.connector()
+
+
 CHANGES = (
     Tale(
         "inflight",
@@ -148,6 +176,7 @@ CHANGES = (
         _inflight,
         policies={"compensation": shipped("compensation.csv")},
     ),
+    Tale("late", "A visit is planned ever closer to the due date: each level of jeopardy is told once", _late),
     Tale("called-off", "A canceled order cancels its visits; one cannot be, and everybody hears why", _called_off),
     Tale(
         "point-of-no-return",
