@@ -29,6 +29,7 @@ from connector.fsm.port import FsmPort
 from connector.mapping.states import fold
 from connector.memory import instances, overview_of, reading, repairing
 from connector.om.cases import OmWithCases
+from connector.om.fallouts import Fallouts
 from connector.om.native import NATIVE_POLICIES, NativePolicies
 from connector.om.port import OmPort
 from connector.policies import (
@@ -128,6 +129,7 @@ def _ports(loaded: Loaded, world: World) -> Systems:
         reopen_to=settings.gate.reopen_to,
         known_by=settings.om.identity_properties,
         me=getattr(settings.om.way_in, "username", ""),
+        fallouts=Fallouts(om_api, settings.fallout.db_schema) if settings.fallout_kinds else None,
     )
     fsm = FsmPort(
         fsm_api,
@@ -298,6 +300,8 @@ def _rules(loaded: Loaded, policies: Policies, systems: Systems) -> Rules:
         notes=settings.notes.rules,
         jeopardy=settings.jeopardy.rules,
         compensations=policies.compensations,
+        warn_on_hold=frozenset(map(fold, settings.work_order.warn_on_hold)),
+        fallouts=settings.fallout_kinds,
         cases=_case_rules(settings, policies),
     )
 
@@ -326,7 +330,7 @@ def _follow(watched: Watched, loaded: Loaded, systems: Systems, engine: Engine, 
 def _fingerprint(settings: Settings, profile: Profile | None) -> str:
     """Of what decides how records are read and what they should look like."""
     parts = {"om": {"tables", "columns", "states"}, "fsm": {"tables", "columns", "states", "references"}}
-    whole = dict.fromkeys(("work_order", "gate", "case", "ponr", "notes", "jeopardy"), True)
+    whole = dict.fromkeys(("work_order", "gate", "case", "ponr", "notes", "jeopardy", "fallout"), True)
     text = settings.model_dump_json(include={**parts, **whole})
     told = [side.model_dump_json(include={"states"}) for side in (profile.om, profile.fsm)] if profile else []
     return hashlib.sha256("".join([text, *told]).encode()).hexdigest()[:12]

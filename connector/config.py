@@ -49,10 +49,13 @@ from connector.fsm.schema import DEFAULT_REFERENCES, FsmSchema
 from connector.mapping.dmn.table import fold
 from connector.mapping.dmn.values import Kind
 from connector.mapping.facts import CASE_FACTS, FACTS, is_fact, placeholders
+from connector.mapping.fallouts import FALLOUT_KINDS
 from connector.mapping.fields import DEFAULT_CASE_FIELDS, DEFAULT_FIELDS
 from connector.mapping.marks import INSTANCE_NAME
 from connector.mapping.outputs import DEFAULT_OUTPUTS, SAID
 from connector.mapping.references import SYS_ID, Lookup, Unfound
+from connector.model import FindingCode
+from connector.om.fallouts import FalloutSchema
 from connector.om.schema import OmSchema
 from connector.profile import FSM_KINDS, OM_KINDS, Profile, as_settings, read_profile, renamed
 from connector.setting import SecretRef, Section
@@ -95,7 +98,7 @@ def _names(title: str, defaults: Mapping[str, str]) -> Any:
     return create_model(title, __base__=Section, **fields)
 
 
-_OM, _FSM = OmSchema(), FsmSchema()
+_OM, _FSM, _FALLOUTS = OmSchema(), FsmSchema(), FalloutSchema()
 
 
 def _columns(title: str, schema: OmSchema | FsmSchema, kinds: tuple[str, ...]) -> Any:
@@ -113,6 +116,10 @@ if TYPE_CHECKING:
 
     class _FsmTables(Section): ...
 
+    class _FalloutTables(Section): ...
+
+    class _FalloutColumns(Section): ...
+
     class _OmColumns(Section): ...
 
     class _FsmColumns(Section): ...
@@ -120,6 +127,8 @@ if TYPE_CHECKING:
 else:
     _OmTables = _names("OmTables", _OM.tables)
     _FsmTables = _names("FsmTables", _FSM.tables)
+    _FalloutTables = _names("FalloutTables", _FALLOUTS.tables)
+    _FalloutColumns = _names("FalloutColumns", _FALLOUTS.columns)
     _OmColumns = _columns("OmColumns", _OM, OM_KINDS)
     _FsmColumns = _columns("FsmColumns", _FSM, FSM_KINDS)
 
@@ -328,6 +337,7 @@ class Policy(Section):
 class WorkOrderFields(Section):
     """What a work order says."""
 
+    warn_on_hold: tuple[str, ...] = ()
     fields: dict[str, str] = dict(DEFAULT_FIELDS)
 
 
@@ -335,6 +345,17 @@ def _with_complete(ends: tuple[WorkOrderEnd, ...]) -> tuple[WorkOrderEnd, ...]:
     if WorkOrderEnd.COMPLETE not in ends:
         raise ValueError(f"{WorkOrderEnd.COMPLETE.value!r} is missing: no domain order could ever be closed")
     return ends
+
+
+def _fallout_kinds(kinds: tuple[FindingCode, ...]) -> tuple[FindingCode, ...]:
+    for kind in kinds:
+        if kind not in FALLOUT_KINDS or kind in _ENDS:
+            known = ", ".join(code.value for code in FALLOUT_KINDS if code not in _ENDS)
+            raise ValueError(f"{kind.value!r} cannot become a fallout here; use {known}")
+    return kinds
+
+
+_ENDS = (FindingCode.CANCELED_IN_FIELD, FindingCode.CLOSED_INCOMPLETE)  # [gate] says what follows these
 
 
 class Gate(Section):
@@ -349,6 +370,22 @@ class Gate(Section):
     closed_incomplete: Consequence = Consequence.ASK
     order_tasks: OpenTasks = OpenTasks.ANSWER
     header_tasks: OpenTasks = OpenTasks.SHOW
+
+
+class Fallouts(Section):
+    """What becomes a fallout on an order task. Nothing does unless it is named: the platform puts the task On hold."""
+
+    kinds: Annotated[tuple[FindingCode, ...], AfterValidator(_fallout_kinds)] = ()
+    settle_as: str = _FALLOUTS.settle_as
+    type: str = _FALLOUTS.type
+    tables: _FalloutTables = _FalloutTables()
+    columns: _FalloutColumns = _FalloutColumns()
+    states: dict[str, str] = {}
+
+    @property
+    def db_schema(self) -> FalloutSchema:
+        """ServiceNow's names with the configured ones in their place."""
+        return FalloutSchema(**self.model_dump(exclude={"kinds"}))
 
 
 class Cases(Section):
@@ -494,6 +531,7 @@ class Settings(Section):
     memory: Memory = Memory()
     work_order: WorkOrderFields = WorkOrderFields()
     gate: Gate = Gate()
+    fallout: Fallouts = Fallouts()
     case: Cases = Cases()
     ponr: PonrSettings = PonrSettings()
     notes: Notes = Notes()
@@ -503,6 +541,12 @@ class Settings(Section):
     brakes: Brakes = Brakes()
     daemon: Daemon = Daemon()
     webhook: Webhook | None = None
+
+    @property
+    def fallout_kinds(self) -> frozenset[FindingCode]:
+        """What becomes a fallout."""
+        ends = dict(zip(_ENDS, (self.gate.canceled_in_field, self.gate.closed_incomplete), strict=True))
+        return frozenset((*self.fallout.kinds, *(code for code, then in ends.items() if then is Consequence.FALLOUT)))
 
 
 class Loaded(Section):

@@ -294,6 +294,18 @@ class JournalEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class Fallout:
+    """A fallout of an order task. `names` is what its correlation id says, `is_settled` whether the connector closed it."""
+
+    sys_id: str
+    number: str
+    task_id: str
+    is_open: bool
+    names: str = ""
+    is_settled: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Snapshot:
     """One customer order with everything that hangs on it in both systems, as read at one moment.
 
@@ -302,6 +314,7 @@ class Snapshot:
     `journals` holds the notes on domain orders and order tasks where a work order ended in a way that a person may have to
     decide about, or where somebody may have written what the field should read; `field_journals` those on work orders and
     their tasks. Of the records in `fresh` more may come to light: they were changed just before they were read.
+    `fallouts` are those of its order tasks, read only where the connector has raised one, or may have.
     """
 
     order: CustomerOrder
@@ -313,6 +326,7 @@ class Snapshot:
     journals: Mapping[str, tuple[JournalEntry, ...]] = field(default_factory=dict)
     field_journals: Mapping[str, tuple[JournalEntry, ...]] = field(default_factory=dict)
     fresh: frozenset[str] = frozenset()
+    fallouts: tuple[Fallout, ...] = ()
 
     @property
     def sys_id(self) -> str:
@@ -366,6 +380,7 @@ class Initiator:
     task: OrderTask | None = None
     units: int = 1  # of the line's quantity, how many this initiator stands for
     locations: tuple[str, ...] = ()  # of the domain order and of those beneath it, by name, each once
+    is_held_by_us: bool = False  # its task is On hold for nothing but fallouts that the connector raised
 
     @property
     def sys_id(self) -> str:
@@ -377,7 +392,8 @@ class Initiator:
 
     @property
     def phase(self) -> DomainOrderPhase:
-        return self.task.state.phase if self.task else self.domain_order.state.phase
+        phase = self.task.state.phase if self.task else self.domain_order.state.phase
+        return DomainOrderPhase.OPEN if self.is_held_by_us and phase is DomainOrderPhase.HELD else phase
 
     @property
     def noted_on(self) -> DomainOrder:
@@ -639,16 +655,55 @@ class SetPonr:
     work_order_number: str
 
 
+@dataclass(frozen=True, slots=True)
+class WarnDispatcher:
+    """Say on a work order that its order is on hold, or that it goes on."""
+
+    key: str
+    work_order_id: str
+    work_order_number: str
+    warns: bool
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class RaiseFallout:
+    """Raise a fallout on an order task, unless there is one of this mark already."""
+
+    key: str
+    mark: str  # what its correlation id begins with
+    occasion: str  # what it is about: often the key of the write that was refused
+    initiator_id: str
+    order_task_id: str
+    order_task_number: str
+    line_id: str
+    summary: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class SettleFallout:
+    """Close the fallouts of a mark that are still open, with a work note."""
+
+    key: str
+    mark: str
+    subject: str  # the number of the order task, or of the fallout
+    text: str
+
+
 Action: TypeAlias = (
     CreateWorkOrder
     | UpdateWorkOrder
     | CancelWorkOrder
     | BindWorkOrder
+    | WarnDispatcher
     | WriteNote
     | WriteFieldNote
     | ReopenDomainOrder
     | ResolveCase
     | SetPonr
+    | RaiseFallout
+    | SettleFallout
 )
 
 

@@ -7,10 +7,13 @@ from connector.model import (
     BindWorkOrder,
     CancelWorkOrder,
     CreateWorkOrder,
+    RaiseFallout,
     ReopenDomainOrder,
     ResolveCase,
     SetPonr,
+    SettleFallout,
     UpdateWorkOrder,
+    WarnDispatcher,
     WriteFieldNote,
     WriteNote,
 )
@@ -31,12 +34,25 @@ def sentence(action: Action) -> str:
             return f"update {action.work_order_number}: {said}"
         case CancelWorkOrder():
             return f"cancel {action.work_order_number}: {action.reason}"
-        case BindWorkOrder(detaches=True):
-            return f"detach {action.work_order_number} from {action.initiator_number}, {action.why}"
         case BindWorkOrder():
-            return f"let {action.work_order_number} belong to {action.initiator_number}, {action.why}"
-        case WriteNote(domain_order_number=number, text=text) | WriteFieldNote(work_order_number=number, text=text):
-            return f"note on {number}: {text}"
+            how = "detach {} from {}" if action.detaches else "let {} belong to {}"
+            return f"{how.format(action.work_order_number, action.initiator_number)}, {action.why}"
+        case RaiseFallout():
+            return f"raise a fallout on {action.order_task_number}: {action.summary}. {action.text}"
+        case SettleFallout():
+            return f"settle the fallout on {action.subject}"
+        case _:
+            return _told(action)
+
+
+def _told(
+    action: WriteNote | WriteFieldNote | WarnDispatcher | ReopenDomainOrder | ResolveCase | SetPonr,
+) -> str:
+    match action:
+        case WriteNote():
+            return f"note on {action.domain_order_number}: {action.text}"
+        case WriteFieldNote() | WarnDispatcher():
+            return f"note on {action.work_order_number}: {action.text}"
         case ReopenDomainOrder():
             return f"reopen {action.domain_order_number}: {action.text}"
         case ResolveCase():

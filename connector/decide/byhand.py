@@ -8,7 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from connector.decide.plan import Stance, creation, stance_of, why_canceled, why_frozen
+from connector.decide.plan import creation, why_canceled, why_frozen
+from connector.decide.stance import Stance, stance_of
 from connector.mapping import notes
 from connector.mapping.facts import facts_of
 from connector.mapping.marks import WorkOrderKey, bound, is_detached

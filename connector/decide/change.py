@@ -77,8 +77,9 @@ def _compensate(draft: Draft, initiator: AnyInitiator, work: Work, new: _Differe
     keep_after_all(draft, work)
     if how is Compensation.ASK:
         text = notes.change_waits(work.found, new.changes)
-        draft.find(FindingCode.CHANGE_WAITS, work.found.number, text)
-        draft.note(f"waits/{work.found.sys_id}/{digest_of(new.facts)}", initiator.noted_on, text)
+        occasion = f"waits/{work.found.sys_id}/{digest_of(new.facts)}"
+        draft.find(FindingCode.CHANGE_WAITS, work.found.number, text, on=initiator, occasion=occasion)
+        draft.note(occasion, initiator.noted_on, text)
         return
     _update(draft, initiator, work, new, how)
 
@@ -178,7 +179,7 @@ _CARRIED_OUT = (WorkOrderEnd.COMPLETE, WorkOrderEnd.INCOMPLETE)
 
 
 def _not_canceled(draft: Draft, initiator: AnyInitiator, work_order: WorkOrder, key: str, text: str) -> None:
-    draft.find(FindingCode.NOT_CANCELED, work_order.number, text)
+    draft.find(FindingCode.NOT_CANCELED, work_order.number, text, on=initiator, occasion=key)
     draft.note(f"{key}/not", initiator.noted_on, text)
 
 
@@ -203,5 +204,6 @@ def _tell_ponr(draft: Draft, initiator: AnyInitiator, work_order: WorkOrder, tex
         action = intent.action
         if isinstance(action, UpdateWorkOrder | CancelWorkOrder) and action.work_order_id == work_order.sys_id:
             return
-    draft.find(FindingCode.PAST_PONR, work_order.number, text)
-    draft.note(f"ponr/{work_order.sys_id}/{what}", initiator.noted_on, text)
+    occasion = f"ponr/{work_order.sys_id}/{what}"
+    draft.find(FindingCode.PAST_PONR, work_order.number, text, on=initiator, occasion=occasion)
+    draft.note(occasion, initiator.noted_on, text)

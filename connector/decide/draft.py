@@ -6,12 +6,12 @@ Lives only inside one call of `decide`, so deciding stays a pure function.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from connector.decide.closure import Work
 from connector.mapping.decisions import decision_about
-from connector.mapping.marks import WorkOrderKey, is_signed, status_key, token_of, tokens_in
+from connector.mapping.marks import WorkOrderKey, fallout_of, is_signed, status_key, token_of, tokens_in
 from connector.mapping.vocabulary import whole
 from connector.model import (
     Action,
@@ -33,12 +33,15 @@ from connector.model import (
     OrderLine,
     OrderMemory,
     Plan,
+    RaiseFallout,
     ReopenDomainOrder,
     ResolveCase,
     SetPonr,
+    SettleFallout,
     Snapshot,
     UpdateWorkOrder,
     Verdict,
+    WarnDispatcher,
     WriteFieldNote,
     WriteNote,
 )
@@ -48,6 +51,8 @@ if TYPE_CHECKING:
 
     from connector.decide.rules import Rules
 
+_TALK = (WriteNote, WriteFieldNote, RaiseFallout, SettleFallout)
+
 # The gate first, because somebody is waiting; then what readers and revisers should know; then what changes the field.
 _RANK: dict[type[Action], int] = {
     ReopenDomainOrder: 0,
@@ -55,11 +60,25 @@ _RANK: dict[type[Action], int] = {
     SetPonr: 1,
     ResolveCase: 2,
     BindWorkOrder: 2,
+    WarnDispatcher: 2,
+    RaiseFallout: 2,
+    SettleFallout: 2,
     CancelWorkOrder: 3,
     UpdateWorkOrder: 4,
     CreateWorkOrder: 5,
     WriteFieldNote: 6,  # it counts as an update of the work order: after what was decided on the count before
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """A finding about an initiator of an order, on one occasion."""
+
+    code: FindingCode
+    subject: str
+    text: str
+    on: Initiator
+    occasion: str
 
 
 class Draft:
@@ -84,6 +103,7 @@ class Draft:
             if intent.state is IntentState.DONE and isinstance(intent.action, WriteNote)
             for token in intent.action.carries
         }
+        self.troubles: list[Trouble] = []
         self._verdicts: list[Verdict] = []
         self._actions: list[Action] = []
         self._findings: list[Finding] = []
@@ -219,8 +239,29 @@ class Draft:
         """Give up an intention that was not sent yet, or was refused."""
         self._withdraw.append(token_of(intent.key))
 
-    def find(self, code: FindingCode, subject: str, text: str) -> None:
-        """Tell a person."""
+    def is_wanted_key(self, key: str) -> bool:
+        """Whether this plan lets the intention with this key stand."""
+        return self.is_wanted(token_of(key))
+
+    def is_planned(self, key: str) -> bool:
+        """Whether this plan intends the action with this key."""
+        return any(action.key == key for action in self._actions)
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether something is still to be carried out, notes apart."""
+        return any(not isinstance(a, _TALK) for a in self.intended())
+
+    def initiator(self, sys_id: str) -> AnyInitiator | None:
+        """The initiator with this sys_id."""
+        return next((one for one in self.initiators if one.sys_id == sys_id), None)
+
+    def find(
+        self, code: FindingCode, subject: str, text: str, *, on: AnyInitiator | None = None, occasion: str = ""
+    ) -> None:
+        """Tell a person. What concerns an initiator of an order (`on`) and an occasion may become a fallout."""
+        if isinstance(on, Initiator) and occasion:
+            self.troubles.append(Trouble(code, subject, text, on, occasion))
         finding = Finding(code, subject, text)
         if finding not in self._findings:
             self._findings.append(finding)
@@ -255,7 +296,7 @@ def order_initiators(snapshot: Snapshot) -> Iterator[Initiator]:
     """
     order = replace(snapshot.order, ponr=snapshot.order.ponr or any(line.ponr for line in snapshot.lines))
     lines = {line.sys_id: line for line in snapshot.lines}
-    units, places = _units(snapshot, lines), _places(snapshot)
+    units, places, held = _units(snapshot, lines), _places(snapshot), _held_by_us(snapshot)
     for domain_order in sorted(snapshot.domain_orders, key=lambda d: d.number):
         line = lines.get(domain_order.line_id)
         if line is None:
@@ -264,7 +305,16 @@ def order_initiators(snapshot: Snapshot) -> Iterator[Initiator]:
         yield Initiator(order, line, domain_order, None, *own)
         for task in sorted(snapshot.order_tasks, key=lambda t: t.number):
             if task.domain_order_id == domain_order.sys_id:
-                yield Initiator(order, line, domain_order, task, *own)
+                yield Initiator(order, line, domain_order, task, *own, is_held_by_us=task.sys_id in held)
+
+
+def _held_by_us(snapshot: Snapshot) -> set[str]:
+    """Order tasks whose open fallouts are all the connector's."""
+    by_task: dict[str, list[bool]] = defaultdict(list)
+    for fallout in snapshot.fallouts:
+        if fallout.is_open:
+            by_task[fallout.task_id].append(bool(fallout_of(fallout.names)))
+    return {task_id for task_id, ours in by_task.items() if all(ours)}
 
 
 def _units(snapshot: Snapshot, lines: Mapping[str, OrderLine]) -> dict[str, int]:

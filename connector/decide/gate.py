@@ -58,6 +58,7 @@ def _reopen(draft: Draft, domain_order: DomainOrder, reasons: tuple[str, ...]) -
             return
         if intent.state is IntentState.PARKED:
             text = f"{domain_order.number} could not be reopened: {intent.error}"
-            draft.find(FindingCode.REOPEN_REFUSED, domain_order.number, text)
+            on = draft.initiator(domain_order.sys_id)
+            draft.find(FindingCode.REOPEN_REFUSED, domain_order.number, text, on=on, occasion=key)
         if intent.state is not IntentState.DONE:
             return

@@ -12,6 +12,7 @@ approved, no row matches, or the policy contradicts itself    | nothing created,
 creation pending, order canceled or revised meanwhile         | withdraw the intention
 cancellation pending, but the work order is wanted again      | withdraw the intention
 line in revision, or order assessing cancellation (On hold)   | freeze: nothing new, no change, finding; status notes go on
+the same, and the visit not begun, where configured           | flag it for the dispatcher; when it goes on unchanged, say so
 quantity decreased, a manager must choose which units go      | freeze, until the choice is made
 revision approved, desired facts differ, work order open      | as the compensation table says for this change and state:
   patch; patch and note; flag the dispatcher                  |   update, note with before -> after, work note for the dispatcher
@@ -61,17 +62,19 @@ Unknown is open: nothing unknown ever permits closure. Absence is not proof: an 
 
 from __future__ import annotations
 
-from enum import Enum
 from typing import TYPE_CHECKING
 
 from connector.decide.adopt import adopt, told_of
 from connector.decide.change import cancel, follow_up, keep_current, past_ponr
 from connector.decide.draft import Draft
+from connector.decide.fallout import raise_fallouts
 from connector.decide.gate import guard_closure
 from connector.decide.jeopardy import warn
 from connector.decide.ponr import follow_the_field
 from connector.decide.progress import tell_progress, tell_ready
 from connector.decide.relay import mark_heard, relay
+from connector.decide.stance import Stance, stance_of
+from connector.decide.warn import warn_dispatcher
 from connector.mapping.facts import facts_asked, facts_of
 from connector.mapping.marks import WorkOrderKey
 from connector.mapping.outputs import SAID, facts_for
@@ -79,19 +82,17 @@ from connector.model import (
     AnyInitiator,
     CancelWorkOrder,
     Case,
-    CasePhase,
     CreateWorkOrder,
-    DomainOrderPhase,
     FindingCode,
     Initiator,
     IntentState,
-    OrderPhase,
     Origin,
     Plan,
     ReopenDomainOrder,
     UpdateWorkOrder,
     Verdict,
     WantedWorkOrder,
+    WriteNote,
 )
 
 if TYPE_CHECKING:
@@ -99,26 +100,7 @@ if TYPE_CHECKING:
 
     from connector.decide.closure import Work
     from connector.decide.rules import Rules
-    from connector.model import Link, OrderMemory, Snapshot
-
-
-class Stance(Enum):
-    """What the order's life allows for one initiator now."""
-
-    WAIT = "wait"  # not approved, or not understood
-    FREEZE = "freeze"
-    CANCEL = "cancel"
-    FULFIL = "fulfil"
-    OVER = "over"  # closed: nothing new, nothing changed
-
-
-_CASE_STANCES = {
-    CasePhase.OPEN: Stance.FULFIL,
-    CasePhase.RESOLVED: Stance.FREEZE,
-    CasePhase.CLOSED: Stance.CANCEL,
-    CasePhase.CANCELED: Stance.CANCEL,
-    CasePhase.UNKNOWN: Stance.WAIT,
-}
+    from connector.model import Action, Link, OrderMemory, Snapshot
 
 
 def decide(snapshot: Snapshot, memory: OrderMemory, rules: Rules) -> Plan:
@@ -140,6 +122,7 @@ def draft_of(snapshot: Snapshot, memory: OrderMemory, rules: Rules) -> Draft:
         guard_closure(draft, domain_order)
     mark_heard(draft)
     tell_parked(draft)
+    raise_fallouts(draft)
     return draft
 
 
@@ -151,28 +134,22 @@ def tell_parked(draft: Draft) -> None:
             and draft.is_wanted(token)
             and not isinstance(intent.action, ReopenDomainOrder | CancelWorkOrder)
         ):
-            draft.find(FindingCode.WRITE_PARKED, draft.seen.number, f"{intent.key}: {intent.error}")
+            text = f"{intent.key}: {intent.error}"
+            on = _concerns(draft, intent.action)
+            draft.find(FindingCode.WRITE_PARKED, draft.seen.number, text, on=on, occasion=intent.key)
 
 
-def stance_of(initiator: AnyInitiator) -> Stance:
-    """The first row that fits, from the strictest to the most permissive."""
-    if isinstance(initiator, Case):
-        return _CASE_STANCES[initiator.state.phase]
-    order_phases = {initiator.order.state.phase, initiator.line.state.phase}
-    own_phases = {initiator.phase, initiator.domain_order.state.phase}
-    if OrderPhase.CANCELED in order_phases or DomainOrderPhase.CANCELED in own_phases:
-        return Stance.CANCEL
-    if OrderPhase.FROZEN in order_phases:
-        return Stance.FREEZE
-    if not order_phases <= {OrderPhase.APPROVED, OrderPhase.PAUSED, OrderPhase.COMPLETED}:
-        return Stance.WAIT
-    if OrderPhase.PAUSED in order_phases or DomainOrderPhase.HELD in own_phases:
-        return Stance.FREEZE
-    if initiator.domain_order.needs_attention:
-        return Stance.FREEZE
-    if own_phases != {DomainOrderPhase.OPEN} or OrderPhase.COMPLETED in order_phases:
-        return Stance.OVER
-    return Stance.FULFIL
+def _concerns(draft: Draft, action: Action | None) -> AnyInitiator | None:
+    """Whom a refused write was for."""
+    match action:
+        case CreateWorkOrder(initiator_id=initiator_id):
+            return draft.initiator(initiator_id)
+        case UpdateWorkOrder(work_order_id=work_order_id) if work_order_id in draft.links:
+            return draft.initiator(draft.links[work_order_id].initiator_id)
+        case WriteNote(domain_order_id=domain_order_id):
+            return draft.initiator(domain_order_id)
+        case _:
+            return None
 
 
 def serve(draft: Draft, initiator: AnyInitiator) -> None:
@@ -196,6 +173,7 @@ def serve(draft: Draft, initiator: AnyInitiator) -> None:
         case Stance.FULFIL:
             _fulfil(draft, initiator, work)
     if isinstance(initiator, Initiator):
+        warn_dispatcher(draft, initiator, work, stance)
         follow_the_field(draft, initiator, work, at_work=stance is Stance.FULFIL)
 
 

@@ -55,7 +55,9 @@ def _state(draft: Draft, domain_order: DomainOrder | Case, work: Work, work_orde
         return
     still_open, total = _counts(draft, domain_order)
     carries: tuple[str, ...] = ()
-    if link.noted is None:
+    if link.noted is None and link.notes:
+        text = notes.taken_back(work_order, still_open=still_open, total=total)
+    elif link.noted is None:
         by_hand = link.origin is Origin.BY_HAND
         text = notes.created(work_order, by_hand=by_hand, refused=link.refused, still_open=still_open, total=total)
         if not link.notes:  # told for the first time, not again after somebody had let go of it
@@ -132,7 +134,9 @@ def _look_into(draft: Draft, domain_order: DomainOrder | Case, work: Work, work_
         _ask(draft, domain_order, work, number)
     if work.link.refused:
         columns = ", ".join(work.link.refused)
-        draft.find(FindingCode.NOT_APPLIED, number, f"Field Service did not take: {columns}")
+        on, occasion = draft.initiator(work.link.initiator_id), f"refused/{work_order.sys_id}/{work.link.updates}"
+        text = f"Field Service did not take: {columns}"
+        draft.find(FindingCode.NOT_APPLIED, number, text, on=on, occasion=occasion)
 
 
 def _ask(draft: Draft, domain_order: DomainOrder | Case, work: Work, number: str) -> None:
@@ -140,12 +144,14 @@ def _ask(draft: Draft, domain_order: DomainOrder | Case, work: Work, number: str
     rules = draft.rules
     then = "asks for another visit" if isinstance(domain_order, Case) else "says that it may be closed"
     way_out = f"a work note on {domain_order.number} that begins with {draft.decisive_words!r} {then}"
-    if work.end is WorkOrderEnd.CANCELED_IN_FIELD and rules.canceled_in_field is Consequence.ASK:
+    on = draft.initiator(work.link.initiator_id)
+    occasion = f"ended/{work.link.work_order_id}/{draft.links[work.link.work_order_id].notes}"
+    if work.end is WorkOrderEnd.CANCELED_IN_FIELD and rules.canceled_in_field is not Consequence.NOTE:
         text = f"{number} was canceled in Field Service; it is not created again by itself; {way_out}"
-        draft.find(FindingCode.CANCELED_IN_FIELD, number, text)
-    if work.end is WorkOrderEnd.INCOMPLETE and rules.closed_incomplete is Consequence.ASK:
+        draft.find(FindingCode.CANCELED_IN_FIELD, number, text, on=on, occasion=occasion)
+    if work.end is WorkOrderEnd.INCOMPLETE and rules.closed_incomplete is not Consequence.NOTE:
         text = f"{number} was closed incomplete; somebody must decide what follows; {way_out}"
-        draft.find(FindingCode.CLOSED_INCOMPLETE, number, text)
+        draft.find(FindingCode.CLOSED_INCOMPLETE, number, text, on=on, occasion=occasion)
 
 
 def tell_ready(draft: Draft, domain_order: DomainOrder) -> None:

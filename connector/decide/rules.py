@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from connector.mapping.fields import FieldMap
     from connector.mapping.policy import WorkOrderPolicy
     from connector.mapping.states import StateMap
-    from connector.model import AnyInitiator, WorkOrderPhase
+    from connector.model import AnyInitiator, FindingCode, WorkOrderPhase
 
 
 class GateMode(Enum):
@@ -40,6 +40,7 @@ class Consequence(Enum):
 
     NOTE = "note"  # the domain order's readers are told, no more
     ASK = "ask"  # a finding as well, until a person decides
+    FALLOUT = "fallout"  # and a fallout on the order task, until then
 
 
 class OpenTasks(Enum):
@@ -131,6 +132,8 @@ class Rules:
     notes: NoteRules = NoteRules()
     jeopardy: JeopardyRules | None = None  # without rules nobody is warned
     compensations: Compensations | None = None  # without a table every change is patched and noted
+    warn_on_hold: frozenset[str] = frozenset()  # states (folded) in which the dispatcher hears that an order is on hold
+    fallouts: frozenset[FindingCode] = frozenset()  # what becomes a fallout
 
     cases: CaseRules | None = None
 

@@ -13,11 +13,14 @@ from connector.model import (
     CancelWorkOrder,
     CreateWorkOrder,
     Link,
+    RaiseFallout,
     ReopenDomainOrder,
     ResolveCase,
     SetPonr,
+    SettleFallout,
     UpdateWorkOrder,
     Verdict,
+    WarnDispatcher,
     WriteFieldNote,
     WriteNote,
 )
@@ -27,15 +30,18 @@ T = TypeVar("T")
 _ACTIONS: dict[str, TypeAdapter[Any]] = {
     kind.__name__: TypeAdapter(kind)
     for kind in (
-        *(CreateWorkOrder, UpdateWorkOrder, CancelWorkOrder, BindWorkOrder, WriteFieldNote),
-        *(WriteNote, ReopenDomainOrder, ResolveCase, SetPonr),
+        *(CreateWorkOrder, UpdateWorkOrder, CancelWorkOrder, BindWorkOrder, WriteFieldNote, WarnDispatcher),
+        *(WriteNote, ReopenDomainOrder, ResolveCase, SetPonr, RaiseFallout, SettleFallout),
     )
 }
 KINDS_OF_SIDE: dict[Side, frozenset[str]] = {
     Side.FSM: frozenset(
-        kind.__name__ for kind in (CreateWorkOrder, UpdateWorkOrder, CancelWorkOrder, BindWorkOrder, WriteFieldNote)
+        kind.__name__
+        for kind in (CreateWorkOrder, UpdateWorkOrder, CancelWorkOrder, BindWorkOrder, WriteFieldNote, WarnDispatcher)
     ),
-    Side.OM: frozenset({WriteNote.__name__, ReopenDomainOrder.__name__, ResolveCase.__name__, SetPonr.__name__}),
+    Side.OM: frozenset(
+        kind.__name__ for kind in (WriteNote, ReopenDomainOrder, ResolveCase, SetPonr, RaiseFallout, SettleFallout)
+    ),
 }
 """Which actions write to which side."""
 
@@ -48,25 +54,26 @@ def kind_of(action: Action) -> str:
     return type(action).__name__
 
 
+_VERBS: dict[type[Action], str] = {
+    CreateWorkOrder: "create",
+    UpdateWorkOrder: "update",
+    CancelWorkOrder: "cancel",
+    WriteNote: "note",
+    WriteFieldNote: "note",
+    ReopenDomainOrder: "reopen",
+    ResolveCase: "resolve",
+    SetPonr: "set ponr",
+    WarnDispatcher: "warn",
+    RaiseFallout: "raise fallout",
+    SettleFallout: "settle fallout",
+}
+
+
 def verb_of(action: Action) -> str:
     """What an action does, in a word, for histories."""
-    match action:
-        case CreateWorkOrder():
-            return "create"
-        case UpdateWorkOrder():
-            return "update"
-        case CancelWorkOrder():
-            return "cancel"
-        case BindWorkOrder():
-            return "detach" if action.detaches else "adopt"
-        case WriteNote() | WriteFieldNote():
-            return "note"
-        case ReopenDomainOrder():
-            return "reopen"
-        case ResolveCase():
-            return "resolve"
-        case SetPonr():
-            return "set ponr"
+    if isinstance(action, BindWorkOrder):
+        return "detach" if action.detaches else "adopt"
+    return _VERBS[type(action)]
 
 
 def subject_of(action: Action) -> str:
@@ -74,7 +81,7 @@ def subject_of(action: Action) -> str:
     match action:
         case CreateWorkOrder():
             return action.initiator_number
-        case UpdateWorkOrder() | CancelWorkOrder() | BindWorkOrder() | WriteFieldNote():
+        case UpdateWorkOrder() | CancelWorkOrder() | BindWorkOrder() | WriteFieldNote() | WarnDispatcher():
             return action.work_order_number
         case WriteNote() | ReopenDomainOrder():
             return action.domain_order_number
@@ -82,6 +89,10 @@ def subject_of(action: Action) -> str:
             return action.case_number
         case SetPonr():
             return action.line_number
+        case RaiseFallout():
+            return action.order_task_number
+        case SettleFallout():
+            return action.subject
 
 
 def dump_action(action: Action) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from connector.decide.draft import initiators_of
 from connector.engine.hear import hear
 from connector.exchange import WORK_ORDER, Record, Sketch
 from connector.mapping.marks import WorkOrderKey, is_signed, prefix
-from connector.model import Origin, WorkOrderPhase
+from connector.model import IntentState, Origin, RaiseFallout, SettleFallout, Snapshot, WorkOrderPhase
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from connector.decide.rules import NoteRules
     from connector.engine.ports import FieldService, OrderManagement
     from connector.exchange import Unreadable
-    from connector.model import JournalEntry, Observed, OrderMemory, State, WorkOrder
+    from connector.model import Intent, JournalEntry, Observed, OrderMemory, State, WorkOrder
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +72,8 @@ def look(
     snapshots = tuple(replace(s, work_orders=tuple(by_order.get(s.sys_id, ()))) for s in read.snapshots)
     strange = tuple(s for s in snapshots if any(_is_strange(w, memory[s.sys_id]) for w in s.work_orders))
     compared = {snapshot.sys_id: snapshot for snapshot in (*snapshots, *with_tokens(strange, om))}
+    raised = [s for s in snapshots if s.sys_id not in {one.sys_id for one in strange} and _has_raised(memory[s.sys_id])]
+    compared |= {snapshot.sys_id: snapshot for snapshot in _with_fallouts(raised, om)}
     heard = hear(compared.values(), memory, om, fsm, notes)
     return Look(_with_reasons(heard, memory, fsm), read.unreadable, (*read.records, *_records(snapshots)))
 
@@ -138,5 +140,33 @@ def with_tokens(snapshots: Collection[Observed], om: OrderManagement) -> tuple[O
         return ()
     tokens = om.find_tokens([sys_id for s in snapshots for sys_id in s.noted_ids])
     return tuple(
-        replace(s, tokens={sys_id: tokens.get(sys_id, frozenset()) for sys_id in s.noted_ids}) for s in snapshots
+        replace(s, tokens={sys_id: tokens.get(sys_id, frozenset()) for sys_id in s.noted_ids})
+        for s in _with_fallouts(snapshots, om)
     )
+
+
+def _with_fallouts(snapshots: Collection[Observed], om: OrderManagement) -> tuple[Observed, ...]:
+    """The same with the fallouts of their order tasks. One set of requests; none where no fallouts are to be raised."""
+    tasks = {t.sys_id: s.sys_id for s in snapshots if isinstance(s, Snapshot) for t in s.order_tasks}
+    if om.fallouts is None or not tasks:
+        return tuple(snapshots)
+    found = om.fallouts.of_tasks(sorted(tasks))
+    return tuple(
+        replace(s, fallouts=tuple(one for one in found if tasks.get(one.task_id) == s.sys_id))
+        if isinstance(s, Snapshot)
+        else s
+        for s in snapshots
+    )
+
+
+def _has_raised(remembered: OrderMemory) -> bool:
+    """Whether a fallout of ours may be open, as far as memory knows."""
+    settled = {
+        i.action.mark for i in remembered.intents.values() if _is_done(i) and isinstance(i.action, SettleFallout)
+    }
+    raised = {i.action.mark for i in remembered.intents.values() if _is_done(i) and isinstance(i.action, RaiseFallout)}
+    return bool(raised - settled)
+
+
+def _is_done(intent: Intent) -> bool:
+    return intent.state is IntentState.DONE

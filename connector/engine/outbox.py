@@ -7,6 +7,9 @@
 | field note | nothing                                  | the same, in the journal of the work order              |
 | update  | read it, and its line; moved -> decide again | the read shows whether it was carried                   |
 | cancel  | read it, its line; closed -> done, moved -> decide again | the read shows whether it is canceled                 |
+| warn    | read it; it says so already -> done         | the read shows whether it says so; else sent again      |
+| fallout | look for its mark; one is open -> done        | the same                                                |
+| settle  | read; not open -> done                      | the same                                                |
 | adopt, detach | read it; it says so already -> done     | the read shows whether it says so; else sent again      |
 | reopen  | read; not closed -> done, moved -> decide again | the read shows whether it is open                   |
 | resolve | read; not open -> done, moved -> decide again | the read, or its token in the journal, shows whether it was |
@@ -36,10 +39,13 @@ from connector.model import (
     IntentState,
     Link,
     Origin,
+    RaiseFallout,
     ReopenDomainOrder,
     ResolveCase,
     SetPonr,
+    SettleFallout,
     UpdateWorkOrder,
+    WarnDispatcher,
     WriteFieldNote,
     WriteNote,
 )
@@ -149,15 +155,28 @@ class Outbox:
                 return self._cancel(entry, action)
             case BindWorkOrder() as action:
                 return self._bind(action)
-            case WriteNote() as action:
+            case WarnDispatcher() as action:
+                return self._warn(action)
+            case RaiseFallout() as action:
+                return self._raise_fallout(action)
+            case SettleFallout() as action:
+                return self._settle_fallout(action)
+            case action:
+                return self._tell(entry, action)
+
+    def _tell(
+        self, entry: OutboxEntry, action: WriteNote | WriteFieldNote | ReopenDomainOrder | ResolveCase | SetPonr
+    ) -> Settlement:
+        match action:
+            case WriteNote():
                 return self._note(entry, action)
-            case WriteFieldNote() as action:
+            case WriteFieldNote():
                 return self._field_note(entry, action)
-            case ReopenDomainOrder() as action:
+            case ReopenDomainOrder():
                 return self._reopen(entry, action)
-            case ResolveCase() as action:
+            case ResolveCase():
                 return self._resolve(entry, action)
-            case SetPonr() as action:
+            case SetPonr():
                 return self._set_ponr(entry, action)
 
     # --- Field Service -------------------------------------------------------------------------------------
@@ -381,6 +400,52 @@ class Outbox:
                 transaction=written.transaction,
             )
         return Settlement(IntentState.DONE, action.text, transaction=written.transaction)
+
+    def _warn(self, action: WarnDispatcher) -> Settlement:
+        work_order = self.fsm.read_work_order(action.work_order_id)
+        if work_order is None:
+            raise _gone(action.work_order_number)
+        mark = Carried.parse(work_order.mark)
+        if mark is None or not work_order.state.phase.is_open:
+            return _overtaken(action.work_order_number)
+        if mark.warned == action.warns:
+            return Settlement(IntentState.DONE, f"{action.work_order_number} says so: {action.text}")
+        written = self.fsm.warn(action, str(replace(mark, warned=action.warns)))
+        if written.refused:
+            raise Rejected(
+                f"{action.work_order_number}: Field Service did not take {', '.join(written.refused)}.",
+                hint="The connector's user needs to write these columns of work orders.",
+                transaction=written.transaction,
+            )
+        return _done(f"{action.work_order_number}: {action.text}", written, None)
+
+    def _raise_fallout(self, action: RaiseFallout) -> Settlement:
+        """One open fallout for each occasion. One that a person closed while the occasion held is not raised again."""
+        if self.om.fallouts is None:
+            return _overtaken(action.order_task_number)
+        known = self.om.fallouts.marked(action.mark)
+        there = next((one for one in known if one.is_open or not one.is_settled), None)
+        if there is not None:
+            return Settlement(IntentState.DONE, f"{there.number} is there already: {action.summary}")
+        written = self.om.fallouts.raise_one(action, len(known) + 1)
+        return _done(f"{written.number} raised on {action.order_task_number}: {action.summary}", written, None)
+
+    def _settle_fallout(self, action: SettleFallout) -> Settlement:
+        if self.om.fallouts is None:
+            return _overtaken(action.subject)
+        done: list[Written] = []
+        for one in self.om.fallouts.marked(action.mark):
+            if one.is_open:
+                written = self.om.fallouts.settle(one, action.text)
+                if written.refused:
+                    raise Rejected(
+                        f"{one.number} could not be settled: Order Management dropped {', '.join(written.refused)}.",
+                        hint="Somebody must resolve it, or let the connector's user write fallouts.",
+                        transaction=written.transaction,
+                    )
+                done.append(written)
+        text = ", ".join(f"{written.number} settled" for written in done) or "a person had closed it before"
+        return Settlement(IntentState.DONE, text, transaction=done[0].transaction if done else "")
 
 
 def _is_bound(work_order: WorkOrder, action: BindWorkOrder) -> bool:

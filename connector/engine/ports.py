@@ -19,11 +19,14 @@ if TYPE_CHECKING:
         Case,
         CreateWorkOrder,
         DomainOrder,
+        Fallout,
         JournalEntry,
+        RaiseFallout,
         ReopenDomainOrder,
         ResolveCase,
         Transition,
         UpdateWorkOrder,
+        WarnDispatcher,
         WorkOrder,
     )
 
@@ -93,6 +96,10 @@ class OrderManagement(Watched, Protocol):
     def orders_of(self, initiators: Iterable[str]) -> Mapping[str, str]:
         """Initiator (sys_id or number) -> sys_id of its order (a case's own), for those that exist."""
 
+    @property
+    def fallouts(self) -> FalloutManagement | None:
+        """The fallouts of this instance; None where none are to be raised."""
+
     def find_tokens(self, domain_order_ids: Iterable[str]) -> Mapping[str, frozenset[str]]:
         """The tokens of our own notes in the journals of these domain orders."""
 
@@ -115,6 +122,22 @@ class OrderManagement(Watched, Protocol):
 
     def reopen(self, action: ReopenDomainOrder, text: str) -> Written:
         """Put a closed domain order back to work and say why, in one write."""
+
+
+class FalloutManagement(Protocol):
+    """What the engine asks of an OM instance about fallouts; where none are to be raised, there is no such thing."""
+
+    def of_tasks(self, order_task_ids: Iterable[str]) -> tuple[Fallout, ...]:
+        """The fallouts of these order tasks; none where they may not be read, or the plug-in is missing."""
+
+    def marked(self, mark: str) -> tuple[Fallout, ...]:
+        """The fallouts with this mark, the first one first."""
+
+    def raise_one(self, action: RaiseFallout, number: int) -> Written:
+        """Create the n-th fallout of a mark. Raises Duplicate when it exists already."""
+
+    def settle(self, fallout: Fallout, text: str) -> Written:
+        """Close a fallout and say why, in one write."""
 
 
 class CaseManagement(Protocol):
@@ -173,6 +196,9 @@ class FieldService(Watched, Protocol):
 
     def bind(self, action: BindWorkOrder, work_order: WorkOrder) -> Written:
         """Say on a work order, as it was just read, whom it belongs to, or that a person has let go of it."""
+
+    def warn(self, action: WarnDispatcher, mark: str) -> Written:
+        """Write a work note, and in the same write the mark that says so."""
 
     def numbered(self, number: str) -> WorkOrder | None:
         """The work order with this number."""

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from connector.exchange import SketchPage
     from connector.fsm.schema import FsmSchema
-    from connector.model import Action, BindWorkOrder, CancelWorkOrder, JournalEntry
+    from connector.model import Action, BindWorkOrder, CancelWorkOrder, JournalEntry, WarnDispatcher
     from connector.servicenow.table import Row, TableApi
 
 _CANCELED = "Canceled"
@@ -361,6 +361,11 @@ class FsmPort:
             else:
                 values[column] = sys_id
         return values, tuple(unknown), tuple(made)
+
+    def warn(self, action: WarnDispatcher, mark: str) -> Written:
+        sent = {self._columns["mark"]: mark}
+        row = self._api.update(self._table, action.work_order_id, {**sent, self._notes: action.text})
+        return self._written(row, _not_taken(row, sent))
 
     def _written(self, row: Row, refused: tuple[str, ...], made: tuple[str, ...] = ()) -> Written:
         return Written(

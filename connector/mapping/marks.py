@@ -27,9 +27,12 @@ INSTANCE_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,15}")
 _ASKED = "~"  # no row of a policy begins with it
 _COUNT = "(0|[1-9][0-9]*)"  # the very digits we write, so that a text and its meaning are one to one
 _KEY = re.compile(rf"{OWNER}:([a-z0-9-]+):([0-9A-Za-z]{{32}}):(~?[A-Za-z0-9_-]+):{_COUNT}:{_COUNT}")
-_DISPLAY = re.compile(rf"{OWNER} v{_COUNT} ([0-9a-f]{{12}})(?: u([1-9][0-9]*))?( withdrawn)?( detached)?")
+_DISPLAY = re.compile(rf"{OWNER} v{_COUNT} ([0-9a-f]{{12}})(?: u([1-9][0-9]*))?( withdrawn)?( detached)?( warned)?")
 _ADOPTED = f"{OWNER} adopted"
 _DETACHED = f"{OWNER} detached"
+SETTLED = f"{OWNER} settled"
+"""The `correlation_display` of a fallout that the connector closed."""
+_FALLOUT = re.compile(rf"({OWNER}:fallout:[0-9a-f]{{20}}):{_COUNT}")
 _TOKENS = re.compile(rf"\[{OWNER} ([0-9a-f]{{10}}(?: [0-9a-f]{{10}})*)\]")
 
 
@@ -86,10 +89,11 @@ class Carried:
     withdrawn: bool = False
     updates: int = 0
     detached: bool = False
+    warned: bool = False  # the dispatcher was asked to wait
 
     def __str__(self) -> str:
         updates = f" u{self.updates}" if self.updates else ""
-        ends = f"{' withdrawn' if self.withdrawn else ''}{' detached' if self.detached else ''}"
+        ends = f"{' withdrawn' if self.withdrawn else ''}{' detached' if self.detached else ''}{' warned' if self.warned else ''}"
         return f"{OWNER} v{self.version} {self.digest}{updates}{ends}"
 
     @classmethod
@@ -98,7 +102,7 @@ class Carried:
         found = _DISPLAY.fullmatch(text)
         if not found:
             return None
-        return cls(int(found[1]), found[2], bool(found[4]), int(found[3] or 0), bool(found[5]))
+        return cls(int(found[1]), found[2], bool(found[4]), int(found[3] or 0), bool(found[5]), bool(found[6]))
 
 
 def is_detached(display: str) -> bool | None:
@@ -120,6 +124,17 @@ def bound(display: str, *, detached: bool) -> str | None:
     if display in ("", _ADOPTED, _DETACHED):
         return _DETACHED if detached else _ADOPTED
     return None
+
+
+def fallout_mark(occasion: str) -> str:
+    """What the `correlation_id` of every fallout about this occasion begins with; a colon and a number follow."""
+    return f"{OWNER}:fallout:{hashlib.sha256(occasion.encode()).hexdigest()[:20]}"
+
+
+def fallout_of(names: str) -> str:
+    """The mark in the `correlation_id` of a fallout; empty when it is not one of ours."""
+    found = _FALLOUT.fullmatch(names)
+    return found[1] if found else ""
 
 
 def digest_of(fields: Mapping[str, str]) -> str:

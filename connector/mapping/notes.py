@@ -138,6 +138,14 @@ def digest(lines: Sequence[str], earlier: int, where: str) -> str:
 
 
 @_note
+def taken_back(work_order: WorkOrder, *, still_open: int, total: int) -> str:
+    """A person had let go of a work order, and has taken it back."""
+    return (
+        f"{_name(work_order)} belongs here again: {harmless(work_order.state.label)}. {_open_count(still_open, total)}"
+    )
+
+
+@_note
 def created(work_order: WorkOrder, *, by_hand: bool, refused: tuple[str, ...], still_open: int, total: int) -> str:
     """The first note about a work order."""
     how = "was made by hand in Field Service" if by_hand else "was created in Field Service"
@@ -281,6 +289,18 @@ def change_waits(work_order: WorkOrder, changes: Iterable[Change]) -> str:
         f"{_name(work_order)} was not changed, because it is {harmless(work_order.state.label)}: {listed(changes)}."
         f" Somebody must agree with the dispatcher what follows."
     )
+
+
+@_note
+def on_hold(initiator: str) -> str:
+    """For the dispatcher, on a work order whose order may change."""
+    return f"{OWNER}: {initiator} is on hold in Order Management and may change. Please do not begin this visit yet."
+
+
+@_note
+def goes_on(initiator: str) -> str:
+    """For the dispatcher, when it did not change."""
+    return f"{OWNER}: {initiator} goes on in Order Management: this visit is wanted as it is."
 
 
 @_note

@@ -49,6 +49,16 @@ DOMAIN_ORDER_LABELS: Mapping[str, DomainOrderPhase] = {
     "canceled": DomainOrderPhase.CANCELED,
 }
 
+FALLOUT_LABELS: Mapping[str, DomainOrderPhase] = {
+    "open": DomainOrderPhase.OPEN,
+    "in progress": DomainOrderPhase.OPEN,
+    "on hold": DomainOrderPhase.OPEN,
+    "awaiting information": DomainOrderPhase.OPEN,
+    "resolved": DomainOrderPhase.CLOSED,
+    "closed complete": DomainOrderPhase.CLOSED,
+    "canceled": DomainOrderPhase.CANCELED,
+}
+
 CASE_LABELS: Mapping[str, CasePhase] = {
     "new": CasePhase.OPEN,
     "open": CasePhase.OPEN,

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from connector.exchange import SketchPage
     from connector.model import JournalEntry, ReopenDomainOrder
+    from connector.om.fallouts import Fallouts
     from connector.om.schema import OmSchema
     from connector.servicenow.table import Row, TableApi
 
@@ -97,9 +98,11 @@ class OmPort:
         told: Mapping[str, Told] = NOTHING_TOLD,
         known_by: Sequence[str] = (),
         me: str = "",
+        fallouts: Fallouts | None = None,
     ) -> None:
         self._api = api
         self._journals = Journals(api, People(api), schema.notes, me)
+        self.fallouts = fallouts
         self._known_by = tuple(known_by)
         self._is_matched = False
         self._schema = schema

@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from tests.faults.walk.moves import CASE, DOMAIN_ORDER
+from tests.faults.walk.moves import CASE, DOMAIN_ORDER, FALLOUT
 
 if TYPE_CHECKING:
     from connector.sandbox import World
@@ -34,6 +34,7 @@ def state_of(world: World) -> dict[str, Any]:
         "domain orders": sorted([d["number"], d["state"]] for d in world.om.store.find(DOMAIN_ORDER)),
         "places": sorted(row["name"] for row in world.fsm.store.find("cmn_location")),
         "cases": sorted([c["number"], c["state"], c["close_notes"]] for c in world.om.store.find(CASE)),
+        "fallouts": sorted([f["state"], f["short_description"], f["order_task"]] for f in world.om.store.find(FALLOUT)),
         "doubled": [token for token, count in tokens.items() if count > 1],
     }
 

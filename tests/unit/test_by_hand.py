@@ -198,7 +198,9 @@ def test_who_let_go_is_known_from_the_wish_when_a_process_died_before_it_could_r
 def test_what_was_taken_back_is_told_anew() -> None:
     decided = plan(snapshot(work_order()), remembered(GONE))
     assert [(kept.detached, kept.notes) for kept in decided.links] == [("", 2)]
-    assert "was created in Field Service" in only(decided, type(decided.actions[0])).text
+    assert (
+        "WO1 Install CPE belongs here again: Ready for Dispatch. 1 of 1" in only(decided, type(decided.actions[0])).text
+    )
 
 
 def test_a_mark_that_cannot_be_read_or_was_read_too_early_takes_nothing_back() -> None:

@@ -20,13 +20,16 @@ from connector.model import (
     Link,
     NearMiss,
     Origin,
+    RaiseFallout,
     ReopenDomainOrder,
     ResolveCase,
     SetPonr,
+    SettleFallout,
     State,
     UpdateWorkOrder,
     Verdict,
     WantedWorkOrder,
+    WarnDispatcher,
     WorkOrderPhase,
     WriteFieldNote,
     WriteNote,
@@ -63,11 +66,14 @@ ACTIONS: dict[type[Any], st.SearchStrategy[Any]] = {
         **dict.fromkeys(("key", "work_order_id", "work_order_number", "initiator_number", "why", "text"), TEXT),
         detaches=st.booleans(),
     ),
+    WarnDispatcher: st.builds(WarnDispatcher, TEXT, TEXT, TEXT, st.booleans(), TEXT),
     WriteNote: st.builds(WriteNote, TEXT, TEXT, TEXT, TEXT, st.booleans(), TEXTS),
     WriteFieldNote: st.builds(WriteFieldNote, TEXT, TEXT, TEXT, TEXT, TEXTS),
     ReopenDomainOrder: st.builds(ReopenDomainOrder, TEXT, TEXT, TEXT, NUMBER, TEXT),
     ResolveCase: st.builds(ResolveCase, TEXT, TEXT, TEXT, NUMBER, TEXT, TEXT, TEXT),
     SetPonr: st.builds(SetPonr, TEXT, TEXT, TEXT, NUMBER, TEXT),
+    RaiseFallout: st.builds(RaiseFallout, TEXT, TEXT, TEXT, TEXT, TEXT, TEXT, TEXT, TEXT, TEXT),
+    SettleFallout: st.builds(SettleFallout, TEXT, TEXT, TEXT, TEXT),
 }
 STATES = st.builds(State, TEXT, TEXT, st.sampled_from(WorkOrderPhase))
 LINKS = st.builds(
@@ -130,11 +136,14 @@ def test_the_kinds_in_the_outbox_are_the_names_people_read_in_the_history() -> N
         "UpdateWorkOrder",
         "CancelWorkOrder",
         "BindWorkOrder",
+        "WarnDispatcher",
         "WriteNote",
         "WriteFieldNote",
         "ReopenDomainOrder",
         "ResolveCase",
         "SetPonr",
+        "RaiseFallout",
+        "SettleFallout",
     ]
     assert codec.kind_of(NOTE) == "WriteNote"
 

@@ -31,6 +31,7 @@ ALIVE = Point()
 _PASSES = 6  # at most, until the restarted connector has nothing left to do
 _PATIENCE = (
     "\n[outbox]\nlook_after_seconds = 0.2\nfirst_retry_seconds = 0.1\nlongest_retry_seconds = 0.2\nin_flight = 1\n"
+    '\n[gate]\nclosed_incomplete = "fallout"\n'
     '\n[ponr]\nmode = "set"\n'
 )
 _REFERENCES = """

@@ -109,6 +109,19 @@ def begin(world: World) -> None:
     world.act("fsm", {"do": "start", "work_order": number})
 
 
+def come_to_nothing(world: World) -> None:
+    """A visit of the new order is closed incomplete: told, and a fallout holds an order task."""
+    number = _work_order(world, "SD-WAN Connectivity", active="true")
+    world.act("fsm", {"do": "dispatch", "work_order": number, "technician": "technician"})
+    world.act("fsm", {"do": "close_incomplete", "work_order": number, "reason": "no access"})
+
+
+def decide(world: World) -> None:
+    """Somebody decides that it may stay so: the fallout is settled, and the task goes on."""
+    for domain_order in world.om.store.find(DOMAIN_ORDER):
+        world.act("om", {"do": "add_note", "domain_order": domain_order["number"], "text": "release gate"})
+
+
 def open_case(world: World) -> None:
     """A case needs a visit at a place that Field Service does not know: that is made, one work order is wanted, and told."""
     world.om.records.insert("cmn_location", {"name": NEW_PLACE, "city": "Bremen"}, world.om.system)
@@ -150,6 +163,8 @@ STEPS: dict[str, Callable[[World], None]] = {
     "they let go of one": let_go,
     "the order is canceled, another approved": cancel,
     "a technician begins": begin,
+    "a visit comes to nothing": come_to_nothing,
+    "somebody decides about it": decide,
     "a case is opened": open_case,
     "the case is edited, a technician is sent": edit_case,
     "the visit for the case is completed": complete_visit,

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from requests.adapters import BaseAdapter
 
 from connector import app, memory
-from connector.decide.rules import PonrMode
+from connector.decide.rules import Consequence, PonrMode
 from connector.engine.asking import asked_to_adopt, asked_to_create, asked_to_detach
 from connector.engine.cursors import wake_everything
 from connector.engine.database import scratch_copy
@@ -20,7 +20,7 @@ from connector.engine.drain import plan_all
 from connector.engine.history import overview
 from connector.engine.release import release_side
 from connector.errors import ConnectorError, Unavailable
-from connector.model import BindWorkOrder, CreateWorkOrder
+from connector.model import BindWorkOrder, CreateWorkOrder, FindingCode
 from connector.policies import load_policies
 from connector.sandbox import Refused
 from tests.faults.walk.moves import DOMAIN_ORDER, MOVES_OF_PEOPLE, SITES, one
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from connector.sandbox import World
     from tests.faults.walk.story import Step
 
+_KINDS = tuple(map(FindingCode, ("write-parked", "not-applied", "not-canceled", "past-ponr", "reopen-refused")))
 NEVER = 1e9  # seconds
 SWEEP_SECONDS = 900.0
 _LOOK_AGAIN = 400  # seconds between passes of a quiet period: longer than any patience
@@ -152,6 +153,7 @@ class Player:
         self.turns = Turns(step["turns"], step["in_flight"])
         self._sweep_every = NEVER if step["feeds_only"] else SWEEP_SECONDS
         self.truth.ponr_follows = step["ponr_follows"]
+        self.truth.raises_fallouts = step["turns"] % 2 == 0
         self.world.switch("om", writer_sets_ponr=step["ponr_follows"])
         for side in ("om", "fsm"):
             self.world.skew(side, step[f"{side}_skew"])
@@ -276,6 +278,10 @@ class Player:
         changed["daemon"] = settings.daemon.model_copy(update={"sweep_seconds": self._sweep_every})
         mode = PonrMode.SET if self.truth.ponr_follows else PonrMode.OFF
         changed["ponr"] = settings.ponr.model_copy(update={"mode": mode})
+        if self.truth.raises_fallouts:
+            changed["fallout"] = settings.fallout.model_copy(update={"kinds": _KINDS})
+            ends = dict.fromkeys(("closed_incomplete", "canceled_in_field"), Consequence.FALLOUT)
+            changed["gate"] = settings.gate.model_copy(update=ends)
         # So short that orders come back even after they were forgotten.
         changed["memory"] = settings.memory.model_copy(update={"archive_days": 1})
         return self.loaded.model_copy(update={"settings": settings.model_copy(update=changed)})

@@ -8,7 +8,7 @@ import re
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, Any
 
-from tests.faults.walk.moves import CASE, DOMAIN_ORDER, LINE, ORDER, ORDER_TASK
+from tests.faults.walk.moves import CASE, DOMAIN_ORDER, FALLOUT, LINE, ORDER, ORDER_TASK
 
 if TYPE_CHECKING:
     from connector.sandbox import World
@@ -47,6 +47,7 @@ class Truth:
         self.ponr_follows = False  # the point of no return is set when a technician begins
         self.wrong: list[str] = []
         self.counts: Counter[str] = Counter()
+        self.raises_fallouts = False
         self.asked_for: set[str] = set()  # keys of the work orders that people asked for by hand
         self._om, self._fsm = world.om, world.fsm
         self._ponr_since: dict[str, int] = {}
@@ -55,7 +56,9 @@ class Truth:
         self._carried: dict[str, list[str]] = defaultdict(list)  # work order -> bandwidths, as they arrived
         labels = {choice.label for choice in self._fsm.schema.table("wm_order").columns["state"].choices}
         label = "|".join(sorted(map(re.escape, labels), key=len, reverse=True))
-        self._born = re.compile(rf"^(WO\d+) .*?was (?:created|made by hand) in Field Service: ({label})\.")
+        self._born = re.compile(
+            rf"^(WO\d+) .*?(?:was (?:created|made by hand) in Field Service|belongs here again): ({label})\."
+        )
         self._moved = re.compile(rf"^(WO\d+)(?: [^:]*)?: ({label})(?: -> (?:{label}))* -> ({label})\b")
         self._gone = re.compile(rf"^(WO\d+) .*?was canceled .*?\(was ({label})(?: -> (?:{label}))*\)")
         self._told_before = self._told([r["value"] for r in self._om.store.find("sys_journal_field")])
@@ -118,6 +121,7 @@ class Truth:
     def check(self) -> None:
         """Every promise, over all records of both instances."""
         self._check_doubles()
+        self._check_fallouts()
         for domain_order in self._om.store.find(DOMAIN_ORDER):
             self._check_gate(domain_order)
             self._check_notes(domain_order)
@@ -132,7 +136,7 @@ class Truth:
         number, role = case["number"], self._role(case)
         mine = [r for r in self._fsm.store.find("wm_order") if _is_ours(r) and _key(r)[2] == case["sys_id"]]
         self.counts["work orders of cases"] += len(mine)
-        live = [r for r in mine if self._is_open(r)]
+        live = [r for r in mine if self._is_open(r) and not _is_let_go(r)]
         if len(live) > 1 and not self._has_reopened(live):
             self.wrong.append(f"{number} has {len(live)} open work orders")
         wanted = "slow" in case["short_description"]
@@ -169,6 +173,19 @@ class Truth:
         tokens = Counter(token for value in values for found in _TOKENS.findall(value) for token in found.split())
         self.counts["notes"] += len(values)
         self.wrong += [f"there are {many} notes {token}" for token, many in tokens.items() if many > 1]
+
+    def _check_fallouts(self) -> None:
+        """One open fallout for each occasion; nothing is parked at rest, so none about a refused write; none where none are
+        wanted."""
+        ours = [f for f in self._om.store.find(FALLOUT) if f["correlation_id"].startswith("om-fsm:fallout:")]
+        at_work = [f for f in ours if self._role(f) not in ("resolved", "closed_complete", "canceled")]
+        self.counts["fallouts"] += len(ours)
+        marks = Counter(f["correlation_id"].rpartition(":")[0] for f in at_work)
+        self.wrong += [f"there are {many} open fallouts {mark}" for mark, many in marks.items() if many > 1]
+        refused = [f["number"] for f in at_work if "a write was refused" in f["short_description"]]
+        self.wrong += [f"{number} is open, and nothing is refused any more" for number in refused]
+        if ours and not self.raises_fallouts:
+            self.wrong.append(f"nobody wanted {ours[0]['number']}")
 
     def _check_gate(self, domain_order: Row) -> None:
         if self._role(domain_order) == "closed_complete":
@@ -239,7 +256,8 @@ class Truth:
         texts = [row["value"] for row in journal if row["sys_created_by"] == "connector"]
         for work_order in self._work_of(domain_order["sys_id"]):
             number = work_order["number"]
-            moves = [move for text in texts if (move := self._move_in(text, number))]
+            since = [i for i, text in enumerate(texts) if text.startswith(f"{number} ") and "no longer belongs" in text]
+            moves = [move for text in texts[since[-1] if since else 0 :] if (move := self._move_in(text, number))]
             last = _last(moves) if self.in_order else _last_in_any_order(moves)
             if last is None:
                 self.wrong.append(f"{number}: the notes are no chain: {moves}")

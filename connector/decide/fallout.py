@@ -1,0 +1,122 @@
+"""Fallouts: what cannot be carried out becomes one fallout on the right order task, and is settled when it no longer holds. Pure.
+
+A fallout belongs to one occasion (this parked write, this refused cancellation, this end of this visit), never to a try. Its mark
+is made of the occasion, so that it is found again without memory. The platform puts its order task On hold.
+
+situation of one occasion                                     | plan
+--------------------------------------------------------------+-----------------------------------------------
+it holds, no fallout intended                                 | raise it on the initiator's task, or the first open one
+it holds, raised, raised and closed by a person, or refused   | nothing
+it holds, and its settling was not sent yet                   | withdraw the settling
+it does not hold, raising not sent yet, or refused            | withdraw the raising
+it does not hold, raised                                      | settle it, with a work note
+it does not hold, but its write is tried again just now       | nothing
+it cannot be told: the initiator is frozen, or waits          | nothing
+a fallout of ours is open, memory does not know it            | remember it; then as any other, once the order is at rest
+no order task is open                                         | nothing: the finding alone
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from connector.decide.stance import Stance, stance_of
+from connector.mapping import fallouts
+from connector.mapping.marks import fallout_mark, fallout_of
+from connector.model import DomainOrderPhase, Initiator, IntentState, RaiseFallout, SettleFallout
+
+if TYPE_CHECKING:
+    from connector.decide.draft import Draft, Trouble
+    from connector.model import AnyInitiator, Fallout, Intent, OrderTask
+
+_OVER = (DomainOrderPhase.CLOSED, DomainOrderPhase.CANCELED)
+
+
+def raise_fallouts(draft: Draft) -> None:
+    """Raise what holds and has no fallout, settle what no longer holds."""
+    kinds = draft.rules.fallouts
+    if not kinds:
+        return
+    holds = {fallout_mark(trouble.occasion): trouble for trouble in draft.troubles if trouble.code in kinds}
+    for mark, trouble in holds.items():
+        _raise(draft, mark, trouble)
+    known: set[str] = set()
+    for intent in list(draft.memory.intents.values()):
+        if isinstance(intent.action, RaiseFallout):
+            known.add(intent.action.mark)
+            if intent.action.mark not in holds:
+                _settle(draft, intent, intent.action)
+    for fallout in draft.snapshot.fallouts:
+        mark = fallout_of(fallout.names)
+        if fallout.is_open and mark and mark not in holds and mark not in known:
+            _remember(draft, fallout, mark)
+
+
+def _remember(draft: Draft, fallout: Fallout, mark: str) -> None:
+    """Raising it finds that it is there already; from then on memory knows of it."""
+    tasks = {task.sys_id: task for task in draft.snapshot.order_tasks}
+    number = tasks[fallout.task_id].number
+    draft.do(RaiseFallout(fallout.names, mark, "", "", fallout.task_id, number, "", fallout.number, ""))
+
+
+def _raise(draft: Draft, mark: str, trouble: Trouble) -> None:
+    """The n-th fallout of an occasion, once the one before was settled."""
+    number = 1
+    while draft.intent(f"{mark}:{number}") is not None:
+        settled = draft.intent(_settling(f"{mark}:{number}"))
+        if settled is not None and settled.state is IntentState.PENDING:
+            draft.withdraw(settled)
+        if settled is None or settled.state is not IntentState.DONE:
+            return
+        number += 1
+    task = _task_of(draft, trouble.on)
+    if task is None:
+        return
+    draft.do(
+        RaiseFallout(
+            key=f"{mark}:{number}",
+            mark=mark,
+            occasion=trouble.occasion,
+            initiator_id=trouble.on.sys_id,
+            order_task_id=task.sys_id,
+            order_task_number=task.number,
+            line_id=trouble.on.line_id,
+            summary=fallouts.summary(trouble.subject, trouble.code),
+            text=fallouts.description(trouble.text, trouble.code),
+        )
+    )
+
+
+def _task_of(draft: Draft, initiator: Initiator) -> OrderTask | None:
+    """The order task that stands for the field work: the initiator itself, or the first open one of its domain order."""
+    if initiator.task is not None and initiator.task.state.phase not in _OVER:
+        return initiator.task
+    own = [t for t in draft.snapshot.order_tasks if t.domain_order_id == initiator.domain_order.sys_id]
+    return next((t for t in sorted(own, key=lambda t: t.number) if t.state.phase not in _OVER), None)
+
+
+def _settle(draft: Draft, raised: Intent, action: RaiseFallout) -> None:
+    if not draft.is_wanted_key(raised.key) or _cannot_be_told(draft, action):
+        return
+    if raised.state in (IntentState.PENDING, IntentState.PARKED):
+        draft.withdraw(raised)
+    elif raised.state is IntentState.DONE:
+        draft.do(SettleFallout(_settling(action.key), action.mark, action.order_task_number, fallouts.SETTLED_TEXT))
+
+
+def _settling(raised: str) -> str:
+    return f"settle/{raised}"
+
+
+def _cannot_be_told(draft: Draft, action: RaiseFallout) -> bool:
+    """Whether it may still hold: its write is tried again, or nothing is decided about its initiator for now."""
+    if not action.occasion:
+        return draft.is_busy
+    cause = draft.intent(action.occasion)
+    if (cause is not None and cause.state.is_open) or draft.is_planned(action.occasion):
+        return True
+    return any(_waits(i) for i in draft.initiators if i.sys_id == action.initiator_id)
+
+
+def _waits(initiator: AnyInitiator) -> bool:
+    return stance_of(initiator) in (Stance.FREEZE, Stance.WAIT)

@@ -1,0 +1,58 @@
+"""While an order is on hold, a visit that nobody has begun may be flagged for the dispatcher, once, and later unflagged. Pure.
+
+What stands in the work order's mark counts, so that nothing is said twice, whatever memory knows.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from connector.decide.stance import Stance
+from connector.mapping import notes
+from connector.mapping.marks import Carried
+from connector.mapping.states import fold
+from connector.model import CancelWorkOrder, IntentState, UpdateWorkOrder, WarnDispatcher
+
+if TYPE_CHECKING:
+    from connector.decide.closure import Work
+    from connector.decide.draft import Draft
+    from connector.model import Initiator, Intent
+
+
+def warn_dispatcher(draft: Draft, initiator: Initiator, work: list[Work], stance: Stance) -> None:
+    """Flag what waits, unflag what goes on. An update or a cancellation that follows tells the dispatcher by itself."""
+    if stance not in (Stance.FREEZE, Stance.FULFIL):
+        return
+    for one in work:
+        mark = Carried.parse(one.found.mark) if one.found is not None else None
+        if one.found is None or mark is None or not one.found.state.phase.is_open:
+            continue
+        in_time = fold(one.found.state.label) in draft.rules.warn_on_hold
+        wanted = (in_time or mark.warned) if stance is Stance.FREEZE else False
+        for intent in _under_way(draft, one.link.work_order_id):
+            assert isinstance(intent.action, WarnDispatcher)
+            if intent.action.warns != wanted and intent.state in (IntentState.PENDING, IntentState.PARKED):
+                draft.withdraw(intent)
+        if wanted == mark.warned or list(_under_way(draft, one.link.work_order_id)) or _is_told(draft, one):
+            continue
+        text = notes.on_hold(initiator.number) if wanted else notes.goes_on(initiator.number)
+        key = f"warn/{one.found.sys_id}/{one.found.mod_count}/{'on' if wanted else 'off'}"
+        draft.do(WarnDispatcher(key, one.found.sys_id, one.found.number, wanted, text))
+
+
+def _under_way(draft: Draft, work_order_id: str) -> list[Intent]:
+    return [
+        intent
+        for token, intent in draft.memory.intents.items()
+        if isinstance(intent.action, WarnDispatcher)
+        and intent.action.work_order_id == work_order_id
+        and intent.state not in (IntentState.DONE, IntentState.WITHDRAWN)
+        and draft.is_wanted(token)
+    ]
+
+
+def _is_told(draft: Draft, work: Work) -> bool:
+    return any(
+        isinstance(action, UpdateWorkOrder | CancelWorkOrder) and action.work_order_id == work.link.work_order_id
+        for action in draft.intended()
+    )

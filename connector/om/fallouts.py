@@ -1,0 +1,149 @@
+"""Fallouts of order tasks over the Table API. The plug-in (`sn_fallout_mgmt`) may be missing, and its table closed to the user.
+
+Documented: a fallout belongs to an order task and puts it On hold until it is resolved. Which columns lead there is not
+documented; they are configured, as all others.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from connector.errors import OutcomeUnknown, Rejected
+from connector.exchange import Written
+from connector.mapping.marks import SETTLED, sys_id_of
+from connector.mapping.states import FALLOUT_LABELS, StateMap
+from connector.model import DomainOrderPhase, Fallout
+from connector.servicenow.names import REFUSED
+from connector.servicenow.query import Op, Query
+from connector.servicenow.schema import StateChoices
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from connector.model import RaiseFallout
+    from connector.servicenow.table import Row, TableApi
+
+FALLOUT_TABLES: Mapping[str, str] = {"fallout": "sn_fallout_mgmt_fallout", "type": "sn_fallout_mgmt_fallout_type"}
+FALLOUT_COLUMNS: Mapping[str, str] = {
+    "number": "number",
+    "state": "state",
+    "order_task": "order_task",
+    "line": "order_line_item",
+    "type": "fallout_type",
+    "summary": "short_description",
+    "text": "description",
+    "names": "correlation_id",
+    "mark": "correlation_display",
+    "notes": "work_notes",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class FalloutSchema:
+    """Where fallouts are, what their stored states mean, and what the connector says besides."""
+
+    tables: Mapping[str, str] = field(default_factory=lambda: dict(FALLOUT_TABLES))
+    columns: Mapping[str, str] = field(default_factory=lambda: dict(FALLOUT_COLUMNS))
+    states: Mapping[str, str] = field(default_factory=dict)
+    settle_as: str = "Resolved"
+    type: str = ""  # by name; empty: none
+
+
+_OVER = (DomainOrderPhase.CLOSED, DomainOrderPhase.CANCELED)
+
+
+class Fallouts:
+    """Fulfils `connector.engine.ports.FalloutManagement`."""
+
+    def __init__(self, api: TableApi, schema: FalloutSchema) -> None:
+        self._api = api
+        self._schema = schema
+        self._table = schema.tables["fallout"]
+        self._columns = schema.columns
+        self._choices = StateChoices(api, {self._table: self._columns["state"]})
+        said = self._choices[self._table]
+        self._states = StateMap(self._table, said, FALLOUT_LABELS, DomainOrderPhase.UNKNOWN, schema.states)
+
+    @property
+    def _wanted(self) -> list[str]:
+        return [self._columns[part] for part in ("number", "state", "order_task", "names", "mark")]
+
+    def of_tasks(self, order_task_ids: Iterable[str]) -> tuple[Fallout, ...]:
+        try:
+            rows = list(self._api.scan_in(self._table, self._columns["order_task"], order_task_ids, self._wanted))
+        except REFUSED:
+            return ()
+        return tuple(self._fallout(row) for row in rows)
+
+    def marked(self, mark: str) -> tuple[Fallout, ...]:
+        names = self._columns["names"]
+        rows = self._api.scan(self._table, Query().where(names, Op.STARTS_WITH, f"{mark}:"), self._wanted, display=True)
+        found = (self._fallout(row) for row in rows)
+        return tuple(sorted(found, key=lambda one: (len(one.names), one.names)))
+
+    def _fallout(self, row: Row) -> Fallout:
+        columns = self._columns
+        state = self._states.read(row.get(columns["state"]), row.display(columns["state"]))
+        return Fallout(
+            sys_id=row["sys_id"],
+            number=row.get(columns["number"]),
+            task_id=row.get(columns["order_task"]),
+            is_open=state.phase not in _OVER,
+            names=row.get(columns["names"]),
+            is_settled=row.get(columns["mark"]) == SETTLED,
+        )
+
+    def raise_one(self, action: RaiseFallout, number: int) -> Written:
+        columns, names = self._columns, f"{action.mark}:{number}"
+        values = {
+            columns["order_task"]: action.order_task_id,
+            columns["line"]: action.line_id,
+            columns["summary"]: action.summary,
+            columns["text"]: action.text,
+            columns["names"]: names,
+            **({columns["type"]: self._type} if self._schema.type else {}),
+        }
+        row = self._api.insert(self._table, {"sys_id": sys_id_of(names), **values})
+        if not row.get("sys_id"):
+            raise OutcomeUnknown(
+                f"{self._api.endpoint.name} answered a creation without naming what it created.",
+                hint="It is looked up by its mark before anything is sent again.",
+                transaction=self._api.transaction,
+            )
+        return self._written(row, values)
+
+    @property
+    def _type(self) -> str:
+        """The sys_id of the configured fallout type."""
+        rows = list(
+            self._api.scan(
+                self._schema.tables["type"], Query().where("name", Op.IS, self._schema.type), ["name"], display=False
+            )
+        )
+        if len(rows) != 1:
+            raise Rejected(
+                f"{self._api.endpoint.name} has no (or more than one) fallout type named {self._schema.type!r}.",
+                hint="Set type under [fallout] to one of the instance's own, or leave it out.",
+            )
+        return rows[0]["sys_id"]
+
+    def settle(self, fallout: Fallout, text: str) -> Written:
+        state = self._states.value_of(self._schema.settle_as)
+        if state is None:
+            raise Rejected(
+                f"{self._api.endpoint.name}: fallouts have no state {self._schema.settle_as!r}.",
+                hint="Set settle_as under [fallout] to one of the instance's own state labels.",
+            )
+        sent = {self._columns["state"]: state, self._columns["mark"]: SETTLED}
+        row = self._api.update(self._table, fallout.sys_id, {**sent, self._columns["notes"]: text})
+        return self._written(row, sent)
+
+    def _written(self, row: Row, sent: Mapping[str, str]) -> Written:
+        return Written(
+            sys_id=row.get("sys_id"),
+            number=row.get(self._columns["number"]),
+            mod_count=int(row.get("sys_mod_count") or 0),
+            refused=tuple(column for column, value in sent.items() if row.get(column).strip() != value.strip()),
+            transaction=self._api.transaction,
+        )

@@ -1,0 +1,268 @@
+"""README promise: what cannot be carried out becomes one fallout on the right order task, settled when it no longer holds."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from connector import app
+from connector.config import load
+from connector.errors import ConfigError
+from tests.conftest import DOMAIN_ORDER, HAMBURG, LINE
+
+if TYPE_CHECKING:
+    from tests.conftest import Pair
+
+FALLOUT = "sn_fallout_mgmt_fallout"
+ORDER_TASK = "sn_ind_tmt_orm_order_task"
+KINDS = '["write-parked", "not-canceled", "past-ponr", "reopen-refused", "not-applied"]'
+COLUMNS = ("number", "state", "order_task", "short_description", "description", "correlation_id")
+
+
+@pytest.fixture
+def raising(pair: Pair) -> Pair:
+    return configured(pair, f"[fallout]\nkinds = {KINDS}\n")
+
+
+def configured(pair: Pair, section: str) -> Pair:
+    path = pair.loaded.path
+    path.write_text(f"{path.read_text(encoding='utf-8')}\n{section}", encoding="utf-8")
+    pair.loaded = load(path)
+    return pair
+
+
+def fallouts(pair: Pair) -> list[dict[str, str]]:
+    return pair.rows("om", FALLOUT, "ORDERBYnumber", *COLUMNS)
+
+
+def states(pair: Pair) -> list[str]:
+    return [state.casefold() for state in pair.labels("om", FALLOUT, "ORDERBYnumber", "state")]
+
+
+def task_of(pair: Pair, number: str, name: str = "state") -> str:
+    """The first order task of a domain order, as people see it."""
+    return pair.labels("om", ORDER_TASK, f"parent.number={number}^ORDERBYnumber", name)[0]
+
+
+def retry(pair: Pair) -> None:
+    with app.writing(pair.loaded, pair.outside()) as (engine, _):
+        assert engine.store.release_parked(pair.parked(), pair.now(), drop=False)
+
+
+def refuse(pair: Pair, side: str, method: str, path: str, count: int | None = 1) -> None:
+    fault = {"kind": "status", "status": 403, "message": "not today", "method": method, "path_contains": path}
+    pair.world.fault(side, {**fault, "user": "connector", "count": count})
+
+
+def with_refused_creation(pair: Pair, count: int | None = 1) -> tuple[str, str]:
+    order = pair.approved(HAMBURG)
+    refuse(pair, "fsm", "POST", "wm_order", count)
+    pair.settle_but_parked()
+    return order, pair.resource_order(order)
+
+
+# --- raised once, on the right task ----------------------------------------------------------------------------
+
+
+def test_a_refused_write_becomes_one_fallout_on_an_open_task_of_its_domain_order_and_is_settled_when_it_succeeds(
+    raising: Pair,
+) -> None:
+    order, number = with_refused_creation(raising)
+    for _ in range(3):
+        raising.world.advance(400)
+        raising.sync(full=True)
+    [fallout] = fallouts(raising)
+    assert task_of(raising, number, "sys_id") == fallout["order_task"]
+    assert task_of(raising, number).casefold() == "on hold"
+    assert "not today" in fallout["description"]
+    assert "Fix: Mend what is named" in fallout["description"]
+    retry(raising)
+    raising.settle()
+    assert states(raising) == ["resolved"]
+    assert task_of(raising, number).casefold() != "on hold"
+    assert raising.install(order)
+    raising.assert_nothing_doubled()
+
+
+def test_a_write_that_is_tried_again_and_refused_again_keeps_its_one_fallout(raising: Pair) -> None:
+    with_refused_creation(raising)
+    for _ in range(3):
+        refuse(raising, "fsm", "POST", "wm_order")
+        retry(raising)
+        raising.settle_but_parked()
+    assert states(raising) == ["open"]
+
+
+def test_without_being_named_nothing_becomes_a_fallout(pair: Pair) -> None:
+    with_refused_creation(pair)
+    assert fallouts(pair) == []
+    assert pair.finding_codes() == ["write-parked"]
+
+
+def test_a_visit_of_an_order_task_holds_that_very_task_and_the_retry_passes_the_hold(raising: Pair) -> None:
+    order = raising.approved(HAMBURG)
+    raising.sync()
+    [survey] = raising.rows("om", ORDER_TASK, "short_descriptionLIKEsurvey", "sys_id", "number")
+    work_order = raising.work_orders(order, "Site Survey")[0]
+    line = raising.rows("om", LINE, f"order.number={order}", "number")[0]["number"]
+    raising.om("revise", order=order)
+    raising.om("edit_line", line=line, characteristics={"Bandwidth": "1 Gbit/s"})
+    raising.om("approve_revision", order=order)
+    refuse(raising, "fsm", "PATCH", "wm_order")
+    raising.settle_but_parked()
+    [fallout] = fallouts(raising)
+    assert fallout["order_task"] in (survey["sys_id"], *_tasks(raising))
+    raising.settle_but_parked()
+    assert states(raising) == ["open"]
+    retry(raising)
+    raising.settle()
+    assert states(raising) == ["resolved"]
+    assert "1 Gbit/s" in raising.rows("fsm", "wm_order", f"number={work_order}", "description")[0]["description"]
+
+
+def _tasks(pair: Pair) -> list[str]:
+    return [row["sys_id"] for row in pair.rows("om", ORDER_TASK, "", "sys_id")]
+
+
+# --- the other occasions ---------------------------------------------------------------------------------------
+
+
+def test_a_cancellation_that_field_service_refuses_is_a_fallout_until_the_visit_is_over(raising: Pair) -> None:
+    order = raising.approved(HAMBURG)
+    raising.settle()
+    work_order = raising.install(order)
+    task = raising.rows("fsm", "wm_task", f"parent.number={work_order}^ORDERBYnumber", "number")[0]["number"]
+    part = raising.fsm("require_part", task=task, part="SD-WAN CPE")["transfer_order"]["number"]
+    raising.fsm("ship_part", transfer_order=part)
+    number = raising.resource_order(order)
+    raising.om("set_domain_order_state", domain_order=number, state="canceled")
+    raising.settle_but_parked()
+    assert "not-canceled" in raising.finding_codes()
+    assert [one["short_description"] for one in fallouts(raising)] == [f"{work_order}: the visit could not be canceled"]
+    raising.fsm("receive_part", transfer_order=part)
+    raising.fsm("cancel_work_order", work_order=work_order, reason="the order was canceled")
+    raising.settle()
+    assert states(raising) == ["resolved"]
+
+
+def test_a_change_past_the_point_of_no_return_is_a_fallout_until_it_is_taken_back(raising: Pair) -> None:
+    order = raising.approved(HAMBURG)
+    raising.settle()
+    line = raising.rows("om", LINE, f"order.number={order}", "number")[0]["number"]
+    raising.om("set_ponr", line=line)
+    raising.om("set_characteristic", line=line, name="Bandwidth", value="1 Gbit/s")
+    raising.settle()
+    raised = fallouts(raising)
+    assert {one["short_description"].partition(": ")[2] for one in raised} == {
+        "a change came past the point of no return"
+    }
+    assert set(states(raising)) == {"open"}
+    raising.settle()
+    assert len(fallouts(raising)) == len(raised)
+    raising.om("set_characteristic", line=line, name="Bandwidth", value="100 Mbit/s")
+    raising.settle()
+    assert set(states(raising)) == {"resolved"}
+
+
+def test_a_refused_reopening_is_a_fallout_until_the_domain_order_is_open(raising: Pair) -> None:
+    order = raising.approved(HAMBURG)
+    raising.settle()
+    number = raising.resource_order(order)
+    raising.om("close_domain_order", domain_order=number)
+    refuse(raising, "om", "PATCH", "domain_order")
+    raising.settle_but_parked()
+    assert [one["short_description"] for one in fallouts(raising)] == [
+        f"{number}: it was closed too early and could not be reopened"
+    ]
+    retry(raising)
+    raising.settle()
+    assert states(raising) == ["resolved"]
+    assert raising.state("om", DOMAIN_ORDER, number) == "in progress"
+
+
+@pytest.mark.parametrize("do", ["close_incomplete", "cancel_work_order"])
+def test_a_visit_that_came_to_nothing_is_a_fallout_until_somebody_decides(pair: Pair, do: str) -> None:
+    raising = configured(pair, '[gate]\nclosed_incomplete = "fallout"\ncanceled_in_field = "fallout"\n')
+    order = raising.approved(HAMBURG)
+    raising.settle()
+    number, work_order = raising.resource_order(order), raising.install(order)
+    raising.fsm("dispatch", work_order=work_order, technician="technician")
+    raising.fsm(do, work_order=work_order, reason="no access")
+    raising.settle()
+    [fallout] = fallouts(raising)
+    assert work_order in fallout["short_description"]
+    raising.om("add_note", domain_order=number, text="release gate", **{"as": "fulfillment_manager"})
+    raising.settle()
+    assert states(raising) == ["resolved"]
+
+
+def test_a_visit_that_fails_again_is_a_fallout_again(pair: Pair) -> None:
+    raising = configured(pair, '[gate]\nclosed_incomplete = "fallout"\n')
+    order = raising.approved(HAMBURG)
+    raising.settle()
+    work_order = raising.install(order)
+    task = raising.rows("fsm", "wm_task", f"parent.number={work_order}", "number")[0]["number"]
+    for _ in range(2):
+        raising.fsm("dispatch", work_order=work_order, technician="technician")
+        raising.fsm("close_incomplete", work_order=work_order, reason="no access")
+        raising.settle()
+        assert states(raising)[-1] == "open"
+        raising.fsm("reopen_task", task=task)
+        raising.settle()
+    assert states(raising) == ["resolved", "resolved"]
+
+
+# --- never a second one ----------------------------------------------------------------------------------------
+
+
+def test_a_fallout_that_got_no_answer_is_looked_up(raising: Pair) -> None:
+    raising.world.fault("om", {"kind": "commit_then_drop", "method": "POST", "path_contains": FALLOUT, "count": 1})
+    with_refused_creation(raising)
+    assert len(fallouts(raising)) == 1
+
+
+def test_memory_may_be_lost_and_the_fallout_is_found_again_and_settled(raising: Pair) -> None:
+    order, _ = with_refused_creation(raising, count=None)
+    raised = len(fallouts(raising))
+    raising.forget()
+    raising.settle_but_parked()
+    assert states(raising) == ["open"] * raised
+    raising.world.clear_faults()
+    raising.forget()
+    raising.settle()
+    assert states(raising) == ["resolved"] * raised
+    assert raising.install(order)
+
+
+def test_a_fallout_that_a_person_closed_is_not_raised_again(raising: Pair) -> None:
+    with_refused_creation(raising)
+    raising.om("resolve_fallout", fallout=fallouts(raising)[0]["number"])
+    for _ in range(3):
+        raising.world.advance(400)
+        raising.sync(full=True)
+    assert states(raising) == ["resolved"]
+
+
+def test_the_fallout_of_somebody_else_is_left_alone_and_still_holds_its_task(raising: Pair) -> None:
+    _, number = with_refused_creation(raising)
+    raising.om("create_fallout", task=task_of(raising, number, "number"), text="billing")
+    retry(raising)
+    raising.settle()
+    assert states(raising) == ["resolved", "open"]
+    assert task_of(raising, number).casefold() == "on hold"
+
+
+def test_where_the_plug_in_is_missing_or_closed_there_is_a_finding_instead(raising: Pair) -> None:
+    fault = {"kind": "table_forbidden", "path_contains": FALLOUT, "user": "connector", "count": None}
+    raising.world.fault("om", fault)
+    with_refused_creation(raising)
+    assert set(raising.finding_codes()) == {"write-parked"}
+    raising.world.clear_faults()
+    assert fallouts(raising) == []
+
+
+def test_what_cannot_become_a_fallout_is_refused_in_the_configuration(pair: Pair) -> None:
+    with pytest.raises(ConfigError) as error:
+        configured(pair, '[fallout]\nkinds = ["frozen"]\n')
+    assert "'frozen' cannot become a fallout" in str(error.value.problems)
