@@ -118,8 +118,9 @@ def come_to_nothing(world: World) -> None:
 
 def decide(world: World) -> None:
     """Somebody decides that it may stay so: the fallout is settled, and the task goes on."""
+    manager = {"text": "release gate", "as": "fulfillment_manager"}
     for domain_order in world.om.store.find(DOMAIN_ORDER):
-        world.act("om", {"do": "add_note", "domain_order": domain_order["number"], "text": "release gate"})
+        world.act("om", {"do": "add_note", "domain_order": domain_order["number"], **manager})
 
 
 def open_case(world: World) -> None:
