@@ -16,9 +16,9 @@ from tests.faults.crash.launcher import Point, has_effect
 from tests.faults.crash.matrix import kills
 from tests.faults.crash.story import STEPS
 
-SHARE = 40
+SHARE = 120
 LANES = 4 if os.environ.get("OM_FSM_KILLS") == "all" else SHARE
-TAKEN = range(LANES) if os.environ.get("OM_FSM_KILLS") == "all" else range(7, 8)
+TAKEN = range(LANES) if os.environ.get("OM_FSM_KILLS") == "all" else range(67, 68)
 
 
 @pytest.mark.timeout(3600)
