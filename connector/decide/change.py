@@ -49,8 +49,8 @@ def _tell_too_late(draft: Draft, initiator: AnyInitiator, work: Work, facts: dic
     key, carried = WorkOrderKey.parse(work.link.key), work.link.carried
     if not isinstance(initiator, Initiator) or work.found is None or key is None or not carried:
         return
-    if work.end not in _CARRIED_OUT or initiator.order.version <= key.version:
-        return
+    if work.end not in _CARRIED_OUT or initiator.order.version <= key.version or past_ponr(initiator):
+        return  # past the point of no return that was told before the visit was over
     patch, changes = draft.rules.fields_for(initiator).patch(carried, facts), changes_between(carried, facts)
     if patch and _compensation(draft, initiator, work, _Difference(changes, facts, patch)) is not Compensation.PATCH:
         text = notes.changed_too_late(work.found, changes)
