@@ -18,7 +18,7 @@ from tests.faults.crash.story import STEPS
 
 SHARE = 120
 LANES = 4 if os.environ.get("OM_FSM_KILLS") == "all" else SHARE
-TAKEN = range(LANES) if os.environ.get("OM_FSM_KILLS") == "all" else range(67, 68)
+TAKEN = range(LANES) if os.environ.get("OM_FSM_KILLS") == "all" else range(7, 8)
 
 
 @pytest.mark.timeout(3600)
