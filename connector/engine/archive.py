@@ -21,6 +21,7 @@ from connector.engine.tables import (
     archived_name,
     attempt,
     event,
+    in_lists,
     link,
     looked,
     metadata,
@@ -43,7 +44,6 @@ _NAMES = (
     (link, ("work_order_number", "work_order_id", "domain_order_id", "initiator_id")),
     (outbox, ("order_number",)),
 )
-_CHUNK = 400  # values in one IN list
 
 
 class Archive:
@@ -73,7 +73,7 @@ class Archive:
         with self._engine.connect() as connection:
             rows = [
                 row
-                for chunk in _chunks(spelled)
+                for chunk in in_lists(spelled)
                 for row in connection.execute(sa.select(archived_name).where(archived_name.c.name.in_(chunk)))
             ]
         return {spelled[row.name]: row.order_id for row in rows}
@@ -173,10 +173,5 @@ def _opened(document: bytes) -> dict[str, list[dict[str, Any]]]:
 
 
 def _among(connection: sa.Connection, column: sa.Column[Any], values: Collection[str]) -> Iterator[str]:
-    for chunk in _chunks(values):
+    for chunk in in_lists(values):
         yield from connection.execute(sa.select(column).where(column.in_(chunk))).scalars()
-
-
-def _chunks(values: Collection[str]) -> Iterator[list[str]]:
-    ordered = sorted(values)
-    return (ordered[i : i + _CHUNK] for i in range(0, len(ordered), _CHUNK))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from connector.engine.tables import finding, known, sweep_round
+from connector.engine.tables import finding, in_lists, known, sweep_round
 from connector.engine.wakeups import upserting, wake
 
 if TYPE_CHECKING:
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
     from connector.exchange import Record, Sketch
 
-_CHUNK = 400  # values in one IN list
 NOBODY = ""
 """The order of a record that belongs to none."""
 
@@ -146,9 +145,8 @@ def _same(before: Known | None, record: Record) -> bool:
 
 def _among(connection: sa.Connection, part: str, sys_ids: Collection[str]) -> dict[str, Known]:
     found: dict[str, Known] = {}
-    ordered = sorted({sys_id.casefold() for sys_id in sys_ids})
-    for i in range(0, len(ordered), _CHUNK):
-        query = sa.select(known).where(known.c.part == part, known.c.sys_id.in_(ordered[i : i + _CHUNK]))
+    for chunk in in_lists({sys_id.casefold() for sys_id in sys_ids}):
+        query = sa.select(known).where(known.c.part == part, known.c.sys_id.in_(chunk))
         found.update({r.sys_id: Known(r.mod_count, r.state, r.order_id) for r in connection.execute(query)})
     return found
 

@@ -252,12 +252,11 @@ class Outbox:
             if work_order.mod_count != action.mod_count or entry.must_look or self._is_too_late(action):
                 return _overtaken(action.work_order_number)
             written = self.fsm.cancel(action)
-            if written.refused:
-                raise Rejected(
-                    f"{action.work_order_number} could not be canceled: Field Service did not take {', '.join(written.refused)}.",
-                    hint="Somebody must cancel it in Field Service, or it must be carried out.",
-                    transaction=written.transaction,
-                )
+            _require_taken(
+                written,
+                f"{action.work_order_number} could not be canceled: Field Service did not take",
+                "Somebody must cancel it in Field Service, or it must be carried out.",
+            )
             ours = True
         link = self.store.link_of(action.work_order_id)
         text = (
@@ -279,12 +278,11 @@ class Outbox:
                     hint="Somebody else uses that column. Agree with them what it shall say.",
                 )
             written = self.fsm.bind(action, work_order)
-            if written.refused:
-                raise Rejected(
-                    f"{action.work_order_number}: Field Service did not take {', '.join(written.refused)}.",
-                    hint="The connector's user needs to write these columns of work orders.",
-                    transaction=written.transaction,
-                )
+            _require_taken(
+                written,
+                f"{action.work_order_number}: Field Service did not take",
+                "The connector's user needs to write these columns of work orders.",
+            )
         link = self.store.link_of(action.work_order_id)
         if link is not None and bool(link.detached) != action.detaches:
             link = replace(link, bound_at=written.mod_count if written else work_order.mod_count)
@@ -353,18 +351,16 @@ class Outbox:
         if domain_order.mod_count != action.mod_count or entry.must_look:
             return _overtaken(action.domain_order_number)
         written = self.om.reopen(action, signed(action.text, action.key))
-        if written.refused == (NOTE,):
-            raise OutcomeUnknown(
-                f"{action.domain_order_number} was reopened, but the note that says why is not in its journal yet.",
-                hint="It is looked for, and written by itself if it is missing.",
-                transaction=written.transaction,
-            )
-        if written.refused:
-            raise Rejected(
-                f"{action.domain_order_number} could not be reopened: Order Management dropped {', '.join(written.refused)}.",
-                hint="Somebody must reopen it, or close the open work orders.",
-                transaction=written.transaction,
-            )
+        _require_told(
+            written,
+            f"{action.domain_order_number} was reopened",
+            "It is looked for, and written by itself if it is missing.",
+        )
+        _require_taken(
+            written,
+            f"{action.domain_order_number} could not be reopened: Order Management dropped",
+            "Somebody must reopen it, or close the open work orders.",
+        )
         return Settlement(IntentState.DONE, action.text, transaction=written.transaction)
 
     def _resolve(self, entry: OutboxEntry, action: ResolveCase) -> Settlement:
@@ -387,18 +383,12 @@ class Outbox:
         if case.mod_count != action.mod_count or entry.must_look:
             return _overtaken(action.case_number)
         written = self.cases.resolve(action, signed(action.text, action.key))
-        if written.refused == (NOTE,):
-            raise OutcomeUnknown(
-                f"{action.case_number} was resolved, but the note that says why is not in its journal yet.",
-                hint="It is looked for later.",
-                transaction=written.transaction,
-            )
-        if written.refused:
-            raise Rejected(
-                f"{action.case_number} could not be resolved: the instance did not take {', '.join(written.refused)}.",
-                hint="The connector's user needs to write state, resolution_code, close_notes and work_notes of cases.",
-                transaction=written.transaction,
-            )
+        _require_told(written, f"{action.case_number} was resolved", "It is looked for later.")
+        _require_taken(
+            written,
+            f"{action.case_number} could not be resolved: the instance did not take",
+            "The connector's user needs to write state, resolution_code, close_notes and work_notes of cases.",
+        )
         return Settlement(IntentState.DONE, action.text, transaction=written.transaction)
 
     def _warn(self, action: WarnDispatcher) -> Settlement:
@@ -411,12 +401,11 @@ class Outbox:
         if mark.warned == action.warns:
             return Settlement(IntentState.DONE, f"{action.work_order_number} says so: {action.text}")
         written = self.fsm.warn(action, str(replace(mark, warned=action.warns)))
-        if written.refused:
-            raise Rejected(
-                f"{action.work_order_number}: Field Service did not take {', '.join(written.refused)}.",
-                hint="The connector's user needs to write these columns of work orders.",
-                transaction=written.transaction,
-            )
+        _require_taken(
+            written,
+            f"{action.work_order_number}: Field Service did not take",
+            "The connector's user needs to write these columns of work orders.",
+        )
         return _done(f"{action.work_order_number}: {action.text}", written, None)
 
     def _raise_fallout(self, action: RaiseFallout) -> Settlement:
@@ -437,12 +426,11 @@ class Outbox:
         for one in self.om.fallouts.marked(action.mark):
             if one.is_open:
                 written = self.om.fallouts.settle(one, action.text)
-                if written.refused:
-                    raise Rejected(
-                        f"{one.number} could not be settled: Order Management dropped {', '.join(written.refused)}.",
-                        hint="Somebody must resolve it, or let the connector's user write fallouts.",
-                        transaction=written.transaction,
-                    )
+                _require_taken(
+                    written,
+                    f"{one.number} could not be settled: Order Management dropped",
+                    "Somebody must resolve it, or let the connector's user write fallouts.",
+                )
                 done.append(written)
         text = ", ".join(f"{written.number} settled" for written in done) or "a person had closed it before"
         return Settlement(IntentState.DONE, text, transaction=done[0].transaction if done else "")
@@ -469,6 +457,19 @@ def _is_suspicious(error: RemoteError) -> bool:
     if error.status == 429:
         return (error.retry_after or 0.0) > _SHORT
     return isinstance(error, SignInFailed | Unavailable | OutcomeUnknown) and bool(error.instance)
+
+
+def _require_taken(written: Written, what: str, hint: str) -> None:
+    """Raises Rejected when the instance dropped columns; `what` says so up to their names."""
+    if written.refused:
+        raise Rejected(f"{what} {', '.join(written.refused)}.", hint=hint, transaction=written.transaction)
+
+
+def _require_told(written: Written, done: str, hint: str) -> None:
+    """Raises OutcomeUnknown when everything was done but the note, which is not in the journal yet."""
+    if written.refused == (NOTE,):
+        text = f"{done}, but the note that says why is not in its journal yet."
+        raise OutcomeUnknown(text, hint=hint, transaction=written.transaction)
 
 
 def _require_heard(written: Written, entry: OutboxEntry, number: str, side: str, kind: str) -> None:

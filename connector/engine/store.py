@@ -19,6 +19,7 @@ from connector.engine.tables import (
     event,
     finding,
     hold,
+    in_lists,
     last,
     link,
     looked,
@@ -51,7 +52,6 @@ if TYPE_CHECKING:
 
 _SETTLED = (IntentState.DONE, IntentState.PARKED, IntentState.WITHDRAWN)
 _OPEN = [state.value for state in IntentState if state.is_open]
-_CHUNK = 400  # values in one IN list
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,7 +210,7 @@ class Store:
         verdicts: dict[str, list[Verdict]] = {}
         intents: dict[str, dict[str, Intent]] = {}
         with self.engine.connect() as connection:
-            for chunk in _chunks(order_ids):
+            for chunk in in_lists(order_ids):
                 for row in connection.execute(sa.select(link).where(link.c.order_id.in_(chunk))):
                     links.setdefault(row.order_id, []).append(codec.load_link(row.document))
                 for row in connection.execute(sa.select(verdict).where(verdict.c.order_id.in_(chunk))):
@@ -252,7 +252,7 @@ class Store:
     def _lookup(self, key: sa.Column[Any], value: sa.Column[Any], wanted: Collection[str]) -> dict[str, str]:
         found: dict[str, str] = {}
         with self.engine.connect() as connection:
-            for chunk in _chunks(wanted):
+            for chunk in in_lists(wanted):
                 for row in connection.execute(sa.select(key, value).where(key.in_(chunk))):
                     found[row[0]] = row[1]
         return found
@@ -263,7 +263,7 @@ class Store:
         """Those of these keys that were intended before, whatever became of it."""
         found: set[str] = set()
         with self.engine.connect() as connection:
-            for chunk in _chunks(keys):
+            for chunk in in_lists(keys):
                 found |= set(connection.execute(sa.select(outbox.c.key).where(outbox.c.key.in_(chunk))).scalars())
         return found
 
@@ -329,7 +329,7 @@ class Store:
         codes = [FindingCode.UNREADABLE.value, FindingCode.DEFECT.value]
         found: dict[str, datetime] = {}
         with self.engine.connect() as connection:
-            for chunk in _chunks(order_ids):
+            for chunk in in_lists(order_ids):
                 query = sa.select(finding.c.order_id, sa.func.min(finding.c.since).label("since"))
                 query = query.where(finding.c.order_id.in_(chunk), finding.c.code.in_(codes))
                 found.update(
@@ -349,7 +349,7 @@ class Store:
         """Those of these orders that have open intentions."""
         found: set[str] = set()
         with self.engine.connect() as connection:
-            for chunk in _chunks(order_ids):
+            for chunk in in_lists(order_ids):
                 query = sa.select(outbox.c.order_id).where(outbox.c.order_id.in_(chunk), outbox.c.state.in_(_OPEN))
                 found.update(connection.execute(query.distinct()).scalars())
         return sorted(found)
@@ -512,11 +512,6 @@ def _remember_attempt(
 
 def _held_orders(now: datetime) -> sa.Select[tuple[str]]:
     return sa.select(hold.c.order_id).where(hold.c.order_id != "", sa.or_(hold.c.until.is_(None), hold.c.until > now))
-
-
-def _chunks(values: Collection[str]) -> Iterable[list[str]]:
-    ordered = sorted(values)
-    return (ordered[i : i + _CHUNK] for i in range(0, len(ordered), _CHUNK))
 
 
 def _intent(row: Any) -> Intent:

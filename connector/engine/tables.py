@@ -17,9 +17,12 @@ archive  everything remembered of an order that is over    archived_name  the sy
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
 
 metadata = sa.MetaData(
     naming_convention={
@@ -264,3 +267,12 @@ archived_name = sa.Table(
 def shard_of(order_id: str) -> int:
     """The shard an order belongs to: a stable function of its sys_id."""
     return sum(order_id.encode()) % SHARDS
+
+
+_IN_A_LIST = 400  # values
+
+
+def in_lists(values: Collection[str]) -> Iterator[list[str]]:
+    """The values in order, as many at a time as one IN list holds."""
+    ordered = sorted(values)
+    return (ordered[i : i + _IN_A_LIST] for i in range(0, len(ordered), _IN_A_LIST))
