@@ -11,7 +11,7 @@
 | fallout | look for its mark; one is open -> done        | the same                                                |
 | settle  | read; not open -> done                      | the same                                                |
 | adopt, detach | read it; it says so already -> done     | the read shows whether it says so; else sent again      |
-| reopen  | read; not closed -> done, moved -> decide again | the read shows whether it is open                   |
+| reopen  | read; not closed -> done, moved -> decide again | the read, or its token in the journal, shows whether it was |
 | resolve | read; not open -> done, moved -> decide again | the read, or its token in the journal, shows whether it was |
 | set ponr | read the line; set -> done, moved -> decide again | the read shows whether it is set                   |
 
@@ -103,7 +103,8 @@ class Outbox:
             settlement, failure = self._try(entry, clock)
             self.store.settle(entry, settlement, clock(), self._sent())
             changed |= settlement.state in (IntentState.WITHDRAWN, IntentState.PARKED) or (
-                settlement.state is IntentState.DONE and not isinstance(entry.action, WriteNote | WriteFieldNote)
+                settlement.state is IntentState.DONE
+                and (entry.must_look or not isinstance(entry.action, WriteNote | WriteFieldNote))
             )
             if failure is not None and _is_suspicious(failure):
                 self.sides.trouble(failure, clock())
@@ -291,10 +292,8 @@ class Outbox:
         return _done(f"{action.work_order_number} {how} {action.initiator_number}: {action.why}", written, link)
 
     def _field_note(self, entry: OutboxEntry, action: WriteFieldNote) -> Settlement:
-        if entry.must_look:
-            tokens = self.fsm.find_tokens([action.work_order_id])
-            if token_of(action.key) in tokens.get(action.work_order_id, frozenset()):
-                return Settlement(IntentState.DONE, f"found in the journal after an unclear answer: {action.text}")
+        if entry.must_look and _is_told(self.fsm, action.work_order_id, action.key):
+            return Settlement(IntentState.DONE, f"found in the journal after an unclear answer: {action.text}")
         written = self.fsm.write_note(action.work_order_id, signed(action.text, action.key, action.carries))
         _require_heard(written, entry, action.work_order_number, "Field Service", "work orders")
         return Settlement(IntentState.DONE, action.text, transaction=written.transaction)
@@ -313,10 +312,8 @@ class Outbox:
     # --- Order Management ----------------------------------------------------------------------------------
 
     def _note(self, entry: OutboxEntry, action: WriteNote | ReopenDomainOrder) -> Settlement:
-        if entry.must_look:
-            tokens = self.om.find_tokens([action.domain_order_id])
-            if token_of(action.key) in tokens.get(action.domain_order_id, frozenset()):
-                return Settlement(IntentState.DONE, f"found in the journal after an unclear answer: {action.text}")
+        if entry.must_look and _is_told(self.om, action.domain_order_id, action.key):
+            return Settlement(IntentState.DONE, f"found in the journal after an unclear answer: {action.text}")
         carries, on_case = (action.carries, action.is_on_case) if isinstance(action, WriteNote) else ((), False)
         text = signed(action.text, action.key, carries)
         written = self.om.write_note(action.domain_order_id, text, on_case=on_case)
@@ -348,6 +345,9 @@ class Outbox:
             if entry.must_look:  # ours, perhaps without its note
                 return self._note(entry, action)
             return Settlement(IntentState.DONE, f"{action.domain_order_number} is open again: {action.text}")
+        if entry.must_look and _is_told(self.om, action.domain_order_id, action.key):
+            text = f"{action.domain_order_number} was reopened, and is closed again: {action.text}"
+            return Settlement(IntentState.DONE, text)
         if domain_order.mod_count != action.mod_count or entry.must_look:
             return _overtaken(action.domain_order_number)
         written = self.om.reopen(action, signed(action.text, action.key))
@@ -374,12 +374,9 @@ class Outbox:
             raise _gone(action.case_number)
         if case.state.phase is not CasePhase.OPEN:
             return Settlement(IntentState.DONE, f"{action.case_number} is {case.state.label}: {action.text}")
-        if entry.must_look:  # open again, where the customer was quicker than this look
-            tokens = self.om.find_tokens([action.case_id])
-            if token_of(action.key) in tokens.get(action.case_id, frozenset()):
-                return Settlement(
-                    IntentState.DONE, f"{action.case_number} was resolved, and is open again: {action.text}"
-                )
+        if entry.must_look and _is_told(self.om, action.case_id, action.key):  # the customer was quicker than this look
+            text = f"{action.case_number} was resolved, and is open again: {action.text}"
+            return Settlement(IntentState.DONE, text)
         if case.mod_count != action.mod_count or entry.must_look:
             return _overtaken(action.case_number)
         written = self.cases.resolve(action, signed(action.text, action.key))
@@ -457,6 +454,11 @@ def _is_suspicious(error: RemoteError) -> bool:
     if error.status == 429:
         return (error.retry_after or 0.0) > _SHORT
     return isinstance(error, SignInFailed | Unavailable | OutcomeUnknown) and bool(error.instance)
+
+
+def _is_told(system: OrderManagement | FieldService, sys_id: str, key: str) -> bool:
+    """Whether the journal of a record has the note of this intention. One request."""
+    return token_of(key) in system.find_tokens([sys_id]).get(sys_id, frozenset())
 
 
 def _require_taken(written: Written, what: str, hint: str) -> None:

@@ -85,6 +85,18 @@ def test_a_refused_write_becomes_one_fallout_on_an_open_task_of_its_domain_order
     raising.assert_nothing_doubled()
 
 
+def test_the_fallout_of_a_refused_note_is_settled_as_soon_as_the_note_is_written(raising: Pair) -> None:
+    order = raising.approved(HAMBURG)
+    raising.settle()
+    raising.fsm("dispatch", work_order=raising.install(order), technician="technician")
+    refuse(raising, "om", "PATCH", DOMAIN_ORDER)
+    raising.settle_but_parked()
+    assert states(raising) == ["open"]
+    retry(raising)
+    raising.sync()
+    assert states(raising) == ["resolved"]
+
+
 def test_a_write_that_is_tried_again_and_refused_again_keeps_its_one_fallout(raising: Pair) -> None:
     with_refused_creation(raising)
     for _ in range(3):

@@ -128,6 +128,26 @@ def test_a_reopening_whose_note_seems_missing_is_not_given_up_and_its_note_is_wr
     assert sum("was reopened" in note for note in pair.notes(number)) == 1
 
 
+def test_a_domain_order_that_is_closed_again_before_an_unclear_reopening_was_looked_up_is_reopened_twice(
+    pair: Pair,
+) -> None:
+    number, _ = in_the_field(pair)
+    pair.om("close_domain_order", domain_order=number)
+    pair.world.fault(
+        "om", {"kind": "cut_body", "method": "PATCH", "path_contains": "domain_order", "user": "connector"}
+    )
+    with app.writing(pair.loaded, pair.outside()) as (engine, systems):
+        app.sync_once(engine, systems, pair.now)
+        assert engine.store.waiting() == {"unknown": 1}
+        assert not is_closed(pair, number)
+        pair.om("close_domain_order", domain_order=number)
+        pair.world.advance(70)
+        app.sync_once(engine, systems, pair.now)
+    assert not is_closed(pair, number)
+    assert sum("was reopened" in note for note in pair.notes(number)) == 2
+    pair.assert_nothing_doubled()
+
+
 def test_the_gate_answers_with_state_owner_planned_end_and_how_old_that_is(pair: Pair) -> None:
     number, work_order = in_the_field(pair)
     pair.fsm("write", table="wm_order", record=work_order, fields={"expected_end": "2026-03-03 12:00:00"})

@@ -19,8 +19,8 @@ from connector.engine.database import scratch_copy
 from connector.engine.drain import plan_all
 from connector.engine.history import overview
 from connector.engine.release import release_side
-from connector.errors import ConnectorError, Unavailable
-from connector.model import BindWorkOrder, CreateWorkOrder, FindingCode
+from connector.errors import ConnectorError, Held, Unavailable
+from connector.model import CreateWorkOrder, FindingCode
 from connector.policies import load_policies
 from connector.sandbox import Refused
 from tests.faults.walk.moves import DOMAIN_ORDER, MOVES_OF_PEOPLE, SITES, one
@@ -376,7 +376,7 @@ class Player:
             self._release()
             try:
                 done = self._look(full=number == 0 and self._sweep_every != NEVER)
-            except Unavailable as error:
+            except (Unavailable, Held) as error:
                 # A person may end a hold, but not the time an instance asked for: the same process waits for that, once.
                 if number:
                     raise
@@ -404,8 +404,8 @@ class Player:
         waiting = self._engine.store.waiting()
         if "parked" in waiting:
             for entry in overview(self._engine.store.engine).waiting:
-                # What a person asked of a work order that somebody deleted meanwhile cannot be done.
-                hopeless = isinstance(entry.intent.action, BindWorkOrder) and "is not there" in entry.intent.error
+                # What was intended for a work order that somebody deleted meanwhile cannot be done.
+                hopeless = "is not there" in entry.intent.error
                 self.truth.in_order &= not self._engine.store.release_parked(entry.id, self._now(), drop=hopeless)
         return waiting
 
@@ -413,9 +413,8 @@ class Player:
         """What one more look at everything would do, on a copy of memory."""
         assert self._engine is not None
         assert self._systems is not None
-        scratch = app.build_engine(
-            self.loaded, load_policies(self.loaded), self._systems, scratch_copy(memory.reading(self.loaded))
-        )
+        loaded = self._configured()
+        scratch = app.build_engine(loaded, load_policies(loaded), self._systems, scratch_copy(memory.reading(loaded)))
         wake_everything(scratch.store, scratch.om, scratch.fsm, self._now(), everything=True)
         return plan_all(scratch, self._now())
 
