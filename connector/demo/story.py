@@ -87,8 +87,7 @@ class Story(Teller):
 
     def create(self) -> None:
         self.timeline.step("1", "An agent creates a customer order")
-        due = "2027-03-01 12:00:00"
-        line = {"offering": "Business SD-WAN", "action": "add", "committed_due_date": due}
+        line = {"offering": "Business SD-WAN", "action": "add", "committed_due_date": self.on(DUE)}
         result = self.stage.act(
             "om",
             "create_order",
@@ -196,7 +195,8 @@ class Story(Teller):
         before = self.work_order(MUNICH, INSTALL)
         self.move("om", "revise", "order_agent", f"revises {self.order}", order=self.order)
         words = f"{line}: bandwidth 100 -> 500 Mbit/s, due two weeks later"
-        edit = {"fields": {"committed_due_date": "2027-03-15 12:00:00"}, "characteristics": {"Bandwidth": "500 Mbit/s"}}
+        due = self.on(DUE + 14)
+        edit = {"fields": {"committed_due_date": due}, "characteristics": {"Bandwidth": "500 Mbit/s"}}
         self.move("om", "edit_line", "order_agent", words, line=line, **edit)
         self.expect(f"{number} is on hold", lambda: self.shown("om", DOMAIN_ORDER, number, "state") == "On hold")
         self.still(
@@ -206,12 +206,12 @@ class Story(Teller):
         self.move("om", "approve_revision", "fulfillment_manager", "approves the revision", order=self.order)
         self.expect(
             f"{before['number']['value']} carries the new date and bandwidth",
-            lambda: self._carries("2027-03-15 12:00:00", "500 Mbit/s"),
+            lambda: self._carries(due, "500 Mbit/s"),
             lambda: self.work_order(MUNICH, INSTALL),
         )
         self.expect(
             f"{number} shows before -> after",
-            lambda: self.noted(number, "100 Mbit/s -> 500 Mbit/s", "2027-03-01 12:00:00 -> 2027-03-15 12:00:00"),
+            lambda: self.noted(number, "100 Mbit/s -> 500 Mbit/s", f"{self.on(DUE)} -> {due}"),
             lambda: self.stage.om.notes(number, DOMAIN_ORDER),
         )
 
@@ -274,3 +274,4 @@ class Story(Teller):
 SITES = (HAMBURG, MUNICH)
 INSTALL = "Install CPE"
 SURVEY = "Site Survey"
+DUE = 100  # days after the story began

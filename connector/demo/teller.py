@@ -6,6 +6,7 @@ Everything a story needs of the stage, and nothing of any one story.
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from connector.demo.timeline import CONNECTOR
@@ -32,6 +33,7 @@ class Teller:
         self.stage = stage
         self.timeline = timeline
         self._pace = pace
+        self._first_day = stage.now().date()
         self._heard: dict[str, tuple[str, str]] = {}  # record whose notes are told -> its side and table
         self._told: dict[str, int] = {}  # record -> notes told so far
 
@@ -40,6 +42,10 @@ class Teller:
     def scene(self, title: str) -> None:
         """What comes next."""
         self.timeline.step(str(len(self.timeline.steps) + 1), title)
+
+    def on(self, days: int, at: str = "12:00:00") -> str:
+        """A moment so many days after the story began: UTC, as instances store it."""
+        return f"{self._first_day + timedelta(days=days)} {at}"
 
     def move(self, side: str, do: str, login: str, words: str, **arguments: Any) -> Any:
         """A person does something, and the timeline says so."""

@@ -41,12 +41,12 @@ def idle(arguments: list[str]) -> tuple[int, str, str]:
 
 
 @pytest.fixture
-def play(tmp_path: Path) -> Callable[[str, Run], Timeline]:
+def play(tmp_path: Path) -> Callable[..., Timeline]:
     logging.getLogger("urllib3").setLevel(logging.ERROR)
 
-    def told(name: str, run: Run) -> Timeline:
+    def told(name: str, run: Run, start: str | None = None) -> Timeline:
         timeline = Timeline()
-        world = World.create(clock="manual", seed=1)
+        world = World.create(clock="manual", seed=1, start=start)
         with world.serve(tmp_path) as served:
             write_config(tmp_path, served.info)
             perform(TALES[name], Stage(tmp_path, served.info, run), timeline)
@@ -57,7 +57,7 @@ def play(tmp_path: Path) -> Callable[[str, Run], Timeline]:
 
 
 @pytest.mark.parametrize("name", list(TALES))
-def test_a_story_is_true_in_every_check(play: Callable[[str, Run], Timeline], name: str) -> None:
+def test_a_story_is_true_in_every_check(play: Callable[..., Timeline], name: str) -> None:
     timeline = play(name, typed)
     checks = [check for step in timeline.steps for check in step.checks]
     assert [f"{check.claim}: {check.seen}" for check in checks if not check.holds] == []
@@ -66,9 +66,16 @@ def test_a_story_is_true_in_every_check(play: Callable[[str, Run], Timeline], na
     assert {entry.who for entry in entries} >= {"om-fsm", "agent sees", "dispatcher sees"}
 
 
+@pytest.mark.parametrize("name", ["inflight", "late"])
+def test_a_story_with_due_dates_is_true_in_any_year(play: Callable[..., Timeline], name: str) -> None:
+    timeline = play(name, typed, start="2031-12-30T23:58:00Z")
+    checks = [check for step in timeline.steps for check in step.checks]
+    assert [f"{check.claim}: {check.seen}" for check in checks if not check.holds] == []
+
+
 @pytest.mark.parametrize("name", list(TALES))
 def test_a_story_cannot_be_told_of_a_connector_that_does_nothing(
-    play: Callable[[str, Run], Timeline], name: str
+    play: Callable[..., Timeline], name: str
 ) -> None:
     try:
         timeline = play(name, idle)

@@ -16,7 +16,7 @@ SDWAN = "Business SD-WAN"
 
 def visit(t: Teller, *, assigned: bool = True) -> tuple[str, str, str]:
     """An order whose device is to be installed in Hamburg: its number, its resource order and its work order."""
-    order = t.place({"offering": SDWAN, "location": HAMBURG, "committed_due_date": _DUE})
+    order = t.place({"offering": SDWAN, "location": HAMBURG, "committed_due_date": t.on(DUE)})
     t.approve(order)
     t.connector()
     [work_order] = t.work_orders(order, "Install CPE")
@@ -27,23 +27,24 @@ def visit(t: Teller, *, assigned: bool = True) -> tuple[str, str, str]:
     return order, t.domain_orders(order, "resource_order")[0], work_order
 
 
-_DUE = "2027-03-01 12:00:00"
+DUE = 100  # days after the story began
 
 
 def _inflight(t: Teller) -> None:
     t.scene("A visit is assigned")
     order, number, work_order = visit(t)
     [line] = t.lines(order)
+    old, new = t.on(DUE), t.on(DUE + 14)
     t.both_see(number, work_order)
 
     t.scene("The order is revised: another day. While it is on hold nothing moves")
     t.move("om", "revise", "order_agent", f"revises {order}", order=order)
-    edit = {"line": line, "fields": {"committed_due_date": "2027-03-15 12:00:00"}}
+    edit = {"line": line, "fields": {"committed_due_date": new}}
     t.move("om", "edit_line", "order_agent", f"{line}: due two weeks later", **edit)
     t.connector()
     t.check(
         f"{work_order} still has the old day",
-        t.shown("fsm", "wm_order", work_order, "requested_due_by").startswith("2027-03-01"),
+        t.shown("fsm", "wm_order", work_order, "requested_due_by").startswith(old[:10]),
     )
     t.both_see(number, work_order)
     t.move("om", "approve_revision", "fulfillment_manager", "approves the revision", order=order)
@@ -51,9 +52,9 @@ def _inflight(t: Teller) -> None:
     t.connector()
     t.check(
         f"{work_order} has the new day",
-        t.shown("fsm", "wm_order", work_order, "requested_due_by").startswith("2027-03-15"),
+        t.shown("fsm", "wm_order", work_order, "requested_due_by").startswith(new[:10]),
     )
-    t.check("the agent reads before and after", t.noted(number, "2027-03-01 12:00:00 -> 2027-03-15 12:00:00"))
+    t.check("the agent reads before and after", t.noted(number, f"{old} -> {new}"))
     asked = any("Please check the visit" in note for note in t.stage.fsm.notes(work_order, "wm_order"))
     t.check("the dispatcher is asked to check the appointment", asked)
 
@@ -144,21 +145,21 @@ def _point_of_no_return(t: Teller) -> None:
 def _late(t: Teller) -> None:
     t.scene("A visit is planned well before the due date")
     _, number, work_order = visit(t)
-    _plan(t, work_order, "2027-02-20 12:00:00")
+    _plan(t, work_order, t.on(DUE - 9))
     t.check("there is nothing to tell", not t.noted(number, "Jeopardy"))
 
     t.scene("The dispatcher moves it, closer and closer to the due date")
-    _plan(t, work_order, "2027-03-01 09:00:00")
+    _plan(t, work_order, t.on(DUE, "09:00:00"))
     t.check("three hours are left: Medium", t.noted(number, work_order, "Jeopardy: None -> Medium"))
     t.both_see(number, work_order)
-    _plan(t, work_order, "2027-03-01 08:55:00")
+    _plan(t, work_order, t.on(DUE, "08:55:00"))
     told = [note for note in t.stage.om.notes(number) if "Jeopardy" in note]
     t.check("five minutes more or less change nothing", len(told) == 1, told)
-    _plan(t, work_order, "2027-03-04 12:00:00")
+    _plan(t, work_order, t.on(DUE + 3))
     t.check("three days late: Critical", t.noted(number, "Jeopardy: Medium -> Critical"))
 
     t.scene("Another technician has time")
-    _plan(t, work_order, "2027-02-22 12:00:00")
+    _plan(t, work_order, t.on(DUE - 7))
     t.check("the danger is over, and that is told too", t.noted(number, "Jeopardy: Critical -> None"))
 
 
