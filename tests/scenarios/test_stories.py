@@ -74,9 +74,7 @@ def test_a_story_with_due_dates_is_true_in_any_year(play: Callable[..., Timeline
 
 
 @pytest.mark.parametrize("name", list(TALES))
-def test_a_story_cannot_be_told_of_a_connector_that_does_nothing(
-    play: Callable[..., Timeline], name: str
-) -> None:
+def test_a_story_cannot_be_told_of_a_connector_that_does_nothing(play: Callable[..., Timeline], name: str) -> None:
     try:
         timeline = play(name, idle)
     except (StageError, ValueError, IndexError):
