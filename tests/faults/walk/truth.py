@@ -152,8 +152,8 @@ class Truth:
         self.wrong += [
             f"{r['number']} does not say {case['priority']}" for r in live if r["priority"] != case["priority"]
         ]
-        roles = [self._fsm.schema.table("wm_order").role_of("state", r["state"]) for r in mine]
-        if mine and set(roles) == {"closed_complete"} and not case["resolution_code"]:
+        ends = {self._fsm.schema.table("wm_order").role_of("state", r["state"]) for r in mine if not _is_let_go(r)}
+        if ends == {"closed_complete"} and not case["resolution_code"]:
             self.wrong.append(f"{number} was never resolved")
 
     def _has_reopened(self, live: list[Row]) -> bool:
