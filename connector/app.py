@@ -54,7 +54,6 @@ if TYPE_CHECKING:
     from requests.adapters import BaseAdapter
 
     from connector.config import Loaded, Settings
-    from connector.daemon.rounds import Rounds
     from connector.discover.discovery import Discovered
     from connector.doctor.check import Result, Suite
     from connector.doctor.patient import Patient, SideView
@@ -168,21 +167,6 @@ def examine_once(
     finally:
         if database is not None:
             database.dispose()
-
-
-def rounds(loaded: Loaded, engine: Engine, systems: Systems, world: World = REAL_WORLD) -> Rounds:
-    """The doctor's rounds of a daemon, by the same clients: a user that was refused is not tried once more."""
-    from connector.daemon.rounds import Round, Rounds
-    from connector.doctor.check import Level, Suite
-    from connector.doctor.registry import CHECKS
-    from connector.doctor.run import examine, in_short
-
-    def examine_now() -> Round:
-        seen = examine(patient(loaded, engine.store.engine, world, systems), CHECKS, [Suite.FIRST])
-        bad = [one for one in seen if one.level in (Level.FAILED, Level.WARNING)]
-        return Round(in_short(seen), tuple(f"{one.id} {one.side}: {one.seen}. Fix: {one.fix}" for one in bad))
-
-    return Rounds(examine_now, lambda summary: engine.store.note_pass("doctor", world.clock(), summary))
 
 
 def patient(loaded: Loaded, database: sa.Engine | None, world: World, systems: Systems | None = None) -> Patient:
@@ -448,32 +432,3 @@ def native_policy(loaded: Loaded, initiates: str, world: World = REAL_WORLD) -> 
     decisions = [Decided(row.label, row.condition, row.template) for row in found.rows]
     known = vocabulary(settings, initiates)
     return found, carry(found.name, found.inputs, decisions, known, lambda t, i: om.display_names(t, [i]).get(i))
-
-
-@contextmanager
-def listening(loaded: Loaded, wake: Callable[[str], None]) -> Iterator[str]:
-    """Receive webhooks meanwhile, if the settings want it. Yields where, in words; empty when nowhere."""
-    settings, secret = loaded.settings.webhook, loaded.secrets.get("webhook.secret")
-    if settings is None or secret is None:
-        yield ""
-        return
-    try:
-        from connector.daemon.signature import Verifier
-        from connector.daemon.webhook import Receiver, application
-    except ModuleNotFoundError as error:
-        raise ConfigError(
-            f"Receiving webhooks needs a package that is not installed: {error.name}.",
-            hint="pip install 'om-fsm-connector[webhook]', or remove [webhook] from the configuration.",
-        ) from error
-    try:
-        verifier = Verifier(secret.get_secret_value(), tolerance=settings.tolerance_seconds)
-    except ValueError as error:
-        raise ConfigError(f"The webhook secret cannot be used: {error}.") from error
-    receiver = Receiver(
-        application(verifier, wake, per_second=settings.messages_per_second), settings.host, settings.port
-    )
-    receiver.start()
-    try:
-        yield f", webhooks on http://{settings.host}:{receiver.port}/webhook"
-    finally:
-        receiver.stop()

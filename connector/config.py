@@ -494,24 +494,37 @@ class Daemon(Section):
     log_format: Literal["text", "json"] = "text"
 
 
-class Webhook(Section):
-    """The receiver of "look at this order". It speaks plain HTTP: TLS is a reverse proxy's."""
+class Http(Section):
+    """Where the daemon listens: for webhooks, and for those who watch it. It speaks plain HTTP: TLS is a reverse proxy's."""
 
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = 8484
     expose: bool = False
+
+    @model_validator(mode="after")
+    def _loopback_unless_said(self) -> Http:
+        if not self.expose and not _is_loopback(self.host):
+            raise ValueError(
+                f"{self.host!r} can be reached from other machines and the server has no TLS: keep 127.0.0.1 behind a "
+                "reverse proxy, or say expose = true"
+            )
+        return self
+
+
+class Webhook(Section):
+    """The receiver of "look at this order". It listens where [http] says."""
+
     secret: SecretRef
     tolerance_seconds: Annotated[float, Field(gt=0)] = 300.0
     messages_per_second: Annotated[float, Field(gt=0)] = 50.0
 
-    @model_validator(mode="after")
-    def _loopback_unless_said(self) -> Webhook:
-        if not self.expose and not _is_loopback(self.host):
-            raise ValueError(
-                f"{self.host!r} can be reached from other machines and the receiver has no TLS: keep 127.0.0.1 behind a "
-                "reverse proxy, or say expose = true"
-            )
-        return self
+    @model_validator(mode="before")
+    @classmethod
+    def _moved(cls, said: Any) -> Any:
+        moved = [name for name in Http.model_fields if isinstance(said, dict) and name in said]
+        if moved:
+            raise ValueError(f"{', '.join(moved)}: where the daemon listens is now said under [http]")
+        return said
 
 
 def _is_loopback(host: str) -> bool:
@@ -540,7 +553,13 @@ class Settings(Section):
     hold: HoldSettings = HoldSettings()
     brakes: Brakes = Brakes()
     daemon: Daemon = Daemon()
+    http: Http | None = None
     webhook: Webhook | None = None
+
+    @property
+    def listens(self) -> Http | None:
+        """Where the daemon listens, if it does: for [http] or for webhooks."""
+        return self.http or (Http() if self.webhook else None)
 
     @property
     def fallout_kinds(self) -> frozenset[FindingCode]:

@@ -71,24 +71,17 @@ def _report(done: object, left: dict[str, int], output: str) -> None:
 @click.pass_obj
 def run(path: Path) -> None:
     """Run as a daemon until SIGTERM: poll, sweep, receive webhooks, carry changes across."""
-    from connector.app import listening, rounds, writing
+    from connector.app import writing
     from connector.config import load
     from connector.daemon.logs import configure
-    from connector.daemon.service import Service
+    from connector.running import listening, service
 
     loaded = load(path)
-    settings = loaded.settings
-    configure(settings.daemon.log_format)
+    configure(loaded.settings.daemon.log_format)
     with writing(loaded, patient=True) as (engine, systems):
-        service = Service(
-            engine,
-            poll_seconds=settings.daemon.poll_seconds,
-            clock=lambda: datetime.now(UTC),
-            rounds=rounds(loaded, engine, systems),
-            rounds_seconds=settings.daemon.doctor_seconds,
-        )
-        with listening(loaded, service.wake) as where:
-            finished = service.run(ready=lambda: say(f"om-fsm is running{where}."))
+        daemon = service(loaded, engine, systems)
+        with listening(loaded, daemon, engine, systems) as where:
+            finished = daemon.run(ready=lambda: say(f"om-fsm is running{where}."))
     sys.stdout.flush()
     if not finished:
         os._exit(0)  # a thread still waits for an answer; the outbox knows

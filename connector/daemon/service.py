@@ -12,11 +12,12 @@ import structlog
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 
+from connector.daemon.pulse import PassEnd, Pulse
 from connector.engine.cursors import poll_one
 from connector.engine.drain import drain_all
 from connector.engine.hold import Hold, Side
 from connector.engine.watch import notice
-from connector.errors import ConnectorError, Held, MemoryDamaged, RemoteError
+from connector.errors import ConnectorError, Held, MemoryDamaged, MemoryFailed, RemoteError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -45,10 +46,12 @@ class Service:
         *,
         poll_seconds: float,
         clock: Callable[[], datetime],
+        pulse: Pulse | None = None,
         rounds: Rounds | None = None,
         rounds_seconds: float = 86_400.0,
     ) -> None:
         self._engine = engine
+        self.pulse = pulse or Pulse()
         self._rounds = rounds
         self._heard: datetime | None = None  # when the last webhook was noted
         engine.sides.announce = _log_hold
@@ -58,6 +61,7 @@ class Service:
         self._poll_wanted = threading.Event()
         self._worker = threading.Thread(target=self._work, name="worker", daemon=True)
         self._complaints: dict[str, str] = {}
+        self._forgetting: dict[str, str] = {}  # what could not be done because of memory, and why
         self._damage: MemoryDamaged | None = None
         self._scheduler = BackgroundScheduler(timezone=UTC, executors={"default": ThreadPoolExecutor(2)})
         self._every("poll", poll_seconds, self._poll_wanted)
@@ -104,24 +108,32 @@ class Service:
         while not self._stopping.is_set():
             self._nudge.clear()
             rests: list[float | None] = []
-            self._safely("turn", lambda: rests.append(self._turn()))  # noqa: B023 - called at once
+            began = self.pulse.beat()
+            if not self._safely("turn", lambda: rests.append(self._turn(began))):  # noqa: B023 - called at once
+                self.pulse.passed(PassEnd.FAILED, began)
             if rests and rests[0] is not None:
                 self._nudge.wait(rests[0])
             else:
                 self._stopping.wait(_RETRY_SECONDS)
 
-    def _turn(self) -> float | None:
+    def _turn(self, began: float) -> float | None:
         """Do what is wanted and due. Returns for how many seconds nothing is, None when something failed."""
         sides = self._engine.sides
         fine = self._safely("visit", self._visit)
         if sides.may_look(self._clock()):
-            fine &= self._when(self._poll_wanted, "poll", lambda: notice(self._engine, self._clock()))
+            fine &= self._when(self._poll_wanted, "poll", self._poll)
             fine &= self._safely("look", self._drain)
             if fine and self._rounds is not None:
                 self._rounds.begin()
         else:
             fine &= self._meanwhile()
-        return self._rest() if fine or not sides.may_look(self._clock()) else None
+        held = not sides.may_look(self._clock())
+        self.pulse.passed(PassEnd.HELD if held else PassEnd.DONE if fine else PassEnd.FAILED, began)
+        return self._rest() if fine or held else None
+
+    def _poll(self) -> None:
+        notice(self._engine, self._clock())
+        self.pulse.polled(*Side)
 
     def _visit(self) -> None:
         self._engine.sides.visit(self._clock())
@@ -132,10 +144,12 @@ class Service:
         if not self._poll_wanted.is_set() or not engine.sides.may_poll(Side.OM, self._clock()):
             return True
         self._poll_wanted.clear()
-        overlap = engine.watch.overlap
-        return self._safely(
-            "poll", lambda: poll_one(engine.store, engine.om, engine.om, self._clock(), overlap=overlap)
-        )
+        return self._safely("poll", self._poll_orders)
+
+    def _poll_orders(self) -> None:
+        engine = self._engine
+        poll_one(engine.store, engine.om, engine.om, self._clock(), overlap=engine.watch.overlap)
+        self.pulse.polled(Side.OM)
 
     def _when(self, wanted: threading.Event, what: str, do: Callable[[], object]) -> bool:
         """Do what is wanted; what fails stays wanted."""
@@ -149,8 +163,12 @@ class Service:
 
     def _drain(self) -> None:
         self._safely("policies", lambda: self._engine.refresh(self._clock()))
-        for plan in drain_all(self._engine, self._clock, stopping=self._stopping.is_set):
+        for plan in drain_all(self._engine, self._clock, stopping=self._is_stopping):
             _log_plan(plan)
+
+    def _is_stopping(self) -> bool:
+        self.pulse.beat()  # asked before each look
+        return self._stopping.is_set()
 
     def _rest(self) -> float:
         """Seconds until there is something to do: the next wakeup, or while a side is held the next probe."""
@@ -175,13 +193,35 @@ class Service:
             if self._complaints.get(what) != str(error):
                 _log.error(f"{what} failed", error=str(error), hint=error.hint)
             self._complaints[what] = str(error)
+            if isinstance(error, MemoryFailed):
+                self._forgetting[what] = f"{error} {error.hint}".strip()
             return False
         except Exception:
             _log.exception(f"{what} failed unexpectedly; this is a defect of the connector")
             return False
+        self._forgetting.pop(what, None)
         if self._complaints.pop(what, None):
             _log.info(f"{what} works again")
         return True
+
+    # --- asked by others -----------------------------------------------------------------------------------
+
+    def stuck(self, patience: float) -> str:
+        """What is wrong with the loop itself; nothing while it turned within so many seconds, whatever it met."""
+        silent = self.pulse.silent
+        if silent > patience:
+            return f"the loop has not turned for {silent:.0f} seconds; restart it, nothing is lost"
+        return "the loop has ended" if self._worker.ident and not self._worker.is_alive() else ""
+
+    def unready(self) -> str:
+        """Why memory cannot be worked with; empty when it can. What the instances do is no matter."""
+        for text in tuple(self._forgetting.values()):
+            return text
+        try:
+            self._engine.store.backlog(self._clock())
+        except MemoryFailed as error:
+            return f"{error} {error.hint}".strip()
+        return ""
 
     # --- start and stop ------------------------------------------------------------------------------------
 

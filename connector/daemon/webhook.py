@@ -30,9 +30,10 @@ from connector.daemon.throttle import Throttle
 from connector.errors import ConfigError, ConnectorError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from starlette.requests import Request
+    from starlette.routing import BaseRoute
 
     from connector.daemon.signature import Verifier
 
@@ -52,20 +53,24 @@ class _Refused(Exception):
 
 
 def application(
-    verifier: Verifier,
+    verifier: Verifier | None,
     wake: Callable[[str], None],
     clock: Callable[[], float] = time.time,
     *,
     per_second: float = 50.0,
     patience: float = _PATIENCE,
+    more: Iterable[BaseRoute] = (),
 ) -> Starlette:
     """The ASGI application. `wake` is called with the sys_id of what changed, off the event loop.
 
-    Each sender may send `per_second` messages on average, and takes at most `patience` seconds for a body.
+    Each sender may send `per_second` messages on average, and takes at most `patience` seconds for a body. Without a verifier
+    no message is taken. `more` are the pages beside it.
     """
     throttle = Throttle(per_second)
 
     async def receive(request: Request) -> Response:
+        if verifier is None:
+            return Response(status_code=404)
         wait = throttle.wait(request.client.host if request.client else "", clock())
         if wait:
             return Response(status_code=429, headers={"Retry-After": str(math.ceil(wait)), "Connection": "close"})
@@ -90,10 +95,7 @@ def application(
             verifier.remember(request.headers)
         return Response(status_code=202)
 
-    async def healthy(_: Request) -> Response:
-        return PlainTextResponse("ok")
-
-    return Starlette(routes=[Route("/webhook", receive, methods=["POST"]), Route("/healthz", healthy)])
+    return Starlette(routes=[Route("/webhook", receive, methods=["POST"]), *more])
 
 
 async def _body(request: Request, patience: float) -> bytes:
@@ -134,8 +136,8 @@ class Receiver:
         except OSError as error:
             self._socket.close()
             raise ConfigError(
-                f"The webhook receiver cannot listen on {host}:{port}: {error.strerror}.",
-                hint="Choose another host or port under [webhook].",
+                f"The daemon cannot listen on {host}:{port}: {error.strerror}.",
+                hint="Choose another host or port under [http].",
             ) from error
         self.port = int(self._socket.getsockname()[1])
         settings = uvicorn.Config(

@@ -45,7 +45,7 @@ def write_config(
     if webhook_port is not None:
         key = base64.b64encode(secrets.token_bytes(32)).decode()
         _private(secret_files / "webhook.secret", f"whsec_{key}")
-        text += f'\n[webhook]\nport = {webhook_port}\nsecret = {{ file = "secrets/webhook.secret" }}\n'
+        text += f'\n[http]\nport = {webhook_port}\n\n[webhook]\nsecret = {{ file = "secrets/webhook.secret" }}\n'
     path = directory / "config.toml"
     path.write_text(text, encoding="utf-8")
     return path

@@ -28,7 +28,7 @@ from connector.engine.tables import (
     verdict,
     wakeup,
 )
-from connector.engine.wakeups import upserting
+from connector.engine.wakeups import held_orders, upserting
 from connector.mapping.marks import token_of
 from connector.model import (
     BY_HAND,
@@ -102,7 +102,7 @@ class Store:
         """The wakeups of these shards that are due, longest overdue first."""
         query = (
             sa.select(wakeup)
-            .where(wakeup.c.due <= now, wakeup.c.shard.in_(list(shards)), wakeup.c.order_id.not_in(_held_orders(now)))
+            .where(wakeup.c.due <= now, wakeup.c.shard.in_(list(shards)), wakeup.c.order_id.not_in(held_orders(now)))
             .order_by(wakeup.c.due, wakeup.c.order_id)
             .limit(limit)
         )
@@ -111,7 +111,7 @@ class Store:
 
     def next_due(self, now: datetime) -> datetime | None:
         """When the next wakeup of an order that is not held is due."""
-        query = sa.select(sa.func.min(wakeup.c.due)).where(wakeup.c.order_id.not_in(_held_orders(now)))
+        query = sa.select(sa.func.min(wakeup.c.due)).where(wakeup.c.order_id.not_in(held_orders(now)))
         with self.engine.connect() as connection:
             moment: datetime | None = connection.execute(query).scalar()
         return moment
@@ -508,10 +508,6 @@ def _remember_attempt(
     requests = [asdict(one) for one in sent]
     values = {"outbox_id": entry.id, "at": now, "outcome": settlement.state.value, "text": settlement.text}
     connection.execute(attempt.insert().values(**values, requests=requests))
-
-
-def _held_orders(now: datetime) -> sa.Select[tuple[str]]:
-    return sa.select(hold.c.order_id).where(hold.c.order_id != "", sa.or_(hold.c.until.is_(None), hold.c.until > now))
 
 
 def _intent(row: Any) -> Intent:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-from connector.engine.tables import shard_of, wakeup
+from connector.engine.tables import hold, shard_of, wakeup
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -27,6 +27,11 @@ def wake(connection: sa.Connection, order_ids: Iterable[str], due: datetime, rea
     earlier = sa.case((wakeup.c.due < new.due, wakeup.c.due), else_=new.due)
     values = {"due": earlier, "reason": new.reason, "generation": wakeup.c.generation + 1}
     connection.execute(statement.on_conflict_do_update(index_elements=[wakeup.c.order_id], set_=values), rows)
+
+
+def held_orders(now: datetime) -> sa.Select[tuple[str]]:
+    """The orders a person holds, as a subquery: nothing is done about them."""
+    return sa.select(hold.c.order_id).where(hold.c.order_id != "", sa.or_(hold.c.until.is_(None), hold.c.until > now))
 
 
 def upserting(connection: sa.Connection, table: sa.Table) -> Any:

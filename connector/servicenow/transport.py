@@ -5,6 +5,7 @@ Both kinds of requests go this way: those to its APIs (`session.py`) and those f
 
 from __future__ import annotations
 
+import threading
 from abc import abstractmethod
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -41,13 +42,27 @@ class Endpoint:
     page: int = 1000  # rows asked for at once: small ones come at about a thousand a second
 
 
+OUTCOMES = ("ok", "throttled", "refused", "failed", "no answer")
+
+
 @dataclass(slots=True)
 class Traffic:
     """What passed between us and an instance, over all threads."""
 
     requests: int = 0
+    outcomes: dict[str, int] = field(default_factory=lambda: dict.fromkeys(OUTCOMES, 0))
+    lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
     server_time: datetime | None = None  # of the last answer, by the instance's own clock
     headers: Mapping[str, str] = field(default_factory=dict)  # of the last answer
+
+    def ended(self, status: int, *, success: bool) -> None:
+        """One more request is over; `status` is 0 without an answer."""
+        outcome = "ok" if success else _OUTCOME_OF.get(status) or ("refused" if 400 <= status < 500 else "failed")
+        with self.lock:
+            self.outcomes[outcome] += 1
+
+
+_OUTCOME_OF = {0: "no answer", 429: "throttled"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,9 +119,11 @@ class Transport(requests.Session):
             try:
                 response = self._answer(request, **kwargs)
             except RemoteError as error:
+                self.common.traffic.ended(0, success=False)
                 self.keep(request, None, error)
                 raise
         failure = self.judge(response)
+        self.common.traffic.ended(response.status_code, success=failure is None)
         self.keep(request, response, failure)
         if failure is None:
             pace.success()

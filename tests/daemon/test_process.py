@@ -12,6 +12,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import requests
 
 from connector.config import load
 from connector.demo.setup import write_config
@@ -19,6 +20,7 @@ from connector.engine.store import Store
 from connector.memory import reading
 from connector.sandbox import World
 from tests.conftest import HAMBURG, LINE, Pair
+from tests.daemon.watching import understood
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -132,6 +134,16 @@ def test_the_doctor_makes_a_round_at_the_start_and_status_shows_it_and_the_last_
 
     assert until(lambda: "Last webhook" in status())
     assert "Last doctor" in status()
+
+
+def test_it_listens_for_those_who_watch_it(live: Live) -> None:
+    live.daemon.running()
+    site = live.daemon.webhook.removesuffix("/webhook")
+    assert live.daemon.said(f"listening on {site}")
+    assert until(lambda: understood(requests.get(f"{site}/metrics", timeout=5).text)["omfsm_passes_total"]["done",] > 0)
+    for page in ("healthz", "readyz"):
+        answer = requests.get(f"{site}/{page}", timeout=5)
+        assert (answer.status_code, answer.text) == (200, "ok")
 
 
 def test_it_stops_in_order_on_sigterm_and_leaves_memory_to_the_next_start(live: Live) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 import requests
 
-from connector.config import Webhook
+from connector.config import Http, Webhook
 from connector.daemon.signature import Verifier
 from connector.daemon.throttle import Throttle
 from connector.daemon.webhook import Receiver, application
@@ -146,11 +146,17 @@ def test_only_post_is_taken(method: str) -> None:
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.7", "connector.example.com", ""])  # noqa: S104
 def test_it_listens_beyond_this_machine_only_when_somebody_said_so(host: str) -> None:
     with pytest.raises(ValueError, match="expose = true"):
-        Webhook.model_validate({"host": host, "secret": SECRET})
-    assert Webhook.model_validate({"host": host, "secret": SECRET, "expose": True}).host == host
+        Http.model_validate({"host": host})
+    assert Http.model_validate({"host": host, "expose": True}).host == host
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.2", "::1", "localhost"])
 def test_on_this_machine_it_needs_no_word(host: str) -> None:
-    assert Webhook.model_validate({"host": host, "secret": SECRET}).expose is False
-    assert Webhook.model_validate({"secret": SECRET}).host == "127.0.0.1"
+    assert Http.model_validate({"host": host}).expose is False
+    assert Http().host == "127.0.0.1"
+
+
+def test_where_the_receiver_listened_before_is_told_where_it_is_said_now() -> None:
+    with pytest.raises(ValueError, match=r"host, port: where the daemon listens is now said under \[http\]"):
+        Webhook.model_validate({"host": "127.0.0.1", "port": 1, "secret": SECRET})
+    assert Webhook.model_validate({"secret": SECRET}).tolerance_seconds == 300.0

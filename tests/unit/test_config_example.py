@@ -62,6 +62,7 @@ def known() -> dict[str, Any]:
         "om": {**needed, "sign_in": registered},
         "fsm": {**needed, "username": "x", "password": {"env": "X"}},
         "policy": {"domain_order": "x", "order_task": "x"},
+        "http": {},
         "webhook": {"secret": {"env": "X"}},
     }
     settings = Settings.model_validate(document).model_dump(mode="json", by_alias=True)

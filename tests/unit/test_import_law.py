@@ -38,8 +38,9 @@ LAW: dict[str, set[str]] = {
     "shelf": SHARED | {"config", "mapping", "policies"},
     "memory": SHARED | {"config", "engine"},
     "app": SHARED
-    | {"config", "daemon", "decide", "discover", "doctor", "engine", "fsm", "mapping", "memory", "om", "policies"}
+    | {"config", "decide", "discover", "doctor", "engine", "fsm", "mapping", "memory", "om", "policies"}
     | {"profile", "reach", "servicenow", "unsettled"},
+    "running": SHARED | {"app", "config", "daemon", "doctor", "engine"},
     "cli": SHARED
     | {
         "app",
@@ -54,6 +55,7 @@ LAW: dict[str, set[str]] = {
         "memory",
         "policies",
         "profile",
+        "running",
         "sandbox",
     }
     | {"shelf", "unsettled", "visible"},
