@@ -1,4 +1,4 @@
-"""Who watches the daemon is told whether its loop lives and whether it can work; that an instance is down is no reason to kill it."""
+"""Who watches the daemon is told whether its loop lives and whether it can work. A down instance is no reason to kill it."""
 
 from __future__ import annotations
 
