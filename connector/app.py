@@ -42,7 +42,7 @@ from connector.policies import (
     mapped_facts,
     vocabulary,
 )
-from connector.reach import endpoint
+from connector.reach import endpoint, way_to
 from connector.servicenow.names import names_in
 from connector.servicenow.table import TableApi
 from connector.unsettled import require_settled
@@ -114,11 +114,11 @@ def connect(loaded: Loaded, world: World = REAL_WORLD) -> Systems:
     return _ports(loaded, world)
 
 
-def _ports(loaded: Loaded, world: World) -> Systems:
+def _ports(loaded: Loaded, world: World, om_api: TableApi | None = None, fsm_api: TableApi | None = None) -> Systems:
     settings = loaded.settings
     profile = loaded.profile
-    om_api = _api(loaded, world, "om")
-    fsm_api = _api(loaded, world, "fsm")
+    om_api = om_api or _api(loaded, world, "om")
+    fsm_api = fsm_api or _api(loaded, world, "fsm")
     kind = OmWithCases if settings.policy.case else OmPort
     om = kind(
         om_api,
@@ -258,6 +258,26 @@ def build_engine(
         refresh=lambda now: _follow(watched, loaded, systems, engine, now),
     )
     return engine
+
+
+def build_anew(
+    loaded: Loaded, before: Loaded, engine: Engine, systems: Systems, world: World = REAL_WORLD
+) -> tuple[Engine, Systems]:
+    """The engine of another configuration in place of a running one. Asks no instance, changes nothing. Raises ConfigError.
+
+    Kept: who is at work, what was refused, and the way to each instance where it is the same: tokens, pace, counts.
+    """
+    require_settled(loaded)
+    policies = load_policies(loaded)
+    was, now = before.settings, loaded.settings
+    om_api = systems.om_api if way_to(was.om) == way_to(now.om) else None
+    fsm_api = systems.fsm_api if way_to(was.fsm) == way_to(now.fsm) else None
+    fresh = _ports(loaded, world, om_api, fsm_api)
+    new = build_engine(loaded, policies, fresh, engine.store.engine, world)
+    new.outbox = replace(new.outbox, inherited=engine.outbox.inherited)
+    new.sides.take_over(engine.sides)
+    new.crew = engine.crew.of(now.outbox.in_flight)
+    return new, fresh
 
 
 def _rules(loaded: Loaded, policies: Policies, systems: Systems) -> Rules:

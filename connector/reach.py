@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from connector.config import Loaded
+    from connector.config import Instance, Loaded
     from connector.servicenow.credentials import Credentials
     from connector.servicenow.grants import Grant
 
@@ -37,6 +37,13 @@ def endpoint(loaded: Loaded, side: str) -> Endpoint:
         read_timeout=instance.read_timeout_seconds,
         page=instance.rows_per_page,
     )
+
+
+def way_to(instance: Instance) -> tuple[object, ...]:
+    """Everything of an instance's settings that `endpoint` uses."""
+    signs_in = (instance.sign_in, instance.username, instance.password)
+    times = (instance.connect_timeout_seconds, instance.read_timeout_seconds)
+    return (instance.name, instance.url, *signs_in, instance.ca_file, instance.proxy, *times, instance.rows_per_page)
 
 
 class _Ways:

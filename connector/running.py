@@ -1,113 +1,203 @@
-"""The daemon put together: its loop, the doctor's rounds beside it, and where it listens."""
+"""The daemon put together: its loop, the doctor's rounds beside it, where it listens; put together anew when it is reloaded."""
 
 from __future__ import annotations
 
+import threading
+import time
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from connector.app import REAL_WORLD, patient
+import structlog
+
+from connector.app import REAL_WORLD, build_anew, patient
+from connector.config import load
 from connector.daemon.pulse import Pulse
 from connector.daemon.service import Service
 from connector.engine.gauges import gauges
 from connector.engine.hold import Side
 from connector.errors import ConfigError
+from connector.fixed import changed, require_fixed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+    from datetime import datetime
 
     from connector.app import Systems, World
     from connector.config import Loaded
     from connector.daemon.metrics import Traffic
     from connector.daemon.rounds import Rounds
-    from connector.daemon.signature import Verifier
+    from connector.daemon.webhook import Door
     from connector.engine.drain import Engine
 
 _STUCK_AFTER = 300.0  # seconds without a sign of life, beyond the longest a request may take
+_log = structlog.get_logger("om-fsm")
 
 
-def service(loaded: Loaded, engine: Engine, systems: Systems) -> Service:
-    """The loop, not started yet."""
-    daemon = loaded.settings.daemon
-    return Service(
-        engine,
-        poll_seconds=daemon.poll_seconds,
-        clock=lambda: datetime.now(UTC),
-        pulse=Pulse(requests=lambda: systems.requests),
-        rounds=rounds(loaded, engine, systems),
-        rounds_seconds=daemon.doctor_seconds,
-    )
+@dataclass(frozen=True, slots=True)
+class Reloads:
+    """How the last reload ended, and when the configuration in use was taken over."""
+
+    successful: bool
+    at: datetime
 
 
-def rounds(loaded: Loaded, engine: Engine, systems: Systems, world: World = REAL_WORLD) -> Rounds:
-    """The doctor's rounds of a daemon, by the same clients: a user that was refused is not tried once more."""
-    from connector.daemon.rounds import Round, Rounds
-    from connector.doctor.check import Level, Suite
-    from connector.doctor.registry import CHECKS
-    from connector.doctor.run import examine, in_short
+class Running:
+    """One daemon with the configuration it works by now."""
 
-    def examine_now() -> Round:
-        seen = examine(patient(loaded, engine.store.engine, world, systems), CHECKS, [Suite.FIRST])
-        bad = [one for one in seen if one.level in (Level.FAILED, Level.WARNING)]
-        return Round(in_short(seen), tuple(f"{one.id} {one.side}: {one.seen}. Fix: {one.fix}" for one in bad))
+    def __init__(
+        self,
+        loaded: Loaded,
+        engine: Engine,
+        systems: Systems,
+        world: World = REAL_WORLD,
+        *,
+        ticks: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.loaded = loaded
+        self.reloads = Reloads(successful=True, at=world.clock())
+        self._world = world
+        self._engine = engine
+        self._systems = systems
+        self._reloading = threading.Lock()
+        self._door: Door | None = None
+        daemon = loaded.settings.daemon
+        self.service = Service(
+            engine,
+            poll_seconds=daemon.poll_seconds,
+            clock=world.clock,
+            pulse=Pulse(ticks=ticks, requests=lambda: self._systems.requests),
+            rounds=self._rounds(loaded, engine, systems),
+            rounds_seconds=daemon.doctor_seconds,
+        )
 
-    return Rounds(examine_now, lambda summary: engine.store.note_pass("doctor", world.clock(), summary))
+    # --- reload --------------------------------------------------------------------------------------------
 
+    def reload(self) -> str:
+        """Read configuration, secrets, profile and policies again and go on with them from the next turn, or change nothing.
 
-def patience(loaded: Loaded) -> float:
-    """Seconds without a sign of life after which the loop is stuck: no request of it may take that long."""
-    sides = (loaded.settings.om, loaded.settings.fsm)
-    return _STUCK_AFTER + max(side.connect_timeout_seconds + side.read_timeout_seconds for side in sides)
+        Returns what changed, in words. Raises ConfigError.
+        """
+        with self._reloading:
+            try:
+                said = self._reload()
+            except ConfigError as error:
+                self.reloads = replace(self.reloads, successful=False)
+                why = " ".join([str(error), *error.problems[:3]])
+                self._engine.store.note_pass(
+                    "reload", self._world.clock(), f"refused, the old configuration stays: {why}"
+                )
+                _log.error("reload refused", error=str(error), problems=list(error.problems), hint=error.hint)
+                raise
+            self.reloads = Reloads(successful=True, at=self._world.clock())
+            self._engine.store.note_pass("reload", self.reloads.at, said)
+            _log.info("reloaded", changed=said)
+            return said
 
+    def _reload(self) -> str:
+        before, loaded = self.loaded, load(self.loaded.path)
+        require_fixed(before, loaded)
+        engine, systems = build_anew(loaded, before, self._engine, self._systems, self._world)
+        change = _door_of(loaded) if self._door else None
+        rounds = self._rounds(loaded, engine, systems)
+        # Everything that can be refused was; from here on nothing fails.
+        self.loaded, self._engine, self._systems = loaded, engine, systems
+        if self._door is not None and change is not None:
+            self._door.become(change)
+        daemon = loaded.settings.daemon
+        if daemon.log_format != before.settings.daemon.log_format:
+            from connector.daemon.logs import configure
 
-@contextmanager
-def listening(loaded: Loaded, service: Service, engine: Engine, systems: Systems) -> Iterator[str]:
-    """Serve the pages and receive webhooks meanwhile, if the settings want it. Yields where, in words; empty when nowhere."""
-    settings = loaded.settings.listens
-    if settings is None:
-        yield ""
-        return
-    try:
+            configure(daemon.log_format)
+        self.service.take_over(
+            engine, poll_seconds=daemon.poll_seconds, rounds=rounds, rounds_seconds=daemon.doctor_seconds
+        )
+        return changed(before, loaded)
+
+    def _rounds(self, loaded: Loaded, engine: Engine, systems: Systems) -> Rounds:
+        """The doctor's rounds, by the same clients: a user that was refused is not tried once more."""
+        from connector.daemon.rounds import Round, Rounds
+        from connector.doctor.check import Level, Suite
+        from connector.doctor.registry import CHECKS
+        from connector.doctor.run import examine, in_short
+
+        world = self._world
+
+        def examine_now() -> Round:
+            seen = examine(patient(loaded, engine.store.engine, world, systems), CHECKS, [Suite.FIRST])
+            bad = [one for one in seen if one.level in (Level.FAILED, Level.WARNING)]
+            return Round(in_short(seen), tuple(f"{one.id} {one.side}: {one.seen}. Fix: {one.fix}" for one in bad))
+
+        return Rounds(examine_now, lambda summary: engine.store.note_pass("doctor", world.clock(), summary))
+
+    # --- what others ask -----------------------------------------------------------------------------------
+
+    @property
+    def patience(self) -> float:
+        """Seconds without a sign of life after which the loop is stuck: no request of it may take that long."""
+        sides = (self.loaded.settings.om, self.loaded.settings.fsm)
+        return _STUCK_AFTER + max(side.connect_timeout_seconds + side.read_timeout_seconds for side in sides)
+
+    @property
+    def stuck(self) -> str:
+        """What is wrong with the loop; nothing while it turns."""
+        return self.service.stuck(self.patience)
+
+    def metrics(self) -> bytes:
+        """The page for Prometheus."""
         from connector.daemon.metrics import Observatory, exposition
-        from connector.daemon.pages import pages
-        from connector.daemon.webhook import Receiver, application
-    except ModuleNotFoundError as error:
-        raise ConfigError(
-            f"Listening needs a package that is not installed: {error.name}.",
-            hint="pip install 'om-fsm-connector[webhook]', or remove [http] and [webhook] from the configuration.",
-        ) from error
-    verifier = _verifier(loaded)
-    seen = Observatory(lambda: gauges(engine.store.engine, datetime.now(UTC)), service.pulse, lambda: traffic(systems))
-    app = application(
-        verifier,
-        service.wake,
-        per_second=loaded.settings.webhook.messages_per_second if loaded.settings.webhook else 1.0,
-        more=pages(
-            alive=lambda: service.stuck(patience(loaded)),
-            ready=service.unready,
-            metrics=lambda: exposition(seen),
-        ),
-    )
-    receiver = Receiver(app, settings.host, settings.port)
-    receiver.start()
-    host = f"[{settings.host}]" if ":" in settings.host else settings.host
-    address = f"http://{host}:{receiver.port}"
-    try:
-        yield f", listening on {address}" + (f", webhooks on {address}/webhook" if verifier else "")
-    finally:
-        receiver.stop()
+
+        database, clock = self._engine.store.engine, self._world.clock
+        return exposition(
+            Observatory(
+                memory=lambda: gauges(database, clock()),
+                pulse=self.service.pulse,
+                traffic=traffic(self._systems),
+                reload_successful=self.reloads.successful,
+                reloaded_at=self.reloads.at,
+            )
+        )
+
+    @contextmanager
+    def listening(self) -> Iterator[str]:
+        """Serve the pages and receive webhooks meanwhile, if the settings want it. Yields where, in words; empty when nowhere."""
+        settings = self.loaded.settings.listens
+        if settings is None:
+            yield ""
+            return
+        try:
+            from connector.daemon.pages import pages
+            from connector.daemon.webhook import Receiver, application
+        except ModuleNotFoundError as error:
+            raise ConfigError(
+                f"Listening needs a package that is not installed: {error.name}.",
+                hint="pip install 'om-fsm-connector[webhook]', or remove [http] and [webhook] from the configuration.",
+            ) from error
+        self._door = _door_of(self.loaded)
+        shown = pages(alive=lambda: self.stuck, ready=self.service.unready, metrics=self.metrics, reload=self.reload)
+        receiver = Receiver(application(self._door, self.service.wake, more=shown), settings.host, settings.port)
+        receiver.start()
+        host = f"[{settings.host}]" if ":" in settings.host else settings.host
+        address = f"http://{host}:{receiver.port}"
+        try:
+            yield f", listening on {address}" + (f", webhooks on {address}/webhook" if self._door.verifier else "")
+        finally:
+            receiver.stop()
 
 
-def _verifier(loaded: Loaded) -> Verifier | None:
+def _door_of(loaded: Loaded) -> Door:
+    """Whose messages are taken, and how many; nobody's without a secret."""
     from connector.daemon.signature import Verifier
+    from connector.daemon.webhook import Door
 
     settings, secret = loaded.settings.webhook, loaded.secrets.get("webhook.secret")
     if settings is None or secret is None:
-        return None
+        return Door(None)
     try:
-        return Verifier(secret.get_secret_value(), tolerance=settings.tolerance_seconds)
+        verifier = Verifier(secret.get_secret_value(), tolerance=settings.tolerance_seconds)
     except ValueError as error:
         raise ConfigError(f"The webhook secret cannot be used: {error}.") from error
+    return Door(verifier, per_second=settings.messages_per_second)
 
 
 def traffic(systems: Systems) -> dict[Side, Traffic]:

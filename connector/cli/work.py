@@ -70,18 +70,18 @@ def _report(done: object, left: dict[str, int], output: str) -> None:
 @click.command(short_help="Run as a daemon until SIGTERM.")
 @click.pass_obj
 def run(path: Path) -> None:
-    """Run as a daemon until SIGTERM: poll, sweep, receive webhooks, carry changes across."""
+    """Run as a daemon until SIGTERM: poll, sweep, receive webhooks, carry changes across. SIGHUP reloads the configuration."""
     from connector.app import writing
     from connector.config import load
     from connector.daemon.logs import configure
-    from connector.running import listening, service
+    from connector.running import Running
 
     loaded = load(path)
     configure(loaded.settings.daemon.log_format)
     with writing(loaded, patient=True) as (engine, systems):
-        daemon = service(loaded, engine, systems)
-        with listening(loaded, daemon, engine, systems) as where:
-            finished = daemon.run(ready=lambda: say(f"om-fsm is running{where}."))
+        daemon = Running(loaded, engine, systems)
+        with daemon.listening() as where:
+            finished = daemon.service.run(ready=lambda: say(f"om-fsm is running{where}."), reload=daemon.reload)
     sys.stdout.flush()
     if not finished:
         os._exit(0)  # a thread still waits for an answer; the outbox knows

@@ -22,6 +22,7 @@ from connector.errors import MemoryFailed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
+    from datetime import datetime
 
     from prometheus_client.core import Metric
 
@@ -89,6 +90,8 @@ METRICS = {
         Told("omfsm_last_pass_timestamp_seconds", "When a turn of the loop last ended so", ("outcome",)),
         Told("omfsm_last_pass_duration_seconds", "How long the last turn of the loop took"),
         Told("omfsm_last_timestamp_seconds", "When a webhook last arrived, or the doctor last made a round", ("what",)),
+        Told("omfsm_config_last_reload_successful", "0 while the files hold a configuration that was refused"),
+        Told("omfsm_config_last_reload_success_timestamp_seconds", "When the configuration in use was taken over"),
         Told("omfsm_memory_up", "1 while memory can be read; without it the metrics that come from it are missing"),
     )
 }
@@ -111,7 +114,9 @@ class Observatory:
 
     memory: Callable[[], Gauges]
     pulse: Pulse
-    traffic: Callable[[], Mapping[Side, Traffic]]
+    traffic: Mapping[Side, Traffic]
+    reload_successful: bool = True
+    reloaded_at: datetime | None = None
 
 
 class Samples:
@@ -144,7 +149,7 @@ def exposition(seen: Observatory) -> bytes:
     """The page, in Prometheus' text format."""
     samples = Samples()
     _of_process(samples, seen)
-    for side, traffic in seen.traffic().items():
+    for side, traffic in seen.traffic.items():
         _of_instance(samples, side.value, traffic)
     try:
         found = seen.memory()
@@ -167,6 +172,9 @@ def _of_process(samples: Samples, seen: Observatory) -> None:
     samples.add("omfsm_start_timestamp_seconds", now - pulse.age(pulse.began))
     samples.add("omfsm_silent_seconds", pulse.silent)
     samples.add("omfsm_last_pass_duration_seconds", pulse.last_duration)
+    samples.add("omfsm_config_last_reload_successful", seen.reload_successful)
+    if seen.reloaded_at is not None:
+        samples.add("omfsm_config_last_reload_success_timestamp_seconds", seen.reloaded_at.timestamp())
     for end in PassEnd:
         passes = pulse.passes(end)
         samples.add("omfsm_passes_total", passes.count, end.value)

@@ -5,7 +5,11 @@ from __future__ import annotations
 import signal
 import threading
 import time
+from contextlib import suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from enum import Enum
+from queue import SimpleQueue
 from typing import TYPE_CHECKING
 
 import structlog
@@ -34,6 +38,21 @@ _HEARD_EVERY = timedelta(minutes=1)
 _log = structlog.get_logger("om-fsm")
 
 
+@dataclass(frozen=True, slots=True)
+class _Successor:
+    """What the loop goes on with from its next turn."""
+
+    engine: Engine
+    rounds: Rounds | None
+
+
+class _Wish(Enum):
+    """What somebody outside the loop wants of the main thread."""
+
+    STOP = "stop"
+    RELOAD = "reload"
+
+
 class Service:
     """Everything that runs between start and stop. `clock` gives the present, UTC.
 
@@ -56,6 +75,8 @@ class Service:
         self._heard: datetime | None = None  # when the last webhook was noted
         engine.sides.announce = _log_hold
         self._clock = clock
+        self._wishes: SimpleQueue[_Wish] = SimpleQueue()  # a signal may put while the main thread gets
+        self._successor: _Successor | None = None
         self._stopping = threading.Event()
         self._nudge = threading.Event()
         self._poll_wanted = threading.Event()
@@ -107,6 +128,7 @@ class Service:
     def _work(self) -> None:
         while not self._stopping.is_set():
             self._nudge.clear()
+            self._succeed()
             rests: list[float | None] = []
             began = self.pulse.beat()
             if not self._safely("turn", lambda: rests.append(self._turn(began))):  # noqa: B023 - called at once
@@ -115,6 +137,19 @@ class Service:
                 self._nudge.wait(rests[0])
             else:
                 self._stopping.wait(_RETRY_SECONDS)
+
+    def take_over(self, engine: Engine, *, poll_seconds: float, rounds: Rounds | None, rounds_seconds: float) -> None:
+        """Go on with another engine over the same memory from the next turn, as after a start."""
+        self._successor = _Successor(engine, rounds)
+        self._every("poll", poll_seconds, self._poll_wanted)
+        if rounds is not None:
+            self._every("doctor", rounds_seconds, rounds.wanted)
+        self._nudge.set()
+
+    def _succeed(self) -> None:
+        successor, self._successor = self._successor, None
+        if successor is not None:
+            self._engine, self._rounds = successor.engine, successor.rounds
 
     def _turn(self, began: float) -> float | None:
         """Do what is wanted and due. Returns for how many seconds nothing is, None when something failed."""
@@ -184,6 +219,7 @@ class Service:
         except MemoryDamaged as error:
             self._damage = error  # nothing memory says can be believed any more: not tried again
             self._stopping.set()
+            self._wishes.put(_Wish.STOP)
             return False
         except ConnectorError as error:
             if isinstance(error, Held):
@@ -225,16 +261,22 @@ class Service:
 
     # --- start and stop ------------------------------------------------------------------------------------
 
-    def run(self, *, ready: Callable[[], None]) -> bool:
-        """Run until SIGTERM or SIGINT. True when everything under way was finished. Raises MemoryDamaged."""
-        for name in (signal.SIGTERM, signal.SIGINT):
+    def run(self, *, ready: Callable[[], None], reload: Callable[[], object]) -> bool:
+        """Run until SIGTERM or SIGINT; `reload` on SIGHUP, which may raise ConfigError once it has said so.
+
+        True when everything under way was finished. Raises MemoryDamaged.
+        """
+        for name in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(name, self._on_signal)
         for hold in self._engine.sides.holds.all(self._clock()):
             _log_hold("held", hold)  # since before this start
         self._worker.start()
         self._scheduler.start()
         ready()
-        self._stopping.wait()
+        while self._wishes.get() is _Wish.RELOAD:
+            with suppress(ConnectorError):
+                reload()
+        self._stopping.set()
         _log.info("stopping")
         self._scheduler.shutdown(wait=False)
         self._nudge.set()
@@ -246,8 +288,8 @@ class Service:
         _log.info("stopped" if finished else "stopped; a request was left under way and is looked up at the next start")
         return finished
 
-    def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
-        self._stopping.set()
+    def _on_signal(self, number: int, _frame: FrameType | None) -> None:
+        self._wishes.put(_Wish.RELOAD if number == signal.SIGHUP else _Wish.STOP)
 
 
 def _log_hold(what: str, hold: Hold) -> None:

@@ -52,26 +52,36 @@ class _Refused(Exception):
         self.status = status
 
 
+class Door:
+    """Whose messages are taken: nobody's without a verifier. Each sender may send `per_second` messages on average."""
+
+    def __init__(self, verifier: Verifier | None, *, per_second: float = 50.0) -> None:
+        self.verifier = verifier
+        self.throttle = Throttle(per_second)
+
+    def become(self, other: Door) -> None:
+        """Another secret, another measure. What was heard before may be heard once more, which costs a look."""
+        self.verifier, self.throttle = other.verifier, other.throttle
+
+
 def application(
-    verifier: Verifier | None,
+    door: Door,
     wake: Callable[[str], None],
     clock: Callable[[], float] = time.time,
     *,
-    per_second: float = 50.0,
     patience: float = _PATIENCE,
     more: Iterable[BaseRoute] = (),
 ) -> Starlette:
     """The ASGI application. `wake` is called with the sys_id of what changed, off the event loop.
 
-    Each sender may send `per_second` messages on average, and takes at most `patience` seconds for a body. Without a verifier
-    no message is taken. `more` are the pages beside it.
+    A sender takes at most `patience` seconds for a body. `more` are the pages beside it.
     """
-    throttle = Throttle(per_second)
 
     async def receive(request: Request) -> Response:
+        verifier = door.verifier
         if verifier is None:
             return Response(status_code=404)
-        wait = throttle.wait(request.client.host if request.client else "", clock())
+        wait = door.throttle.wait(request.client.host if request.client else "", clock())
         if wait:
             return Response(status_code=429, headers={"Retry-After": str(math.ceil(wait)), "Connection": "close"})
         try:

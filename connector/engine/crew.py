@@ -23,6 +23,11 @@ class Crew:
         self._changed: list[str] = []
         self._failures: list[BaseException] = []
 
+    def of(self, workers: int) -> Crew:
+        """The same crew, with those who are at work, of so many from now on."""
+        self.workers = workers
+        return self
+
     @property
     def busy(self) -> frozenset[str]:
         """The orders somebody is at work on. They must not be looked at meanwhile, and not be given to `serve` again."""

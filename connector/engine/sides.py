@@ -122,6 +122,12 @@ class Sides:
         """When a held side is asked next whether it is back."""
         return min((one.probe_at for one in self.stopped(now) if one.probe_at), default=None)
 
+    def take_over(self, before: Sides) -> None:
+        """Stand in the place of another one: what it knows of the instances is known, but they are met anew."""
+        self.announce = before.announce
+        self._refused = set(before._refused)
+        self._checked = dict(before._checked)
+
     # --- what happened -------------------------------------------------------------------------------------
 
     def trouble(self, error: RemoteError, now: datetime) -> bool:

@@ -10,22 +10,16 @@ from connector.daemon.pulse import PassEnd
 from connector.engine.hold import Hold, HoldReason, Side
 from connector.engine.holds import Holds
 from tests.conftest import HAMBURG
-from tests.daemon.watching import Watched, watched
+from tests.daemon.watching import watched
 
 if TYPE_CHECKING:
     from tests.conftest import Pair
 
 
-def turn(daemon: Watched) -> None:
-    """One turn of the loop, as the worker would do it."""
-    daemon.service._poll_wanted.set()
-    daemon.service._turn(daemon.service.pulse.beat())
-
-
 def test_every_metric_is_served_once_something_has_happened(pair: Pair) -> None:
     pair.approved(HAMBURG)
     with watched(pair) as daemon:
-        turn(daemon)
+        daemon.turn()
         for what in ("webhook", "doctor"):
             daemon.engine.store.note_pass(what, pair.now())
         seen = daemon.metrics()
@@ -40,7 +34,7 @@ def test_every_metric_is_served_once_something_has_happened(pair: Pair) -> None:
 def test_no_label_holds_the_number_of_an_order_or_the_name_of_a_customer(pair: Pair) -> None:
     order = pair.approved(HAMBURG)
     with watched(pair) as daemon:
-        turn(daemon)
+        daemon.turn()
         Holds(daemon.engine.store.engine).place(Hold(order, HoldReason.BY_HAND, "x", pair.now(), order_id="a" * 32))
         _, page = daemon.get("/metrics")
         assert daemon.metrics()["omfsm_holds"]["order", "by hand"] == 1
@@ -53,14 +47,14 @@ def test_what_waits_and_for_how_long_is_counted_each_way(pair: Pair) -> None:
     pair.sync()
     pair.approved(HAMBURG)
     with watched(pair) as daemon:
-        turn(daemon)
+        daemon.turn()
         assert daemon.metrics()["omfsm_lag_seconds"] == {("om_to_fsm",): 0.0, ("fsm_to_om",): 0.0}
         assert daemon.metrics()["omfsm_gates"]["work open",] == 2
         pair.world.fault(
             "fsm", {"kind": "status", "status": 503, "path_contains": "/wm_order", "count": None, "skip": 1}
         )
         pair.approved(HAMBURG)
-        turn(daemon)
+        daemon.turn()
         pair.world.advance(100)
         seen = daemon.metrics()
         assert seen["omfsm_wakeups"]["due",] >= 1
@@ -76,7 +70,7 @@ def test_a_write_that_hangs_is_a_lag_of_the_side_it_goes_to_alone(pair: Pair) ->
     pair.approved(HAMBURG)
     pair.world.fault("fsm", {"kind": "commit_then_drop", "method": "POST", "count": 1, "path_contains": "/wm_order"})
     with watched(pair) as daemon:
-        turn(daemon)
+        daemon.turn()
         pair.world.advance(30)
         seen = daemon.metrics()
         assert seen["omfsm_outbox_writes"]["unknown",] == 1
@@ -88,9 +82,9 @@ def test_a_write_that_hangs_is_a_lag_of_the_side_it_goes_to_alone(pair: Pair) ->
 
 def test_a_side_that_is_not_asked_lags(pair: Pair) -> None:
     with watched(pair) as daemon:
-        turn(daemon)
+        daemon.turn()
         daemon.ticks[0] += 50
-        daemon.service.pulse.polled(Side.OM)
+        daemon.running.service.pulse.polled(Side.OM)
         assert daemon.metrics()["omfsm_lag_seconds"] == {("om_to_fsm",): 0.0, ("fsm_to_om",): 50.0}
 
 
@@ -109,12 +103,12 @@ def test_an_order_that_a_person_holds_is_no_lag(pair: Pair) -> None:
 
 def test_requests_are_counted_by_side_and_how_they_ended(pair: Pair) -> None:
     with watched(pair) as daemon:
-        turn(daemon)
+        daemon.turn()
         before = daemon.metrics()["omfsm_requests_total"]
         assert before["om", "ok"] > 0
         assert before["fsm", "throttled"] == 0
         pair.world.fault("fsm", {"kind": "status", "status": 429, "path_contains": "/table/", "count": 1})
-        turn(daemon)
+        daemon.turn()
         seen = daemon.metrics()
         assert seen["omfsm_requests_total"]["fsm", "throttled"] == 1
         assert seen["omfsm_push_backs_total"] == {("om",): 0.0, ("fsm",): 1.0}
@@ -125,9 +119,9 @@ def test_requests_are_counted_by_side_and_how_they_ended(pair: Pair) -> None:
 
 def test_the_duration_and_the_end_of_passes_are_told(pair: Pair) -> None:
     with watched(pair) as daemon:
-        began = daemon.service.pulse.beat()
+        began = daemon.running.service.pulse.beat()
         daemon.ticks[0] += 7
-        daemon.service.pulse.passed(PassEnd.DONE, began)
+        daemon.running.service.pulse.passed(PassEnd.DONE, began)
         seen = daemon.metrics()
         assert seen["omfsm_last_pass_duration_seconds"][()] == 7
         assert seen["omfsm_passes_total"] == {("done",): 1.0, ("failed",): 0.0, ("held",): 0.0}

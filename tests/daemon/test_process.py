@@ -146,6 +146,25 @@ def test_it_listens_for_those_who_watch_it(live: Live) -> None:
         assert (answer.status_code, answer.text) == (200, "ok")
 
 
+def test_sighup_reads_the_configuration_again_and_a_bad_one_changes_nothing(live: Live) -> None:
+    process = live.daemon.running()
+    config = live.daemon.config
+    good = config.read_text(encoding="utf-8")
+    config.write_text(good.replace("poll_seconds = 600", "poll_seconds = -1"), encoding="utf-8")
+    process.send_signal(signal.SIGHUP)
+    assert until(lambda: live.daemon.said("reload refused")), live.daemon.log.read_text(encoding="utf-8")
+    assert live.daemon.said("daemon.poll_seconds")
+    config.write_text(good.replace("poll_seconds = 600", "poll_seconds = 0.2"), encoding="utf-8")
+    process.send_signal(signal.SIGHUP)
+    assert until(lambda: live.daemon.said("changed=daemon.poll_seconds"))
+    order = live.pair.place(HAMBURG)
+    live.pair.om("approve", order=order)  # no webhook is sent: only the faster poll can see it
+    assert until(lambda: len(live.pair.work_orders(order)) == 2), live.daemon.log.read_text(encoding="utf-8")
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(timeout=10) == 0
+    assert not live.daemon.said("Traceback")
+
+
 def test_it_stops_in_order_on_sigterm_and_leaves_memory_to_the_next_start(live: Live) -> None:
     process = live.daemon.running()
     process.send_signal(signal.SIGTERM)

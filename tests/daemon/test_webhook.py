@@ -13,7 +13,7 @@ import pytest
 import requests
 
 from connector.daemon.signature import Verifier
-from connector.daemon.webhook import Receiver, application
+from connector.daemon.webhook import Door, Receiver, application
 from connector.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ class Post:
     def __init__(self) -> None:
         self.woken: list[str] = []
         verifier = Verifier(f"whsec_{base64.b64encode(KEY).decode()}", tolerance=300)
-        self.receiver = Receiver(application(verifier, self.woken.append), "127.0.0.1", 0)
+        self.receiver = Receiver(application(Door(verifier), self.woken.append), "127.0.0.1", 0)
         self.url = f"http://127.0.0.1:{self.receiver.port}/webhook"
 
     def send(self, body: bytes = BODY, *, message_id: str = "msg_1", key: bytes = KEY, path: str = "") -> int:
@@ -85,4 +85,4 @@ def test_only_one_address_takes_messages(post: Post) -> None:
 def test_a_port_that_is_taken_is_said_clearly(post: Post) -> None:
     same = Verifier(base64.b64encode(KEY).decode(), tolerance=1)
     with pytest.raises(ConfigError, match=rf"cannot listen on 127\.0\.0\.1:{post.receiver.port}"):
-        Receiver(application(same, post.woken.append), "127.0.0.1", post.receiver.port)
+        Receiver(application(Door(same), post.woken.append), "127.0.0.1", post.receiver.port)

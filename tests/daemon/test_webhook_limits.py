@@ -14,7 +14,7 @@ import requests
 from connector.config import Http, Webhook
 from connector.daemon.signature import Verifier
 from connector.daemon.throttle import Throttle
-from connector.daemon.webhook import Receiver, application
+from connector.daemon.webhook import Door, Receiver, application
 from tests.daemon.test_webhook import BODY, KEY, Post
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def receiving(
     *, per_second: float = 50.0, patience: float = 5.0, longest: float = 5.0, now: list[float] | None = None
 ) -> Iterator[Receiver]:
     clock = (lambda: now[0]) if now is not None else time.time
-    app = application(VERIFIER, lambda _: None, clock, per_second=per_second, patience=patience)
+    app = application(Door(VERIFIER, per_second=per_second), lambda _: None, clock, patience=patience)
     receiver = Receiver(app, "127.0.0.1", 0, longest=longest)
     receiver.start()
     yield receiver

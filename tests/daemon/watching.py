@@ -3,28 +3,22 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import requests
 from prometheus_client.parser import text_string_to_metric_families
 
 from connector import app
-from connector.daemon.metrics import METRICS, Observatory, exposition
-from connector.daemon.pages import pages
-from connector.daemon.pulse import Pulse
-from connector.daemon.service import Service
-from connector.daemon.webhook import Receiver, application
-from connector.engine.gauges import gauges
-from connector.running import traffic
+from connector.config import load
+from connector.daemon.metrics import METRICS
+from connector.running import Running
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from connector.engine.drain import Engine
     from tests.conftest import Pair
-
-STUCK = 300.0
 
 Values = dict[tuple[str, ...], float]
 
@@ -43,13 +37,27 @@ def understood(page: str) -> dict[str, Values]:
 class Watched:
     """A daemon that listens, and whose loop is turned by hand."""
 
-    service: Service
-    engine: Engine
+    running: Running
     url: str
-    ticks: list[float] = field(default_factory=lambda: [0.0])
+    ticks: list[float]
+
+    @property
+    def engine(self) -> Engine:
+        return self.running.service._engine
+
+    def turn(self) -> None:
+        """One turn of the loop, as the worker would do it when a poll is due."""
+        service = self.running.service
+        service._succeed()
+        service._poll_wanted.set()
+        service._turn(service.pulse.beat())
 
     def get(self, path: str) -> tuple[int, str]:
         answer = requests.get(self.url + path, timeout=5)
+        return answer.status_code, answer.text
+
+    def reload(self, **headers: str) -> tuple[int, str]:
+        answer = requests.post(f"{self.url}/-/reload", headers=headers, timeout=5)
         return answer.status_code, answer.text
 
     def metrics(self) -> dict[str, Values]:
@@ -60,16 +68,14 @@ class Watched:
 
 @contextmanager
 def watched(pair: Pair) -> Iterator[Watched]:
-    """The pages of a daemon beside this pair, over a real socket."""
+    """A daemon beside this pair that listens on a real socket."""
+    path = pair.loaded.path
+    if "[http]" not in path.read_text(encoding="utf-8"):
+        path.write_text(f"{path.read_text(encoding='utf-8')}\n[http]\nport = 0\n", encoding="utf-8")
     ticks = [1000.0]
-    with app.writing(pair.loaded, pair.outside(), patient=True) as (engine, systems):
-        pulse = Pulse(ticks=lambda: ticks[0], requests=lambda: systems.requests)
-        service = Service(engine, poll_seconds=600, clock=pair.now, pulse=pulse)
-        seen = Observatory(lambda: gauges(engine.store.engine, pair.now()), pulse, lambda: traffic(systems))
-        routes = pages(alive=lambda: service.stuck(STUCK), ready=service.unready, metrics=lambda: exposition(seen))
-        receiver = Receiver(application(None, service.wake, more=routes), "127.0.0.1", 0)
-        receiver.start()
-        try:
-            yield Watched(service, engine, f"http://127.0.0.1:{receiver.port}", ticks)
-        finally:
-            receiver.stop()
+    loaded = load(path)
+    with app.writing(loaded, pair.outside(), patient=True) as (engine, systems):
+        running = Running(loaded, engine, systems, pair.outside(), ticks=lambda: ticks[0])
+        with running.listening() as where:
+            url = where.partition("listening on ")[2].partition(",")[0]
+            yield Watched(running, url, ticks)

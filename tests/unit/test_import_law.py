@@ -40,7 +40,8 @@ LAW: dict[str, set[str]] = {
     "app": SHARED
     | {"config", "decide", "discover", "doctor", "engine", "fsm", "mapping", "memory", "om", "policies"}
     | {"profile", "reach", "servicenow", "unsettled"},
-    "running": SHARED | {"app", "config", "daemon", "doctor", "engine"},
+    "fixed": SHARED | {"config"},
+    "running": SHARED | {"app", "config", "daemon", "doctor", "engine", "fixed"},
     "cli": SHARED
     | {
         "app",

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connector.daemon.signature import BadSignature, Verifier, key_of
-from connector.daemon.webhook import application
+from connector.daemon.webhook import Door, application
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -218,13 +218,13 @@ def test_a_believed_message_makes_the_connector_look_and_no_other(
     told: dict[str, str], status: int, looks: int
 ) -> None:
     woken: list[str] = []
-    app = application(verifier(), failing(0, woken), clock=lambda: NOW)
+    app = application(Door(verifier()), failing(0, woken), clock=lambda: NOW)
     assert (post(app, told), len(woken)) == (status, looks)
 
 
 def test_a_message_whose_wakeup_could_not_be_stored_is_heard_when_it_is_sent_again() -> None:
     woken: list[str] = []
-    app = application(verifier(), failing(1, woken), clock=lambda: NOW)
+    app = application(Door(verifier()), failing(1, woken), clock=lambda: NOW)
     assert [post(app, headers()), post(app, headers())] == [500, 202]
     assert len(woken) == 1
 
