@@ -87,7 +87,7 @@ class Running:
                 self._engine.store.note_pass(
                     "reload", self._world.clock(), f"refused, the old configuration stays: {why}"
                 )
-                _log.error("reload refused", error=str(error), problems=list(error.problems), hint=error.hint)
+                _log.error("reload refused", error=str(error), problems="; ".join(error.problems), hint=error.hint)
                 raise
             self.reloads = Reloads(successful=True, at=self._world.clock())
             self._engine.store.note_pass("reload", self.reloads.at, said)

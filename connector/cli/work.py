@@ -71,17 +71,21 @@ def _report(done: object, left: dict[str, int], output: str) -> None:
 @click.pass_obj
 def run(path: Path) -> None:
     """Run as a daemon until SIGTERM: poll, sweep, receive webhooks, carry changes across. SIGHUP reloads the configuration."""
+    import structlog
+
     from connector.app import writing
     from connector.config import load
     from connector.daemon.logs import configure
     from connector.running import Running
 
     loaded = load(path)
-    configure(loaded.settings.daemon.log_format)
+    log_format = loaded.settings.daemon.log_format
+    configure(log_format)
+    announce = say if log_format == "text" else structlog.get_logger("om-fsm").info
     with writing(loaded, patient=True) as (engine, systems):
         daemon = Running(loaded, engine, systems)
         with daemon.listening() as where:
-            finished = daemon.service.run(ready=lambda: say(f"om-fsm is running{where}."), reload=daemon.reload)
+            finished = daemon.service.run(ready=lambda: announce(f"om-fsm is running{where}."), reload=daemon.reload)
     sys.stdout.flush()
     if not finished:
         os._exit(0)  # a thread still waits for an answer; the outbox knows

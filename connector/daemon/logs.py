@@ -18,6 +18,14 @@ _SECRET_NAMES = re.compile(r"authorization|password|secret|token|cookie|signatur
 _SECRET_VALUES = re.compile(r"(Basic|Bearer)\s+[A-Za-z0-9+/=._~-]{8,}|whsec_[A-Za-z0-9+/=]+", re.IGNORECASE)
 
 
+def trace(logger: Any, method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Where a defect happened, as text that is masked like any other, and without the values of variables."""
+    event = structlog.processors.format_exc_info(logger, method, event)
+    if "exception" in event:
+        event["trace"] = event.pop("exception")  # under its usual name it would be printed on lines of its own
+    return event
+
+
 def redact(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """Mask what is called a secret, and what looks like one."""
     for name, value in event.items():
@@ -42,6 +50,7 @@ def configure(log_format: str) -> None:
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
+        trace,
         redact,
         spell_out,
     ]

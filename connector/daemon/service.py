@@ -6,7 +6,7 @@ import signal
 import threading
 import time
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import Enum
 from queue import SimpleQueue
@@ -17,11 +17,14 @@ from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from connector.daemon.pulse import PassEnd, Pulse
+from connector.engine.codec import kind_of
 from connector.engine.cursors import poll_one
 from connector.engine.drain import drain_all
 from connector.engine.hold import Hold, Side
+from connector.engine.numbers import numbers
 from connector.engine.watch import notice
 from connector.errors import ConnectorError, Held, MemoryDamaged, MemoryFailed, RemoteError
+from connector.model import IntentState
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,6 +32,7 @@ if TYPE_CHECKING:
 
     from connector.daemon.rounds import Rounds
     from connector.engine.drain import Engine
+    from connector.engine.store import OutboxEntry, Settlement, Store
     from connector.model import Plan
 
 STOP_WITHIN = 6.0  # seconds a look may take to finish after SIGTERM; then it is left to the next start
@@ -73,7 +77,7 @@ class Service:
         self.pulse = pulse or Pulse()
         self._rounds = rounds
         self._heard: datetime | None = None  # when the last webhook was noted
-        engine.sides.announce = _log_hold
+        _listen_to(engine)
         self._clock = clock
         self._wishes: SimpleQueue[_Wish] = SimpleQueue()  # a signal may put while the main thread gets
         self._successor: _Successor | None = None
@@ -140,6 +144,7 @@ class Service:
 
     def take_over(self, engine: Engine, *, poll_seconds: float, rounds: Rounds | None, rounds_seconds: float) -> None:
         """Go on with another engine over the same memory from the next turn, as after a start."""
+        _listen_to(engine)
         self._successor = _Successor(engine, rounds)
         self._every("poll", poll_seconds, self._poll_wanted)
         if rounds is not None:
@@ -199,7 +204,7 @@ class Service:
     def _drain(self) -> None:
         self._safely("policies", lambda: self._engine.refresh(self._clock()))
         for plan in drain_all(self._engine, self._clock, stopping=self._is_stopping):
-            _log_plan(plan)
+            _log_findings(plan)
 
     def _is_stopping(self) -> bool:
         self.pulse.beat()  # asked before each look
@@ -227,7 +232,8 @@ class Service:
             if isinstance(error, RemoteError) and self._engine.sides.trouble(error, self._clock()):
                 return False  # the side is held, and that was said
             if self._complaints.get(what) != str(error):
-                _log.error(f"{what} failed", error=str(error), hint=error.hint)
+                transaction = error.transaction if isinstance(error, RemoteError) else ""
+                _log.error(f"{what} failed", error=str(error), hint=error.hint, **_said(transaction=transaction))
             self._complaints[what] = str(error)
             if isinstance(error, MemoryFailed):
                 self._forgetting[what] = f"{error} {error.hint}".strip()
@@ -297,8 +303,28 @@ def _log_hold(what: str, hold: Hold) -> None:
     say(what, side=hold.target, reason=hold.reason.value, why=hold.text, next=hold.way_out)
 
 
-def _log_plan(plan: Plan) -> None:
-    for action in plan.actions:
-        _log.info(type(action).__name__, order=plan.order_number, key=action.key)
+def _listen_to(engine: Engine) -> None:
+    engine.sides.announce = _log_hold
+    engine.outbox = replace(engine.outbox, tell=lambda entry, settlement: _log_write(engine.store, entry, settlement))
+
+
+def _log_write(store: Store, entry: OutboxEntry, settlement: Settlement) -> None:
+    """How a write ended, with what finds it again on either side; not what it says."""
+    match settlement.state:
+        case IntentState.DONE | IntentState.WITHDRAWN:
+            say = _log.info
+        case IntentState.PARKED:
+            say = _log.error
+        case _:
+            say = _log.warning
+    found = {"action": kind_of(entry.action), **numbers(store, entry, settlement)}
+    say(f"write {settlement.state.value}", **found, **_said(transaction=settlement.transaction, error=settlement.error))
+
+
+def _said(**fields: str) -> dict[str, str]:
+    return {name: text for name, text in fields.items() if text}
+
+
+def _log_findings(plan: Plan) -> None:
     for found in plan.findings:
         _log.warning("finding", order=plan.order_number, code=found.code.value, subject=found.subject, text=found.text)

@@ -64,6 +64,10 @@ if TYPE_CHECKING:
 _SHORT = 5.0  # seconds
 
 
+def _nobody(_entry: OutboxEntry, _settlement: Settlement) -> None:
+    """Nobody wants to know."""
+
+
 @dataclass(frozen=True, slots=True)
 class Patience:
     """How long to wait, in seconds."""
@@ -90,6 +94,7 @@ class Outbox:
     sides: Sides
     cases: CaseManagement | None = None
     inherited: int = 0  # entries up to this number were left by another process
+    tell: Callable[[OutboxEntry, Settlement], None] = _nobody  # how each try ended, once that is on disk
 
     def serve(self, order_id: str, clock: Callable[[], datetime]) -> bool:
         """Carry out what an order has in the outbox, oldest first, until something must wait.
@@ -102,6 +107,7 @@ class Outbox:
             self._sent()  # what was sent before belongs to another entry
             settlement, failure = self._try(entry, clock)
             self.store.settle(entry, settlement, clock(), self._sent())
+            self.tell(entry, settlement)
             changed |= settlement.state in (IntentState.WITHDRAWN, IntentState.PARKED) or (
                 settlement.state is IntentState.DONE
                 and (entry.must_look or not isinstance(entry.action, WriteNote | WriteFieldNote))

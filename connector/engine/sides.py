@@ -124,7 +124,6 @@ class Sides:
 
     def take_over(self, before: Sides) -> None:
         """Stand in the place of another one: what it knows of the instances is known, but they are met anew."""
-        self.announce = before.announce
         self._refused = set(before._refused)
         self._checked = dict(before._checked)
 
