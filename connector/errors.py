@@ -21,6 +21,8 @@ ConnectorError                    exit code   who acts
 
 from __future__ import annotations
 
+from pathlib import Path
+
 
 class ConnectorError(Exception):
     """What happened (`str(error)`), and what to do about it (`hint`)."""
@@ -137,3 +139,12 @@ class OutcomeUnknown(RemoteError):
     """A write was sent and its fate is not known."""
 
     exit_code = 6
+
+
+def unexpected(error: Exception) -> str:
+    """Which error nobody expected, and where it arose. Its message is left out: it may quote a record or a secret."""
+    place, step = "", error.__traceback__
+    while step is not None:
+        place = f" at {Path(step.tb_frame.f_code.co_filename).name}:{step.tb_lineno}"
+        step = step.tb_next
+    return f"{type(error).__name__}{place}"

@@ -28,7 +28,7 @@ from connector.cli.policy import policy
 from connector.cli.sandbox import sandbox
 from connector.cli.work import rebuild, run, sync
 from connector.cli.work_order import work_order
-from connector.errors import ConnectorError
+from connector.errors import ConnectorError, unexpected
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -75,7 +75,7 @@ def main() -> NoReturn:
     except Exception as error:
         if os.environ.get("OM_FSM_DEBUG"):
             raise
-        say(f"Error: a defect of om-fsm: {type(error).__name__}: {error}", err=True)
+        say(f"Error: a defect of om-fsm: {unexpected(error)}", err=True)
         say("  Please report it with the output of the same command under OM_FSM_DEBUG=1.", err=True)
         sys.exit(1)
     sys.exit(0)

@@ -69,7 +69,10 @@ def release(path: Path, side: str | None, order: str | None, looked: bool) -> No
 def _target(side: str | None, order: str | None) -> str:
     if (side is None) == (order is None):
         raise click.UsageError("name a side (om or fsm), or an order with --order")
-    return side or str(order).strip().upper()
+    target = side or str(order).strip().upper()
+    if not target:
+        raise click.UsageError("--order needs the number of an order")
+    return target
 
 
 def _moment(text: str | None) -> datetime | None:
@@ -77,9 +80,9 @@ def _moment(text: str | None) -> datetime | None:
         return None
     try:
         found = datetime.fromisoformat(text)
-    except ValueError:
+        found = found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
         raise click.UsageError(f"--until {text!r} is no moment like 2026-03-02T18:00") from None
-    found = found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
     if found <= datetime.now(UTC):
         raise click.UsageError(f"--until {text} is over already (it is UTC)")
     return found

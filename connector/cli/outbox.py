@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     from connector.engine.letters import Letter
 
+_ENTRY = click.IntRange(1, 2**63 - 1)
+
 
 @click.group(short_help="Writes that wait; release parked ones.")
 def outbox() -> None:
@@ -49,7 +51,7 @@ def ls(path: Path, output: str) -> None:
 
 
 @outbox.command()
-@click.argument("entry", type=int)
+@click.argument("entry", type=_ENTRY)
 @output_option
 @click.pass_obj
 def show(path: Path, entry: int, output: str) -> None:
@@ -96,7 +98,7 @@ def _print_letter(found: Letter) -> None:
 
 
 @outbox.command()
-@click.argument("entry", type=int)
+@click.argument("entry", type=_ENTRY)
 @click.pass_obj
 def retry(path: Path, entry: int) -> None:
     """Try a parked write again at the next pass. It is looked up first, so this can never double anything."""
@@ -105,7 +107,7 @@ def retry(path: Path, entry: int) -> None:
 
 
 @outbox.command()
-@click.argument("entry", type=int)
+@click.argument("entry", type=_ENTRY)
 @click.pass_obj
 def drop(path: Path, entry: int) -> None:
     """Give a parked write up for good."""

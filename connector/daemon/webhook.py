@@ -126,7 +126,7 @@ async def _body(request: Request, patience: float) -> bytes:
 def _sys_id(body: bytes) -> str | None:
     try:
         document = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):  # nested too deeply
         return None
     sys_id = document.get("sys_id") if isinstance(document, dict) else None
     return sys_id if isinstance(sys_id, str) and _SYS_ID.fullmatch(sys_id) else None

@@ -101,9 +101,19 @@ def dump_action(action: Action) -> dict[str, Any]:
 
 
 def load_action(kind: str, document: Any) -> Action:
-    """The action behind an outbox row."""
+    """The action behind an outbox row. Raises ValueError when it is not understood, be it that a newer version wrote it."""
+    if kind not in _ACTIONS:
+        raise ValueError(f"this version knows no {kind}")
     action: Action = _ACTIONS[kind].validate_python(document)
     return action
+
+
+def try_action(kind: str | None, document: Any) -> tuple[Action | None, str]:
+    """For whoever only shows it: the action, or none and why not. No value of a record is quoted."""
+    try:
+        return (load_action(kind, document) if kind else None), ""
+    except ValueError:
+        return None, f"This version of the connector does not understand this write ({kind}); the order is left alone."
 
 
 def dump_link(link: Link) -> dict[str, Any]:

@@ -39,7 +39,7 @@ class Limits:
 
     vanished_percent: float = 20.0
     vanished_at_least: int = 5
-    cancellations: int = 50  # in one pass
+    cancellations: int = 50  # within ten minutes
 
     def too_many_vanished(self, asked: int, missing: int) -> bool:
         """Whether so many of the records memory knows are too many to be missing."""

@@ -221,24 +221,32 @@ def _waiting(connection: sa.Connection, condition: sa.ColumnElement[bool]) -> tu
     return tuple(
         Waiting(
             id=row.id,
-            subject=codec.subject_of(action),
+            subject=codec.subject_of(action) if action else row.order_number,
             order_number=row.order_number,
-            intent=Intent(row.key, IntentState(row.state), action, row.error),
+            intent=Intent(row.key, IntentState(row.state), action, row.error or strange),
             kind=row.kind,
             attempts=row.attempts,
             not_before=row.not_before,
         )
         for row in connection.execute(query).all()
-        for action in (codec.load_action(row.kind, row.document),)
+        for action, strange in (codec.try_action(row.kind, row.document),)
     )
 
 
 def _findings(connection: sa.Connection, condition: sa.ColumnElement[bool]) -> tuple[Noticed, ...]:
     query = sa.select(finding).where(condition).order_by(finding.c.since, finding.c.subject)
     return tuple(
-        Noticed(row.since, row.order_number, FindingCode(row.code), row.subject, row.text)
+        Noticed(row.since, row.order_number, _code(row.code), row.subject, row.text)
         for row in connection.execute(query).all()
     )
+
+
+def _code(value: str) -> FindingCode:
+    """What a newer version has found is shown by its text."""
+    try:
+        return FindingCode(value)
+    except ValueError:
+        return FindingCode.UNREADABLE
 
 
 def latest_verdicts(database: sa.Engine, policy: str) -> Iterator[tuple[str, Verdict]]:

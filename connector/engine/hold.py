@@ -13,6 +13,7 @@ absurd            everything   brake: a person has looked
 vanished          everything   brake
 identity          everything, on both sides   brake
 cancellations     writes       brake
+strange           everything   brake: a newer version of the connector knows why
 
 "Everything" includes looks: an order is only decided on what both sides say now. Wakeups are still accepted.
 """
@@ -48,11 +49,16 @@ class HoldReason(Enum):
     VANISHED = "vanished"
     IDENTITY = "identity"
     CANCELLATIONS = "cancellations"
+    STRANGE = "strange"
+
+    @classmethod
+    def _missing_(cls, value: object) -> HoldReason:  # noqa: ARG003 - the signature is that of Enum
+        return cls.STRANGE
 
     @property
     def is_brake(self) -> bool:
         """Only a person who has looked may release it."""
-        return self in (HoldReason.ABSURD, HoldReason.VANISHED, HoldReason.IDENTITY, HoldReason.CANCELLATIONS)
+        return self in _BRAKES
 
     @property
     def ends_by_itself(self) -> bool:
@@ -63,6 +69,15 @@ class HoldReason(Enum):
     def stops_looks(self) -> bool:
         """Not even reading goes on."""
         return self is not HoldReason.CANCELLATIONS
+
+
+_BRAKES = (
+    HoldReason.ABSURD,
+    HoldReason.VANISHED,
+    HoldReason.IDENTITY,
+    HoldReason.CANCELLATIONS,
+    HoldReason.STRANGE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +95,11 @@ class Hold:
     order_id: str = ""
 
     @property
+    def is_of_a_side(self) -> bool:
+        """Otherwise of one order, which memory may not know yet."""
+        return self.target in {side.value for side in Side}
+
+    @property
     def exit_code(self) -> int:
         """Of a command that meets it."""
         if self.reason is HoldReason.CREDENTIALS:
@@ -94,7 +114,7 @@ class Hold:
         if self.reason.is_brake:
             return f"Look at both instances, then: om-fsm release {self.target} --i-have-looked"
         if self.reason is HoldReason.BY_HAND:
-            option = self.target if self.target in (Side.OM.value, Side.FSM.value) else f"--order {self.target}"
+            option = self.target if self.is_of_a_side else f"--order {self.target}"
             return f"It ends with: om-fsm release {option}"
         if self.reason is HoldReason.SCHEMA:
             return "`om-fsm discover` finds out what tables and columns are called; then start again with the profile it writes."

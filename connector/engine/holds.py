@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
@@ -24,7 +24,7 @@ class Holds:
         """Every hold that is in force, oldest first."""
         with self._engine.connect() as connection:
             rows = connection.execute(sa.select(hold).order_by(hold.c.since)).all()
-        found = (Hold(**{**row._mapping, "reason": HoldReason(row.reason)}) for row in rows)
+        found = map(_read, rows)
         return tuple(one for one in found if one.until is None or one.until > now)
 
     def of(self, target: str, now: datetime) -> tuple[Hold, ...]:
@@ -53,19 +53,22 @@ class Holds:
 
     def lift(self, target: str, reasons: Collection[HoldReason], now: datetime, text: str) -> tuple[Hold, ...]:
         """End these holds on a target. Returns those there were."""
-        ended = tuple(one for one in self.all(now) if one.target == target and one.reason in reasons)
+        ended: list[Hold] = []
         with self._engine.begin() as connection:
-            for one in ended:
-                connection.execute(hold.delete().where(hold.c.target == target, hold.c.reason == one.reason.value))
-                _record(connection, one, "released", f"{one.reason.value}: {text}", now)
-        return ended
+            for row in connection.execute(sa.select(hold).where(hold.c.target == target)).all():
+                one = _read(row)
+                if one.reason in reasons and (one.until is None or one.until > now):
+                    connection.execute(hold.delete().where(hold.c.target == target, hold.c.reason == row.reason))
+                    _record(connection, one, "released", f"{one.reason.value}: {text}", now)
+                    ended.append(one)
+        return tuple(ended)
 
     def expire(self, now: datetime) -> None:
         """Forget the holds whose time is over, and say so in the history."""
         over = hold.c.until <= now
         with self._engine.begin() as connection:
             for row in connection.execute(sa.select(hold).where(over)).all():
-                one = Hold(**{**row._mapping, "reason": HoldReason(row.reason)})
+                one = _read(row)
                 _record(connection, one, "released", f"{one.reason.value}: its time is over", now)
             connection.execute(hold.delete().where(over))
 
@@ -77,6 +80,10 @@ class Holds:
                 if found := connection.execute(query.limit(1)).scalar():
                     return str(found)
         return ""
+
+
+def _read(row: Any) -> Hold:
+    return Hold(**{**row._mapping, "reason": HoldReason(row.reason)})
 
 
 def _record(connection: sa.Connection, one: Hold, kind: str, text: str, now: datetime) -> None:

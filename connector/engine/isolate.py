@@ -6,14 +6,22 @@ A look at many orders that fails is repeated in halves until the order that spoi
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
 from connector.engine.archive import Archive
 from connector.engine.look import Look, look
-from connector.errors import AbsurdAnswer, Denied, MemoryFailed, OutcomeUnknown, Rejected, RemoteError, Unavailable
+from connector.errors import (
+    AbsurdAnswer,
+    Denied,
+    MemoryFailed,
+    OutcomeUnknown,
+    Rejected,
+    RemoteError,
+    Unavailable,
+    unexpected,
+)
 from connector.exchange import Unreadable
 
 if TYPE_CHECKING:
@@ -132,12 +140,8 @@ def unreadable(order_id: str, number: str, error: Exception) -> Unreadable:
 
 
 def defect(error: Exception) -> str:
-    """An error nobody expected, in words that help to find it. No value of a record is quoted."""
-    place, step = "", error.__traceback__
-    while step is not None:
-        place = f" at {Path(step.tb_frame.f_code.co_filename).name}:{step.tb_lineno}"
-        step = step.tb_next
-    return f"a defect of the connector ({type(error).__name__}{place}); please report it. The order is left alone."
+    """An error nobody expected, in words that help to find it."""
+    return f"a defect of the connector ({unexpected(error)}); please report it. The order is left alone."
 
 
 def _halves(order_ids: Collection[str]) -> tuple[list[str], list[str]]:

@@ -57,16 +57,17 @@ def letter(database: sa.Engine, entry_id: int, now: datetime) -> Letter:
         tried = connection.execute(
             sa.select(attempt).where(attempt.c.outbox_id == entry_id).order_by(attempt.c.id)
         ).all()
+    action, strange = codec.try_action(row.kind, row.document)
     return Letter(
         id=row.id,
         order_number=row.order_number,
         state=IntentState(row.state),
-        action=codec.load_action(row.kind, row.document) if row.kind else None,
+        action=action,
         key=row.key,
         created_at=row.created_at,
         settled_at=row.settled_at,
         tries=row.attempts,
-        error=row.error,
+        error=row.error or strange,
         transaction=row.transaction_id,
         attempts=tuple(Attempt(t.at, IntentState(t.outcome), t.text, tuple(t.requests)) for t in tried),
         next=what_next(row, Holds(database).all(now)),
@@ -80,7 +81,7 @@ def what_next(row: Any, holds: tuple[Hold, ...]) -> str:
     for hold in holds:
         side = next((s.value for s, kinds in codec.KINDS_OF_SIDE.items() if row.kind in kinds), "")
         if state.is_open and (
-            hold.target in (side, row.order_number) or (hold.reason.stops_looks and not hold.order_id)
+            hold.target in (side, row.order_number) or (hold.reason.stops_looks and hold.is_of_a_side)
         ):
             return f"Nothing while {hold.target} is held ({hold.reason.value}). {hold.way_out}"
     match state:

@@ -8,6 +8,7 @@ from connector.engine.codec import KINDS_OF_SIDE
 from connector.engine.guard import forget_identity, looked_at
 from connector.engine.hold import HoldReason, Side
 from connector.engine.holds import Holds
+from connector.engine.store import CANCELLATIONS_RELEASED
 from connector.errors import Refused
 
 if TYPE_CHECKING:
@@ -35,6 +36,8 @@ def release_side(store: Store, target: str, now: datetime, text: str, *, looked:
             forget_identity(connection, Side(target))
         store.note_pass(looked_at(Side(target)), now)
         store.wake(store.orders_with_open_links(), due=now, reason="a person has looked")
+    if any(one.reason is HoldReason.CANCELLATIONS for one in ended):
+        store.note_pass(CANCELLATIONS_RELEASED, now)
     if ended:
         store.hasten(KINDS_OF_SIDE[Side(target)], now)
     return ended

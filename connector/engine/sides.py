@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 _BY_ITSELF = [reason for reason in HoldReason if reason.ends_by_itself]
 _STATUS_OF_MAINTENANCE = (502, 503)
+_TOGETHER = timedelta(minutes=10)  # in which cancellations are counted together
 _NEVER = datetime.min.replace(tzinfo=UTC)
 _JITTER = 0.2  # of a waiting time, either way, so that many connectors do not knock together
 
@@ -78,7 +79,6 @@ class Sides:
         self.holds = holds
         self.guard = guard
         self._checked: dict[Side, datetime] = {}
-        self._cancellations = 0  # of this pass
         self.announce: Callable[[str, Hold], None] = _nobody  # called with "held" or "released"
         self._store = store
         self._systems = systems
@@ -155,12 +155,11 @@ class Sides:
         self._place(Hold(side.value, reason, text, now))
 
     def count_cancellations(self, number: int, now: datetime) -> None:
-        """So many more work orders are to be canceled in this pass; too many need a person."""
-        self._cancellations += number
+        """So many more work orders are to be canceled; with those of the last minutes, too many need a person."""
         limit = self.guard.limits.cancellations
-        if number and self._cancellations > limit:
+        if number and (total := self._store.cancellations(since=now - _TOGETHER)) > limit:
             text = (
-                f"{self._cancellations} work orders are to be canceled in one pass (more than {limit} need a person). "
+                f"{total} work orders are to be canceled within ten minutes (more than {limit} need a person). "
                 "`om-fsm outbox ls` shows them. They are carried out after the release, unless Order Management wants them again."
             )
             self.brake(Side.FSM, HoldReason.CANCELLATIONS, text, now)
@@ -178,7 +177,6 @@ class Sides:
         Raises a RemoteError when an instance answers, but not what must be known of it.
         """
         self.holds.expire(now)
-        self._cancellations = 0
         with self._lock:
             for side in [side for side in self._refused if self.may_poll(side, now)]:
                 self._try_again(side, now)

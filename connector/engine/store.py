@@ -32,6 +32,7 @@ from connector.engine.wakeups import held_orders, upserting
 from connector.mapping.marks import token_of
 from connector.model import (
     BY_HAND,
+    CancelWorkOrder,
     Finding,
     FindingCode,
     Intent,
@@ -50,6 +51,8 @@ if TYPE_CHECKING:
     from connector.exchange import Changed, FeedId, Sent
     from connector.model import Action, Asked
 
+CANCELLATIONS_RELEASED = "cancellations released"
+"""The name under which memory keeps when a person last let many cancellations go on."""
 _SETTLED = (IntentState.DONE, IntentState.PARKED, IntentState.WITHDRAWN)
 _OPEN = [state.value for state in IntentState if state.is_open]
 
@@ -266,6 +269,15 @@ class Store:
             for chunk in in_lists(keys):
                 found |= set(connection.execute(sa.select(outbox.c.key).where(outbox.c.key.in_(chunk))).scalars())
         return found
+
+    def cancellations(self, *, since: datetime) -> int:
+        """How many work orders are to be canceled, or were, that were not before this moment or before the last release."""
+        begun, _ = self.last_passes().get(CANCELLATIONS_RELEASED, (since, ""))
+        first = sa.func.min(outbox.c.created_at, type_=outbox.c.created_at.type)
+        keys = sa.select(outbox.c.key).where(outbox.c.kind == CancelWorkOrder.__name__).group_by(outbox.c.key)
+        with self.engine.connect() as connection:
+            recent = keys.having(first > max(since, begun)).subquery()
+            return int(connection.execute(sa.select(sa.func.count()).select_from(recent)).scalar_one())
 
     def intend(self, plan: Plan, now: datetime) -> None:
         """Put a plan on disk before any of it leaves: verdicts, links, intentions, findings, all or nothing."""

@@ -16,6 +16,7 @@ from connector.errors import (
     SignInFailed,
     Unavailable,
 )
+from connector.servicenow.sent import masked
 
 if TYPE_CHECKING:
     import requests
@@ -28,8 +29,8 @@ _LONGEST_QUOTE = 300  # characters of a foreign message in one of ours
 
 
 def short(text: object) -> str:
-    """A foreign message on one line, cut where it is too long."""
-    line = " ".join(str(text).split()).rstrip(".")
+    """A foreign message on one line, cut where it is too long, without what looks like a secret."""
+    line = masked(" ".join(str(text).split()).rstrip("."))
     return line if len(line) <= _LONGEST_QUOTE else line[:_LONGEST_QUOTE] + "…"
 
 

@@ -76,6 +76,8 @@ def test_a_brake_is_shown_with_its_numbers_and_released_by_who_has_looked_only(p
         ["hold", "fsm"],
         ["hold", "fsm", "--reason", "x", "--until", "tomorrow"],
         ["hold", "fsm", "--reason", "x", "--until", "2020-01-01T00:00"],
+        ["hold", "fsm", "--reason", "x", "--until", "9999-12-31T23:59:59-12:00"],
+        ["hold", "--order", " ", "--reason", "x"],
     ],
 )
 def test_a_hold_that_is_not_clear_is_wrong_usage_and_holds_nothing(pair: Pair, arguments: list[str]) -> None:

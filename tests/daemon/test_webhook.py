@@ -65,7 +65,9 @@ def test_a_message_that_comes_twice_wakes_once_and_is_accepted_twice(post: Post)
     assert (post.send(message_id="msg_2"), post.woken) == (202, [SYS_ID, SYS_ID])
 
 
-@pytest.mark.parametrize("body", [b"", b"[]", b"{}", b"{", b'{"sys_id": "^NQactive=true"}', b'{"sys_id": 7}'])
+@pytest.mark.parametrize(
+    "body", [b"", b"[]", b"{}", b"{", b'{"sys_id": "^NQactive=true"}', b'{"sys_id": 7}', b"[" * 5_000]
+)
 def test_a_body_that_names_no_record_is_refused(post: Post, body: bytes) -> None:
     assert (post.send(body), post.woken) == (400, [])
 

@@ -13,10 +13,13 @@ from connector import app
 from connector.engine import history
 from connector.engine.crew import Crew
 from connector.engine.drain import drain_all, drain_to_the_end
+from connector.engine.history import overview
+from connector.engine.letters import letter
+from connector.engine.release import release_side
 from connector.engine.store import Store
-from connector.engine.tables import verdict
+from connector.engine.tables import finding, hold, outbox, verdict
 from connector.engine.watch import notice
-from connector.errors import Denied
+from connector.errors import Denied, Held
 from connector.mapping.fields import FieldMap
 from connector.memory import reading
 from tests.conftest import DOMAIN_ORDER, HAMBURG, ORDER
@@ -178,6 +181,49 @@ def test_memory_that_cannot_be_understood_concerns_its_order_alone(pair: Pair) -
     assert [pair.noted(pair.resource_order(order), "-> Assigned") for order in good] == [True] * OTHERS
     assert not pair.noted(pair.resource_order(bad), "-> Assigned")
     assert findings(pair) == {bad: "defect"}
+
+
+@pytest.mark.parametrize(
+    "values", [{"kind": "FromTheFuture"}, {"document": {"half": "a row"}}], ids=["kind", "document"]
+)
+def test_a_write_of_a_newer_version_concerns_its_order_alone_and_can_be_looked_at(
+    pair: Pair, values: dict[str, Any]
+) -> None:
+    bad = pair.approved(HAMBURG)
+    pair.sync()
+    pair.settle()
+    with memory_of(pair).begin() as connection:
+        connection.execute(outbox.update().where(outbox.c.id == 1).values(state="parked", **values))
+    good = others(pair)
+    pair.settle_but_parked()
+    pair.sync(full=True)
+    assert all(pair.install(order) for order in good)
+    assert findings(pair) == {bad: "defect"}
+    [parked] = overview(memory_of(pair)).waiting
+    assert (parked.intent.action, parked.subject) == (None, bad)
+    assert "does not understand this write" in parked.intent.error
+    assert letter(memory_of(pair), 1, pair.now()).error == parked.intent.error
+
+
+def test_a_hold_of_a_newer_version_stops_its_side_until_somebody_has_looked(pair: Pair) -> None:
+    pair.sync()
+    with memory_of(pair).begin() as connection:
+        since = {"since": pair.now(), "by": "", "probes": 0, "order_id": ""}
+        connection.execute(hold.insert().values(target="fsm", reason="from the future", text="?", **since))
+    with pytest.raises(Held, match="strange") as raised:
+        pair.sync()
+    assert "--i-have-looked" in raised.value.hint
+    with app.writing(pair.loaded, pair.outside()) as (engine, _):
+        assert release_side(engine.store, "fsm", pair.now(), "looked", looked=True)
+    pair.settle()
+
+
+def test_a_finding_of_a_newer_version_is_shown_by_its_words(pair: Pair) -> None:
+    pair.sync()
+    values = {"order_id": "x", "order_number": "ORD9", "subject": "s", "text": "something new", "since": pair.now()}
+    with memory_of(pair).begin() as connection:
+        connection.execute(finding.insert().values(code="from-the-future", **values))
+    assert [one.text for one in overview(memory_of(pair)).findings] == ["something new"]
 
 
 class Clumsy:

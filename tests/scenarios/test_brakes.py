@@ -135,6 +135,37 @@ def test_many_cancellations_in_one_pass_wait_for_a_person(pair: Pair, limit: int
     pair.assert_nothing_doubled()
 
 
+def test_cancellations_that_trickle_in_are_counted_together_and_anew_after_the_release(pair: Pair) -> None:
+    orders = with_orders(pair)
+    pair.loaded = limited(pair, cancellations=3)
+    with app.writing(pair.loaded, pair.outside()) as (engine, systems):
+        for order in orders:
+            pair.om("cancel_order", order=order)
+            pair.om("approve_cancel", order=order)
+            pair.world.advance(10)
+            app.sync_once(engine, systems, pair.now)
+    assert braked(pair) == {"fsm": "cancellations"}
+    assert states(pair, orders[2:]).isdisjoint({"canceled"})
+    look(pair, "fsm")
+    pair.sync()
+    assert (braked(pair), states(pair, orders)) == ({}, {"canceled"})
+
+
+def test_cancellations_with_time_between_them_are_daily_business(pair: Pair) -> None:
+    orders = with_orders(pair)
+    pair.loaded = limited(pair, cancellations=3)
+    for order in orders:
+        pair.om("cancel_order", order=order)
+        pair.om("approve_cancel", order=order)
+        pair.world.advance(601)
+        pair.sync()
+    assert (braked(pair), states(pair, orders)) == ({}, {"canceled"})
+
+
+def states(pair: Pair, orders: list[str]) -> set[str]:
+    return {pair.state("fsm", "wm_order", number) for order in orders for number in pair.work_orders(order)}
+
+
 def test_what_is_wanted_again_while_the_brake_is_on_is_not_canceled_after_the_release(pair: Pair) -> None:
     orders = with_orders(pair)
     pair.loaded = limited(pair, cancellations=1)

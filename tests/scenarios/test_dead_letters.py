@@ -74,6 +74,34 @@ def test_a_write_of_a_held_side_says_so(pair: Pair) -> None:
     assert "Nothing while fsm is held (throttled)" in show(pair, 1)
 
 
+def test_a_hold_on_an_order_nobody_has_heard_of_says_nothing_about_the_writes_of_others(pair: Pair) -> None:
+    pair.approved(HAMBURG)
+    pair.world.fault("fsm", {"kind": "queue_full", "method": "POST", "user": "connector", "count": 1})
+    pair.sync()
+    hold = ["--config", str(pair.loaded.path), "hold", "--order", "ORD9999999", "--reason", "dispute"]
+    assert CliRunner().invoke(cli, hold).exit_code == 0
+    assert "ORD9999999" not in show(pair, 1)
+
+
+def test_what_an_instance_says_back_of_a_credential_is_kept_and_shown_nowhere(pair: Pair) -> None:
+    pair.approved(HAMBURG)
+    echo = "bad request; headers were Authorization: Basic Y29ubmVjdG9yOmhvcnNl"
+    fault = {"kind": "status", "status": 400, "method": "POST", "path_contains": "/table/wm_order", "count": 1}
+    pair.world.fault("fsm", {**fault, "message": echo})
+    pair.sync()
+    said = show(pair, pair.parked())
+    assert "headers were Authorization: ***" in said
+    assert "Y29ubmVjdG9yOmhvcnNl" not in said
+    assert b"Y29ubmVjdG9yOmhvcnNl" not in b"".join(p.read_bytes() for p in pair.memory.parent.glob("om-fsm.db*"))
+
+
+@pytest.mark.parametrize("entry", ["9223372036854775808", "0"])
+@pytest.mark.parametrize("verb", ["show", "retry", "drop"])
+def test_a_number_that_no_write_can_have_is_wrong_usage(pair: Pair, verb: str, entry: str) -> None:
+    pair.sync()
+    assert CliRunner().invoke(cli, ["--config", str(pair.loaded.path), "outbox", verb, entry]).exit_code == 2
+
+
 @pytest.mark.parametrize(
     ("event", "where"),
     [

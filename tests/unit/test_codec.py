@@ -150,7 +150,7 @@ def test_the_kinds_in_the_outbox_are_the_names_people_read_in_the_history() -> N
 
 def test_a_row_of_a_kind_nobody_knows_is_not_carried_out() -> None:
     document = through_json(codec.dump_action(NOTE))
-    with pytest.raises(KeyError):
+    with pytest.raises(ValueError):
         codec.load_action("DeleteWorkOrder", document)
     assert codec.load_action("WriteNote", document) == NOTE
 

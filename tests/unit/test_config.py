@@ -143,6 +143,12 @@ def test_a_misspelt_part_is_named_by_its_whole_path(tmp_path: Path) -> None:
     assert problem.startswith("om.columns.order.nr:")
 
 
+@pytest.mark.parametrize("rest", ["/?token=", "#", ":"])
+def test_what_follows_the_address_is_not_repeated(tmp_path: Path, rest: str) -> None:
+    refused = refusal(tmp_path, TEXT.replace("https://om.example.com/", f"https://om.example.com{rest}{SECRET}"))
+    assert SECRET not in str((refused, refused.problems))
+
+
 @pytest.mark.parametrize("url", ["https:///", "https:///api", "https://om.example.com/?x=1", "https://om example.com"])
 def test_an_address_needs_a_host_and_nothing_that_would_swallow_the_path(tmp_path: Path, url: str) -> None:
     refusal(tmp_path, TEXT.replace("https://om.example.com/", url))
