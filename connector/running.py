@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from connector.config import Loaded
     from connector.daemon.metrics import Traffic
     from connector.daemon.rounds import Rounds
+    from connector.daemon.systemd import Systemd
     from connector.daemon.webhook import Door
     from connector.engine.drain import Engine
 
@@ -70,6 +71,29 @@ class Running:
             rounds=self._rounds(loaded, engine, systems),
             rounds_seconds=daemon.doctor_seconds,
         )
+
+    # --- from start to stop --------------------------------------------------------------------------------
+
+    def run(self, say: Callable[[str], object], systemd: Systemd) -> bool:
+        """Run until SIGTERM or SIGINT, and `say` where once it does. True when everything under way was finished."""
+        over = threading.Event()
+
+        def ready(where: str) -> None:
+            say(f"om-fsm is running{where}.")
+            systemd.ready(f"running{where}")
+            systemd.watch(lambda: not self.stuck, over)
+
+        def reload() -> None:
+            with systemd.reloading():
+                self.reload()
+
+        with self.listening() as where:
+            try:
+                return self.service.run(
+                    ready=lambda: ready(where), reload=reload, stopping=lambda: systemd.tell(STOPPING=1)
+                )
+            finally:
+                over.set()
 
     # --- reload --------------------------------------------------------------------------------------------
 

@@ -76,6 +76,7 @@ def run(path: Path) -> None:
     from connector.app import writing
     from connector.config import load
     from connector.daemon.logs import configure
+    from connector.daemon.systemd import Systemd
     from connector.running import Running
 
     loaded = load(path)
@@ -83,9 +84,7 @@ def run(path: Path) -> None:
     configure(log_format)
     announce = say if log_format == "text" else structlog.get_logger("om-fsm").info
     with writing(loaded, patient=True) as (engine, systems):
-        daemon = Running(loaded, engine, systems)
-        with daemon.listening() as where:
-            finished = daemon.service.run(ready=lambda: announce(f"om-fsm is running{where}."), reload=daemon.reload)
+        finished = Running(loaded, engine, systems).run(announce, Systemd(os.environ, os.getpid()))
     sys.stdout.flush()
     if not finished:
         os._exit(0)  # a thread still waits for an answer; the outbox knows

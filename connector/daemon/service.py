@@ -267,7 +267,7 @@ class Service:
 
     # --- start and stop ------------------------------------------------------------------------------------
 
-    def run(self, *, ready: Callable[[], None], reload: Callable[[], object]) -> bool:
+    def run(self, *, ready: Callable[[], None], reload: Callable[[], object], stopping: Callable[[], object]) -> bool:
         """Run until SIGTERM or SIGINT; `reload` on SIGHUP, which may raise ConfigError once it has said so.
 
         True when everything under way was finished. Raises MemoryDamaged.
@@ -283,6 +283,7 @@ class Service:
             with suppress(ConnectorError):
                 reload()
         self._stopping.set()
+        stopping()
         _log.info("stopping")
         self._scheduler.shutdown(wait=False)
         self._nudge.set()
