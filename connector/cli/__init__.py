@@ -15,6 +15,7 @@ import click
 
 from connector import __version__
 from connector.cli.ask import explain, plan, status
+from connector.cli.completion import completion
 from connector.cli.config import config
 from connector.cli.demo import demo
 from connector.cli.discover import discover
@@ -50,7 +51,7 @@ def cli(context: click.Context, config_path: Path) -> None:
 
 for command in (
     *(init, discover, doctor, sync, run, plan, explain, status, gate, work_order, hold, release, outbox, rebuild),
-    *(policy, config, sandbox, demo),
+    *(policy, config, completion, sandbox, demo),
 ):
     cli.add_command(command)
 
