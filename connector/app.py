@@ -295,6 +295,7 @@ def _rules(loaded: Loaded, policies: Policies, systems: Systems) -> Rules:
         max_reopens=settings.gate.max_reopens,
         releases=settings.gate.releases,
         decision=settings.gate.decision,
+        visit_again=settings.gate.visit_again,
         canceled_in_field=settings.gate.canceled_in_field,
         closed_incomplete=settings.gate.closed_incomplete,
         order_tasks=settings.gate.order_tasks,

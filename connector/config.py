@@ -366,10 +366,18 @@ class Gate(Section):
     max_reopens: Annotated[int, Field(ge=1, le=1000)] = 10
     releases: Annotated[tuple[WorkOrderEnd, ...], AfterValidator(_with_complete)] = ENDS_THAT_RELEASE
     decision: Annotated[str, Field(pattern=r"^\w+( \w+)*$", max_length=40)] = "release gate"
+    visit_again: Annotated[str, Field(pattern=r"^\w+( \w+)*$", max_length=40)] = VISIT_AGAIN
     canceled_in_field: Consequence = Consequence.ASK
     closed_incomplete: Consequence = Consequence.ASK
     order_tasks: OpenTasks = OpenTasks.ANSWER
     header_tasks: OpenTasks = OpenTasks.SHOW
+
+    @model_validator(mode="after")
+    def _two_decisions(self) -> Gate:
+        one, other = sorted((f"{self.decision} ".casefold(), f"{self.visit_again} ".casefold()), key=len)
+        if other.startswith(one):
+            raise ValueError("decision and visit_again mean opposite things: neither may begin with the other")
+        return self
 
 
 class Fallouts(Section):

@@ -497,6 +497,7 @@ class FindingCode(Enum):
     WORK_ORDER_MISSING = "work-order-missing"
     CANCELED_IN_FIELD = "canceled-in-field"
     CLOSED_INCOMPLETE = "closed-incomplete"
+    VISIT_WAITS = "visit-waits"
     CLOSED_WITH_OPEN_WORK = "closed-with-open-work"
     REOPEN_REFUSED = "reopen-refused"
     NOT_CANCELED = "not-canceled"

@@ -50,7 +50,10 @@ def _standing(work: Work, rules: Rules) -> Standing:
         return Standing(link.work_order_number, link.template, state, "", "", blocks=True, why=why)
     why = ""
     if work.asks(rules.releases):
-        why = f"needs a decision: a work note that begins with {rules.decision!r}"
+        words = " or ".join(repr(word) for word in rules.decisive_words)
+        why = f"needs a decision: a work note that begins with {words}"
+    elif work.again and work.decision is not None:
+        why = f"another visit was asked for by {work.decision.by}"
     elif work.decision is not None:
         why = f"released by {work.decision.by}"
     return Standing(

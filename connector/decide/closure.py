@@ -24,12 +24,14 @@ if TYPE_CHECKING:
 class Work:
     """One remembered work order beside what was read of it. `found` is None when FSM did not return it.
 
-    `decision` is what a person decided after being told how it ended.
+    `decision` is what a person decided after being told how it ended. Where that is another visit, `again` is its key.
     """
 
     link: Link
     found: WorkOrder | None
     decision: JournalEntry | None = None
+    again: str = ""
+    has_next: bool = False  # the other visit exists
 
     @property
     def is_open(self) -> bool:
@@ -54,16 +56,21 @@ class Work:
         """Whether it ended in a way that a person must decide about, and nobody has."""
         return self.end is not None and self.end not in releases and self.decision is None
 
+    @property
+    def waits_for_next(self) -> bool:
+        """Whether another visit in its place is still to be arranged."""
+        return bool(self.again) and not self.has_next
+
     def keeps_open(self, releases: Collection[WorkOrderEnd]) -> bool:
         """Whether the gate is shut because of it."""
-        return self.is_open or self.asks(releases)
+        return self.is_open or self.asks(releases) or self.waits_for_next
 
     def __str__(self) -> str:
         if self.found is None:
             return f"{self.link.work_order_number} (Field Service does not show it)"
         who = f", {harmless(self.found.owner)}" if self.found.owner else ""
-        undecided = "" if self.is_open else ", nobody decided what follows"
-        return f"{self.found.number} ({harmless(self.found.state.label)}{who}{undecided})"
+        undecided = ", another visit is asked for" if self.waits_for_next else ", nobody decided what follows"
+        return f"{self.found.number} ({harmless(self.found.state.label)}{who}{'' if self.is_open else undecided})"
 
 
 def blockers(

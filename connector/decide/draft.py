@@ -9,8 +9,10 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from connector.decide.again import key_of_next
 from connector.decide.closure import Work
-from connector.mapping.decisions import decision_about
+from connector.decide.rules import Consequence
+from connector.mapping.decisions import decision_about, is_decision
 from connector.mapping.marks import WorkOrderKey, fallout_of, is_signed, status_key, token_of, tokens_in
 from connector.mapping.vocabulary import whole
 from connector.model import (
@@ -27,7 +29,6 @@ from connector.model import (
     Initiator,
     Intent,
     IntentState,
-    JournalEntry,
     Link,
     Observed,
     OrderLine,
@@ -179,20 +180,34 @@ class Draft:
     def _work(self, *, detached: bool = False) -> Iterator[Work]:
         links = [link for link in self.links.values() if bool(link.detached) == detached]
         for link in sorted(links, key=lambda link: (link.work_order_number, link.work_order_id)):
-            yield Work(link, self.work_orders.get(link.work_order_id), self._decision(link))
+            yield self._decided(Work(link, self.work_orders.get(link.work_order_id)))
 
-    def _decision(self, link: Link) -> JournalEntry | None:
-        """What a person decided about a work order after being told of its present state."""
-        found = self.work_orders.get(link.work_order_id)
+    def _decided(self, work: Work) -> Work:
+        """The same with what a person decided about it after being told of its present state."""
+        link, found = work.link, work.found
         entries = self.seen.journals.get(link.domain_order_id, ())
-        if found is None or link.noted is None or link.noted.value != found.state.value:
-            return None
+        if not entries or found is None or link.noted is None or link.noted.value != found.state.value:
+            return work
         told = token_of(status_key(link.work_order_id, link.notes, link.noted.value))
-        return decision_about(found.number, told, entries, self.decisive_words)
+        again = self.words_for_next(work)
+        words = (self.decisive_words, *([again] if again else []))
+        decision = decision_about(found.number, told, entries, words)
+        if decision is None or not again or not is_decision(decision.text, again):
+            return replace(work, decision=decision)
+        key = key_of_next(link)
+        return replace(work, decision=decision, again=key, has_next=any(one.key == key for one in self.links.values()))
+
+    def words_for_next(self, work: Work) -> str:
+        """How a work note begins that sends somebody again in the place of this visit; empty where nothing does."""
+        if not isinstance(self.seen, Snapshot) or not key_of_next(work.link):
+            return ""
+        reschedules = self.rules.consequence(work.end) is Consequence.RESCHEDULE
+        return self.rules.visit_again if reschedules else ""
 
     @property
     def decisive_words(self) -> str:
-        """How a work note begins that is a person's decision about a work order that came to nothing."""
+        """How a work note begins that is a person's decision about a work order that came to nothing: of an order, that it
+        may be closed; of a case, that another visit is wanted."""
         return self.rules.decision if isinstance(self.seen, Snapshot) else self.rules.about_cases.decision
 
     def is_current(self, work: Work) -> bool:

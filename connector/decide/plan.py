@@ -33,6 +33,10 @@ it is ours, a copy of ours, there already, or for customers   | nothing (custome
 it is older than the first note about the work order          | nothing: history
 the work order is over, is being canceled, was made by hand   | nothing is written on it; what waits is withdrawn
 work order canceled or closed incomplete in FSM               | note that asks for a decision, finding until there is one
+the same, and the decision is another visit, where configured | create one in its place, once per end; the gate waits for it
+a person took that decision back, or the field goes on        | withdraw the intention
+a visit in the place of another, and the order changes        | as any other: updated, canceled; the replaced one is over
+another visit is asked for that the order does not allow      | finding until it does, or the decision is another one
 a person decided, after being told how the work order ended   | it counts as done; ready to close, naming who decided
 a decision from before it ended so, or about another one      | counts for nothing
 work order made by hand for this initiator, without our mark  | counts for notes and the gate; never edited
@@ -65,6 +69,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from connector.decide.adopt import adopt, told_of
+from connector.decide.again import first_of, is_one_wish, is_replaced
 from connector.decide.change import cancel, follow_up, keep_current, past_ponr
 from connector.decide.draft import Draft
 from connector.decide.fallout import raise_fallouts
@@ -96,7 +101,7 @@ from connector.model import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from connector.decide.closure import Work
     from connector.decide.rules import Rules
@@ -193,13 +198,14 @@ def why_canceled(initiator: AnyInitiator) -> str:
 
 def _withdraw_overtaken(draft: Draft, initiator: AnyInitiator, stance: Stance) -> None:
     """Give up what was intended under circumstances that no longer hold and was not sent yet."""
-    own = {w.link.work_order_id for w in draft.work_of_initiator(initiator)}
+    work = draft.work_of_initiator(initiator)
+    own, again = {w.link.work_order_id for w in work}, {w.again for w in work}
     for intent in list(draft.open_intents()):
         if intent.state is not IntentState.PENDING:
             continue
         match intent.action:
-            case CreateWorkOrder(initiator_id=initiator.sys_id, version=version):
-                overtaken = stance is not Stance.FULFIL or version != draft.version
+            case CreateWorkOrder(initiator_id=initiator.sys_id, version=version, key=key):
+                overtaken = stance is not Stance.FULFIL or version != draft.version or _is_taken_back(key, again)
             case UpdateWorkOrder(work_order_id=work_order_id, facts=facts) if work_order_id in own:
                 overtaken = stance is not Stance.FULFIL or _outdated(facts, initiator) or past_ponr(initiator)
             case CancelWorkOrder(work_order_id=work_order_id) if work_order_id in own:
@@ -208,6 +214,12 @@ def _withdraw_overtaken(draft: Draft, initiator: AnyInitiator, stance: Stance) -
                 overtaken = False
         if overtaken:
             draft.withdraw(intent)
+
+
+def _is_taken_back(key: str, asked: Collection[str]) -> bool:
+    """Whether a visit in the place of another was wanted, and is not asked for any more."""
+    said = WorkOrderKey.parse(key)
+    return said is not None and bool(said.again) and key not in asked
 
 
 def _withdraw_cancellation(draft: Draft, wanted: Work) -> None:
@@ -246,10 +258,10 @@ def _fulfil(draft: Draft, initiator: AnyInitiator, work: list[Work]) -> None:
 def _fulfil_people(draft: Draft, initiator: AnyInitiator, work: list[Work]) -> None:
     """What somebody asked for by hand is created once, whatever becomes of it, and kept up to date while it is open."""
     facts = facts_of(initiator)
-    for existing in work:
-        if not existing.link.withdrawn:
-            _withdraw_cancellation(draft, existing)
-            keep_current(draft, initiator, existing, facts)
+    for existing in _not_replaced(draft, work):
+        key = WorkOrderKey.parse(existing.link.key)
+        if key is not None and not existing.link.withdrawn:
+            _keep(draft, initiator, existing, WantedWorkOrder(key.row, existing.link.template, key.ordinal), facts)
     asked = draft.asked_for(initiator)
     made = {link.key for link in draft.links.values()}
     for wanted in asked.wanted if asked else ():
@@ -263,9 +275,10 @@ def _fulfil_policy(draft: Draft, initiator: AnyInitiator, work: list[Work]) -> N
     if verdict.problem:
         draft.find(FindingCode.UNDECIDED, initiator.number, f"{initiator.number}: {verdict.problem}")
         return
-    spare = [w for w in work if not w.link.withdrawn and draft.is_current(w)]
+    spare = [w for w in _not_replaced(draft, work) if not w.link.withdrawn and draft.is_current(w)]
+    answered_by = {first_of(w.link) for w in spare}
     gone = [w for w in draft.detached_from(initiator.noted_on) if draft.is_current(w)]
-    let_go_of = [w for w in gone if _is_of_policy(w.link, initiator)]
+    let_go_of = [w for w in gone if _is_of_policy(w.link, initiator) and first_of(w.link) not in answered_by]
     for wanted in verdict.wanted:
         if (answered := _existing(let_go_of, wanted, verdict.version)) is not None:
             let_go_of.remove(answered)
@@ -275,12 +288,28 @@ def _fulfil_policy(draft: Draft, initiator: AnyInitiator, work: list[Work]) -> N
         if existing is None and not _waits_its_turn(draft, initiator):
             _create(draft, initiator, wanted, facts)
         elif existing is not None:
-            spare.remove(existing)
-            _withdraw_cancellation(draft, existing)
-            keep_current(draft, initiator, existing, facts)
+            for one in [w for w in spare if w is existing or is_one_wish(w.link, existing.link)]:
+                spare.remove(one)
+                _keep(draft, initiator, one, wanted, facts)
     for unwanted in spare:
         follow_up(draft, initiator, unwanted)
         cancel(draft, initiator, unwanted, f"{initiator.number} no longer asks for {unwanted.link.template}")
+
+
+def _keep(
+    draft: Draft, initiator: AnyInitiator, existing: Work, wanted: WantedWorkOrder, facts: dict[str, str]
+) -> None:
+    """What is wanted and exists: it says what the order says, or somebody goes again in its place."""
+    if existing.waits_for_next and (key := WorkOrderKey.parse(existing.again)) is not None:
+        _create_once(draft, initiator, wanted, key, facts)
+        return
+    _withdraw_cancellation(draft, existing)
+    keep_current(draft, initiator, existing, facts)
+
+
+def _not_replaced(draft: Draft, work: list[Work]) -> list[Work]:
+    """Without those that are over and in whose place somebody went again, unless that is asked for once more."""
+    return [w for w in work if w.is_open or w.waits_for_next or not is_replaced(w.link, draft.links.values())]
 
 
 def _lacks_characteristics(initiator: AnyInitiator, work: list[Work]) -> bool:
@@ -348,6 +377,12 @@ def _create(draft: Draft, initiator: AnyInitiator, wanted: WantedWorkOrder, fact
         ):
             return  # already intended, perhaps already sent: wait for its outcome
     key = WorkOrderKey(draft.rules.om, initiator.sys_id, wanted.row, wanted.ordinal, draft.version)
+    _create_once(draft, initiator, wanted, key, facts)
+
+
+def _create_once(
+    draft: Draft, initiator: AnyInitiator, wanted: WantedWorkOrder, key: WorkOrderKey, facts: dict[str, str]
+) -> None:
     if (lost := told_of(draft, initiator, wanted, key)) is not None:
         draft.remember(lost)  # it is missing, and that is a finding; it is not created again
         return

@@ -74,8 +74,11 @@ def _state(draft: Draft, domain_order: DomainOrder | Case, work: Work, work_orde
         else:
             text = notes.status(work_order, move, still_open=still_open, total=total)
     if work.asks(draft.rules.releases) and domain_order.state.phase is not DomainOrderPhase.CANCELED:
-        ask = notes.ask_of_case if isinstance(domain_order, Case) else notes.ask
-        text = f"{text} {ask(domain_order.number, work_order, draft.decisive_words)}"
+        if isinstance(domain_order, Case):
+            ask = notes.ask_of_case(domain_order.number, work_order, draft.decisive_words)
+        else:
+            ask = notes.ask(domain_order.number, work_order, draft.decisive_words, draft.words_for_next(work))
+        text = f"{text} {ask}"
     draft.note(status_key(work_order.sys_id, link.notes + 1, work_order.state.value), domain_order, text, carries)
     draft.remember(replace(link, noted=work_order.state, noted_at=max(work_order.mod_count, 0), notes=link.notes + 1))
 
@@ -130,8 +133,10 @@ def _look_into(draft: Draft, domain_order: DomainOrder | Case, work: Work, work_
     if work_order.state.phase is WorkOrderPhase.UNKNOWN:
         text = f"state {work_order.state.label!r} is not mapped; it counts as open"
         draft.find(FindingCode.UNKNOWN_STATE, number, text)
-    if work.decision is None and domain_order.state.phase is not DomainOrderPhase.CANCELED:
-        _ask(draft, domain_order, work, number)
+    if domain_order.state.phase is not DomainOrderPhase.CANCELED:
+        if work.decision is None:
+            _ask(draft, domain_order, work, number)
+        _waits_for_next(draft, domain_order, work, number)
     if work.link.refused:
         columns = ", ".join(work.link.refused)
         on, occasion = draft.initiator(work.link.initiator_id), f"refused/{work_order.sys_id}/{work.link.updates}"
@@ -144,6 +149,8 @@ def _ask(draft: Draft, domain_order: DomainOrder | Case, work: Work, number: str
     rules = draft.rules
     then = "asks for another visit" if isinstance(domain_order, Case) else "says that it may be closed"
     way_out = f"a work note on {domain_order.number} that begins with {draft.decisive_words!r} {then}"
+    if again := draft.words_for_next(work):
+        way_out += f", one that begins with {again!r} asks for another visit"
     on = draft.initiator(work.link.initiator_id)
     occasion = f"ended/{work.link.work_order_id}/{draft.links[work.link.work_order_id].notes}"
     if work.end is WorkOrderEnd.CANCELED_IN_FIELD and rules.canceled_in_field is not Consequence.NOTE:
@@ -152,6 +159,17 @@ def _ask(draft: Draft, domain_order: DomainOrder | Case, work: Work, number: str
     if work.end is WorkOrderEnd.INCOMPLETE and rules.closed_incomplete is not Consequence.NOTE:
         text = f"{number} was closed incomplete; somebody must decide what follows; {way_out}"
         draft.find(FindingCode.CLOSED_INCOMPLETE, number, text, on=on, occasion=occasion)
+
+
+def _waits_for_next(draft: Draft, domain_order: DomainOrder | Case, work: Work, number: str) -> None:
+    """Somebody was to go again, and nothing is under way."""
+    if not work.waits_for_next or draft.intent(work.again) is not None or draft.is_planned(work.again):
+        return
+    text = (
+        f"another visit was asked for in the place of {number}, but {domain_order.number} is on hold or closed, or does not ask"
+        f" for it any more; a work note there that begins with {draft.decisive_words!r} takes the request back"
+    )
+    draft.find(FindingCode.VISIT_WAITS, number, text)
 
 
 def tell_ready(draft: Draft, domain_order: DomainOrder) -> None:
@@ -167,7 +185,8 @@ def tell_ready(draft: Draft, domain_order: DomainOrder) -> None:
             draft.withdraw(intent)
     if key:
         states = [w.found.state for w in work if w.found is not None]
-        decided = sorted({w.decision.by for w in work if w.decision is not None and w.end not in draft.rules.releases})
+        released = (w.decision for w in work if w.end not in draft.rules.releases and not w.again)
+        decided = sorted({decision.by for decision in released if decision is not None})
         waits = draft.rules.order_tasks is not OpenTasks.SHOW
         tasks = [named(task) for task in open_order_tasks(draft.snapshot, domain_order)] if waits else []
         text = notes.ready(domain_order.number, states, decided, tasks)

@@ -131,7 +131,7 @@ def _from_order(draft: Draft, domain_order: DomainOrder, work: Work, birth: Jour
         one
         for one in remarks(work_order.sys_id, journals, here, rules.notes.left_out)
         if (one.rank >= birth.rank if one.number == domain_order.number else one.at >= birth.at)
-        and not is_decision(one.text, rules.decision)
+        and not any(is_decision(one.text, word) for word in rules.decisive_words)
     ]
 
 

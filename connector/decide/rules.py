@@ -41,6 +41,7 @@ class Consequence(Enum):
     NOTE = "note"  # the domain order's readers are told, no more
     ASK = "ask"  # a finding as well, until a person decides
     FALLOUT = "fallout"  # and a fallout on the order task, until then
+    RESCHEDULE = "reschedule"  # as "ask", and the answer may be that somebody goes again
 
 
 class OpenTasks(Enum):
@@ -123,6 +124,7 @@ class Rules:
     max_reopens: int = 10  # per domain order; then a person is asked
     releases: tuple[WorkOrderEnd, ...] = ENDS_THAT_RELEASE  # ends after which the gate needs no decision of a person
     decision: str = "release gate"  # how a work note begins that is such a decision
+    visit_again: str = VISIT_AGAIN  # the same, where the decision is that somebody goes again
     canceled_in_field: Consequence = Consequence.ASK
     closed_incomplete: Consequence = Consequence.ASK
     order_tasks: OpenTasks = OpenTasks.ANSWER  # of the domain order
@@ -136,6 +138,20 @@ class Rules:
     fallouts: frozenset[FindingCode] = frozenset()  # what becomes a fallout
 
     cases: CaseRules | None = None
+
+    def consequence(self, end: WorkOrderEnd | None) -> Consequence | None:
+        """What follows when a work order ended so; None where nothing asks for a decision."""
+        ends = {
+            WorkOrderEnd.CANCELED_IN_FIELD: self.canceled_in_field,
+            WorkOrderEnd.INCOMPLETE: self.closed_incomplete,
+        }
+        return None if end is None or end in self.releases else ends.get(end)
+
+    @property
+    def decisive_words(self) -> tuple[str, ...]:
+        """How work notes on domain orders begin that are meant for the connector."""
+        may_go = Consequence.RESCHEDULE in (self.canceled_in_field, self.closed_incomplete)
+        return (self.decision, self.visit_again) if may_go else (self.decision,)
 
     def policy_for(self, initiator: AnyInitiator) -> WorkOrderPolicy:
         """The decision table that speaks about this kind of initiator."""

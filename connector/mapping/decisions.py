@@ -2,7 +2,8 @@
 
 The note begins with a configured word and may go on with numbers: "release gate WO0010001: the customer takes it as it is".
 Without a number it decides about every work order of the domain order. It counts for a work order only when it stands
-below the note of ours that told how that work order ended: who had not read that cannot have decided about it.
+below the note of ours that told how that work order ended: who had not read that cannot have decided about it. Of several
+decisions the latest counts.
 """
 
 from __future__ import annotations
@@ -20,8 +21,11 @@ if TYPE_CHECKING:
 _NUMBER = re.compile(r"[\s,;]*(?:and\s+)?([A-Za-z]+\d+)\b")
 
 
-def decision_about(number: str, told: str, entries: Iterable[JournalEntry], word: str) -> JournalEntry | None:
+def decision_about(
+    number: str, told: str, entries: Iterable[JournalEntry], words: Iterable[str]
+) -> JournalEntry | None:
     """The latest decision about the work order of this number. `told` is the token of the note that told how it ended."""
+    meant = tuple(words)
     known = list(entries)
     since = max((entry.rank for entry in known if told in tokens_in(entry.text)), default=None)
     if since is None:
@@ -29,7 +33,7 @@ def decision_about(number: str, told: str, entries: Iterable[JournalEntry], word
     found = [
         e
         for e in known
-        if e.rank > since and not e.is_comment and not tokens_in(e.text) and _decides(e.text, number, word)
+        if e.rank > since and not e.is_comment and not tokens_in(e.text) and _decides(e.text, number, meant)
     ]
     return max(found, key=lambda entry: entry.rank, default=None)
 
@@ -39,9 +43,9 @@ def is_decision(text: str, word: str) -> bool:
     return _begun(" ".join(text.split()), word) is not None
 
 
-def _decides(text: str, number: str, word: str) -> bool:
+def _decides(text: str, number: str, words: tuple[str, ...]) -> bool:
     plain = " ".join(text.split())
-    begun = _begun(plain, word)
+    begun = next((found for word in words if (found := _begun(plain, word)) is not None), None)
     if begun is None:
         return False
     named = _numbers(plain[begun.end() :])

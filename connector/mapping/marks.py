@@ -26,7 +26,8 @@ INSTANCE_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,15}")
 
 _ASKED = "~"  # no row of a policy begins with it
 _COUNT = "(0|[1-9][0-9]*)"  # the very digits we write, so that a text and its meaning are one to one
-_KEY = re.compile(rf"{OWNER}:([a-z0-9-]+):([0-9A-Za-z]{{32}}):(~?[A-Za-z0-9_-]+):{_COUNT}:{_COUNT}")
+_AGAIN = "[0-9a-f]{5}"
+_KEY = re.compile(rf"{OWNER}:([a-z0-9-]+):([0-9A-Za-z]{{32}}):(~?[A-Za-z0-9_-]+):{_COUNT}:{_COUNT}(?::({_AGAIN}))?")
 _DISPLAY = re.compile(rf"{OWNER} v{_COUNT} ([0-9a-f]{{12}})(?: u([1-9][0-9]*))?( withdrawn)?( detached)?( warned)?")
 _ADOPTED = f"{OWNER} adopted"
 _DETACHED = f"{OWNER} detached"
@@ -45,15 +46,21 @@ class WorkOrderKey:
     row: str
     ordinal: int
     version: int  # the order version it was first wanted at; 0 where a person asked for it
+    again: str = ""  # where a person sent somebody again: the end of a visit that was answered so
 
     def __str__(self) -> str:
-        return f"{prefix(self.om, self.initiator_id)}{self.row}:{self.ordinal}:{self.version}"
+        again = f":{self.again}" if self.again else ""
+        return f"{prefix(self.om, self.initiator_id)}{self.row}:{self.ordinal}:{self.version}{again}"
 
     @classmethod
     def asked_for(cls, om: str, initiator_id: str, template: str, ordinal: int) -> WorkOrderKey:
         """The key of a work order that a person asks for: always the same, so that asking again makes no second one."""
         row = hashlib.sha256(" ".join(template.casefold().split()).encode()).hexdigest()[:8]
         return cls(om, initiator_id, f"{_ASKED}{row}", ordinal, 0)
+
+    def after(self, notes: int) -> WorkOrderKey:
+        """The key of the visit in the place of this one, when it had ended as its so many-th status note told."""
+        return replace(self, again=hashlib.sha256(f"{self}/{notes}".encode()).hexdigest()[:5])
 
     @property
     def is_asked_for(self) -> bool:
@@ -66,8 +73,8 @@ class WorkOrderKey:
         found = _KEY.fullmatch(text)
         if not found:
             return None
-        om, initiator, row, ordinal, version = found.groups()
-        return cls(om, initiator, row, int(ordinal), int(version))
+        om, initiator, row, ordinal, version, again = found.groups()
+        return cls(om, initiator, row, int(ordinal), int(version), again or "")
 
 
 def prefix(om: str, initiator_id: str) -> str:

@@ -344,11 +344,12 @@ def still_open(domain_order: str, blockers: Iterable[str], *, reopened: bool) ->
 
 
 @_note
-def ask(domain_order: str, work_order: WorkOrder, word: str) -> str:
-    """A work order ended in a way that keeps the gate shut until a person decides."""
+def ask(domain_order: str, work_order: WorkOrder, word: str, again: str = "") -> str:
+    """A work order ended in a way that keeps the gate shut until a person decides; `again` are the words for another visit."""
+    visit = f" (nobody goes again) or with: {again} {work_order.number} (somebody goes again)" if again else ""
     return (
         f"{domain_order} cannot be closed until somebody decides what follows: the field completes a follow-on,"
-        f" or a work note here begins with: {word} {work_order.number}"
+        f" or a work note here begins with: {word} {work_order.number}{visit}"
     )
 
 

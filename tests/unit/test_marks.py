@@ -30,7 +30,8 @@ KEYS = st.builds(
     initiator_id=st.from_regex(r"[0-9A-Za-z]{32}", fullmatch=True),
     row=st.from_regex(ROW_ID, fullmatch=True).filter(str.isascii),
     ordinal=st.integers(1, 999),
-    version=st.integers(0, 99_999),
+    version=st.integers(0, 99),
+    again=st.from_regex(r"([0-9a-f]{5})?", fullmatch=True),
 )
 FACTS = st.dictionaries(st.text(), st.text())
 

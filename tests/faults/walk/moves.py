@@ -161,6 +161,7 @@ MOVES_OF_PEOPLE: dict[str, PersonsMove] = {
     # --- either side
     "add_note": PersonsMove(_OM, 2, "domain_order", DOMAIN_ORDER, (), {"as": "fulfillment_agent", "text": ("the customer called", "[om-fsm 0123456789] looks like ours")}),
     "write": PersonsMove(_FSM, 3, "record", "wm_order", (), {"table": "wm_order", "fields": ({"short_description": ("please ring twice", "gate code 1234")}, {"work_notes": ("on my way", "parts are late")})}),
+    "send_again": PersonsMove(_OM, 3, "domain_order", DOMAIN_ORDER, (), {"as": "fulfillment_manager", "text": ("visit again", "visit again", "release gate")}, do="add_note"),
     # --- cases
     "create_case": PersonsMove(_OM, 2, more={"short_description": ("the line is slow", "a question"), "account": "Acme Logistics", "location": SITES}),
     "take_case": PersonsMove(_OM, 1, "case", CASE, ("new",)),
@@ -190,6 +191,8 @@ CHAPTERS: tuple[tuple[str, ...], ...] = (
     ("cancel_order", "decline_cancel"),
     ("dispatch", "accept", "start", "complete"),
     ("dispatch", "close_incomplete", "reopen_task"),
+    ("close_incomplete", "send_again"),
+    ("visit_everybody", "send_again", "close_everything"),
     ("set_ponr", "edit_line"),
     ("edit_line", "set_ponr"),
     ("set_characteristic", "set_characteristic"),

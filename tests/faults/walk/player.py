@@ -280,8 +280,9 @@ class Player:
         changed["ponr"] = settings.ponr.model_copy(update={"mode": mode})
         if self.truth.raises_fallouts:
             changed["fallout"] = settings.fallout.model_copy(update={"kinds": _KINDS})
-            ends = dict.fromkeys(("closed_incomplete", "canceled_in_field"), Consequence.FALLOUT)
-            changed["gate"] = settings.gate.model_copy(update=ends)
+        then = Consequence.FALLOUT if self.truth.raises_fallouts else Consequence.RESCHEDULE
+        ends = dict.fromkeys(("closed_incomplete", "canceled_in_field"), then)
+        changed["gate"] = settings.gate.model_copy(update=ends)
         # So short that orders come back even after they were forgotten.
         changed["memory"] = settings.memory.model_copy(update={"archive_days": 1})
         return self.loaded.model_copy(update={"settings": settings.model_copy(update=changed)})

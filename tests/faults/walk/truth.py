@@ -32,6 +32,7 @@ AT_WORK = {
 }
 CANCELED = ("canceled", "cancellation_in_progress")
 _TOKENS = re.compile(r"\[om-fsm ([0-9a-f]{10}(?: [0-9a-f]{10})*)\]")
+_PARTS = 6  # of the mark of a work order; one more where somebody went again
 _SHOWN = 5  # notes of people in one note of the connector
 _RATE = re.compile(r"Bandwidth: ([^;\n]*)")
 _TOLD_RATE = re.compile(r"(?i)bandwidth: (?:\S+ \S+ -> )?(\d+ [MG]bit/s)(?! ->)")  # the new one of a change
@@ -211,8 +212,11 @@ class Truth:
         if all(role in AT_WORK[kind] for kind, role in states):
             if wanted and not live and not let_go and not self._was_deleted(initiator):
                 self.wrong.append(f"{number} has no work order {wanted}")
-            if live and let_go:
-                self.wrong.append(f"{number} got {live[0]['number']} in the place of {let_go[0]['number']}")
+            instead = [r for r in live if _wish(r) not in map(_wish, let_go)]
+            if instead and let_go:
+                self.wrong.append(f"{number} got {instead[0]['number']} in the place of {let_go[0]['number']}")
+            if wanted:
+                self._check_sent_again(live, let_go, domain_order)
             if not past:
                 self._check_content([*live, *asked], line)
                 self._check_followed(live, line)
@@ -223,10 +227,29 @@ class Truth:
             self.wrong += [f"nobody wants {r['number']} any more" for r in asked if self._is_open(r)]
         if any(role in CANCELED for _, role in states):
             wanted = ""
-        if len(live) > 1 and not past:
+        if len({_wish(r) for r in live}) > 1 and not past:
             self.wrong.append(f"{number} has {len(live)} work orders: {[r['number'] for r in live]}")
         if not wanted and not past:
             self.wrong += [f"nobody wants {r['number']} for {number}" for r in live if self._is_open(r)]
+
+    def _check_sent_again(self, live: list[Row], let_go: list[Row], domain_order: Row) -> None:
+        """Who was asked to go again, below the note of how a visit ended, goes; once for each time that was asked."""
+        journal = self._om.store.find("sys_journal_field", element_id=domain_order["sys_id"], element="work_notes")
+        asked = [r for r in journal if r["value"].startswith("visit again") and r["sys_created_by"] != "connector"]
+        again = [r for r in (*live, *let_go) if len(_key(r)) > _PARTS]
+        self.counts["visits again"] += len(again)
+        if len(again) > len(asked) * len(live) or (again and self.raises_fallouts):
+            self.wrong.append(f"{[r['number'] for r in again]}: that was asked for {len(asked)} times")
+        if self.raises_fallouts:
+            return
+        released = [r["sys_created_on"] for r in journal if r["value"].startswith("release gate")]
+        for row in live:
+            told = [r["sys_created_on"] for r in journal if r["value"].startswith(f"{row['number']} ")]
+            since = [r["sys_created_on"] for r in asked if told and r["sys_created_on"] > max(told)]
+            is_released = bool(since) and any(moment >= min(since) for moment in released)
+            failed = self._label(row) in ("Closed Incomplete", "Canceled") and bool(since) and not is_released
+            if failed and not any(_wish(r) == _wish(row) for r in again):
+                self.wrong.append(f"nobody went again in the place of {row['number']}")
 
     def _check_followed(self, live: list[Row], line: Row) -> None:
         begun = [row["number"] for row in live if self._label(row) in ("Work in Progress", "Closed Complete")]
@@ -386,6 +409,11 @@ def _is_asked_for(row: Row) -> bool:
 
 def _is_let_go(row: Row) -> bool:
     return row["correlation_display"].endswith(" detached")
+
+
+def _wish(row: Row) -> tuple[str, ...]:
+    """The work order that was wanted first; others were made in its place."""
+    return tuple(_key(row)[:_PARTS])
 
 
 def _key(row: Row) -> list[str]:
