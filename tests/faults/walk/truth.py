@@ -212,9 +212,7 @@ class Truth:
         if all(role in AT_WORK[kind] for kind, role in states):
             if wanted and not live and not let_go and not self._was_deleted(initiator):
                 self.wrong.append(f"{number} has no work order {wanted}")
-            instead = [r for r in live if _wish(r) not in map(_wish, let_go)]
-            if instead and let_go:
-                self.wrong.append(f"{number} got {instead[0]['number']} in the place of {let_go[0]['number']}")
+            self._check_instead(number, live, let_go)
             if wanted:
                 self._check_sent_again(live, let_go, domain_order)
             if not past:
@@ -231,6 +229,11 @@ class Truth:
             self.wrong.append(f"{number} has {len(live)} work orders: {[r['number'] for r in live]}")
         if not wanted and not past:
             self.wrong += [f"nobody wants {r['number']} for {number}" for r in live if self._is_open(r)]
+
+    def _check_instead(self, number: str, live: list[Row], let_go: list[Row]) -> None:
+        instead = [r for r in live if _wish(r) not in map(_wish, let_go)]
+        if instead and let_go:
+            self.wrong.append(f"{number} got {instead[0]['number']} in the place of {let_go[0]['number']}")
 
     def _check_sent_again(self, live: list[Row], let_go: list[Row], domain_order: Row) -> None:
         """Who was asked to go again, below the note of how a visit ended, goes; once for each time that was asked."""
