@@ -305,7 +305,6 @@ def _rules(loaded: Loaded, policies: Policies, systems: Systems) -> Rules:
         notes=settings.notes.rules,
         jeopardy=settings.jeopardy.rules,
         compensations=policies.compensations,
-        warn_on_hold=frozenset(map(fold, settings.work_order.warn_on_hold)),
         fallouts=settings.fallout_kinds,
         cases=_case_rules(settings, policies),
     )

@@ -337,7 +337,6 @@ class Policy(Section):
 class WorkOrderFields(Section):
     """What a work order says."""
 
-    warn_on_hold: tuple[str, ...] = ()
     fields: dict[str, str] = dict(DEFAULT_FIELDS)
 
 

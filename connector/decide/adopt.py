@@ -32,6 +32,7 @@ from connector.model import (
     Origin,
     State,
     UpdateWorkOrder,
+    WarnDispatcher,
     WorkOrder,
     WorkOrderPhase,
 )
@@ -63,11 +64,15 @@ def adopt(draft: Draft) -> None:
 
 
 def _let_go(draft: Draft) -> None:
-    """What was to be changed about a work order that a person has let go of is not wanted any more."""
+    """What was to be written on a work order that a person has let go of is not wanted any more."""
     gone = {link.work_order_id for link in draft.links.values() if link.detached}
     for intent in list(draft.memory.intents.values()):
         match intent.action:
-            case UpdateWorkOrder(work_order_id=work_order_id) | CancelWorkOrder(work_order_id=work_order_id):
+            case (
+                UpdateWorkOrder(work_order_id=work_order_id)
+                | CancelWorkOrder(work_order_id=work_order_id)
+                | WarnDispatcher(work_order_id=work_order_id)
+            ):
                 if work_order_id in gone and intent.state in (IntentState.PENDING, IntentState.PARKED):
                     draft.withdraw(intent)
             case _:

@@ -12,7 +12,7 @@ approved, no row matches, or the policy contradicts itself    | nothing created,
 creation pending, order canceled or revised meanwhile         | withdraw the intention
 cancellation pending, but the work order is wanted again      | withdraw the intention
 line in revision, or order assessing cancellation (On hold)   | freeze: nothing new, no change, finding; status notes go on
-the same, and the visit not begun, where configured           | flag it for the dispatcher; when it goes on unchanged, say so
+the same, and the compensation table flags "on hold"          | flag it for the dispatcher; when it goes on unchanged, say so
 quantity decreased, a manager must choose which units go      | freeze, until the choice is made
 revision approved, desired facts differ, work order open      | as the compensation table says for this change and state:
   patch; patch and note; flag the dispatcher                  |   update, note with before -> after, work note for the dispatcher

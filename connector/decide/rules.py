@@ -134,7 +134,6 @@ class Rules:
     notes: NoteRules = NoteRules()
     jeopardy: JeopardyRules | None = None  # without rules nobody is warned
     compensations: Compensations | None = None  # without a table every change is patched and noted
-    warn_on_hold: frozenset[str] = frozenset()  # states (folded) in which the dispatcher hears that an order is on hold
     fallouts: frozenset[FindingCode] = frozenset()  # what becomes a fallout
 
     cases: CaseRules | None = None

@@ -1,4 +1,4 @@
-"""While an order is on hold, a visit that nobody has begun may be flagged for the dispatcher, once, and later unflagged. Pure.
+"""While an order is on hold, a visit may be flagged for the dispatcher, once, and later unflagged. Pure.
 
 What stands in the work order's mark counts, so that nothing is said twice, whatever memory knows.
 """
@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from connector.decide.stance import Stance
 from connector.mapping import notes
 from connector.mapping.marks import Carried
-from connector.mapping.states import fold
 from connector.model import CancelWorkOrder, IntentState, UpdateWorkOrder, WarnDispatcher
 
 if TYPE_CHECKING:
@@ -27,8 +26,7 @@ def warn_dispatcher(draft: Draft, initiator: Initiator, work: list[Work], stance
         mark = Carried.parse(one.found.mark) if one.found is not None else None
         if one.found is None or mark is None or not one.found.state.phase.is_open:
             continue
-        in_time = fold(one.found.state.label) in draft.rules.warn_on_hold
-        wanted = (in_time or mark.warned) if stance is Stance.FREEZE else False
+        wanted = stance is Stance.FREEZE and (mark.warned or _is_to_wait(draft, initiator, one))
         for intent in _under_way(draft, one.link.work_order_id):
             assert isinstance(intent.action, WarnDispatcher)
             if intent.action.warns != wanted and intent.state in (IntentState.PENDING, IntentState.PARKED):
@@ -38,6 +36,15 @@ def warn_dispatcher(draft: Draft, initiator: Initiator, work: list[Work], stance
         text = notes.on_hold(initiator.number) if wanted else notes.goes_on(initiator.number)
         key = f"warn/{one.found.sys_id}/{one.found.mod_count}/{'on' if wanted else 'off'}"
         draft.do(WarnDispatcher(key, one.found.sys_id, one.found.number, wanted, text))
+
+
+def _is_to_wait(draft: Draft, initiator: Initiator, work: Work) -> bool:
+    """Whether the compensation table wants the dispatcher to hear of it, while the work order is in this state."""
+    table = draft.rules.compensations
+    assert work.found is not None
+    return table is not None and table.flags_hold(
+        state=work.found.state.label, specification=initiator.about, template=work.link.template
+    )
 
 
 def _under_way(draft: Draft, work_order_id: str) -> list[Intent]:

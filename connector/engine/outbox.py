@@ -399,7 +399,7 @@ class Outbox:
         if work_order is None:
             raise _gone(action.work_order_number)
         mark = Carried.parse(work_order.mark)
-        if mark is None or not work_order.state.phase.is_open:
+        if mark is None or mark.detached or not work_order.state.phase.is_open:
             return _overtaken(action.work_order_number)
         if mark.warned == action.warns:
             return Settlement(IntentState.DONE, f"{action.work_order_number} says so: {action.text}")

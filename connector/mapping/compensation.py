@@ -3,6 +3,8 @@
 It is read like a policy: columns `kind of change` (the fact that changed; any characteristic is "characteristics"),
 `characteristic` (its name), `work order state` (the label in Field Service), `specification` and `work order template`. The first
 row that matches a change decides about it; of several changes the strictest decision counts, in the order of `Compensation`.
+
+An order that is on hold may change: `on hold` is a kind of change of its own, about which a row may only flag the dispatcher.
 """
 
 from __future__ import annotations
@@ -20,15 +22,16 @@ from connector.mapping.dmn.values import Kind
 from connector.mapping.facts import CHARACTERISTIC
 from connector.mapping.policy_file import parse_table, read_steadily
 from connector.mapping.vocabulary import Vocabulary
+from connector.model import Change
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-    from connector.model import Change
 
 _OUTPUT = "compensation"
 _CHARACTERISTICS = "characteristics"
+_ON_HOLD = "on hold"
 
 
 class Compensation(Enum):
@@ -71,6 +74,11 @@ class Compensations:
         common = {"work order state": state, "specification": specification, "work order template": template}
         found = [self._of_one({**common, **_kind(change)}) for change in changes]
         return max(found, key=lambda one: _STRICTNESS.index(one[0]), default=(Compensation.PATCH_AND_NOTE, ""))
+
+    def flags_hold(self, *, state: str, specification: str, template: str) -> bool:
+        """Whether the dispatcher is to hear that the order of a work order is on hold. Nothing else is done about it."""
+        on_hold = [Change(_ON_HOLD, "", "")]
+        return self.decide(on_hold, state=state, specification=specification, template=template)[0] is Compensation.FLAG
 
     def _of_one(self, facts: dict[str, str]) -> tuple[Compensation, str]:
         decision = self._evaluator.decide(dict(facts))

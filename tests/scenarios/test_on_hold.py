@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from importlib import resources
 from typing import TYPE_CHECKING
 
 import pytest
 
+from connector import app
 from connector.config import load
+from connector.engine.asking import asked_to_detach
 from tests.conftest import HAMBURG, LINE
 
 if TYPE_CHECKING:
@@ -18,8 +21,12 @@ WARNED, GOES_ON = "Please do not begin this visit yet", "this visit is wanted as
 @pytest.fixture
 def warning(pair: Pair) -> Pair:
     path = pair.loaded.path
-    states = '["Ready for Dispatch", "Scheduled", "Assigned", "Accepted"]'
-    path.write_text(f"{path.read_text(encoding='utf-8')}\n[work_order]\nwarn_on_hold = {states}\n", encoding="utf-8")
+    rows = (resources.files("connector.mapping") / "tables" / "compensation.csv").read_text(encoding="utf-8")
+    states = '"Ready for Dispatch, Scheduled, Assigned, Accepted"'
+    hold = f"wait,on hold,{states},flag the dispatcher,\non-hold,"
+    (path.parent / "compensation.csv").write_text(rows.replace("on-hold,", hold), encoding="utf-8")
+    text = path.read_text(encoding="utf-8").replace("[policy]", '[policy]\ncompensation = "compensation.csv"')
+    path.write_text(text, encoding="utf-8")
     pair.loaded = load(path)
     return pair
 
@@ -107,3 +114,18 @@ def test_it_is_not_said_twice_after_a_lost_answer_or_a_lost_memory(warning: Pair
     warning.om("decline_revision", order=order)
     warning.settle()
     assert told(warning, work_order, GOES_ON) == 1
+
+
+def test_a_visit_that_somebody_let_go_of_is_not_written_to_any_more(warning: Pair) -> None:
+    order, work_order = visited(warning)
+    revise(warning, order)
+    warning.world.fault("fsm", {"kind": "status", "status": 403, "method": "PATCH", "user": "connector", "count": 1})
+    warning.sync()
+    assert (told(warning, work_order, WARNED), warning.waiting()) == (0, {"parked": 1})
+    app.ask_once(warning.loaded, lambda engine: asked_to_detach(engine, work_order, "by Mia"), warning.outside())
+    warning.settle()
+    assert (told(warning, work_order, "no longer belongs to"), warning.waiting()) == (1, {})
+    assert told(warning, work_order, WARNED) == 0
+    warning.om("decline_revision", order=order)
+    warning.settle()
+    assert told(warning, work_order, GOES_ON) == 0

@@ -71,6 +71,16 @@ def test_the_table_that_is_shipped_decides_and_the_strictest_of_several_changes_
     assert SHIPPED.decide(changes, state=state, specification="CPE", template="Install CPE")[0] is how
 
 
+def test_an_order_on_hold_is_told_to_the_dispatcher_where_a_row_says_so_and_by_the_shipped_table_to_nobody() -> None:
+    rows = b"id,kind of change,work order state,compensation\nwait,on hold,Assigned,flag the dispatcher\nother,-,-,stop and ask\n"
+    table = parse_compensations(".csv", rows)
+    common = {"specification": "CPE", "template": "Install CPE"}
+    assert [table.flags_hold(state=s, **common) for s in ("assigned", "Draft")] == [True, False]
+    assert table.decide([Change("due date", "a", "b")], state="Assigned", **common)[0] is Compensation.ASK
+    states = ("Draft", "Scheduled", "Assigned", "Accepted", "Work in Progress")
+    assert not any(SHIPPED.flags_hold(state=state, **common) for state in states)
+
+
 def test_a_change_that_no_row_speaks_of_stops_and_asks() -> None:
     table = parse_compensations(".csv", b"id,kind of change,compensation\none,due date,patch\n")
     due, place = Change("due date", "a", "b"), Change("location", "a", "b")

@@ -90,6 +90,7 @@ def test_paths_are_relative_to_the_file_that_names_them(tmp_path: Path) -> None:
         ('username = "connector"', 'user = "connector"', "om.user: unknown setting"),
         ("[policy]", "colour = 1\n[policy]", "fsm.colour: unknown setting"),
         ("[policy]", "[gate]\nmode = 'reopen'\nmax = 3\n[policy]", "gate.max: unknown setting"),
+        ("[policy]", "[work_order]\nwarn_on_hold = []\n[policy]", "work_order.warn_on_hold: unknown setting"),
         ("[policy]", "[gate]\nmode = 'maybe'\n[policy]", "gate.mode: Input should be 'reopen', 'note' or 'alarm'"),
         ("[policy]", "[daemon]\npoll_seconds = 0.1\n[policy]", "daemon.poll_seconds: Input should be greater"),
         ('name = "om"', 'name = "OM prod"', "om.name: use 1 to 16 lower-case letters, digits or '-'"),

@@ -19,6 +19,10 @@ DOMAIN_ORDER = "sn_ind_tmt_orm_domain_order"
 ORDER_TASK = "sn_ind_tmt_orm_order_task"
 CASE = "sn_customerservice_case"
 CASE_POLICY = 'id,short description,work order template\nslow,"contains ""slow""",Swap CPE\nother,-,NO FIELD WORK\n'
+COMPENSATIONS = (
+    "id,kind of change,work order state,compensation\n"
+    'hold,on hold,"Ready for Dispatch, Scheduled, Assigned, Accepted",flag the dispatcher\nother,-,-,patch and note\n'
+)
 SITES = ("Acme Hamburg HQ", "Acme Munich Depot", "Acme Berlin Office")
 RATES = ("100 Mbit/s", "200 Mbit/s", "500 Mbit/s", "1 Gbit/s")
 OPEN_WORK = (
@@ -159,9 +163,8 @@ MOVES_OF_PEOPLE: dict[str, PersonsMove] = {
     "use_asset": PersonsMove(_FSM, 1, "task", "wm_task", OPEN_TASK, {"asset": "Antenna"}),
     "delete_work_order": PersonsMove(_FSM, 1, "work_order", "wm_order"),
     # --- either side
-    "add_note": PersonsMove(_OM, 2, "domain_order", DOMAIN_ORDER, (), {"as": "fulfillment_agent", "text": ("the customer called", "[om-fsm 0123456789] looks like ours")}),
+    "add_note": PersonsMove(_OM, 2, "domain_order", DOMAIN_ORDER, (), {"as": "fulfillment_agent", "text": ("the customer called", "[om-fsm 0123456789] looks like ours", "visit again", "visit again", "release gate")}),
     "write": PersonsMove(_FSM, 3, "record", "wm_order", (), {"table": "wm_order", "fields": ({"short_description": ("please ring twice", "gate code 1234")}, {"work_notes": ("on my way", "parts are late")})}),
-    "send_again": PersonsMove(_OM, 3, "domain_order", DOMAIN_ORDER, (), {"as": "fulfillment_manager", "text": ("visit again", "visit again", "release gate")}, do="add_note"),
     # --- cases
     "create_case": PersonsMove(_OM, 2, more={"short_description": ("the line is slow", "a question"), "account": "Acme Logistics", "location": SITES}),
     "take_case": PersonsMove(_OM, 1, "case", CASE, ("new",)),
@@ -191,8 +194,6 @@ CHAPTERS: tuple[tuple[str, ...], ...] = (
     ("cancel_order", "decline_cancel"),
     ("dispatch", "accept", "start", "complete"),
     ("dispatch", "close_incomplete", "reopen_task"),
-    ("close_incomplete", "send_again"),
-    ("visit_everybody", "send_again", "close_everything"),
     ("set_ponr", "edit_line"),
     ("edit_line", "set_ponr"),
     ("set_characteristic", "set_characteristic"),

@@ -6,6 +6,7 @@ import sqlite3
 from contextlib import ExitStack, suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -275,6 +276,7 @@ class Player:
         changed: dict[str, Any] = {
             side: getattr(settings, side).model_copy(update={"rows_per_page": self._page}) for side in ("om", "fsm")
         }
+        changed["policy"] = settings.policy.model_copy(update={"compensation": Path("compensation.csv")})
         changed["daemon"] = settings.daemon.model_copy(update={"sweep_seconds": self._sweep_every})
         mode = PonrMode.SET if self.truth.ponr_follows else PonrMode.OFF
         changed["ponr"] = settings.ponr.model_copy(update={"mode": mode})

@@ -218,6 +218,8 @@ class Truth:
             if not past:
                 self._check_content([*live, *asked], line)
                 self._check_followed(live, line)
+                flagged = [r["number"] for r in (*live, *asked) if self._is_open(r) and _is_flagged(r)]
+                self.wrong += [f"the dispatcher of {one} still waits for {number}" for one in flagged]
             ever = {row["correlation_id"] for row in self._known.values()}
             lost = [key for key in self.asked_for - ever if key.split(":")[2] == initiator["sys_id"]]
             self.wrong += [f"{number} never got what a person asked for: {key}" for key in lost]
@@ -411,7 +413,11 @@ def _is_asked_for(row: Row) -> bool:
 
 
 def _is_let_go(row: Row) -> bool:
-    return row["correlation_display"].endswith(" detached")
+    return " detached" in row["correlation_display"]
+
+
+def _is_flagged(row: Row) -> bool:
+    return row["correlation_display"].endswith(" warned")
 
 
 def _wish(row: Row) -> tuple[str, ...]:
