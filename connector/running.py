@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -16,7 +16,7 @@ from connector.daemon.pulse import Pulse
 from connector.daemon.service import Service
 from connector.engine.gauges import gauges
 from connector.engine.hold import Side
-from connector.errors import ConfigError
+from connector.errors import ConfigError, MemoryFailed
 from connector.fixed import changed, require_fixed
 
 if TYPE_CHECKING:
@@ -108,21 +108,24 @@ class Running:
             except ConfigError as error:
                 self.reloads = replace(self.reloads, successful=False)
                 why = " ".join([str(error), *error.problems[:3]])
-                self._engine.store.note_pass(
-                    "reload", self._world.clock(), f"refused, the old configuration stays: {why}"
-                )
                 _log.error("reload refused", error=str(error), problems="; ".join(error.problems), hint=error.hint)
+                self._note(f"refused, the old configuration stays: {why}")
                 raise
             self.reloads = Reloads(successful=True, at=self._world.clock())
-            self._engine.store.note_pass("reload", self.reloads.at, said)
             _log.info("reloaded", changed=said)
+            self._note(said)
             return said
+
+    def _note(self, text: str) -> None:
+        """For `om-fsm status`. A full disk makes no reload fail; whoever asks whether the daemon is ready hears of it."""
+        with suppress(MemoryFailed):
+            self._engine.store.note_pass("reload", self._world.clock(), text)
 
     def _reload(self) -> str:
         before, loaded = self.loaded, load(self.loaded.path)
         require_fixed(before, loaded)
-        engine, systems = build_anew(loaded, before, self._engine, self._systems, self._world)
         change = _door_of(loaded) if self._door else None
+        engine, systems = build_anew(loaded, before, self._engine, self._systems, self._world)
         rounds = self._rounds(loaded, engine, systems)
         # Everything that can be refused was; from here on nothing fails.
         self.loaded, self._engine, self._systems = loaded, engine, systems

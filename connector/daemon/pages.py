@@ -13,7 +13,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from connector.errors import ConfigError
+from connector.errors import ConfigError, ConnectorError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,7 +25,7 @@ def pages(
     *, alive: Callable[[], str], ready: Callable[[], str], metrics: Callable[[], bytes], reload: Callable[[], str]
 ) -> list[Route]:
     """The routes. `alive` and `ready` say what is wrong, nothing when all is well; `reload` says what changed, or raises
-    ConfigError. All of them may take a moment.
+    ConnectorError. All of them may take a moment.
     """
 
     async def said(say: Callable[[], str]) -> Response:
@@ -46,8 +46,9 @@ def pages(
             return PlainTextResponse("only from the machine the daemon runs on", status_code=403)
         try:
             return PlainTextResponse(f"reloaded; changed: {await run_in_threadpool(reload)}")
-        except ConfigError as error:
-            return PlainTextResponse("\n".join([str(error), *error.problems, error.hint]).strip(), status_code=400)
+        except ConnectorError as error:
+            said = "\n".join([str(error), *getattr(error, "problems", ()), error.hint]).strip()
+            return PlainTextResponse(said, status_code=400 if isinstance(error, ConfigError) else 503)
 
     return [
         Route("/healthz", healthz),

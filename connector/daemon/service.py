@@ -5,7 +5,6 @@ from __future__ import annotations
 import signal
 import threading
 import time
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import Enum
@@ -280,8 +279,14 @@ class Service:
         self._scheduler.start()
         ready()
         while self._wishes.get() is _Wish.RELOAD:
-            with suppress(ConnectorError):
+            try:
                 reload()
+            except ConnectorError:
+                pass  # it was said
+            except Exception:
+                _log.exception(
+                    "reload failed unexpectedly, the old configuration stays; this is a defect of the connector"
+                )
         self._stopping.set()
         stopping()
         _log.info("stopping")

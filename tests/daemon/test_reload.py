@@ -6,18 +6,20 @@ import base64
 import hashlib
 import hmac
 import json
+import signal
 import time
 from typing import TYPE_CHECKING
 
 import pytest
 import requests
+from structlog.testing import capture_logs
 
 from connector.daemon.pages import pages
 from connector.daemon.webhook import Door, Receiver, application
 from connector.decide.rules import GateMode
 from connector.engine.hold import HoldReason, Side
 from connector.engine.holds import Holds
-from tests.conftest import HAMBURG
+from tests.conftest import HAMBURG, make_pair
 from tests.daemon.watching import Watched, watched
 
 if TYPE_CHECKING:
@@ -100,6 +102,25 @@ def test_what_a_refused_password_means_outlives_a_reload(pair: Pair) -> None:
         daemon.turn()
         assert daemon.metrics()["omfsm_holds"]["fsm", "credentials"] == 0
         assert Side.FSM not in daemon.engine.sides._refused
+
+
+def test_a_secret_is_rotated_without_a_reload_before_and_after_one(tmp_path: Path) -> None:
+    pair = make_pair(tmp_path, oauth=True)
+    instance = pair.world.instance("fsm")
+    with watched(pair) as daemon:
+        daemon.turn()
+        for secret in ("the second one", "the third one"):
+            instance.oauth_client["client_secret"] = secret
+            (pair.loaded.path.parent / "secrets" / "fsm.client_secret").write_text(secret, encoding="utf-8")
+            instance.tokens.expire_all()
+            order = pair.approved(HAMBURG)
+            daemon.turn()
+            assert len(pair.work_orders(order)) == 2
+            assert daemon.metrics()["omfsm_holds"]["fsm", "credentials"] == 0
+            asked = [r for r in pair.world.requests("fsm") if "oauth_token" in r.path]
+            assert daemon.reload() == (200, "reloaded; changed: no setting")
+            daemon.turn()
+            assert [r for r in pair.world.requests("fsm") if "oauth_token" in r.path] == asked  # the token is kept
 
 
 def test_an_intention_of_before_is_carried_out_once_after_a_reload(pair: Pair) -> None:
@@ -213,6 +234,37 @@ def test_what_only_a_restart_can_change_is_refused_by_name(pair: Pair, before: s
         daemon.turn()
         assert daemon.engine is engine
     assert not pair.loaded.path.with_name("other.db").exists()
+
+
+def test_a_webhook_secret_that_is_none_keeps_everything_beside_it_out(pair: Pair) -> None:
+    with watched(pair) as daemon:
+        workers = daemon.engine.crew.workers
+        edit(pair.loaded.path, "in_flight = 1", "in_flight = 7")
+        add(pair.loaded.path, '[webhook]\nsecret = { command = ["echo", "no base64!"] }')
+        status, text = daemon.reload()
+        assert (status, "The webhook secret cannot be used" in text) == (400, True)
+        assert daemon.engine.crew.workers == workers
+
+
+def test_a_defect_in_a_reload_does_not_end_the_daemon(pair: Pair) -> None:
+    reloads: list[str] = []
+
+    def reload() -> None:
+        reloads.append("again")
+        raise RuntimeError("nobody thought of this")
+
+    handlers = {name: signal.getsignal(name) for name in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)}
+    with watched(pair) as daemon, capture_logs() as logged:
+        service = daemon.running.service
+        try:
+            for name in (signal.SIGHUP, signal.SIGHUP, signal.SIGTERM):
+                service._on_signal(name, None)
+            assert service.run(ready=lambda: None, reload=reload, stopping=lambda: None)
+        finally:
+            for name, handler in handlers.items():
+                signal.signal(name, handler)
+    assert reloads == ["again", "again"]
+    assert [one["log_level"] for one in logged if "reload failed unexpectedly" in one["event"]] == ["error", "error"]
 
 
 # --- who may ask -----------------------------------------------------------------------------------------------
