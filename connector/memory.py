@@ -5,14 +5,16 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from connector.engine.database import check_pair, open_database, scratch_copy
+from connector.engine.database import Outdated, check_pair, open_database, scratch_copy
 from connector.engine.history import overview
+from connector.engine.lock import sole_writer
 from connector.engine.store import Store
-from connector.errors import NotFound
+from connector.errors import NotFound, Refused
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
+    from pathlib import Path
 
     import sqlalchemy as sa
 
@@ -44,15 +46,34 @@ def overview_of(database: sa.Engine | None, now: datetime | None = None) -> Over
 def repairing(loaded: Loaded) -> Iterator[Store]:
     """Memory for a person who changes something in it, beside a running daemon or without one. Raises NotFound.
 
-    Whatever a person may change is one transaction that the daemon meets at its next look; so no lock is needed.
+    Whatever a person may change is one transaction that the daemon meets at its next look; so no lock is needed, but to upgrade
+    a file of an older version. Raises Refused while another process holds that.
     """
     path = loaded.resolve(loaded.settings.memory.path)
     if not path.exists():
         raise NotFound("There is no memory yet.", hint="`om-fsm sync` makes the first pass.")
-    database = open_database(path, create=True)
+    try:
+        database = open_database(path, create=False, beside=True)
+    except Outdated as outdated:
+        _upgrade(path, outdated)
+        database = open_database(path, create=False, beside=True)
     assert database is not None
     try:
         check_pair(database, path, instances(loaded))
         yield Store(database)
     finally:
         database.dispose()
+
+
+def _upgrade(path: Path, outdated: Outdated) -> None:
+    """What the process that holds memory would do at its start."""
+    try:
+        with sole_writer(path):
+            database = open_database(path, create=True)
+            assert database is not None
+            database.dispose()
+    except Refused as held:
+        raise Refused(
+            f"{outdated} {held}",
+            hint="Nothing was changed. Start that process anew with this version; it upgrades the file.",
+        ) from held

@@ -1,6 +1,7 @@
 """Opening memory: a file is used only when it is ours, of this pair of instances, whole, and of a schema we know.
 
-The schema is upgraded only by the one process that holds the lock; who merely reads an older file reads an upgraded copy.
+The schema is upgraded only by the one process that holds the lock; who merely reads an older file reads an upgraded copy, and
+who writes beside that process refuses it.
 """
 
 from __future__ import annotations
@@ -24,12 +25,16 @@ HEAD = "0006"
 _ALIEN = "Name another path under [memory]; the file was not touched."
 
 
-def open_database(path: Path, *, create: bool, busy: float = BUSY_SECONDS) -> sa.Engine | None:
+class Outdated(Refused):
+    """The file is of an older schema, and only who holds the lock may upgrade it."""
+
+
+def open_database(path: Path, *, create: bool, beside: bool = False, busy: float = BUSY_SECONDS) -> sa.Engine | None:
     """Memory in a SQLite file, in the present schema. None when it does not exist and may not be created.
 
     Who may create it writes (and holds the lock): a transaction takes the write lock at its beginning, and the file is checked
-    for damage. Others read beside the writer. `busy` is how many seconds another program's lock is waited for.
-    Raises ConfigError, MemoryFailed.
+    for damage. Others read beside the writer; `beside` it, who writes neither creates, checks nor upgrades anything.
+    `busy` is how many seconds another program's lock is waited for. Raises ConfigError, MemoryFailed, Outdated.
     """
     if not path.exists() and not create:
         return None
@@ -45,12 +50,21 @@ def open_database(path: Path, *, create: bool, busy: float = BUSY_SECONDS) -> sa
             f"The memory {path} cannot be opened: {error.strerror}.",
             hint="Check the path under [memory], its rights and the disk.",
         ) from error
-    engine = connect(f"sqlite:///{path}", str(path), begin="BEGIN IMMEDIATE" if create else "BEGIN", busy=busy)
+    writes = create or beside
+    engine = connect(f"sqlite:///{path}", str(path), begin="BEGIN IMMEDIATE" if writes else "BEGIN", busy=busy)
     try:
+        if beside:
+            _require_present(engine, path)
         return _prepared(engine, path, create=create, is_new=is_new)
     except BaseException:
         engine.dispose()
         raise
+
+
+def _require_present(engine: sa.Engine, path: Path) -> None:
+    version = _version(engine)
+    if version is None or version < HEAD:
+        raise Outdated(f"The memory {path} is of an older version of the connector (schema {version}, not {HEAD}).")
 
 
 def _prepared(engine: sa.Engine, path: Path, *, create: bool, is_new: bool) -> sa.Engine:

@@ -9,18 +9,23 @@ import sys
 import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 import sqlalchemy as sa
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 
+from connector import memory
 from connector.engine import database as database_module
 from connector.engine.database import HEAD, claim, open_database
 from connector.engine.lock import refuse_second, sole_writer
 from connector.engine.sqlite import APPLICATION_ID
 from connector.engine.store import Store
 from connector.errors import ConfigError, ConnectorError, MemoryDamaged, MemoryFailed, Refused
+
+if TYPE_CHECKING:
+    from tests.conftest import Pair
 
 NOW = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 PAIR = {"om": ("om", "https://om.example.com"), "fsm": ("fsm", "https://fsm.example.com")}
@@ -130,6 +135,40 @@ def older(path: Path) -> Path:
     for table in ("pair", "known", "round", "hold", "identity", "attempt", "looked", "archive", "archived_name"):
         sqlite_file(path, f"DROP TABLE {table}")
     return sqlite_file(path, "UPDATE alembic_version SET version_num = '0001'", "PRAGMA application_id=0")
+
+
+def wake_by_hand(pair: Pair) -> None:
+    """What a person's command does beside a daemon or without one."""
+    with memory.repairing(pair.loaded) as store:
+        store.wake(["a" * 32], due=NOW, reason="by hand")
+
+
+def test_who_writes_beside_the_writer_leaves_an_older_schema_to_it(pair: Pair) -> None:
+    path = older(pair.memory)
+    before = path.read_bytes()
+    with sole_writer(path):
+        with pytest.raises(Refused, match=f"older version .*schema 0001.* pid {os.getpid()}") as error:
+            wake_by_hand(pair)
+        assert "Nothing was changed" in error.value.hint
+    assert path.read_bytes() == before
+
+
+def test_who_writes_without_a_writer_upgrades_an_older_schema(pair: Pair) -> None:
+    path = older(pair.memory)
+    wake_by_hand(pair)
+    database = opened(path, create=False)
+    assert sa.inspect(database).has_table("pair")
+    assert len(Store(database).due(range(64), NOW, limit=9)) == 2
+    database.dispose()
+
+
+def test_who_writes_beside_the_writer_uses_the_present_schema(pair: Pair) -> None:
+    path = filled(pair.memory, 1)
+    with sole_writer(path):
+        wake_by_hand(pair)
+    database = opened(path, create=False)
+    assert len(Store(database).due(range(64), NOW, limit=9)) == 2
+    database.dispose()
 
 
 def test_an_older_schema_is_upgraded_by_the_writer_with_what_it_held(tmp_path: Path) -> None:
@@ -289,6 +328,50 @@ def test_a_second_writer_is_refused_with_the_pid_of_the_first(tmp_path: Path) ->
             pass
     with sole_writer(path):
         pass
+
+
+@pytest.mark.parametrize("how", ["symbolic link", "hard link", "lock file removed", "other directory"])
+def test_a_second_writer_of_the_same_file_is_refused_whatever_it_is_called(tmp_path: Path, how: str) -> None:
+    path = filled(tmp_path / "om-fsm.db", 1)
+    other = tmp_path / "other.db"
+    with sole_writer(path):
+        database = opened(path)
+        match how:
+            case "symbolic link":
+                other.symlink_to(path)
+            case "hard link":
+                other.hardlink_to(path)
+            case "other directory":
+                (tmp_path / "elsewhere").symlink_to(tmp_path)
+                other = tmp_path / "elsewhere" / "om-fsm.db"
+            case _:
+                (tmp_path / "om-fsm.db.lock").unlink()
+                other = path
+        script = [sys.executable, "-c", AS_NOBODY.replace("os.geteuid() == 0", "False"), str(other)]
+        done = subprocess.run(script, capture_output=True, text=True, timeout=60, check=False)
+        assert (done.returncode, done.stderr) == (5, "")
+        assert "Another om-fsm process is working with" in done.stdout
+        Store(database).wake(["a" * 32], due=NOW, reason="the first goes on")
+        database.dispose()
+    (tmp_path / "twin.db").touch()
+    with sole_writer(path) if how != "hard link" else sole_writer(tmp_path / "twin.db"):
+        pass  # once the first is gone
+
+
+def test_memory_of_two_names_is_refused_because_one_log_would_not_be_seen(tmp_path: Path) -> None:
+    path = filled(tmp_path / "om-fsm.db", 1)
+    (tmp_path / "other.db").hardlink_to(path)
+    with pytest.raises(ConfigError, match="has 2 names") as error, sole_writer(path):
+        pass
+    assert "samefile" in error.value.hint
+    (tmp_path / "other.db").unlink()
+    with sole_writer(path):
+        pass
+
+
+def test_two_memories_in_one_directory_have_a_writer_each(tmp_path: Path) -> None:
+    with sole_writer(tmp_path / "first.db"), sole_writer(tmp_path / "second.db"):
+        opened(tmp_path / "first.db").dispose()
 
 
 def test_nobody_else_on_the_machine_can_read_what_customers_ordered(tmp_path: Path) -> None:
