@@ -24,7 +24,7 @@ from tests.faults.walk.story import KINDS, NOT_MET, Step, printed, read, tell
 from tests.faults.walk.turns import _LOCKED, Turns
 
 WALKS = int(os.environ.get("OM_FSM_WALKS", "100"))
-BLOCK = 50
+BLOCK = max(50, WALKS // 16)  # preparing the world takes as long as a few walks
 
 
 @pytest.mark.timeout(1800)
