@@ -271,6 +271,7 @@ class WorkOrder:
     trail: tuple[Transition, ...] = ()  # its changes of state, oldest first, read when nobody was told of the last one
     planned_end: str = ""  # UTC, "YYYY-MM-DD HH:MM:SS"
     estimated_end: str = ""  # the same
+    created_on: str = ""  # the same
 
     @property
     def owner(self) -> str:
@@ -508,6 +509,7 @@ class FindingCode(Enum):
     DEFECT = "defect"  # of the connector: this order is left alone
     MISSING_TABLE = "missing-table"
     SOLUTION_REJECTED = "solution-rejected"
+    DUPLICATE_MARK = "duplicate-mark"
     UNDECIDED = "undecided"  # the policy gives no answer, or contradicts itself
 
 
@@ -717,6 +719,7 @@ class Origin(Enum):
     CREATED = "created"
     ADOPTED = "adopted"  # carried our mark, memory did not know it
     BY_HAND = "by hand"  # a person made the work order and named the initiator; never edited by us
+    COPY = "copy"  # a person copied one of ours with its mark; never edited by us
 
 
 @dataclass(frozen=True, slots=True)
@@ -748,6 +751,11 @@ class Link:
     withdrawn: bool = False  # we canceled it ourselves
     detached: str = ""  # a person has let go of it: who and why
     bound_at: int = 0  # the work order's mod_count when a person let go of it, or took it back
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether the connector made the work order, and so may change and cancel it."""
+        return self.origin in (Origin.CREATED, Origin.ADOPTED)
 
 
 class IntentState(Enum):

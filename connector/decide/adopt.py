@@ -1,4 +1,4 @@
-"""Work orders that memory does not know: adopt what carries our mark, count what a person made by hand. Pure.
+"""Work orders that memory does not know: adopt what carries our mark, count what a person made or copied by hand. Pure.
 
 This is why the local database may be deleted: the mark names the initiator, the policy row and the facts last carried,
 and the tokens in the domain order's journal say which notes were written.
@@ -10,6 +10,8 @@ from dataclasses import replace
 from itertools import count
 from typing import TYPE_CHECKING
 
+from connector.decide.copies import copies_among
+from connector.mapping import notes
 from connector.mapping.facts import facts_asked, facts_of
 from connector.mapping.marks import (
     Carried,
@@ -27,6 +29,7 @@ from connector.model import (
     BindWorkOrder,
     CancelWorkOrder,
     Change,
+    FindingCode,
     IntentState,
     Link,
     Origin,
@@ -49,23 +52,31 @@ def adopt(draft: Draft) -> None:
     """Link every work order of the snapshot that belongs to an initiator of the order; believe the marks of the others."""
     by_id = {initiator.sys_id: initiator for initiator in draft.initiators}
     by_number = {initiator.number.casefold(): initiator for initiator in draft.initiators}
+    copies = copies_among(draft)
     for work_order in sorted(draft.seen.work_orders, key=lambda w: w.number):
-        if (link := draft.links.get(work_order.sys_id)) is not None:
-            _catch_up(draft, work_order, link)
-            continue
+        link, original = draft.links.get(work_order.sys_id), copies.get(work_order.sys_id, "")
         key = WorkOrderKey.parse(work_order.names)
-        if key is None:
+        if link is not None and (original or link.origin is Origin.COPY):
+            _keep_apart(draft, work_order, link, original)
+        elif link is not None:
+            _catch_up(draft, work_order, link)
+        elif key is None:
             initiator = by_number.get(work_order.names.casefold())
             if initiator:
                 draft.remember(_by_hand(draft, work_order, initiator))
-        elif key.om == draft.rules.om and key.initiator_id in by_id:
-            draft.remember(_marked(draft, work_order, by_id[key.initiator_id], key))
+        elif key.om == draft.rules.om and key.initiator_id in by_id and not _is_being_created(draft, work_order.names):
+            initiator = by_id[key.initiator_id]
+            if original:
+                _keep_apart(draft, work_order, _by_hand(draft, work_order, initiator), original)
+            else:
+                draft.remember(_marked(draft, work_order, initiator, key))
+                _give_up_creation(draft, work_order.names)
     _let_go(draft)
 
 
 def _let_go(draft: Draft) -> None:
-    """What was to be written on a work order that a person has let go of is not wanted any more."""
-    gone = {link.work_order_id for link in draft.links.values() if link.detached}
+    """What was to be written on a work order that a person has let go of, or copied, is not wanted any more."""
+    gone = {link.work_order_id for link in draft.links.values() if link.detached or link.origin is Origin.COPY}
     for intent in list(draft.memory.intents.values()):
         match intent.action:
             case (
@@ -79,22 +90,60 @@ def _let_go(draft: Draft) -> None:
                 pass
 
 
+def _is_being_created(draft: Draft, key: str) -> bool:
+    """A creation of this memory may be under way: the outbox looks what became of it, and links what it made."""
+    intent = draft.intent(key)
+    return intent is not None and intent.state in (IntentState.SENDING, IntentState.UNKNOWN)
+
+
+def _give_up_creation(draft: Draft, key: str) -> None:
+    """It exists: an old memory does not know that it was sent."""
+    intent = draft.intent(key)
+    if intent is not None and intent.state in (IntentState.PENDING, IntentState.PARKED):
+        draft.withdraw(intent)
+
+
+def _keep_apart(draft: Draft, work_order: WorkOrder, link: Link, original: str) -> None:
+    """A copy of a work order of ours: told of and waited for as one made by hand, until its mark is taken away."""
+    names = work_order.names.casefold()
+    is_named = any(initiator.number.casefold() == names for initiator in draft.initiators)
+    is_marked = WorkOrderKey.parse(work_order.names) is not None
+    origin = Origin.BY_HAND if is_named else Origin.COPY
+    link = replace(link, origin=origin, key="", carried={}, untold=(), refused=(), withdrawn=False)
+    if work_order.mod_count >= link.bound_at:
+        is_gone = is_detached(work_order.mark) or not (is_named or is_marked)
+        if is_gone and not link.detached:
+            link = replace(link, detached=_who_let_go(draft, work_order))
+        elif not is_gone and link.detached:
+            link = replace(link, detached="", noted=None)
+    draft.remember(link)
+    _catch_up_with_notes(draft, work_order)
+    if original and not link.detached and work_order.state.phase.is_open:
+        draft.find(FindingCode.DUPLICATE_MARK, work_order.number, notes.copied(work_order.number, original))
+
+
 def _catch_up(draft: Draft, work_order: WorkOrder, link: Link) -> None:
     """What happened after memory was last written: it may be an old copy, or its process died before it could record."""
     mark = Carried.parse(work_order.mark)
-    if mark is not None and mark.withdrawn and not link.withdrawn and link.origin is not Origin.BY_HAND:
+    if mark is not None and mark.withdrawn and not link.withdrawn and link.is_ours:
         draft.remember(replace(link, withdrawn=True))
     _catch_up_with_people(draft, work_order)
+    _catch_up_with_notes(draft, work_order)
     tokens = draft.seen.tokens.get(link.domain_order_id)
-    if tokens is None:
-        return
     link = draft.links[work_order.sys_id]
-    noted, notes = _noted(draft, work_order.sys_id, work_order.state.value, tokens)
-    if notes > link.notes:
-        link = replace(link, noted=noted, notes=notes)
-    if mark is not None and mark.updates > link.updates and not _is_updating(draft, work_order):
-        link = replace(link, updates=mark.updates, carried={}, untold=_untold(work_order, mark, tokens))
-    draft.remember(link)
+    if tokens is None or mark is None or not link.is_ours:
+        return
+    if mark.updates > link.updates and not _is_updating(draft, work_order):
+        draft.remember(replace(link, updates=mark.updates, carried={}, untold=_untold(work_order, mark, tokens)))
+
+
+def _catch_up_with_notes(draft: Draft, work_order: WorkOrder) -> None:
+    """More status notes stand in the journal than memory knows of."""
+    link = draft.links[work_order.sys_id]
+    tokens = draft.seen.tokens.get(link.domain_order_id, frozenset())
+    noted, count_of_notes = _noted(draft, work_order.sys_id, work_order.state.value, tokens)
+    if count_of_notes > link.notes:
+        draft.remember(replace(link, noted=noted, notes=count_of_notes))
 
 
 def _catch_up_with_people(draft: Draft, work_order: WorkOrder) -> None:
@@ -137,7 +186,7 @@ def _untold(work_order: WorkOrder, mark: Carried, tokens: frozenset[str]) -> tup
 def _by_hand(draft: Draft, work_order: WorkOrder, initiator: AnyInitiator) -> Link:
     """A link to a work order we will never edit."""
     tokens = draft.seen.tokens.get(initiator.noted_on.sys_id, frozenset())
-    noted, notes = _noted(draft, work_order.sys_id, work_order.state.value, tokens)
+    noted, told = _noted(draft, work_order.sys_id, work_order.state.value, tokens)
     return Link(
         work_order_id=work_order.sys_id,
         work_order_number=work_order.number,
@@ -147,7 +196,7 @@ def _by_hand(draft: Draft, work_order: WorkOrder, initiator: AnyInitiator) -> Li
         origin=Origin.BY_HAND,
         template=work_order.template,
         noted=noted,
-        notes=notes,
+        notes=told,
         detached=LET_GO if is_detached(work_order.mark) else "",
     )
 
@@ -187,7 +236,7 @@ def _facts(draft: Draft, initiator: AnyInitiator, key: WorkOrderKey) -> dict[str
 def told_of(draft: Draft, initiator: AnyInitiator, wanted: WantedWorkOrder, key: WorkOrderKey) -> Link | None:
     """A link to a work order that the journal tells of, though neither memory nor Field Service knows it; else None."""
     sys_id = sys_id_of(str(key))
-    noted, notes = _noted(draft, sys_id, "", draft.seen.tokens.get(initiator.noted_on.sys_id, frozenset()))
+    noted, told = _noted(draft, sys_id, "", draft.seen.tokens.get(initiator.noted_on.sys_id, frozenset()))
     if noted is None:
         return None
     return Link(
@@ -201,7 +250,7 @@ def told_of(draft: Draft, initiator: AnyInitiator, wanted: WantedWorkOrder, key:
         template=wanted.template,
         ordinal=wanted.ordinal,
         noted=noted,
-        notes=notes,
+        notes=told,
     )
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from connector.decide.rules import OpenTasks, WorkOrderEnd
 from connector.mapping.notes import harmless
-from connector.model import DomainOrderPhase, WorkOrderPhase
+from connector.model import DomainOrderPhase, Origin, WorkOrderPhase
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -54,7 +54,8 @@ class Work:
 
     def asks(self, releases: Collection[WorkOrderEnd]) -> bool:
         """Whether it ended in a way that a person must decide about, and nobody has."""
-        return self.end is not None and self.end not in releases and self.decision is None
+        is_copy = self.link.origin is Origin.COPY  # whatever becomes of it, the original is the visit
+        return self.end is not None and self.end not in releases and self.decision is None and not is_copy
 
     @property
     def waits_for_next(self) -> bool:

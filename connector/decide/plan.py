@@ -43,6 +43,7 @@ work order made by hand for this initiator, without our mark  | counts for notes
 a person asks for a work order that no row asks for           | create it once; changed and canceled with the order
 a person lets go of a work order (detach)                     | note; then it counts for nothing, and none takes its place
 work order with our mark that memory does not know            | adopted, with what its mark and the journal say
+a copy of a work order of ours, with its mark                 | counts for the gate while open; never edited + finding
 domain order closed while a work order is open or undecided   | the gate: reopen (or note, or alarm, as configured), naming them
 an open order task or header task, where that is enforced     | as an open work order, for the gate and for "ready to close"
 reopening refused by the platform                             | finding until the domain order is open, or may be closed
@@ -91,7 +92,6 @@ from connector.model import (
     FindingCode,
     Initiator,
     IntentState,
-    Origin,
     Plan,
     ReopenDomainOrder,
     UpdateWorkOrder,
@@ -161,7 +161,7 @@ def serve(draft: Draft, initiator: AnyInitiator) -> None:
     """What one initiator asks of Field Service now."""
     stance = stance_of(initiator)
     _withdraw_overtaken(draft, initiator, stance)
-    work = [w for w in draft.work_of_initiator(initiator) if w.link.origin is not Origin.BY_HAND]
+    work = [w for w in draft.work_of_initiator(initiator) if w.link.is_ours]
     if stance is not Stance.FULFIL:
         for one in work:
             follow_up(draft, initiator, one)
@@ -349,8 +349,7 @@ def _is_asked_for(link: Link) -> bool:
 
 
 def _is_of_policy(link: Link, initiator: AnyInitiator) -> bool:
-    ours = link.initiator_id == initiator.sys_id and link.origin is not Origin.BY_HAND
-    return ours and not link.withdrawn and not _is_asked_for(link)
+    return link.initiator_id == initiator.sys_id and link.is_ours and not link.withdrawn and not _is_asked_for(link)
 
 
 def _verdict(draft: Draft, initiator: AnyInitiator) -> Verdict:

@@ -58,7 +58,7 @@ def _state(draft: Draft, domain_order: DomainOrder | Case, work: Work, work_orde
     if link.noted is None and link.notes:
         text = notes.taken_back(work_order, still_open=still_open, total=total)
     elif link.noted is None:
-        by_hand = link.origin is Origin.BY_HAND
+        by_hand = not link.is_ours
         text = notes.created(work_order, by_hand=by_hand, refused=link.refused, still_open=still_open, total=total)
         if not link.notes:  # told for the first time, not again after somebody had let go of it
             history = earlier_remarks(draft, domain_order, work_order) if by_hand else ()
@@ -133,7 +133,7 @@ def _look_into(draft: Draft, domain_order: DomainOrder | Case, work: Work, work_
     if work_order.state.phase is WorkOrderPhase.UNKNOWN:
         text = f"state {work_order.state.label!r} is not mapped; it counts as open"
         draft.find(FindingCode.UNKNOWN_STATE, number, text)
-    if domain_order.state.phase is not DomainOrderPhase.CANCELED:
+    if domain_order.state.phase is not DomainOrderPhase.CANCELED and work.link.origin is not Origin.COPY:
         if work.decision is None:
             _ask(draft, domain_order, work, number)
         _waits_for_next(draft, domain_order, work, number)

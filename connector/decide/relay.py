@@ -15,7 +15,7 @@ from connector.mapping import notes
 from connector.mapping.decisions import is_decision
 from connector.mapping.marks import born_key, digest_of, status_key, token_of, tokens_in
 from connector.mapping.remarks import Journal, remarks, untold
-from connector.model import CancelWorkOrder, IntentState, Origin, WriteFieldNote
+from connector.model import CancelWorkOrder, IntentState, WriteFieldNote
 
 if TYPE_CHECKING:
     from connector.decide.closure import Work
@@ -32,7 +32,7 @@ def relay(draft: Draft, domain_order: DomainOrder) -> None:
     if draft.rules.notes.from_field:
         _tell_order(draft, domain_order, work)
     for one in work:
-        if draft.rules.notes.to_field and one.link.origin is not Origin.BY_HAND and one.found is not None:
+        if draft.rules.notes.to_field and one.link.is_ours and one.found is not None:
             _tell_field(draft, domain_order, one, one.found)
 
 

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 from connector.decide.draft import initiators_of
 from connector.engine.hear import hear
 from connector.exchange import WORK_ORDER, Record, Sketch
-from connector.mapping.marks import WorkOrderKey, is_signed, prefix
+from connector.mapping.marks import Carried, WorkOrderKey, is_signed, prefix
 from connector.model import IntentState, Origin, RaiseFallout, SettleFallout, Snapshot, WorkOrderPhase
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterator, Mapping
 
     from connector.decide.rules import NoteRules
     from connector.engine.ports import FieldService, OrderManagement
@@ -35,33 +35,29 @@ def look(
     om: OrderManagement,
     fsm: FieldService,
     notes: NoteRules,
+    orders_of: Callable[[Collection[str]], Mapping[str, str]],
 ) -> Look:
     """Read these orders whole. Costs a number of requests that grows with bytes, not with orders.
 
-    Besides the linked work orders it asks for what memory may not know: work orders that carry our mark for an initiator
-    never decided before (look before create), and work orders that a person made and gave the initiator's number.
+    Besides the linked work orders it asks for what memory may not know, because it may be lost or an old copy: work orders
+    that carry our mark for one of their initiators, and those that a person made and gave an initiator's number. One with our
+    mark that belongs to another order as far as memory knows (`orders_of`) stays there.
     """
     read = om.read_orders(order_ids)
     linked: set[str] = set()
-    strangers: set[str] = set()
+    prefixes: set[str] = set()
     belongs: dict[str, str] = {}  # initiator (sys_id, or number in lower case) -> order
     numbers: set[str] = set()
     for snapshot in read.snapshots:
         order_id = snapshot.sys_id
-        remembered = memory[order_id]
-        linked |= {link.work_order_id for link in remembered.links}
-        # What a person asked for says nothing about what was looked for before.
-        decided = {v.initiator_id for v in remembered.verdicts if not v.is_of_a_person}
-        known = {link.initiator_id for link in remembered.links} | decided
+        linked |= {link.work_order_id for link in memory[order_id].links}
         for initiator in initiators_of(snapshot):
             belongs[initiator.sys_id] = belongs[initiator.number.casefold()] = order_id
             numbers.add(initiator.number)
-            if initiator.sys_id not in known:
-                strangers.add(initiator.sys_id)
-    work_orders = fsm.read_work_orders(
-        ids=sorted(linked), names=sorted(numbers), key_prefixes=sorted(prefix(om.name, s) for s in strangers)
-    )
+            prefixes.add(prefix(om.name, initiator.sys_id))
+    work_orders = fsm.read_work_orders(ids=sorted(linked), names=sorted(numbers), key_prefixes=sorted(prefixes))
     links = {link.work_order_id: order_id for order_id, m in memory.items() for link in m.links}
+    links |= orders_of([w.sys_id for w in work_orders if w.sys_id not in links and WorkOrderKey.parse(w.names)])
     work_orders = _with_trails(work_orders, memory, fsm)
     by_order: dict[str, list[WorkOrder]] = {}
     for work_order in work_orders:
@@ -129,9 +125,12 @@ def _noted(memory: Mapping[str, OrderMemory]) -> dict[str, State[WorkOrderPhase]
 
 
 def _is_strange(work_order: WorkOrder, remembered: OrderMemory) -> bool:
-    """Memory does not know it, or was surprised that it exists: notes about it may have been written."""
+    """Memory does not know it, was surprised that it exists, or is older than its mark: notes about it may have been written."""
     link = next((link for link in remembered.links if link.work_order_id == work_order.sys_id), None)
-    return link is None or (link.origin is Origin.ADOPTED and link.noted is None)
+    if link is None or (link.origin is Origin.ADOPTED and link.noted is None):
+        return True
+    mark = Carried.parse(work_order.mark)
+    return link.is_ours and mark is not None and mark.updates > link.updates
 
 
 def with_tokens(snapshots: Collection[Observed], om: OrderManagement) -> tuple[Observed, ...]:

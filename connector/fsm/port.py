@@ -20,7 +20,7 @@ from connector.servicenow.identity import existing, identity_of
 from connector.servicenow.journal import Journals
 from connector.servicenow.lean import Part
 from connector.servicenow.people import People
-from connector.servicenow.query import Op, Query, Term
+from connector.servicenow.query import Op, Query, Term, expressible
 from connector.servicenow.schema import StateChoices
 from connector.servicenow.wire import NOT_UNDERSTOOD, Parts, asked
 
@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
 _CANCELED = "Canceled"
 _EMPTY_TRAILS = 3
+_CREATED_ON = "sys_created_on"
+_NAMES = 100  # correlation ids in one comparison, about a thousand bytes
 
 
 class FsmPort:
@@ -173,10 +175,14 @@ class FsmPort:
         self, *, ids: Iterable[str], names: Iterable[str], key_prefixes: Iterable[str]
     ) -> tuple[WorkOrder, ...]:
         column = self._columns["names"]
-        terms = [Term(column, Op.STARTS_WITH, (prefix,)) for prefix in key_prefixes]
+        known = [name for name in names if expressible(name, in_list=True)]
+        lists = (known[at : at + _NAMES] for at in range(0, len(known), _NAMES))
+        terms = [
+            *(Term(column, Op.IN, tuple(some)) for some in lists),
+            *(Term(column, Op.STARTS_WITH, (prefix,)) for prefix in key_prefixes),
+        ]
         rows = [
             *self._api.scan_in(self._table, "sys_id", ids, self._wanted),
-            *self._api.scan_in(self._table, column, names, self._wanted),
             *self._api.scan_any(self._table, terms, self._wanted),
         ]
         return self._whole({row["sys_id"]: row for row in rows})
@@ -194,7 +200,7 @@ class FsmPort:
 
     @property
     def _wanted(self) -> list[str]:
-        return [*asked(self._columns), *self._mapped]
+        return [*asked(self._columns), _CREATED_ON, *self._mapped]
 
     def _whole(self, rows: Mapping[str, Row]) -> tuple[WorkOrder, ...]:
         """Work orders with their tasks."""
@@ -225,7 +231,8 @@ class FsmPort:
         }
         in_order = tuple(sorted(tasks, key=lambda task: task.number))
         work_order = work_order_wire(Parts(row, self._columns)).work_order(self.states, fields, in_order)
-        return replace(work_order, updated_by=self._people.name(work_order.updated_by))
+        updated_by = self._people.name(work_order.updated_by)
+        return replace(work_order, updated_by=updated_by, created_on=row.get(_CREATED_ON))
 
     def journals(
         self, work_order_ids: Iterable[str], task_ids: Iterable[str] = (), *, comments: bool = False
@@ -266,10 +273,13 @@ class FsmPort:
         )
 
     def find(self, key: str) -> Written | None:
-        """By mark, because an instance may refuse the sys_id the connector chose."""
+        """By mark, because an instance may refuse the sys_id the connector chose. Of several, the original."""
         query = Query().where(self._columns["names"], Op.IS, key)
-        columns = [self._columns["number"], "sys_mod_count"]
+        number = self._columns["number"]
+        columns = [number, "sys_mod_count", _CREATED_ON]
         rows = list(self._api.scan(self._table, query, columns, display=False, page=10))
+        chosen = sys_id_of(key)
+        rows.sort(key=lambda row: (row["sys_id"] != chosen, row.get(_CREATED_ON), row.get(number)))
         return self._written(rows[0], ()) if rows else None
 
     # --- writing -------------------------------------------------------------------------------------------

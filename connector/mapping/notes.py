@@ -197,6 +197,14 @@ def bound(initiator: str, why: str, *, detaches: bool) -> str:
     return f"{OWNER}: this work order {how} {initiator} of Order Management ({harmless(why)})."
 
 
+def copied(number: str, original: str) -> str:
+    """For whoever looks after the connector: two work orders carry one mark."""
+    return (
+        f"{number} is a copy of {original}: it carries its mark (correlation id). It is not changed or canceled, and keeps the "
+        f"gate shut while it is open. Close it, or, if nobody shall wait for it, empty its correlation id in Field Service"
+    )
+
+
 def _change(change: Change) -> str:
     after = harmless(change.after) or "(empty)"
     # What it was before is not known any more where memory was lost.

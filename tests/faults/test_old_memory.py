@@ -150,3 +150,73 @@ def test_an_old_backup_of_memory_repeats_nothing(pair: Pair, undisturbed: tuple[
             play.restore(kept[0])
 
     assert Play(pair, restored).whole() == undisturbed[0]
+
+
+# --- what only the newer memory knew ----------------------------------------------------------------------------------
+
+WITH_A_SWAP = """id,specification,domain order class,domain order action,characteristic.Bandwidth,work order template
+fast,SD-WAN CPE,resource,add,10 Gbit/s,Swap CPE
+install-cpe,SD-WAN CPE,resource,add,-,Install CPE
+other,-,-,-,-,NO FIELD WORK
+"""
+
+FATES = ["kept", "lost", "old"]
+
+
+class Revisions:
+    """An order at version 1, its memory backed up; then version 2, what becomes of memory, and version 3."""
+
+    def __init__(self, pair: Pair, policy: str = "") -> None:
+        if policy:
+            (pair.loaded.path.parent / "domain_order_policy.csv").write_text(policy)
+        self.pair, self.play = pair, Play(pair)
+        self.play.order = pair.approved(HAMBURG)
+        pair.settle()
+        self.backup = self.play.backup()
+
+    def revised(self, *bandwidths: str, memory: str) -> None:
+        """One version after the other, each carried; what is said happens to memory before the last."""
+        for bandwidth in bandwidths:
+            if bandwidth is bandwidths[-1] and memory != "kept":
+                self.pair.forget() if memory == "lost" else self.play.restore(self.backup)
+            self.play._revised(bandwidth)
+            self.pair.settle()
+
+
+@pytest.mark.parametrize("memory", FATES)
+def test_a_value_that_goes_back_to_what_an_old_memory_believes_is_carried_back(pair: Pair, memory: str) -> None:
+    story = Revisions(pair)
+    story.revised("500 Mbit/s", "100 Mbit/s", memory=memory)
+    [row] = pair.rows("fsm", "wm_order", f"number={pair.install(story.play.order)}", "description")
+    assert "100 Mbit/s" in row["description"]
+    pair.assert_nothing_doubled()
+
+
+@pytest.mark.parametrize("memory", FATES)
+def test_a_visit_that_an_old_memory_does_not_know_is_canceled_when_the_order_no_longer_wants_it(
+    pair: Pair, memory: str
+) -> None:
+    story = Revisions(pair, WITH_A_SWAP)
+    story.revised("10 Gbit/s", "100 Mbit/s", memory=memory)
+    assert [pair.state("fsm", "wm_order", w) for w in pair.work_orders(story.play.order, "Swap CPE")] == ["canceled"]
+    assert pair.state("fsm", "wm_order", pair.install(story.play.order)) != "canceled"
+    pair.assert_nothing_doubled()
+
+
+@pytest.mark.parametrize("memory", FATES)
+def test_a_visit_that_an_old_memory_does_not_know_keeps_the_gate_shut(pair: Pair, memory: str) -> None:
+    story = Revisions(pair, WITH_A_SWAP)
+    order = story.play.order
+    story.revised("10 Gbit/s", "10 Gbit/s", memory=memory)
+    install, [swap], resource = pair.install(order), pair.work_orders(order, "Swap CPE"), pair.resource_order(order)
+    for number in (install, swap):
+        pair.fsm("dispatch", work_order=number, technician="technician")
+    pair.fsm("complete", work_order=install)
+    pair.om("close_domain_order", domain_order=resource)
+    pair.settle()
+    assert pair.state("om", DOMAIN_ORDER, resource) != "closed complete"
+    pair.fsm("complete", work_order=swap)
+    pair.om("close_domain_order", domain_order=resource)
+    pair.settle()
+    assert pair.state("om", DOMAIN_ORDER, resource) == "closed complete"
+    pair.assert_nothing_doubled()

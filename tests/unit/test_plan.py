@@ -15,6 +15,7 @@ from connector.model import (
     Intent,
     IntentState,
     JournalEntry,
+    Link,
     Origin,
     Plan,
     ReopenDomainOrder,
@@ -471,6 +472,58 @@ def test_a_work_order_with_our_mark_is_adopted_instead_of_created_again() -> Non
     assert (decided.links[0].origin, decided.links[0].key) == (Origin.ADOPTED, KEY)
 
 
+@pytest.mark.parametrize("state", [IntentState.PENDING, IntentState.PARKED])
+def test_a_creation_that_an_old_memory_believes_unsent_is_withdrawn_where_the_work_order_exists(
+    state: IntentState,
+) -> None:
+    creation = intent(only(plan(snapshot()), CreateWorkOrder), state)
+    decided = plan(snapshot(work_order()), memory(intents=(creation,), verdicts=(verdict(),)))
+    assert (decided.withdraw, decided.links[0].origin) == ((token_of(creation.key),), Origin.ADOPTED)
+
+
+@pytest.mark.parametrize("state", [IntentState.SENDING, IntentState.UNKNOWN])
+def test_a_creation_that_may_be_under_way_is_not_adopted_before_the_outbox_has_looked(state: IntentState) -> None:
+    creation = intent(only(plan(snapshot()), CreateWorkOrder), state)
+    decided = plan(snapshot(work_order()), memory(intents=(creation,), verdicts=(verdict(),)))
+    assert (decided.withdraw, decided.links, kinds(decided)) == ((), (), [])
+
+
+COPY = work_order("16", number="WO2", sys_id="8" * 32, created_on="2027-02-02 08:00:00")
+
+
+@pytest.mark.parametrize(
+    "known", [(), (link(),), (link(), link(noted=None, work=COPY))], ids=["lost", "kept", "mistaken"]
+)
+def test_a_copy_of_a_work_order_of_ours_is_found_and_waited_for_and_never_changed(known: tuple[Link, ...]) -> None:
+    seen = snapshot(work_order("3"), COPY, with_line=LATER, with_domain_order=domain_order("Closed Complete"))
+    decided = plan(seen, memory(*known, verdicts=(verdict(),)))
+    assert {"duplicate-mark", "closed-with-open-work"} <= set(codes(decided))
+    assert not {"UpdateWorkOrder", "CancelWorkOrder"} & set(kinds(decided))
+    [copy] = [one for one in decided.links if one.work_order_id == COPY.sys_id]
+    assert (copy.origin, copy.key) == (Origin.COPY, "")
+    canceled = replace(COPY, state=work_order("7").state)
+    over = plan(replace(seen, work_orders=(work_order("3"), canceled)), memory(*known, verdicts=(verdict(),)))
+    assert not {"duplicate-mark", "closed-with-open-work", "canceled-in-field"} & set(codes(over))
+
+
+def test_what_was_intended_for_a_copy_before_it_was_known_as_one_is_withdrawn() -> None:
+    action = CancelWorkOrder("cancel/8/1", COPY.sys_id, "WO2", 1, 3, "no longer wanted", {})
+    decided = plan(snapshot(work_order(), COPY), memory(link(), link(work=COPY), intents=(intent(action),)))
+    assert decided.withdraw == (token_of(action.key),)
+
+
+def test_where_the_instance_gives_its_own_sys_ids_the_older_one_is_the_original() -> None:
+    first = replace(COPY, sys_id="9" * 32, number="WO7", created_on="2027-02-01 08:00:00")
+    decided = plan(snapshot(COPY, first))
+    assert {one.work_order_number: one.origin for one in decided.links} == {"WO2": Origin.COPY, "WO7": Origin.ADOPTED}
+
+
+def test_a_copy_of_an_original_that_field_service_does_not_show_is_a_copy_as_long_as_memory_knows_it() -> None:
+    decided = plan(snapshot(COPY), memory(link(), verdicts=(verdict(),)))
+    assert {one.work_order_number: one.origin for one in decided.links} == {"WO2": Origin.COPY}
+    assert set(codes(decided)) == {"duplicate-mark", "work-order-missing"}
+
+
 def test_a_mark_of_another_order_management_instance_is_not_ours() -> None:
     other = work_order(names=KEY.replace(":om:", ":om2:"))
     assert kinds(plan(snapshot(other))) == ["CreateWorkOrder"]
@@ -751,7 +804,7 @@ def test_that_it_is_ready_is_not_said_once_a_work_order_is_open_again(state: str
 
 
 def test_one_open_work_order_of_two_is_not_ready() -> None:
-    other = work_order("16", number="WO2", sys_id="8" * 32)
+    other = work_order("16", number="WO2", names=KEY.replace("install:1", "install:2"))
     links = (link(noted="3"), link(noted="16", work=other, ordinal=2))
     assert kinds(plan(snapshot(work_order("3"), other), memory(*links, verdicts=(verdict(),)))) == ["CancelWorkOrder"]
 
