@@ -19,6 +19,9 @@ the scene is set, then served honestly    unserviced        of a batch only `par
                                           late_commit       what is written is stamped now, visible `seconds` later
                                           replica_lag       lists are read as they were `seconds` ago
 the effect is there, the answer suffers   commit_then_500, commit_then_drop
+                                          commit_then_page    200 with the page of a proxy instead, with message
+                                          commit_then_empty   200 with an empty list, and no total
+                                          commit_then_redirect   302 to a login page
                                           delay             the answer takes `seconds` longer
                                           cut_body          the connection ends in the middle of the body
                                           cancelled         200 with result and error, well-formed
@@ -158,6 +161,21 @@ def _lost(_instance: Instance, _fault: Told, _response: Response) -> Response:
     return Response(0, fate="drop")
 
 
+def _instead(kind: str) -> Callable[[Instance, Told, Response], Response]:
+    """What can stand instead of an answer can also take the place of one."""
+    return lambda instance, fault, _response: BEFORE[kind](instance, fault)
+
+
+def _withheld(instance: Instance, fault: Told, _response: Response) -> Response:
+    return edge(instance, html(200, "Content blocked", fault.message))
+
+
+def _emptied(_instance: Instance, _fault: Told, response: Response) -> Response:
+    response.body = json_body({"result": []})
+    response.headers.remove("X-Total-Count")
+    return _as_ok(response)
+
+
 def _late(_instance: Instance, fault: Told, response: Response) -> Response:
     response.delay += fault.seconds
     return response
@@ -264,6 +282,9 @@ ARRANGE: dict[str, Callable[[Instance, Told, Request], None]] = {
 AFTER: dict[str, Callable[[Instance, Told, Response], Response]] = {
     "commit_then_500": _broken,
     "commit_then_drop": _lost,
+    "commit_then_page": _withheld,
+    "commit_then_empty": _emptied,
+    "commit_then_redirect": _instead("login_302"),
     "delay": _late,
     "cut_body": _cut,
     "cancelled": _cancelled,

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from connector.errors import (
     AbsurdAnswer,
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
     from connector.servicenow.transport import Endpoint
 
 READS = frozenset({"GET", "HEAD"})
+_LIST = re.compile(r"/table/[^/]+$")  # the path of a table; that of a record goes on
+_LONGEST_TOTAL = 18  # digits
 _LONGEST_QUOTE = 300  # characters of a foreign message in one of ours
 
 
@@ -40,8 +44,9 @@ def classify(response: requests.Response, endpoint: Endpoint) -> RemoteError | N
     | status            | read         | write            |
     |-------------------|--------------|------------------|
     | 2xx JSON result   | success      | success          |
-    | 2xx with `error`, cut or not JSON | Unavailable | OutcomeUnknown (Unavailable for an edge page) |
-    | 3xx               | Unavailable  | Unavailable      |
+    | 2xx of another shape than asked for | AbsurdAnswer | OutcomeUnknown |
+    | 2xx with `error`, cut or not JSON | Unavailable | OutcomeUnknown |
+    | 3xx, 408          | Unavailable  | OutcomeUnknown   |
     | 401               | SignInFailed | SignInFailed     |
     | 403 unique key    | -            | Duplicate        |
     | 403 rule, policy  | Rejected     | Rejected         |
@@ -49,18 +54,22 @@ def classify(response: requests.Response, endpoint: Endpoint) -> RemoteError | N
     | 400, 404, 4xx     | Rejected     | Rejected         |
     | 429               | Unavailable  | Unavailable      |
     | 5xx               | Unavailable  | OutcomeUnknown   |
+
+    What answers in the place of the instance (a proxy, a login page) may do so after a write was carried out. What does not:
+    a 401 is sent before anything is served, and so is a 429 by the documentation of both its kinds (a rate limit rule, a full
+    queue); other 4xx wait for a person, and a retry by hand looks first.
     """
     verdict = Answer(response, endpoint, is_read=response.request.method in READS)
     status = response.status_code
     if status < 300:
         return verdict.success()
     if status < 400:
-        return verdict.error(Unavailable, "redirects to another page (a login page?)", "Check the url and the user.")
+        return verdict.unclear("redirects to another page (a login page?)", "Check the url and the user.")
     if status == 401:
         return verdict.refused(endpoint.credentials)
     if status == 429:
         return verdict.error(Unavailable, "has too many requests", "It is tried again later.", retry_after=True)
-    if status >= 500:
+    if status == 408 or status >= 500:
         return verdict.unclear(f"failed with status {status}{verdict.quote}")
     if verdict.mentions("unique key violation", "duplicate entry"):
         return verdict.error(Duplicate, f"already has such a record{verdict.quote}", "")
@@ -92,7 +101,7 @@ class Answer:
     def _parse(self) -> Any:
         try:
             return json.loads(self._response.content) if self.is_json else None
-        except ValueError:
+        except (ValueError, RecursionError):
             return None
 
     @property
@@ -105,12 +114,12 @@ class Answer:
         return any(word in said for word in words)
 
     def success(self) -> RemoteError | None:
-        if self._response.status_code == 204 and not self._response.content:
+        if not self._is_read and self._response.status_code == 204 and not self._response.content:
             return None
         if self.is_json and self.has_error:
             return self.unclear(f"broke off{self.quote}")
         if self.is_json and isinstance(self.body, dict) and "result" in self.body:
-            return self._counted()
+            return self._shaped()
         if self.is_json:
             return self.unclear("sent an answer that is cut off or has no result")
         return self.page()
@@ -122,33 +131,40 @@ class Answer:
 
     def page(self) -> RemoteError:
         """Not JSON where JSON should be: whose page is it?"""
-        if "hibernat" in self._response.text[:10_000].casefold():
+        if self._is_read and "hibernat" in self._response.text[:10_000].casefold():
             return self.error(Hibernating, "is hibernating", "Wake it from the developer site, then try again.")
         if not self._response.headers.get("X-Transaction-ID"):
-            return self.error(
-                Unavailable, "answers with a web page instead of JSON", "Check that the url is a ServiceNow instance."
+            return self.unclear(
+                "answers with a web page instead of JSON", "Check that the url is a ServiceNow instance."
             )
         return self.unclear("answers with a web page instead of JSON (a login page?)")
 
-    def _counted(self) -> RemoteError | None:
-        """A list must be one of records, and say how many there are."""
+    def _shaped(self) -> RemoteError | None:
+        """A list must be one of records, and say how many there are; a write is answered with one record."""
         result = self.body["result"]
-        if not isinstance(result, list):
-            return None if isinstance(result, dict) else self._shapeless()
-        if not self._response.headers.get("X-Total-Count", "").isdecimal():
+        is_list = self._is_read and _LIST.search(urlsplit(self._response.request.url or "").path)
+        if isinstance(result, dict):
+            return self._shapeless() if is_list else None
+        if not isinstance(result, list) or not self._is_read or (is_list and self._response.status_code != 200):
+            return self._shapeless()
+        total = self._response.headers.get("X-Total-Count", "")
+        if not total.isdecimal() or len(total) > _LONGEST_TOTAL:
             return self.error(AbsurdAnswer, "sent a list without X-Total-Count", "A proxy may remove the header.")
         if not all(isinstance(record, dict) for record in result):
             return self._shapeless()
         return None
 
     def _shapeless(self) -> RemoteError:
-        kind = AbsurdAnswer if self._is_read else OutcomeUnknown
-        return self.error(kind, "sent JSON that is not a Table API answer", "Check that the url is an instance.")
+        if not self._is_read:
+            return self.unclear("sent JSON that is not a Table API answer")
+        return self.error(
+            AbsurdAnswer, "sent JSON that is not a Table API answer", "Check that the url is an instance."
+        )
 
-    def unclear(self, what: str) -> RemoteError:
+    def unclear(self, what: str, hint: str = "It is tried again later.") -> RemoteError:
         """Nothing can be said about a write; a read may simply be repeated."""
         if self._is_read:
-            return self.error(Unavailable, what, "It is tried again later.", retry_after=True)
+            return self.error(Unavailable, what, hint, retry_after=True)
         return self.error(OutcomeUnknown, what, "It is looked up before anything is sent again.")
 
     def error(self, kind: type[RemoteError], what: str, hint: str, *, retry_after: bool = False) -> RemoteError:

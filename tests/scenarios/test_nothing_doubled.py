@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from connector import memory
+from connector import app, memory
+from connector.engine.release import release_side
+from connector.errors import ConnectorError
 from tests.conftest import DOMAIN_ORDER, HAMBURG, LINE
 
 if TYPE_CHECKING:
@@ -18,14 +21,21 @@ CREATE = ("fsm", "POST", "/table/wm_order")
 CHANGE_WORK_ORDER = ("fsm", "PATCH", "/table/wm_order")
 CHANGE_DOMAIN_ORDER = ("om", "PATCH", f"/table/{DOMAIN_ORDER}")
 
-AFTER_THE_EFFECT = ("commit_then_drop", "commit_then_500")
+AFTER_THE_EFFECT = (
+    "commit_then_drop",
+    "commit_then_500",
+    "commit_then_page",
+    "commit_then_empty",
+    "commit_then_redirect",
+    "cancelled",
+)
 BEFORE_THE_EFFECT = ("drop", "status", "html_200", "hibernating")
 EVERY_FAULT = (*AFTER_THE_EFFECT, *BEFORE_THE_EFFECT)
 
 
-def arm(pair: Pair, where: tuple[str, str, str], kind: str, count: int = 1) -> None:
+def arm(pair: Pair, where: tuple[str, str, str], kind: str, count: int = 1, **more: Any) -> None:
     side, method, path = where
-    pair.world.fault(side, {"kind": kind, "method": method, "path_contains": path, "count": count})
+    pair.world.fault(side, {"kind": kind, "method": method, "path_contains": path, "count": count, **more})
 
 
 def made(pair: Pair) -> str:
@@ -104,6 +114,30 @@ def test_every_write_takes_effect_exactly_once(
     if event is closed_too_early:
         assert pair.state("om", DOMAIN_ORDER, number) == "in progress"
         assert sum("was reopened" in note for note in pair.notes(number)) == 1
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        *({"kind": kind} for kind in AFTER_THE_EFFECT),
+        {"kind": "commit_then_page", "message": "Your instance is hibernating"},
+    ],
+    ids=lambda fault: "-".join(fault.values()),
+)
+def test_a_daemon_that_goes_on_writes_a_note_once_whatever_it_is_answered(pair: Pair, fault: dict[str, Any]) -> None:
+    """A process that starts anew would look first anyway."""
+    order = made(pair)
+    progressed(pair, order)
+    arm(pair, CHANGE_DOMAIN_ORDER, **fault)
+    with app.writing(pair.loaded, pair.outside()) as (engine, systems):
+        for _ in range(4):
+            with suppress(ConnectorError):
+                app.sync_once(engine, systems, pair.now)
+            for side in ("om", "fsm"):
+                release_side(engine.store, side, pair.now(), "a person has looked", looked=True)
+            pair.world.advance(400)
+    pair.assert_nothing_doubled()
+    assert sum("-> Assigned" in note for note in pair.notes(pair.resource_order(order))) == 1
 
 
 def test_an_unclear_write_is_not_repeated_before_the_platform_has_surely_finished(pair: Pair) -> None:

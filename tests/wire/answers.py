@@ -69,18 +69,20 @@ ANSWERS = (
     Answer("a bare list", 200, "[]", Unavailable, OutcomeUnknown),
     Answer("empty body", 200, "", Unavailable, OutcomeUnknown),
     Answer("login page of the node", 200, _PAGE, Unavailable, OutcomeUnknown, HTML),
-    Answer("page of the edge", 200, _PAGE, Unavailable, Unavailable, HTML, _EDGE),
-    Answer("hibernating", 200, _SLEEPING, Hibernating, Hibernating, HTML, _EDGE),
+    Answer("page of the edge", 200, _PAGE, Unavailable, OutcomeUnknown, HTML, _EDGE),
+    Answer("hibernating", 200, _SLEEPING, Hibernating, OutcomeUnknown, HTML, _EDGE),
+    Answer("page of the node that speaks of hibernation", 200, _SLEEPING, Hibernating, OutcomeUnknown, HTML),
     # somewhere else
     Answer(
-        "redirect to a login page", 302, "", Unavailable, Unavailable, HTML, {"Location": "https://sso.example.com/"}
+        "redirect to a login page", 302, "", Unavailable, OutcomeUnknown, HTML, {"Location": "https://sso.example.com/"}
     ),
-    Answer("moved for good", 301, "", Unavailable, Unavailable, HTML, {"Location": "https://sso.example.com/"}),
-    Answer("redirect that keeps the method", 307, "", Unavailable, Unavailable, HTML, {"Location": "/login.do"}),
+    Answer("moved for good", 301, "", Unavailable, OutcomeUnknown, HTML, {"Location": "https://sso.example.com/"}),
+    Answer("redirect that keeps the method", 307, "", Unavailable, OutcomeUnknown, HTML, {"Location": "/login.do"}),
     # the request
     Answer("unknown table", 400, said("Invalid table u_none"), Rejected, Rejected),
     Answer("unknown path", 400, said("Requested URI does not represent any resource"), Rejected, Rejected),
     Answer("no such record", 404, said("No Record found", _ABSENT), Rejected, Rejected),
+    Answer("request timeout of a proxy", 408, "", Unavailable, OutcomeUnknown, HTML, _EDGE),
     Answer("method not allowed", 405, "", Rejected, Rejected),
     Answer("URL too long", 414, "<html>Request-URI Too Large</html>", Rejected, Rejected, HTML, _EDGE),
     # who asks

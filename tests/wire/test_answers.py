@@ -201,6 +201,9 @@ def test_the_same_list_with_a_total_is_an_answer(mocked: responses.RequestsMock,
         ('{"result": null}', {"X-Total-Count": "0"}),
         ('{"result": ["1"]}', {"X-Total-Count": "1"}),
         ('{"result": []}', {"X-Total-Count": "many"}),
+        ('{"result": []}', {"X-Total-Count": "1" * 5000}),
+        ('{"result": {}}', {"X-Total-Count": "0"}),
+        ('{"result": {}}', {}),
     ],
 )
 def test_an_answer_of_another_shape_than_asked_for_is_an_absurd_answer(
@@ -212,7 +215,13 @@ def test_an_answer_of_another_shape_than_asked_for_is_an_absurd_answer(
 
 @pytest.mark.parametrize(
     ("status", "body"),
-    [(200, '{"result": {"sys_id": {"value": "1"}}}'), (204, ""), (201, '{"result": null}'), (201, '{"result": "1"}')],
+    [
+        (200, '{"result": {"sys_id": {"value": "1"}}}'),
+        (204, ""),
+        (201, '{"result": null}'),
+        (201, '{"result": "1"}'),
+        (201, '{"result": []}'),
+    ],
 )
 def test_a_success_that_shows_no_created_record_has_to_be_looked_up(
     status: int, body: str, mocked: responses.RequestsMock, api: TableApi
@@ -223,16 +232,47 @@ def test_a_success_that_shows_no_created_record_has_to_be_looked_up(
 
 @pytest.mark.parametrize(
     ("status", "body"),
-    [(201, '{"result": {"sys_id": {"value": "1"}}}'), (204, ""), (200, '{"result": null}'), (200, '{"result": "1"}')],
+    [
+        (201, '{"result": {"sys_id": {"value": "1"}}}'),
+        (204, ""),
+        (200, '{"result": null}'),
+        (200, '{"result": "1"}'),
+        (200, '{"result": []}'),
+        (200, '{"result": [{}]}'),
+    ],
 )
+@pytest.mark.parametrize("total", ["", "1", "many"])
 def test_a_success_that_shows_no_changed_record_has_to_be_looked_up(
-    status: int, body: str, mocked: responses.RequestsMock, api: TableApi
+    status: int, body: str, total: str, mocked: responses.RequestsMock, api: TableApi
 ) -> None:
-    mocked.patch(RECORD, body, status=status, content_type=JSON)
+    headers = {"X-Total-Count": total} if total else {}
+    mocked.patch(RECORD, body, status=status, content_type=JSON, headers=headers)
     assert type(change(api)) is OutcomeUnknown
 
 
-@pytest.mark.parametrize(("result", "total"), [("[]", "many"), ("null", "0"), ('["1"]', "1")])
+@pytest.mark.parametrize("status", [201, 202, 206])
+def test_a_list_with_another_status_than_200_is_not_taken_for_an_empty_one(
+    status: int, mocked: responses.RequestsMock, api: TableApi
+) -> None:
+    headers = {"X-Total-Count": "1"}
+    mocked.get(TABLE, '{"result": [{"sys_id": "1"}]}', status=status, content_type=JSON, headers=headers)
+    assert type(read(api)) is AbsurdAnswer
+
+
+def test_no_content_is_not_taken_for_an_empty_list(mocked: responses.RequestsMock, api: TableApi) -> None:
+    mocked.get(TABLE, "", status=204, content_type=JSON)
+    assert type(read(api)) is Unavailable
+
+
+def test_an_answer_nested_too_deeply_to_be_read_is_no_answer(mocked: responses.RequestsMock, api: TableApi) -> None:
+    mocked.get(TABLE, '{"result":' + "[" * 100_000 + "]" * 100_000 + "}", content_type=JSON)
+    assert type(read(api)) is Unavailable
+
+
+@pytest.mark.parametrize(
+    ("result", "total"),
+    [("[]", "many"), ("[]", "1" * 5000), ("null", "0"), ('["1"]', "1"), ("{}", "0"), ('{"sys_id": "1"}', "1")],
+)
 def test_an_answer_of_another_shape_prints_no_traceback(
     result: str, total: str, mocked: responses.RequestsMock, api: TableApi, capfd: pytest.CaptureFixture[str]
 ) -> None:
