@@ -28,7 +28,7 @@ from typing import TYPE_CHECKING
 from connector.engine.isolate import defect, is_of_one_record
 from connector.engine.store import OutboxEntry, Settlement
 from connector.errors import AbsurdAnswer, Duplicate, OutcomeUnknown, Rejected, RemoteError, SignInFailed, Unavailable
-from connector.exchange import NOTE
+from connector.exchange import LONGEST_ASKED, NOTE
 from connector.mapping.marks import Carried, WorkOrderKey, bound, digest_of, is_detached, signed, token_of
 from connector.model import (
     BindWorkOrder,
@@ -75,7 +75,7 @@ class Patience:
     look_after: float = 65.0  # after an unknown outcome: longer than the platform's quota for one transaction
     first_retry: float = 5.0
     longest_retry: float = 300.0
-    longest_asked: float = 86_400.0  # an instance may ask for no more
+    longest_asked: float = LONGEST_ASKED  # an instance may ask for no more
 
     def retry_at(self, now: datetime, attempts: int, asked: float | None) -> datetime:
         """When to try again after this many attempts: doubling, or what the instance asked for."""

@@ -23,6 +23,7 @@ from connector.errors import (
     SignInFailed,
     Unavailable,
 )
+from connector.exchange import LONGEST_ASKED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
@@ -56,7 +57,7 @@ class Probing:
         first = self.credentials_first if credentials else self.first
         longest = self.credentials_longest if credentials else self.longest
         wait = min(first * 2.0 ** min(hold.probes, 30), longest) * (1 - _JITTER + 2 * _JITTER * chance)
-        return now + timedelta(seconds=max(wait, min(asked or 0.0, 86_400.0) * (1 + _JITTER * chance)))
+        return now + timedelta(seconds=max(wait, min(asked or 0.0, LONGEST_ASKED) * (1 + _JITTER * chance)))
 
 
 def _nobody(_what: str, _hold: Hold) -> None:
@@ -85,6 +86,7 @@ class Sides:
         self._probing = probing
         self._chance = chance
         self._reached: dict[Side, datetime] = {}
+        self._held: set[Side] = set()  # sides that were held when this process last looked
         self._refused: set[Side] = set()  # sides whose credentials this process will not send again unless it probes
         self._mismatched: dict[Side, datetime] = {}  # when to look again whether a side is as it is configured
         self._lock = threading.RLock()
@@ -125,6 +127,7 @@ class Sides:
     def take_over(self, before: Sides) -> None:
         """Stand in the place of another one: what it knows of the instances is known, but they are met anew."""
         self._refused = set(before._refused)
+        self._held = set(before._held)
         self._checked = dict(before._checked)
 
     # --- what happened -------------------------------------------------------------------------------------
@@ -178,9 +181,13 @@ class Sides:
         """
         self.holds.expire(now)
         with self._lock:
+            for side in [side for side in self._held if self.may_poll(side, now)]:
+                self._held.discard(side)
+                self._systems[side].begin_gently()  # a person released it: what it asked for before is forgotten
             for side in [side for side in self._refused if self.may_poll(side, now)]:
                 self._try_again(side, now)
             for one in self.stopped(now):
+                self._held.add(Side(one.target))
                 if one.reason.ends_by_itself and self._is_due(one, now, asked=asked):
                     self._knock(one, now)
             for side, system in self._systems.items():
@@ -236,6 +243,7 @@ class Sides:
                 self._change(one, self._automatic(side, error, now, probes=one.probes + 1, since=one.since))
             return
         self._refused.discard(side)
+        self._held.discard(side)
         self._systems[side].begin_gently()
         self._checked.pop(side, None)  # it may have come back as another one
         lasted = int((now - one.since).total_seconds() // 60)
@@ -300,6 +308,8 @@ class Sides:
         return replace(found, probe_at=self._probing.next(found, now, error.retry_after, self._chance()))
 
     def _place(self, new: Hold) -> None:
+        if new.reason.stops_looks:
+            self._held.add(Side(new.target))
         if self.holds.place(new):
             self.announce("held", new)
 

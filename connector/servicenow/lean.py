@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from connector.errors import AbsurdAnswer, Denied
 from connector.exchange import Sketch, SketchPage
 from connector.servicenow.query import Op, Query
+from connector.servicenow.table import require_end
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -37,6 +38,7 @@ class Part:
         columns = (_SYS_ID, _MOD_COUNT, self.state)
         rows, total, offset = *page(api, self.table, f"{query}^ORDERBY{_SYS_ID}", columns, limit), limit
         while not rows and offset < total:  # a page is cut before the rows are dropped that the user may not see
+            require_end(api.endpoint, self.table, offset // limit)
             rows, total = page(api, self.table, f"{query}^ORDERBY{_SYS_ID}", columns, limit, offset)
             offset += limit
         previous = after.casefold()

@@ -10,6 +10,8 @@ import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from connector.exchange import LONGEST_ASKED
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -58,7 +60,7 @@ class Pace:
     def push_back(self, asked: float | None) -> None:
         """The instance has too many requests, and may have said for how many seconds it wants to be left alone."""
         with self._turn:
-            pause = asked or min(_FIRST_PAUSE * 2.0**self._push_backs, _LONGEST_PAUSE)
+            pause = min(asked or 0.0, LONGEST_ASKED) or min(_FIRST_PAUSE * 2.0**self._push_backs, _LONGEST_PAUSE)
             self._push_backs += 1
             self._successes = 0
             self.limit = max(self.limit // 2, 1)

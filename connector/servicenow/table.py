@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from connector.exchange import Sent
 
 _JSON = {"Accept": "application/json"}
+MOST_EMPTY = 50  # pages in a row of rows that the user may not see; a total that promises more is not believed
 _URL_BYTES = 8000  # an edge refuses a little over 8190 with an HTML page
 
 
@@ -197,7 +198,7 @@ class TableApi:
         """The next rows, and whether there may be more.
 
         The platform cuts a page before it drops rows the user may not see, so a page may be short or empty in mid-table:
-        an empty page moves on by offset, and only the total says where the end is.
+        an empty page moves on by offset, and only the total says where the end is. Not for ever: see MOST_EMPTY.
         """
         record = self._client.GlideRecord(ask.table, batch_size=ask.page)
         record.fields = list(ask.columns)
@@ -210,6 +211,7 @@ class TableApi:
             total = record.get_row_count()
             offset = ask.page
             while not rows and offset < total:
+                require_end(self.endpoint, ask.table, offset // ask.page)
                 record.location = offset - 1  # pysnc asks from the record after its location
                 record.query()
                 record.location = -1
@@ -321,6 +323,16 @@ class TableApi:
                 transaction=self.transaction,
                 instance=self.endpoint.name,
             ) from error
+
+
+def require_end(endpoint: Endpoint, table: str, empty: int) -> None:
+    """Raises AbsurdAnswer after so many `empty` pages in a row that the total can no longer be believed."""
+    if empty > MOST_EMPTY:
+        raise AbsurdAnswer(
+            f"{endpoint.name}: {table} returned {empty} empty pages in a row and says that there are more rows.",
+            hint="Check what the connector's user may see of the table, and that no proxy changes X-Total-Count.",
+            instance=endpoint.name,
+        )
 
 
 def stamp(moment: datetime) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from connector import app
+from connector import app, memory
 from connector.engine.drain import Engine, drain_all
 from connector.engine.hold import Hold, HoldReason
 from connector.engine.release import release_order, release_side
@@ -238,6 +238,52 @@ def test_what_waited_for_a_side_is_tried_when_it_is_back_and_not_only_when_its_p
     pair.world.advance(750)
     pair.sync()
     assert len(pair.work_orders(order)) == 2
+
+
+@pytest.mark.parametrize("asked", ["31536000", "9" * 400])
+def test_a_daemon_that_was_asked_by_mistake_to_wait_for_a_year_is_back_after_a_day(pair: Pair, asked: str) -> None:
+    with daemon(pair) as engine:
+        order = pair.approved(HAMBURG)
+        pair.world.fault("fsm", {"kind": "status", "status": 429, "headers": {"Retry-After": asked}, "method": "POST"})
+        step(pair, engine)
+        pair.world.advance(3600)
+        step(pair, engine)
+        assert pair.work_orders(order) == []
+        pair.world.advance(30 * 3600)
+        step(pair, engine)
+        assert len(pair.work_orders(order)) == 2
+
+
+@pytest.mark.parametrize("released", [True, False], ids=["released", "left alone"])
+@pytest.mark.parametrize("anew", [True, False], ids=["started anew", "running"])
+def test_a_daemon_asks_an_instance_again_that_a_person_released_before_its_time(
+    pair: Pair, released: bool, anew: bool
+) -> None:
+    """Six hours are asked for; after ten minutes somebody has lifted the limit and says so with another process."""
+    order = pair.approved(HAMBURG)
+    break_down(pair, "rate_limit", method="POST", seconds=21_600)
+    with daemon(pair) as engine:
+        step(pair, engine)
+        assert [one.reason for one in engine.sides.stopped(pair.now())] == [HoldReason.THROTTLED]
+        if not anew:
+            go_on_after_release(pair, engine, released=released)
+    if anew:
+        pair.world.clear_faults()
+        break_down(pair, "rate_limit", method="GET", seconds=21_600)
+        pair.world.advance(30_000)
+        with daemon(pair) as engine:
+            step(pair, engine)  # it probes, and hears the same again
+            go_on_after_release(pair, engine, released=released)
+    assert len(pair.work_orders(order)) == (2 if released else 0)
+
+
+def go_on_after_release(pair: Pair, engine: Engine, *, released: bool) -> None:
+    pair.world.clear_faults()
+    pair.world.advance(600)
+    if released:
+        with memory.repairing(pair.loaded) as store:
+            assert release_side(store, "fsm", pair.now(), "by hand", looked=False)
+    step(pair, engine)
 
 
 def test_an_instance_that_is_back_is_asked_one_thing_at_a_time_at_first(pair: Pair) -> None:

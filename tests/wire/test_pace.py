@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from connector.errors import Unavailable
+from connector.exchange import LONGEST_ASKED
 from connector.servicenow.pace import MOST, Pace
 from connector.servicenow.query import Query
 from tests.wire.answers import said
@@ -59,6 +60,13 @@ def test_who_is_not_told_how_long_waits_longer_each_time(asked: float | None, pa
         with pace.turn():
             pass
     assert slept == pauses
+
+
+@pytest.mark.parametrize("asked", [31_536_000.0, 1e30, float("inf")])
+def test_nobody_is_left_alone_for_more_than_a_day(asked: float) -> None:
+    pace = still([])
+    pace.push_back(asked)
+    assert pace.pause == LONGEST_ASKED == 24 * 3600
 
 
 def test_each_push_back_halves_what_is_under_way_and_success_gives_it_back_slowly() -> None:

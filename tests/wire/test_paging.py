@@ -6,14 +6,18 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from connector.errors import AbsurdAnswer
+from connector.servicenow.lean import Part
 from connector.servicenow.query import Op, Query
-from tests.wire.instance import Table, sys_id
+from connector.servicenow.table import MOST_EMPTY
+from tests.wire.instance import URL, Table, sys_id
 
 if TYPE_CHECKING:
     import responses
 
     from connector.servicenow.table import TableApi
 
+TABLE = f"{URL}/api/now/table/wm_order"
 NINE = "2026-03-02 09:00:00"
 
 
@@ -158,3 +162,24 @@ def test_only_the_columns_that_are_needed_are_asked_for(mocked: responses.Reques
     table = Table([]).serve(mocked, "wm_order")
     list(api.scan("wm_order", Query().where("active", Op.IS, "true"), ["number", "sys_id"], by_update=True))
     assert table.asked[0]["sysparm_fields"].split(",") == ["sys_id", "number", "active", "sys_updated_on"]
+
+
+@pytest.mark.parametrize(("pages", "is_absurd"), [(MOST_EMPTY + 1, False), (MOST_EMPTY + 2, True), (10**12, True)])
+@pytest.mark.parametrize("sweep", [False, True], ids=["scan", "sweep"])
+def test_empty_pages_are_followed_to_the_end_but_not_for_ever(
+    sweep: bool, pages: int, is_absurd: bool, mocked: responses.RequestsMock, api: TableApi
+) -> None:
+    """Rows the user may not see make empty pages; a total that nobody can reach is no reason to ask for ever."""
+    mocked.get(TABLE, json={"result": []}, headers={"X-Total-Count": str(pages * api.endpoint.page)})
+
+    def read() -> object:
+        part = Part("wm_order", Query(), "state")
+        return part.read(api, "", api.endpoint.page).rows if sweep else tuple(api.scan("wm_order", Query(), ["number"]))
+
+    if is_absurd:
+        with pytest.raises(AbsurdAnswer, match="empty pages in a row") as raised:
+            read()
+        assert raised.value.instance == "om"
+    else:
+        assert read() == ()
+    assert len(mocked.calls) == MOST_EMPTY + 1
