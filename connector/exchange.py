@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 LONGEST_ASKED = 86_400.0
-"""Seconds: an instance may ask to be left alone for no longer. What asks for more is a mistake, and must not stop anybody for good."""
+"""Seconds: an instance may ask to be left alone for no longer. More is a mistake, which must not stop anybody for good."""
 
 WORK_ORDER = "work_order"
 """The part of Field Service that a sweep goes through."""
