@@ -351,7 +351,7 @@ def writing(loaded: Loaded, world: World = REAL_WORLD, *, patient: bool = False)
     path = loaded.resolve(loaded.settings.memory.path)
     refuse_second(path)
     systems = connect(loaded, world)
-    if not patient and not path.exists():
+    if not patient and not (path.exists() and path.stat().st_size):
         systems.reach()
     with sole_writer(path):
         database = open_database(path, create=True)
