@@ -105,8 +105,11 @@ class Outbox:
         changed = False
         while (entry := self._start(order_id, clock())) is not None:
             self._sent()  # what was sent before belongs to another entry
-            settlement, failure = self._try(entry, clock)
-            self.store.settle(entry, settlement, clock(), self._sent())
+            tried = self._try(entry)
+            sent, failure = self._sent(), tried if isinstance(tried, RemoteError) else None
+            # patience begins with the answer, not with the pass
+            settlement = self._after(tried, entry, sent, clock()) if isinstance(tried, RemoteError) else tried
+            self.store.settle(entry, settlement, clock(), sent)
             self.tell(entry, settlement)
             changed |= settlement.state in (IntentState.WITHDRAWN, IntentState.PARKED) or (
                 settlement.state is IntentState.DONE
@@ -127,17 +130,17 @@ class Outbox:
         entry = self.store.start_next(order_id, now, look_again_at=look_again_at, stopped=stopped)
         return entry and replace(entry, inherited=entry.id <= self.inherited)
 
-    def _try(self, entry: OutboxEntry, clock: Callable[[], datetime]) -> tuple[Settlement, RemoteError | None]:
+    def _try(self, entry: OutboxEntry) -> Settlement | RemoteError:
         try:
-            return self._carry_out(entry), None
+            return self._carry_out(entry)
         except RemoteError as error:
-            return self._after(error, entry, clock()), error  # patience begins with the answer, not with the pass
+            return error
         except Exception as error:
             if not is_of_one_record(error):
                 raise
-            return Settlement(IntentState.PARKED, defect(error), error=defect(error)), None
+            return Settlement(IntentState.PARKED, defect(error), error=defect(error))
 
-    def _after(self, error: RemoteError, entry: OutboxEntry, now: datetime) -> Settlement:
+    def _after(self, error: RemoteError, entry: OutboxEntry, sent: tuple[Sent, ...], now: datetime) -> Settlement:
         """Again, later, or a human."""
         text = f"{error} {error.hint}".strip()
         match error:
@@ -145,9 +148,10 @@ class Outbox:
                 state = IntentState.UNKNOWN
                 retry_at = now + timedelta(seconds=self.patience.look_after)
             case Unavailable() | AbsurdAnswer():
-                state, retry_at = _unsent(entry), self.patience.retry_at(now, entry.attempts, error.retry_after)
+                state = _unsent(entry, sent)
+                retry_at = self.patience.retry_at(now, entry.attempts, error.retry_after)
             case SignInFailed():
-                state, retry_at = _unsent(entry), self.patience.retry_at(now, entry.attempts, None)
+                state, retry_at = _unsent(entry, sent), self.patience.retry_at(now, entry.attempts, None)
             case _:
                 return Settlement(IntentState.PARKED, text, error=text, transaction=error.transaction)
         return Settlement(state, text, error=text, retry_at=retry_at, transaction=error.transaction)
@@ -496,9 +500,10 @@ def _require_heard(written: Written, entry: OutboxEntry, number: str, side: str,
         )
 
 
-def _unsent(entry: OutboxEntry) -> IntentState:
-    """What surely was not executed keeps the doubt it had before."""
-    return IntentState.UNKNOWN if entry.must_look else IntentState.PENDING
+def _unsent(entry: OutboxEntry, sent: tuple[Sent, ...]) -> IntentState:
+    """What surely was not executed keeps the doubt it had before; not where only a look after an accepted write failed."""
+    accepted = any(not one.outcome for one in sent)
+    return IntentState.UNKNOWN if entry.must_look or accepted else IntentState.PENDING
 
 
 def _done(text: str, written: Written | None, link: Link | None) -> Settlement:

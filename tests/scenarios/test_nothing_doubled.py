@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from requests.adapters import BaseAdapter
 
 from connector import app, memory
 from connector.engine.release import release_side
@@ -14,6 +16,8 @@ from tests.conftest import DOMAIN_ORDER, HAMBURG, LINE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    import requests
 
     from tests.conftest import Pair
 
@@ -138,6 +142,42 @@ def test_a_daemon_that_goes_on_writes_a_note_once_whatever_it_is_answered(pair: 
             pair.world.advance(400)
     pair.assert_nothing_doubled()
     assert sum("-> Assigned" in note for note in pair.notes(pair.resource_order(order))) == 1
+
+
+class BreaksAfterTheWrite(BaseAdapter):
+    """Order Management, whose journal cannot be read just after a note was taken."""
+
+    def __init__(self, pair: Pair) -> None:
+        super().__init__()
+        self._pair, self._through, self.fault = pair, pair.world.adapter("om"), ""
+
+    def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
+        answer = self._through.send(request, *args, **kwargs)
+        if request.method == "PATCH" and not self.fault:
+            fault = {"kind": "status", "status": 503, "method": "GET", "path_contains": "sys_journal_field"}
+            self.fault = self._pair.world.fault("om", {**fault, "count": None})
+        return answer
+
+    def close(self) -> None:
+        self._through.close()
+
+
+def test_a_look_that_fails_after_a_note_was_taken_does_not_write_it_again(pair: Pair) -> None:
+    order = made(pair)
+    progressed(pair, order)
+    pair.world.fault("om", {"kind": "hide_field", "field": "work_notes", "user": "connector", "count": None})
+    outside = pair.outside()
+    om = BreaksAfterTheWrite(pair)
+    with app.writing(pair.loaded, replace(outside, adapters={**outside.adapters, "om": om})) as (engine, systems):
+        app.sync_once(engine, systems, pair.now)
+        assert engine.store.waiting() == {"unknown": 1}
+        pair.world.clear_faults(om.fault)
+        for _ in range(3):
+            pair.world.advance(400)
+            app.sync_once(engine, systems, pair.now)
+        assert engine.store.waiting() == {}
+    assert sum("-> Assigned" in note for note in pair.notes(pair.resource_order(order))) == 1
+    pair.assert_nothing_doubled()
 
 
 def test_an_unclear_write_is_not_repeated_before_the_platform_has_surely_finished(pair: Pair) -> None:
