@@ -166,9 +166,9 @@ def test_a_look_that_fails_after_a_note_was_taken_does_not_write_it_again(pair: 
     order = made(pair)
     progressed(pair, order)
     pair.world.fault("om", {"kind": "hide_field", "field": "work_notes", "user": "connector", "count": None})
-    outside = pair.outside()
     om = BreaksAfterTheWrite(pair)
-    with app.writing(pair.loaded, replace(outside, adapters={**outside.adapters, "om": om})) as (engine, systems):
+    outside = replace(pair.outside(), adapters={"om": om, "fsm": pair.world.adapter("fsm")})
+    with app.writing(pair.loaded, outside) as (engine, systems):
         app.sync_once(engine, systems, pair.now)
         assert engine.store.waiting() == {"unknown": 1}
         pair.world.clear_faults(om.fault)
