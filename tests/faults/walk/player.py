@@ -408,7 +408,8 @@ class Player:
         if "parked" in waiting:
             for entry in overview(self._engine.store.engine).waiting:
                 # What was intended for a work order that somebody deleted meanwhile cannot be done.
-                hopeless = "is not there" in entry.intent.error
+                gone = getattr(entry.intent.action, "work_order_id", "")
+                hopeless = bool(gone) and not self.world.fsm.store.find("wm_order", sys_id=gone)
                 self.truth.in_order &= not self._engine.store.release_parked(entry.id, self._now(), drop=hopeless)
         return waiting
 
