@@ -76,7 +76,7 @@ def _https(url: str) -> str:
     try:
         _ = parts.port
     except ValueError:
-        raise ValueError("the port is not a number") from None
+        raise ValueError(f"the port after {parts.hostname} is not a number") from None
     if parts.query or parts.fragment or parts.path not in ("", "/") or any(c.isspace() for c in url):
         raise ValueError(f"only the address of the instance is needed: https://{parts.hostname}, nothing after it")
     return url.rstrip("/")

@@ -112,7 +112,7 @@ def password_in_the_address(place: Place) -> None:
         ),
         (no_authority, ["ca_file", "nowhere.pem"]),
         (blank_in_the_address, ["om.url", "exa mple.com"]),
-        (port_that_is_no_number, ["om.url", ":https"]),
+        (port_that_is_no_number, ["om.url", "the port after om.example.com is not a number"]),
         (password_in_the_address, ["om.url"]),
     ],
     ids=lambda value: value.__name__ if callable(value) else "",
