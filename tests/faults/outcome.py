@@ -11,7 +11,8 @@ from tests.faults.walk.moves import CASE, DOMAIN_ORDER, FALLOUT
 if TYPE_CHECKING:
     from connector.sandbox import World
 
-_BY_CHANCE = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d|WO\d+")  # when, and which of two was created first
+# When, which of two was created first, and of how many others it is known just then that they are over.
+_BY_CHANCE = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d|WO\d+|\d+ (?=of \d+ work orders? open)")
 _TOKENS = re.compile(r"\[om-fsm ([0-9a-f]{10}(?: [0-9a-f]{10})*)\]")
 
 

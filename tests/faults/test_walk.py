@@ -15,13 +15,16 @@ import threading
 import pytest
 
 from connector.engine.sides import Sides
+from connector.fsm.references import References
 from connector.sandbox.misdeeds import KINDS as EVERY_KIND
 from connector.sandbox.moves import MOVES
+from connector.servicenow.pace import Pace
+from connector.servicenow.schema import StateChoices
 from connector.servicenow.sign_in import SignIn
 from tests.faults.walk.moves import CHAPTERS, MOVES_OF_PEOPLE, OF_THE_PLAYER
 from tests.faults.walk.shrink import shrink
 from tests.faults.walk.story import KINDS, NOT_MET, Step, printed, read, tell
-from tests.faults.walk.turns import _LOCKED, Turns
+from tests.faults.walk.turns import _LOCKED, Turns, Yielding
 
 WALKS = int(os.environ.get("OM_FSM_WALKS", "100"))
 BLOCK = max(50, WALKS // 16)  # preparing the world takes as long as a few walks
@@ -91,7 +94,7 @@ def _interleaved(seed: int) -> list[str]:
 def test_where_the_turns_know_of_locks_there_are_locks() -> None:
     for known in _LOCKED:
         owner, _, name = known.partition(".")
-        [kind] = [kind for kind in (Sides, SignIn) if kind.__name__ == owner]
+        [kind] = [kind for kind in (Sides, SignIn, StateChoices, References) if kind.__name__ == owner]
         assert "with self._" in inspect.getsource(getattr(kind, name))
 
 
@@ -101,3 +104,17 @@ def test_several_writes_in_flight_take_turns_in_the_same_order_for_the_same_seed
     assert len({tuple(_interleaved(seed)) for seed in range(20)}) > 5
     assert all(said != sorted(said) for said in (_interleaved(seed) for seed in (1, 2, 3)))
     assert threading.active_count() <= before + 1
+
+
+@pytest.mark.timeout(20)
+def test_a_worker_that_waits_for_the_request_of_another_lets_it_go_on() -> None:
+    turns, pace = Turns(3, workers=2), Pace(clock=lambda: 0.0, sleep=lambda _: None)
+    pace.limit = 1
+    pace._turn = Yielding(turns)
+
+    def serve(_: str) -> bool:
+        with pace.turn():
+            turns.pause()
+        return True
+
+    assert turns.serve(["a", "b", "c"], serve) == ["a", "b", "c"]

@@ -26,7 +26,7 @@ from connector.policies import load_policies
 from connector.sandbox import Refused
 from tests.faults.walk.moves import DOMAIN_ORDER, MOVES_OF_PEOPLE, SITES, one
 from tests.faults.walk.truth import Truth
-from tests.faults.walk.turns import Turns
+from tests.faults.walk.turns import Turns, Yielding
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -259,6 +259,8 @@ class Player:
         outside = app.World(clock=self._now, sleep=self.world.advance, adapters=adapters)
         with ExitStack() as stack:
             engine, self._systems = stack.enter_context(app.writing(self._configured(), outside))
+            for api in (self._systems.om_api, self._systems.fsm_api):
+                api.pace._turn = Yielding(self.turns)
             dialect = engine.store.engine.dialect
             commit = dialect.do_commit
 

@@ -69,7 +69,21 @@ class Turns(Crew):
             turn.acquire()
 
 
-_LOCKED = frozenset({"Sides.trouble", "SignIn._again"})
+class Yielding(threading.Condition):
+    """Where a worker waits for another: it gives up its turn meanwhile, for the other would never have one."""
+
+    def __init__(self, turns: Turns) -> None:
+        super().__init__()
+        self._turns = turns
+
+    def wait(self, timeout: float | None = None) -> bool:
+        self.release()
+        self._turns.pause()
+        self.acquire()
+        return True
+
+
+_LOCKED = frozenset({"Sides.trouble", "SignIn._again", "StateChoices.read", "StateChoices.learn", "References._make"})
 """What sends requests with a lock held. Whoever gave up its turn there would be waited for by who has it, for ever."""
 
 
