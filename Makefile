@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help install demo test check audit bench mutants reliability format clean
+.PHONY: help install demo test check audit bench walks mutants reliability format clean
 
 help: ## show this help
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -49,6 +49,9 @@ bench: $(STAMP) $(VENV)/.bench ## measure; nothing is judged by it
 $(VENV)/.bench: $(STAMP)
 	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[bench]'
 	@touch $@
+
+walks: $(STAMP) ## random stories for ten minutes, up to 2,000 of them
+	@$(BIN)/python -m tests.faults.walk 0 2000 --lanes 2 --minutes 10 --shrink --most 2
 
 mutants: $(STAMP) ## plant bugs one after the other; the random walk must find each
 	@$(BIN)/python -m tests.faults.mutants

@@ -2,10 +2,14 @@
 of the memory file waits for the disk, which is right for an operator and two fifths of the time of a test."""
 
 import os
+import shutil
 import tempfile
 from pathlib import Path
 
-_IN_MEMORY = Path("/dev/shm")  # noqa: S108 - Linux; elsewhere the usual place
+PATIENCE = 300.0  # seconds for something that should happen soon: a busy machine is no defect, and what hangs ends
 
-if "TMPDIR" not in os.environ and os.access(_IN_MEMORY, os.W_OK):
+_IN_MEMORY = Path("/dev/shm")  # noqa: S108 - Linux; elsewhere the usual place
+_ROOM = 2 << 30  # bytes; a container may have 64 MiB there
+
+if "TMPDIR" not in os.environ and os.access(_IN_MEMORY, os.W_OK) and shutil.disk_usage(_IN_MEMORY).free > _ROOM:
     os.environ["TMPDIR"] = tempfile.tempdir = str(_IN_MEMORY)  # for child processes, too

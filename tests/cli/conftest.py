@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import pytest
 import trustme
 
+from tests import PATIENCE
 from tests.leaks import WATCH
 
 if TYPE_CHECKING:
@@ -119,7 +120,7 @@ class Place:
             env={"PATH": os.defpath, "NO_PROXY": "*", "PYTHONDONTWRITEBYTECODE": "1", **self.environment},
             capture_output=True,
             text=True,
-            timeout=30,
+            timeout=PATIENCE,
             check=False,
         )
         for name in ("OM_PASSWORD", "FSM_PASSWORD"):

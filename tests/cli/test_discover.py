@@ -12,6 +12,7 @@ import pytest
 from connector.demo.setup import write_config
 from connector.profile import read_profile
 from connector.sandbox import World
+from tests import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,7 +30,7 @@ def odd(tmp_path: Path) -> Iterator[tuple[World, Path]]:
 
 def om_fsm(config: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "connector", "--config", str(config), *arguments]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False)
 
 
 def test_a_profile_is_written_then_compared_and_then_used(odd: tuple[World, Path]) -> None:

@@ -14,6 +14,7 @@ import pytest
 from connector.config import load
 from connector.doctor.roles import NEEDED
 from connector.sandbox import World
+from tests import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,7 +44,7 @@ class Start:
         command = [sys.executable, "-m", "connector", "--config", str(self.config), *arguments]
         environment = {"PATH": os.defpath, "NO_PROXY": "*", **self.environment}
         return subprocess.run(
-            command, capture_output=True, text=True, timeout=60, check=False, env=environment, input=stdin or ""
+            command, capture_output=True, text=True, timeout=PATIENCE, check=False, env=environment, input=stdin or ""
         )
 
 
@@ -158,7 +159,7 @@ def test_on_a_terminal_it_asks_for_what_was_not_given(start: Start) -> None:
         stdin=theirs,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE,
         check=False,
         env={"PATH": os.defpath, "NO_PROXY": "*", **start.environment},
     )

@@ -11,6 +11,7 @@ import structlog
 from structlog.testing import capture_logs
 
 from connector.daemon.logs import configure
+from tests import PATIENCE
 from tests.conftest import HAMBURG, LINE
 from tests.daemon.test_process import live, until  # noqa: F401 - a fixture
 from tests.daemon.watching import watched
@@ -76,7 +77,7 @@ def test_json_lines_are_json_from_the_first_to_the_last(live: Live) -> None:  # 
     live.pair.om("approve", order=order)
     assert until(lambda: live.daemon.said('"WriteNote"')), live.daemon.log.read_text(encoding="utf-8")
     process.send_signal(signal.SIGTERM)
-    assert process.wait(timeout=10) == 0
+    assert process.wait(timeout=PATIENCE) == 0
     logged = [json.loads(line) for line in live.daemon.log.read_text(encoding="utf-8").splitlines()]
     events = [one["event"] for one in logged]
     assert any(event.startswith("om-fsm is running, listening on http://127.0.0.1:") for event in events)

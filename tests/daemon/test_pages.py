@@ -8,6 +8,7 @@ import requests
 
 from connector.engine.hold import Hold, HoldReason
 from connector.engine.holds import Holds
+from tests import PATIENCE
 from tests.daemon.watching import watched
 
 if TYPE_CHECKING:
@@ -67,4 +68,4 @@ def test_it_is_not_ready_when_memory_cannot_be_read_and_the_other_metrics_go_on(
 
 def test_without_a_secret_no_message_is_taken(pair: Pair) -> None:
     with watched(pair) as daemon:
-        assert requests.post(f"{daemon.url}/webhook", data=b"{}", timeout=5).status_code == 404
+        assert requests.post(f"{daemon.url}/webhook", data=b"{}", timeout=PATIENCE).status_code == 404

@@ -19,6 +19,7 @@ from connector.daemon.webhook import Door, Receiver, application
 from connector.decide.rules import GateMode
 from connector.engine.hold import HoldReason, Side
 from connector.engine.holds import Holds
+from tests import PATIENCE
 from tests.conftest import HAMBURG, make_pair
 from tests.daemon.watching import Watched, watched
 
@@ -147,7 +148,7 @@ def test_a_webhook_secret_is_rotated_and_a_receiver_begun_without_a_restart(pair
         digest = hmac.new(key, b".".join((b"msg_1", stamp.encode(), body)), hashlib.sha256).digest()
         signature = f"v1,{base64.b64encode(digest).decode()}"
         headers = {"webhook-id": "msg_1", "webhook-timestamp": stamp, "webhook-signature": signature}
-        return requests.post(f"{daemon.url}/webhook", data=body, headers=headers, timeout=5).status_code
+        return requests.post(f"{daemon.url}/webhook", data=body, headers=headers, timeout=PATIENCE).status_code
 
     first, second = b"0123456789abcdef0123456789abcdef", b"fedcba9876543210fedcba9876543210"
     file = pair.loaded.path.parent / "secrets" / "webhook.secret"
@@ -290,9 +291,9 @@ def test_whom_a_reverse_proxy_asks_for_reloads_nothing() -> None:
     url = f"http://127.0.0.1:{receiver.port}/-/reload"
     try:
         for stranger in ("198.51.100.7", "unknown"):
-            assert requests.post(url, headers={"X-Forwarded-For": stranger}, timeout=5).status_code == 403
+            assert requests.post(url, headers={"X-Forwarded-For": stranger}, timeout=PATIENCE).status_code == 403
         assert reloaded == []
-        assert requests.post(url, timeout=5).status_code == 200
+        assert requests.post(url, timeout=PATIENCE).status_code == 200
         assert reloaded == ["again"]
     finally:
         receiver.stop()

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from connector.daemon.systemd import Systemd
+from tests import PATIENCE
 from tests.daemon.test_process import live, until  # noqa: F401 - a fixture
 
 if TYPE_CHECKING:
@@ -99,4 +100,4 @@ def test_it_is_told_of_the_whole_life_of_a_daemon(live: Live, manager: socket.so
     assert heard(manager) == ["READY=1"]
     process.send_signal(signal.SIGTERM)
     assert heard(manager) == ["STOPPING=1"]
-    assert process.wait(timeout=10) == 0
+    assert process.wait(timeout=PATIENCE) == 0

@@ -15,6 +15,7 @@ import requests
 from connector.daemon.signature import Verifier
 from connector.daemon.webhook import Door, Receiver, application
 from connector.errors import ConfigError
+from tests import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,7 +42,7 @@ class Post:
             "webhook-timestamp": stamp,
             "webhook-signature": f"v1,{base64.b64encode(digest).decode()}",
         }
-        return requests.post(path or self.url, data=body, headers=headers, timeout=5).status_code
+        return requests.post(path or self.url, data=body, headers=headers, timeout=PATIENCE).status_code
 
 
 @pytest.fixture
@@ -80,7 +81,7 @@ def test_a_body_that_is_too_large_is_refused_before_it_is_read(post: Post) -> No
 
 def test_only_one_address_takes_messages(post: Post) -> None:
     assert post.send(path=post.url + "s") == 404
-    assert requests.get(post.url, timeout=5).status_code == 405
+    assert requests.get(post.url, timeout=PATIENCE).status_code == 405
     assert post.woken == []
 
 

@@ -15,6 +15,7 @@ from connector.config import Http, Webhook
 from connector.daemon.signature import Verifier
 from connector.daemon.throttle import Throttle
 from connector.daemon.webhook import Door, Receiver, application
+from tests import PATIENCE
 from tests.daemon.test_webhook import BODY, KEY, Post
 
 if TYPE_CHECKING:
@@ -37,12 +38,12 @@ def receiving(
 
 
 def post(receiver: Receiver) -> requests.Response:
-    return requests.post(f"http://127.0.0.1:{receiver.port}/webhook", data=BODY, timeout=5)
+    return requests.post(f"http://127.0.0.1:{receiver.port}/webhook", data=BODY, timeout=PATIENCE)
 
 
 def answer_to(receiver: Receiver, text: bytes) -> bytes:
     """What comes back on a connection whose sender then falls silent."""
-    with socket.create_connection(("127.0.0.1", receiver.port), timeout=5) as sender:
+    with socket.create_connection(("127.0.0.1", receiver.port), timeout=PATIENCE) as sender:
         sender.sendall(text)
         try:
             return sender.recv(10_000)
@@ -103,7 +104,7 @@ def test_a_body_that_does_not_arrive_is_not_waited_for() -> None:
 def test_a_sender_that_hangs_up_in_the_middle_disturbs_nobody(caplog: pytest.LogCaptureFixture) -> None:
     with receiving() as receiver:
         for _ in range(3):
-            with socket.create_connection(("127.0.0.1", receiver.port), timeout=5) as sender:
+            with socket.create_connection(("127.0.0.1", receiver.port), timeout=PATIENCE) as sender:
                 sender.sendall(b"POST /webhook HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{")
         assert post(receiver).status_code == 401
     assert [record for record in caplog.records if record.exc_info] == []
@@ -122,9 +123,9 @@ def test_a_refusal_tells_nothing_but_its_status() -> None:
     sender = Post()
     sender.receiver.start()
     refusals = [
-        requests.post(sender.url, data=BODY, timeout=5),
-        requests.post(sender.url, data=BODY, headers={"webhook-id": "1", "webhook-timestamp": "1"}, timeout=5),
-        requests.post(sender.url, data=b" " * 30_000, timeout=5),
+        requests.post(sender.url, data=BODY, timeout=PATIENCE),
+        requests.post(sender.url, data=BODY, headers={"webhook-id": "1", "webhook-timestamp": "1"}, timeout=PATIENCE),
+        requests.post(sender.url, data=b" " * 30_000, timeout=PATIENCE),
     ]
     sender.receiver.stop()
     assert [(one.status_code, one.text) for one in refusals] == [(401, ""), (401, ""), (413, "")]
@@ -136,8 +137,8 @@ def test_a_refusal_tells_nothing_but_its_status() -> None:
 def test_only_post_is_taken(method: str) -> None:
     with receiving() as receiver:
         url = f"http://127.0.0.1:{receiver.port}/webhook"
-        assert requests.request(method, url, timeout=5).status_code == 405
-        assert requests.request(method, url.replace("webhook", "admin"), timeout=5).status_code == 404
+        assert requests.request(method, url, timeout=PATIENCE).status_code == 405
+        assert requests.request(method, url.replace("webhook", "admin"), timeout=PATIENCE).status_code == 404
 
 
 # --- where it listens ------------------------------------------------------------------------------------------

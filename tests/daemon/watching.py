@@ -13,6 +13,7 @@ from connector import app
 from connector.config import load
 from connector.daemon.metrics import METRICS
 from connector.running import Running
+from tests import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -53,11 +54,11 @@ class Watched:
         service._turn(service.pulse.beat())
 
     def get(self, path: str) -> tuple[int, str]:
-        answer = requests.get(self.url + path, timeout=5)
+        answer = requests.get(self.url + path, timeout=PATIENCE)
         return answer.status_code, answer.text
 
     def reload(self, **headers: str) -> tuple[int, str]:
-        answer = requests.post(f"{self.url}/-/reload", headers=headers, timeout=5)
+        answer = requests.post(f"{self.url}/-/reload", headers=headers, timeout=PATIENCE)
         return answer.status_code, answer.text
 
     def metrics(self) -> dict[str, Values]:

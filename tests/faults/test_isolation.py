@@ -22,6 +22,7 @@ from connector.engine.watch import notice
 from connector.errors import Denied, Held
 from connector.mapping.fields import FieldMap
 from connector.memory import reading
+from tests import PATIENCE
 from tests.conftest import DOMAIN_ORDER, HAMBURG, ORDER
 
 if TYPE_CHECKING:
@@ -263,7 +264,7 @@ class Hanging(Clumsy):
         self.let_go = threading.Event()
 
     def create(self, action: CreateWorkOrder) -> Written:
-        assert action.facts["order"] != self._over or self.let_go.wait(30)
+        assert action.facts["order"] != self._over or self.let_go.wait(PATIENCE)
         return self._port.create(action)
 
 

@@ -1,13 +1,12 @@
 """README promise: whatever breaks, and whenever, each work order and each note exists once, and no gate opens too early.
 
-`OM_FSM_WALKS=100000 make test` walks as many seeds as it says; a failing seed prints the smallest story that still fails, which
+`make walks` walks through more of them than this; a failing seed prints the smallest story that still fails, which
 `python -m tests.faults.walk --story FILE` plays again.
 """
 
 from __future__ import annotations
 
 import inspect
-import os
 import subprocess
 import sys
 import threading
@@ -26,23 +25,11 @@ from tests.faults.walk.shrink import shrink
 from tests.faults.walk.story import KINDS, NOT_MET, Step, printed, read, tell
 from tests.faults.walk.turns import _LOCKED, Turns, Yielding
 
-WALKS = int(os.environ.get("OM_FSM_WALKS", "100"))
-BLOCK = max(50, WALKS // 16)  # preparing the world takes as long as a few walks
 
-
-@pytest.mark.timeout(1800)
-@pytest.mark.parametrize("first", range(0, WALKS, BLOCK))
+@pytest.mark.timeout(3600)
+@pytest.mark.parametrize("first", [0, 50])
 def test_after_any_walk_every_promise_holds_and_nothing_is_left_to_do(first: int) -> None:
-    command = [
-        sys.executable,
-        "-m",
-        "tests.faults.walk",
-        str(first),
-        str(min(first + BLOCK, WALKS)),
-        "--shrink",
-        "--most",
-        "2",
-    ]
+    command = [sys.executable, "-m", "tests.faults.walk", str(first), str(first + 50), "--shrink", "--most", "2"]
     walked = subprocess.run(command, capture_output=True, text=True, check=False)
     assert walked.returncode == 0, walked.stdout + walked.stderr
 
@@ -106,7 +93,6 @@ def test_several_writes_in_flight_take_turns_in_the_same_order_for_the_same_seed
     assert threading.active_count() <= before + 1
 
 
-@pytest.mark.timeout(20)
 def test_a_worker_that_waits_for_the_request_of_another_lets_it_go_on() -> None:
     turns, pace = Turns(3, workers=2), Pace(clock=lambda: 0.0, sleep=lambda _: None)
     pace.limit = 1

@@ -51,10 +51,8 @@ def _measure(reports: Path, parts: tuple[str, ...] | list[str], walks: int) -> N
             ["tests.faults.grid", str(n), str(LANES), "--report", str(reports / f"grid{n}.json")] for n in range(LANES)
         ]
     if "walk" in parts:
-        edges = [walks * n // LANES for n in range(LANES + 1)]
-        for n in range(LANES):
-            report = ["--report", str(reports / f"walk{n}.json"), "--most", str(walks)]
-            commands.append(["tests.faults.walk", str(edges[n]), str(edges[n + 1]), *report])
+        report = ["--report", str(reports / "walk.json"), "--most", str(walks)]
+        commands.append(["tests.faults.walk", "0", str(walks), "--lanes", str(LANES), *report])
     if "mutants" in parts:
         commands.append(["tests.faults.mutants", "--report", str(reports / "mutants.json")])
     if "outage" in parts:

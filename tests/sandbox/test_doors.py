@@ -15,6 +15,7 @@ import pytest
 import requests
 
 from connector.sandbox import World
+from tests import PATIENCE
 from tests.sandbox.gestures import START
 
 if TYPE_CHECKING:
@@ -116,15 +117,15 @@ def test_a_late_answer_is_late_while_others_are_served(
     served: tuple[World, Served], fsm_session: requests.Session, control: Any
 ) -> None:
     url = f"{served[1].info['fsm']['url']}/api/now/table/cmn_location"
-    control("POST", "fault", instance="fsm", kind="delay", seconds=5)
+    control("POST", "fault", instance="fsm", kind="delay", seconds=20)
     with pytest.raises(requests.ReadTimeout):
         fsm_session.get(url, timeout=0.05)
-    assert fsm_session.get(url, timeout=3).status_code == 200
+    assert fsm_session.get(url, timeout=PATIENCE).status_code == 200
 
 
 def test_the_control_plane_needs_its_token(served: tuple[World, Served]) -> None:
     info = served[1].info
-    answer = requests.get(f"{info['control']['url']}/sandbox/clock", verify=info["ca_file"], timeout=5)
+    answer = requests.get(f"{info['control']['url']}/sandbox/clock", verify=info["ca_file"], timeout=PATIENCE)
     assert (answer.status_code, answer.json()["ok"]) == (401, False)
 
 
@@ -207,7 +208,7 @@ def test_in_real_time_jobs_run_while_nobody_asks(tmp_path: Path) -> None:
     done = threading.Event()
     with world.serve(tmp_path):
         world.later(0.01, done.set)
-        assert done.wait(2)
+        assert done.wait(PATIENCE)
     world.close()
 
 
@@ -239,7 +240,7 @@ def test_the_command_serves_until_it_is_told_to_stop(tmp_path: Path) -> None:
         assert process.stdout is not None
         assert process.stdout.readline() == "ready\n"
         info = json.loads((tmp_path / "sandbox.json").read_text())
-        answer = requests.get(f"{info['om']['url']}/api/now/table/wm_order", verify=info["ca_file"], timeout=5)
+        answer = requests.get(f"{info['om']['url']}/api/now/table/wm_order", verify=info["ca_file"], timeout=PATIENCE)
         assert answer.status_code == 401
         process.send_signal(signal.SIGTERM)
-        assert process.wait(5) == 0
+        assert process.wait(PATIENCE) == 0

@@ -12,6 +12,7 @@ import pytest
 import requests
 
 from connector.sandbox import World
+from tests import PATIENCE
 from tests.sandbox.gestures import START
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ def connected(served: Served) -> Iterator[ssl.SSLSocket]:
     context = ssl.create_default_context(cafile=served.info["ca_file"])
     address = ("127.0.0.1", int(served.info["fsm"]["url"].rpartition(":")[2]))
     with (
-        socket.create_connection(address, timeout=10) as plain,
+        socket.create_connection(address, timeout=PATIENCE) as plain,
         context.wrap_socket(plain, server_hostname="localhost") as secured,
     ):
         yield secured
@@ -159,5 +160,7 @@ def test_what_is_no_http_is_a_400_and_the_end(served: tuple[World, Served], head
 def test_an_instance_also_speaks_http(served: tuple[World, Served]) -> None:
     info = served[1].info["fsm"]
     login = ("connector", info["users"]["connector"]["password"])
-    answer = requests.get(f"{info['http_url']}/api/now/table/cmn_location?sysparm_limit=1", auth=login, timeout=10)
+    answer = requests.get(
+        f"{info['http_url']}/api/now/table/cmn_location?sysparm_limit=1", auth=login, timeout=PATIENCE
+    )
     assert (answer.status_code, answer.links["first"]["url"].startswith(info["url"])) == (200, True)

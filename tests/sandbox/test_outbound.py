@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests import PATIENCE
 from tests.sandbox.gestures import Client, place_order, template
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))
         self.server.received.append((dict(self.headers.items()), body))
-        self.server.may_answer.wait(5)
+        self.server.may_answer.wait(PATIENCE)
         self.send_response(self.server.status)
         for name, value in self.server.headers.items():
             self.send_header(name, value)

@@ -26,6 +26,7 @@ import pytest
 import requests
 
 from connector.sandbox.moves import Refused
+from tests import PATIENCE
 
 
 def placed(om, **more):
@@ -56,8 +57,8 @@ def test_a_fault_lasts_as_long_as_its_block(servicenow_fsm):
     url = f"{servicenow_fsm.url}/api/now/table/wm_order"
     session = servicenow_fsm.session("dispatcher")
     with servicenow_fsm.fault("maintenance", path_contains="wm_order"):
-        assert [session.get(url, timeout=5).status_code for _ in "ab"] == [503, 503]
-    assert session.get(url, timeout=5).status_code == 200
+        assert [session.get(url, timeout=PATIENCE).status_code for _ in "ab"] == [503, 503]
+    assert session.get(url, timeout=PATIENCE).status_code == 200
     assert [seen.status for seen in servicenow_fsm.seen] == [503, 503, 200]
 
 

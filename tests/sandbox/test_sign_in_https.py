@@ -17,6 +17,7 @@ from requests_oauthlib import OAuth2Session
 from connector.sandbox import World
 from connector.sandbox.oauth.grants import JWT_BEARER
 from connector.sandbox.signin.passwords import one_time_code
+from tests import PATIENCE
 from tests.sandbox.gestures import START
 
 if TYPE_CHECKING:
@@ -43,12 +44,14 @@ class Site:
 
     def get(self, **options: Any) -> requests.Response:
         """Some locations, by a client that keeps nothing."""
-        return requests.get(f"{self.url}/api/now/table/cmn_location", verify=self.ca, timeout=5, **options)
+        return requests.get(f"{self.url}/api/now/table/cmn_location", verify=self.ca, timeout=PATIENCE, **options)
 
     def control(self, path: str, **body: Any) -> Any:
         plane = self.served.info["control"]
         headers = {"Authorization": f"Bearer {plane['token']}"}
-        answer = requests.post(f"{plane['url']}/sandbox/{path}", json=body, headers=headers, verify=self.ca, timeout=5)
+        answer = requests.post(
+            f"{plane['url']}/sandbox/{path}", json=body, headers=headers, verify=self.ca, timeout=PATIENCE
+        )
         assert answer.status_code == 200, answer.text
         return answer.json()["result"]
 
@@ -101,14 +104,14 @@ def test_a_signed_request(site: Site) -> None:
     headers = {"x-sn-hmac-signature-256": f"KEYID={known['key_id']},SIGNATURE={signature}"}
     url = f"{site.url}/api/now/table/wm_order"
     answers = [
-        requests.post(url, data=sent, headers=headers, verify=site.ca, timeout=5).status_code
+        requests.post(url, data=sent, headers=headers, verify=site.ca, timeout=PATIENCE).status_code
         for sent in (body, body + b" ")
     ]
     assert answers == [201, 401]
 
 
 def test_a_client_certificate(site: Site) -> None:
-    assert requests.get(f"{site.url}/adcv2/supports_tls", verify=site.ca, timeout=5).text == "true"
+    assert requests.get(f"{site.url}/adcv2/supports_tls", verify=site.ca, timeout=PATIENCE).text == "true"
     certificate = site.served.client_certificate("fsm", "dispatcher")
     assert site.get(cert=str(certificate)).headers["X-Is-Logged-In"] == "true"
     assert site.get().status_code == 401
@@ -122,7 +125,7 @@ def test_a_certificate_from_the_control_plane(site: Site, tmp_path: Path) -> Non
     assert site.get(cert=str(file)).status_code == 200
     assert site.world.fsm.sessions  # and only on the instance it was mapped on
     om = site.served.info["om"]["url"]
-    other = requests.get(f"{om}/api/now/table/cmn_location", cert=str(file), verify=site.ca, timeout=5)
+    other = requests.get(f"{om}/api/now/table/cmn_location", cert=str(file), verify=site.ca, timeout=PATIENCE)
     assert other.status_code == 401
 
 
@@ -168,7 +171,7 @@ def test_a_password_grant_is_refreshed_and_revoked_by_a_common_oauth_library(sit
         session.refresh_token(site.token_url, refresh_token=token["refresh_token"], verify=site.ca, **client)
         assert session.get(url, verify=site.ca).status_code == 200
         given = {"token": session.token["access_token"]}
-        requests.get(f"{site.url}/oauth_revoke_token.do", params=given, verify=site.ca, timeout=5)
+        requests.get(f"{site.url}/oauth_revoke_token.do", params=given, verify=site.ca, timeout=PATIENCE)
         assert session.get(url, verify=site.ca).status_code == 401
 
 
@@ -177,7 +180,7 @@ def test_an_authorization_code_by_a_common_oauth_library(site: Site) -> None:
     with OAuth2Session(client=web, redirect_uri="https://localhost/callback") as session:
         address, state = session.authorization_url(f"{site.url}/oauth_auth.do")
         person = ("dispatcher", site.password("dispatcher"))
-        sent = requests.get(address, auth=person, verify=site.ca, allow_redirects=False, timeout=5)
+        sent = requests.get(address, auth=person, verify=site.ca, allow_redirects=False, timeout=PATIENCE)
         assert f"state={state}" in sent.headers["Location"]
         session.fetch_token(
             site.token_url,
@@ -199,12 +202,12 @@ def test_an_assertion_signed_with_a_key_registered_at_the_control_plane(site: Si
     signed = b".".join(base64.urlsafe_b64encode(json.dumps(part).encode()).rstrip(b"=") for part in parts)
     signature = base64.urlsafe_b64encode(key.sign(signed, padding.PKCS1v15(), hashes.SHA256())).rstrip(b"=")
     asked = {"grant_type": JWT_BEARER, "assertion": (signed + b"." + signature).decode(), **site.oauth}
-    answers = [requests.post(site.token_url, data=asked, verify=site.ca, timeout=5) for _ in range(2)]
+    answers = [requests.post(site.token_url, data=asked, verify=site.ca, timeout=PATIENCE) for _ in range(2)]
     assert [answer.status_code for answer in answers] == [200, 401]
     bearer = {"Authorization": f"Bearer {answers[0].json()['access_token']}"}
     assert site.get(headers=bearer).status_code == 200
 
 
 def test_the_public_keys_of_the_instance_need_no_sign_in(site: Site) -> None:
-    keys = requests.get(f"{site.url}/api/now/oauth/jwks", verify=site.ca, timeout=5).json()["keys"]
+    keys = requests.get(f"{site.url}/api/now/oauth/jwks", verify=site.ca, timeout=PATIENCE).json()["keys"]
     assert [(key["kty"], key["alg"]) for key in keys] == [("RSA", "RS256")]

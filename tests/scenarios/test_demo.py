@@ -6,10 +6,12 @@ import json
 import subprocess
 import sys
 
+from tests import PATIENCE
+
 
 def test_the_demo_plays_all_seven_steps_and_every_check_holds() -> None:
     command = [sys.executable, "-m", "connector", "demo", "--output", "json"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=110, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False)
     document = json.loads(done.stdout)
     failed = [c for step in document["steps"] for c in step["checks"] if not c["holds"]]
     assert (failed, document["holds"], done.returncode) == ([], True, 0)
@@ -20,7 +22,7 @@ def test_the_demo_plays_all_seven_steps_and_every_check_holds() -> None:
 
 def test_a_story_is_played_by_its_name_with_commands_typed_as_processes() -> None:
     command = [sys.executable, "-m", "connector", "demo", "weeks-later"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=110, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     for words in (
         "Olivia Brooks",

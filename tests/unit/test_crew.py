@@ -7,6 +7,7 @@ import threading
 import pytest
 
 from connector.engine.crew import Crew
+from tests import PATIENCE
 
 SOON = 0.5  # seconds: the patience of these crews
 
@@ -21,7 +22,7 @@ class Desk:
 
     def work(self, order_id: str) -> bool:
         if order_id in self.hanging:
-            assert self.opened.wait(30)
+            assert self.opened.wait(PATIENCE)
         self.served.append(order_id)
         return order_id != "dull"
 

@@ -23,6 +23,7 @@ from connector.engine.lock import refuse_second, sole_writer
 from connector.engine.sqlite import APPLICATION_ID
 from connector.engine.store import Store
 from connector.errors import ConfigError, ConnectorError, MemoryDamaged, MemoryFailed, Refused
+from tests import PATIENCE
 
 if TYPE_CHECKING:
     from tests.conftest import Pair
@@ -307,7 +308,7 @@ def test_a_directory_that_may_not_be_written_is_refused_with_what_to_check(mode:
         directory.mkdir()
         directory.chmod(mode)
         command = [sys.executable, "-c", AS_NOBODY, str(directory / "om-fsm.db")]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False)
         assert (done.returncode, done.stderr) == (code, "")
         assert ("cannot be written" in done.stdout) is bool(code)
         assert ("the rights of its directory" in done.stdout) is bool(code)
@@ -348,7 +349,7 @@ def test_a_second_writer_of_the_same_file_is_refused_whatever_it_is_called(tmp_p
                 (tmp_path / "om-fsm.db.lock").unlink()
                 other = path
         script = [sys.executable, "-c", AS_NOBODY.replace("os.geteuid() == 0", "False"), str(other)]
-        done = subprocess.run(script, capture_output=True, text=True, timeout=60, check=False)
+        done = subprocess.run(script, capture_output=True, text=True, timeout=PATIENCE, check=False)
         assert (done.returncode, done.stderr) == (5, "")
         assert "Another om-fsm process is working with" in done.stdout
         Store(database).wake(["a" * 32], due=NOW, reason="the first goes on")

@@ -19,6 +19,7 @@ from connector.reach import endpoint
 from connector.sandbox import World
 from connector.servicenow.query import Query
 from connector.servicenow.table import TableApi
+from tests import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -193,7 +194,7 @@ def proxy(user: str = "") -> Iterator[Proxy]:
         yield one
     finally:
         one.close()
-        thread.join(5)
+        thread.join(PATIENCE)
 
 
 def through(tmp_path: Path, served: Served, address: str, more: str = "") -> TableApi:

@@ -15,6 +15,7 @@ from connector.servicenow.credentials import Basic
 from connector.servicenow.query import Query
 from connector.servicenow.secret import Secret
 from connector.servicenow.table import TableApi
+from tests import PATIENCE
 from tests.wire.instance import URL, USER
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ class Account:
     def _answer(self, request: requests.PreparedRequest) -> tuple[int, dict[str, str], str]:
         self.asked += 1
         if self.together is not None and self.asked <= THREADS:
-            self.together.wait(5)
+            self.together.wait(PATIENCE)
         expected = HTTPBasicAuth(USER, self.right)(request.copy()).headers["Authorization"]
         if request.headers["Authorization"] == expected:
             return 200, {"X-Total-Count": "0"}, '{"result": []}'

@@ -20,6 +20,7 @@ from connector.servicenow.secret import Secret
 from connector.servicenow.table import TableApi
 from connector.servicenow.token_endpoint import TokenEndpoint
 from connector.servicenow.transport import Endpoint
+from tests import PATIENCE
 from tests.wire.instance import URL
 
 if TYPE_CHECKING:
@@ -160,7 +161,7 @@ def test_threads_that_need_a_token_together_ask_for_one(issuer: Issuer) -> None:
     api = issuer.api()
 
     def together() -> None:
-        start.wait(5)
+        start.wait(PATIENCE)
         look(api)
 
     with ThreadPoolExecutor(THREADS) as pool:
@@ -175,7 +176,7 @@ def test_while_one_thread_refreshes_early_the_others_go_on_with_the_old_token(is
     def slow(number: int) -> None:
         if number == 2:
             asking.set()
-            assert answer.wait(5)
+            assert answer.wait(PATIENCE)
 
     issuer.before = slow
     api = issuer.api()
@@ -183,7 +184,7 @@ def test_while_one_thread_refreshes_early_the_others_go_on_with_the_old_token(is
     issuer.now += 1750
     with ThreadPoolExecutor(1) as pool:
         refreshing = pool.submit(look, api)
-        assert asking.wait(5)
+        assert asking.wait(PATIENCE)
         look(api)  # would wait for ever if it needed the new one
         answer.set()
         refreshing.result()
@@ -229,7 +230,7 @@ def test_a_wrong_secret_is_tried_twice_by_all_threads_together_and_never_again(i
     api = issuer.api()
 
     def together() -> None:
-        start.wait(5)
+        start.wait(PATIENCE)
         for _ in range(3):
             with pytest.raises(SignInFailed, match=r"gave no access token \(server_error, access_denied\)"):
                 look(api)

@@ -8,6 +8,8 @@ import pysnow  # type: ignore[import-untyped]
 import pytest
 import requests
 
+from tests import PATIENCE
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
@@ -75,7 +77,7 @@ def test_a_forbidden_table_is_an_error_with_the_platforms_words(client: Any, sit
 def test_its_oauth_client_works_with_a_token_and_refreshes_it(site: Site) -> None:
     form = {"grant_type": "password", "username": site.login, "password": site.password}
     form |= {"client_id": site.client_id, "client_secret": site.client_secret}
-    token = requests.post(f"{site.url}/oauth_token.do", data=form, timeout=5).json()
+    token = requests.post(f"{site.url}/oauth_token.do", data=form, timeout=PATIENCE).json()
     kept: list[dict[str, Any]] = []
     client = pysnow.OAuthClient(
         host=site.host, client_id=site.client_id, client_secret=site.client_secret, token_updater=kept.append
