@@ -512,6 +512,10 @@ class FindingCode(Enum):
     DUPLICATE_MARK = "duplicate-mark"
     UNDECIDED = "undecided"  # the policy gives no answer, or contradicts itself
 
+    @classmethod
+    def _missing_(cls, value: object) -> FindingCode:  # noqa: ARG003 - the signature is that of Enum
+        return cls.UNREADABLE  # found by a newer version: its text says what
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:
@@ -745,9 +749,7 @@ class Link:
     noted: State[WorkOrderPhase] | None = None  # the state the last status note spoke of
     noted_at: int = 0  # the work order's count of updates when that state was read; 0 where memory was lost
     notes: int = 0  # how many status notes were written
-    heard: Mapping[str, int] = field(
-        default_factory=dict
-    )  # record -> its count of updates when its journal was read to the end
+    heard: Mapping[str, int] = field(default_factory=dict)  # record -> its updates when its journal was read to the end
     withdrawn: bool = False  # we canceled it ourselves
     detached: str = ""  # a person has let go of it: who and why
     bound_at: int = 0  # the work order's mod_count when a person let go of it, or took it back

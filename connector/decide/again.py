@@ -10,7 +10,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from connector.mapping.marks import WorkOrderKey
-from connector.model import Origin
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
 def key_of_next(link: Link) -> str:
     """The key of the visit in the place of this one, after its present end; empty where it is not the connector's."""
     key = WorkOrderKey.parse(link.key)
-    return str(key.after(link.notes)) if key is not None and link.origin is not Origin.BY_HAND else ""
+    return str(key.after(link.notes)) if key is not None and link.is_ours else ""
 
 
 def first_of(link: Link) -> str:

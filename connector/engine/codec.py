@@ -12,6 +12,7 @@ from connector.model import (
     BindWorkOrder,
     CancelWorkOrder,
     CreateWorkOrder,
+    IntentState,
     Link,
     RaiseFallout,
     ReopenDomainOrder,
@@ -34,6 +35,9 @@ _ACTIONS: dict[str, TypeAdapter[Any]] = {
         *(WriteNote, ReopenDomainOrder, ResolveCase, SetPonr, RaiseFallout, SettleFallout),
     )
 }
+OPEN = [state.value for state in IntentState if state.is_open]
+WAITING = [*OPEN, IntentState.PARKED.value]
+"""States of writes as they are stored: those not settled, and those with the ones a person must see to."""
 KINDS_OF_SIDE: dict[Side, frozenset[str]] = {
     Side.FSM: frozenset(
         kind.__name__

@@ -10,19 +10,17 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from connector.engine.codec import KINDS_OF_SIDE
+from connector.engine.codec import KINDS_OF_SIDE, OPEN, WAITING
 from connector.engine.hold import HoldReason, Side
 from connector.engine.holds import Holds
 from connector.engine.tables import archive, finding, last, link, outbox, verdict, wakeup
 from connector.engine.wakeups import held_orders
-from connector.model import FindingCode, IntentState
+from connector.model import FindingCode
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-_OPEN = [state.value for state in IntentState if state.is_open]
-_WAITING = (*_OPEN, IntentState.PARKED.value)
 ORDER = "order"
 TARGETS = (*(side.value for side in Side), ORDER)
 GATES = {
@@ -40,9 +38,7 @@ class Gauges:
     later: int  # orders to be looked at later
     oldest_wakeup: float  # since the look that waits longest was due; orders a person holds do not count
     outbox: Mapping[str, int]  # state -> writes that are not settled, or parked
-    oldest_write: Mapping[
-        Side, float
-    ]  # the same as for wakeups, by the side that is written to; parked ones do not count
+    oldest_write: Mapping[Side, float]  # the same for writes, by the side they go to; parked ones do not count
     orders: int
     archived: int
     open_work_orders: int
@@ -71,8 +67,8 @@ def gauges(database: sa.Engine, now: datetime) -> Gauges:
 
         wakeups = count(sa.select(sa.func.count()).select_from(wakeup))
         due = count(sa.select(sa.func.count()).select_from(wakeup).where(wakeup.c.due <= now))
-        is_free = outbox.c.order_id.not_in(held_orders(now)) & outbox.c.state.in_(_OPEN)
-        by_state = counted(outbox.c.state, outbox.c.state.in_(_WAITING))
+        is_free = outbox.c.order_id.not_in(held_orders(now)) & outbox.c.state.in_(OPEN)
+        by_state = counted(outbox.c.state, outbox.c.state.in_(WAITING))
         links = {True: 0, False: 0}
         for row in connection.execute(sa.select(link.c.is_open, sa.func.count()).group_by(link.c.is_open)):
             links[bool(row[0])] = row[1]
@@ -80,7 +76,7 @@ def gauges(database: sa.Engine, now: datetime) -> Gauges:
             backlog=due,
             later=wakeups - due,
             oldest_wakeup=age(wakeup.c.due, wakeup.c.order_id.not_in(held_orders(now))),
-            outbox={state: by_state.get(state, 0) for state in _WAITING},
+            outbox={state: by_state.get(state, 0) for state in WAITING},
             oldest_write={
                 side: age(outbox.c.created_at, is_free, outbox.c.kind.in_(kinds))
                 for side, kinds in KINDS_OF_SIDE.items()

@@ -22,9 +22,7 @@ if TYPE_CHECKING:
     from connector.engine.hold import Hold
     from connector.model import Link, Verdict
 
-_OPEN = [state.value for state in IntentState if state.is_open]
 _WORD = re.compile(r"\w+")
-_WAITING = [*_OPEN, IntentState.PARKED.value]
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,7 +215,7 @@ def _events(connection: sa.Connection, order_id: str) -> Sequence[Happened]:
 
 
 def _waiting(connection: sa.Connection, condition: sa.ColumnElement[bool]) -> tuple[Waiting, ...]:
-    query = sa.select(outbox).where(condition, outbox.c.state.in_(_WAITING)).order_by(outbox.c.id)
+    query = sa.select(outbox).where(condition, outbox.c.state.in_(codec.WAITING)).order_by(outbox.c.id)
     return tuple(
         Waiting(
             id=row.id,
@@ -236,17 +234,9 @@ def _waiting(connection: sa.Connection, condition: sa.ColumnElement[bool]) -> tu
 def _findings(connection: sa.Connection, condition: sa.ColumnElement[bool]) -> tuple[Noticed, ...]:
     query = sa.select(finding).where(condition).order_by(finding.c.since, finding.c.subject)
     return tuple(
-        Noticed(row.since, row.order_number, _code(row.code), row.subject, row.text)
+        Noticed(row.since, row.order_number, FindingCode(row.code), row.subject, row.text)
         for row in connection.execute(query).all()
     )
-
-
-def _code(value: str) -> FindingCode:
-    """What a newer version has found is shown by its text."""
-    try:
-        return FindingCode(value)
-    except ValueError:
-        return FindingCode.UNREADABLE
 
 
 def latest_verdicts(database: sa.Engine, policy: str) -> Iterator[tuple[str, Verdict]]:

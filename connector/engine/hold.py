@@ -94,6 +94,10 @@ class Hold:
     probes: int = 0
     order_id: str = ""
 
+    def is_in_force(self, now: datetime) -> bool:
+        """Whether its time is not over."""
+        return self.until is None or self.until > now
+
     @property
     def is_of_a_side(self) -> bool:
         """Otherwise of one order, which memory may not know yet."""

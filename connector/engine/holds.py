@@ -25,7 +25,7 @@ class Holds:
         with self._engine.connect() as connection:
             rows = connection.execute(sa.select(hold).order_by(hold.c.since)).all()
         found = map(_read, rows)
-        return tuple(one for one in found if one.until is None or one.until > now)
+        return tuple(one for one in found if one.is_in_force(now))
 
     def of(self, target: str, now: datetime) -> tuple[Hold, ...]:
         """The holds on one target."""
@@ -57,7 +57,7 @@ class Holds:
         with self._engine.begin() as connection:
             for row in connection.execute(sa.select(hold).where(hold.c.target == target)).all():
                 one = _read(row)
-                if one.reason in reasons and (one.until is None or one.until > now):
+                if one.reason in reasons and one.is_in_force(now):
                     connection.execute(hold.delete().where(hold.c.target == target, hold.c.reason == row.reason))
                     _record(connection, one, "released", f"{one.reason.value}: {text}", now)
                     ended.append(one)

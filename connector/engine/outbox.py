@@ -106,10 +106,10 @@ class Outbox:
         while (entry := self._start(order_id, clock())) is not None:
             self._sent()  # what was sent before belongs to another entry
             tried = self._try(entry)
-            sent, failure = self._sent(), tried if isinstance(tried, RemoteError) else None
-            # patience begins with the answer, not with the pass
-            settlement = self._after(tried, entry, sent, clock()) if isinstance(tried, RemoteError) else tried
-            self.store.settle(entry, settlement, clock(), sent)
+            sent, answered = self._sent(), clock()  # patience begins with the answer, not with the pass
+            failure = tried if isinstance(tried, RemoteError) else None
+            settlement = tried if isinstance(tried, Settlement) else self._after(tried, entry, sent, answered)
+            self.store.settle(entry, settlement, answered, sent)
             self.tell(entry, settlement)
             changed |= settlement.state in (IntentState.WITHDRAWN, IntentState.PARKED) or (
                 settlement.state is IntentState.DONE

@@ -54,7 +54,6 @@ if TYPE_CHECKING:
 CANCELLATIONS_RELEASED = "cancellations released"
 """The name under which memory keeps when a person last let many cancellations go on."""
 _SETTLED = (IntentState.DONE, IntentState.PARKED, IntentState.WITHDRAWN)
-_OPEN = [state.value for state in IntentState if state.is_open]
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +126,7 @@ class Store:
 
     def hasten(self, kinds: Collection[str], now: datetime) -> None:
         """What waits for a side that is back is tried at once; what is in doubt keeps its time to be looked up."""
-        waits = outbox.c.state.in_(_OPEN) & outbox.c.kind.in_(list(kinds))
+        waits = outbox.c.state.in_(codec.OPEN) & outbox.c.kind.in_(list(kinds))
         with self.engine.begin() as connection:
             orders = connection.execute(sa.select(outbox.c.order_id).where(waits).distinct()).scalars().all()
             pending = waits & (outbox.c.state == IntentState.PENDING.value) & (outbox.c.not_before > now)
@@ -362,7 +361,7 @@ class Store:
         found: set[str] = set()
         with self.engine.connect() as connection:
             for chunk in in_lists(order_ids):
-                query = sa.select(outbox.c.order_id).where(outbox.c.order_id.in_(chunk), outbox.c.state.in_(_OPEN))
+                query = sa.select(outbox.c.order_id).where(outbox.c.order_id.in_(chunk), outbox.c.state.in_(codec.OPEN))
                 found.update(connection.execute(query.distinct()).scalars())
         return sorted(found)
 
@@ -381,7 +380,7 @@ class Store:
         """
         query = (
             sa.select(outbox)
-            .where(outbox.c.order_id == order_id, outbox.c.state.in_(_OPEN))
+            .where(outbox.c.order_id == order_id, outbox.c.state.in_(codec.OPEN))
             .order_by(outbox.c.id)
             .limit(1)
         )
@@ -436,8 +435,8 @@ class Store:
 
     def waiting(self) -> dict[str, int]:
         """How many writes are not settled, or parked, by state; empty when none."""
-        wanted = [*_OPEN, IntentState.PARKED.value]
-        query = sa.select(outbox.c.state, sa.func.count()).where(outbox.c.state.in_(wanted)).group_by(outbox.c.state)
+        waits = outbox.c.state.in_(codec.WAITING)
+        query = sa.select(outbox.c.state, sa.func.count()).where(waits).group_by(outbox.c.state)
         with self.engine.connect() as connection:
             return {row[0]: row[1] for row in connection.execute(query)}
 
@@ -462,7 +461,7 @@ class Store:
         """When the first open entry of an order may be tried, and its kind."""
         query = (
             sa.select(outbox.c.not_before, outbox.c.kind)
-            .where(outbox.c.order_id == order_id, outbox.c.state.in_(_OPEN))
+            .where(outbox.c.order_id == order_id, outbox.c.state.in_(codec.OPEN))
             .order_by(outbox.c.id)
             .limit(1)
         )
