@@ -49,6 +49,7 @@ from connector.model import (
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from datetime import datetime
 
     from connector.decide.rules import Rules
 
@@ -85,14 +86,19 @@ class Trouble:
 class Draft:
     """Collects verdicts, actions, findings and link changes for one order, or one case. `seen` is what was read of it.
 
-    `version` is the version of the order, or which round of visits of the case this is.
+    `version` is the version of the order, or which round of visits of the case this is. Without `now` nothing is decided that
+    time alone brings about.
     """
 
-    def __init__(self, seen: Observed, memory: OrderMemory, rules: Rules, *, version: int = 1) -> None:
+    def __init__(
+        self, seen: Observed, memory: OrderMemory, rules: Rules, *, version: int = 1, now: datetime | None = None
+    ) -> None:
         self.seen = seen
         self.version = seen.order.version if isinstance(seen, Snapshot) else version
         self.memory = memory
         self.rules = rules
+        self.now = now
+        self._look_at: datetime | None = None
         self.links = {link.work_order_id: link for link in memory.links}
         self.work_orders = {work_order.sys_id: work_order for work_order in seen.work_orders}
         self.initiators: tuple[AnyInitiator, ...] = tuple(initiators_of(seen))
@@ -250,6 +256,11 @@ class Draft:
             return
         self.do(WriteNote(key, record.sys_id, record.number, text, isinstance(record, Case), carries))
 
+    def look_again(self, at: datetime | None) -> None:
+        """At this moment something else is to be decided, although nothing has changed; the earliest counts."""
+        if at is not None and self.now is not None:
+            self._look_at = min(at, self._look_at) if self._look_at is not None else at
+
     def withdraw(self, intent: Intent) -> None:
         """Give up an intention that was not sent yet, or was refused."""
         self._withdraw.append(token_of(intent.key))
@@ -294,6 +305,7 @@ class Draft:
             withdraw=tuple(self._withdraw),
             recovered=tuple(sorted(t for t in self._found_tokens if not self._is_settled(t))),
             listen_again=bool(self.seen.fresh),
+            look_at=self._look_at,
         )
 
 

@@ -2,14 +2,16 @@
 
 The latest end of the open work orders of a domain order counts: planned, estimated, or estimated for one of their tasks. The
 hours that are left until the committed due date say the level, by four bounds. It rises at once and falls only when it would
-fall even with an hour less, so that a plan which wavers about a bound is told once. Without a date on either side nothing is
-predicted; that a date goes by without anything happening is for the platform's own jeopardy to notice.
+fall even with an hour less, so that a plan which wavers about a bound is told once.
+
+A visit that is open does not end before now, whatever was planned: so the level rises with time alone, at moments that are known
+beforehand. Without a due date nothing is predicted.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from enum import Enum
 from typing import TYPE_CHECKING
 
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 
 _STAMP = "%Y-%m-%d %H:%M:%S"
 _WAVER = 1.0  # hours
+_MOMENT = timedelta(seconds=1)
 
 
 class Level(Enum):
@@ -52,6 +55,11 @@ class JeopardyRules:
         bounds = ((self.critical, Level.CRITICAL), (self.high, Level.HIGH), (self.medium, Level.MEDIUM))
         return next((level for bound, level in (*bounds, (self.low, Level.LOW)) if left < bound), Level.NONE)
 
+    def next_rise(self, level: Level, due: datetime) -> datetime | None:
+        """The moment from which a visit that does not end makes this level worse; None when there is no worse one."""
+        bounds = {Level.NONE: self.low, Level.LOW: self.medium, Level.MEDIUM: self.high, Level.HIGH: self.critical}
+        return due - timedelta(hours=bounds[level]) + _MOMENT if level in bounds else None
+
     def after(self, before: Level, left: float) -> Level:
         """The level when it was `before` so far."""
         now, almost = self.level(left), self.level(left - _WAVER)
@@ -66,7 +74,7 @@ def warn(draft: Draft, domain_order: DomainOrder) -> None:
     line = next((one for one in draft.snapshot.lines if one.sys_id == domain_order.line_id), None)
     if rules is None or line is None or not _is_promised(draft, domain_order):
         return
-    last = _latest(work)
+    last = _latest(work, draft.now)
     due = _moment(line.due)
     if last is None or due is None:
         return
@@ -76,6 +84,7 @@ def warn(draft: Draft, domain_order: DomainOrder) -> None:
     waits = told.pop() if told and told[-1][1].state is IntentState.PENDING else None
     before = told[-1][0] if told else Level.NONE
     now = rules.after(before, left)
+    draft.look_again(rules.next_rise(now, due))
     if waits is not None and waits[0] is now:
         return
     if waits is not None:
@@ -84,7 +93,7 @@ def warn(draft: Draft, domain_order: DomainOrder) -> None:
         return
     text = notes.jeopardy(
         work_order,
-        notes.Promise(end.strftime(_STAMP), line.number, line.due, left, draft.rules.notes.zone),
+        notes.Promise(end.strftime(_STAMP), line.number, line.due, left, draft.rules.notes.zone, end == draft.now),
         (before.value, now.value),
         still_open=sum(w.is_open for w in work),
         total=len(work),
@@ -97,15 +106,16 @@ def _is_promised(draft: Draft, domain_order: DomainOrder) -> bool:
     return draft.snapshot.order.state.phase is OrderPhase.APPROVED and domain_order.state.phase is DomainOrderPhase.OPEN
 
 
-def _latest(work: list[Work]) -> tuple[WorkOrder, datetime] | None:
-    """The open work order that ends last, and when."""
+def _latest(work: list[Work], now: datetime | None) -> tuple[WorkOrder, datetime] | None:
+    """The open work order that ends last, and when: not before now, where that is known."""
     ends: list[tuple[datetime, WorkOrder]] = []
     for one in work:
         if one.found is None or not one.is_open:
             continue
         tasks = (task.estimated_end for task in one.found.tasks if task.state.phase.is_open)
         moments = [_moment(text) for text in (one.found.planned_end, one.found.estimated_end, *tasks)]
-        ends += [(moment, one.found) for moment in moments if moment is not None]
+        known = [moment for moment in (*moments, now) if moment is not None]
+        ends += [(max(known), one.found)] if known else []
     if not ends:
         return None
     end, work_order = max(ends, key=lambda pair: (pair[0], pair[1].number))
@@ -129,6 +139,6 @@ def _key(domain_order: DomainOrder, number: int, level: Level) -> str:
 def _moment(text: str) -> datetime | None:
     """A stored date-time, UTC; None where there is none, or none that can be understood."""
     try:
-        return datetime.strptime(text, _STAMP)  # noqa: DTZ007 - compared with others of its kind only
+        return datetime.strptime(text, _STAMP).replace(tzinfo=UTC)
     except ValueError:
         return None

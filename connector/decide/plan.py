@@ -49,7 +49,7 @@ an open order task or header task, where that is enforced     | as an open work 
 reopening refused by the platform                             | finding until the domain order is open, or may be closed
 reopening intended or refused, and no longer needed           | withdraw the intention
 the planned end of its visits is closer to the due date, or   | note: the level of jeopardy, from -> to, with both dates
-  further from it, by a level                                 |
+  further from it, by a level; or only time goes by           |   and a look when the next level would begin
 all work orders terminal, no creation pending                 | note once: ready to close
 ready to close intended, a work order open again meanwhile    | withdraw the intention
 work order of ours was updated, and no note tells of it       | note with the present values: memory was lost in between
@@ -102,20 +102,21 @@ from connector.model import (
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
+    from datetime import datetime
 
     from connector.decide.closure import Work
     from connector.decide.rules import Rules
     from connector.model import Action, Link, OrderMemory, Snapshot
 
 
-def decide(snapshot: Snapshot, memory: OrderMemory, rules: Rules) -> Plan:
+def decide(snapshot: Snapshot, memory: OrderMemory, rules: Rules, now: datetime | None = None) -> Plan:
     """What should happen to this order now."""
-    return draft_of(snapshot, memory, rules).plan()
+    return draft_of(snapshot, memory, rules, now).plan()
 
 
-def draft_of(snapshot: Snapshot, memory: OrderMemory, rules: Rules) -> Draft:
+def draft_of(snapshot: Snapshot, memory: OrderMemory, rules: Rules, now: datetime | None = None) -> Draft:
     """Everything that was decided about this order, with what it was decided on."""
-    draft = Draft(snapshot, memory, rules)
+    draft = Draft(snapshot, memory, rules, now=now)
     adopt(draft)
     for initiator in draft.initiators:
         serve(draft, initiator)

@@ -49,9 +49,9 @@ def consider(engine: Engine, order_ids: Collection[str], now: datetime) -> tuple
             _wait_for_release(engine, snapshot, now)
     snapshots = [s for s in seen.snapshots if s.number.upper() not in held]
     failed: list[Unreadable] = [*strange, *seen.unreadable, *_gone(memory, seen)]
-    plans = _decide_each(engine, snapshots, memory, failed)
+    plans = _decide_each(engine, snapshots, memory, failed, now)
     doubted = [s for s in snapshots if _is_doubted(engine, s.sys_id, plans, memory)]
-    plans |= _decide_each(engine, with_tokens(doubted, engine.om), memory, failed)
+    plans |= _decide_each(engine, with_tokens(doubted, engine.om), memory, failed, now)
     engine.compared.update(snapshot.sys_id for snapshot in doubted)
     canceling = _new_cancellations(engine, plans.values())
     for plan in list(plans.values()):
@@ -106,17 +106,21 @@ def _wait_for_release(engine: Engine, snapshot: Observed, now: datetime) -> None
 
 
 def _decide_each(
-    engine: Engine, snapshots: Iterable[Observed], memory: Mapping[str, OrderMemory], failed: list[Unreadable]
+    engine: Engine,
+    snapshots: Iterable[Observed],
+    memory: Mapping[str, OrderMemory],
+    failed: list[Unreadable],
+    now: datetime,
 ) -> dict[str, Plan]:
     plans: dict[str, Plan] = {}
     for snapshot in snapshots:
         with _alone(failed, snapshot.sys_id, snapshot.number):
-            plans[snapshot.sys_id] = _decide(snapshot, memory[snapshot.sys_id], engine.rules)
+            plans[snapshot.sys_id] = _decide(snapshot, memory[snapshot.sys_id], engine.rules, now)
     return plans
 
 
-def _decide(seen: Observed, memory: OrderMemory, rules: Rules) -> Plan:
-    return decide_case(seen, memory, rules) if isinstance(seen, CaseSnapshot) else decide(seen, memory, rules)
+def _decide(seen: Observed, memory: OrderMemory, rules: Rules, now: datetime) -> Plan:
+    return decide_case(seen, memory, rules) if isinstance(seen, CaseSnapshot) else decide(seen, memory, rules, now)
 
 
 def _is_doubted(engine: Engine, order_id: str, plans: Mapping[str, Plan], memory: Mapping[str, OrderMemory]) -> bool:

@@ -96,6 +96,7 @@ def drain(engine: Engine, shards: Collection[int], clock: Callable[[], datetime]
     store.wake(changed, due=now, reason="look at what was written")
     unsettled = [plan.order_id for plan in plans if plan.listen_again]
     store.wake(unsettled, due=now + SETTLED, reason="journals are read once more")
+    store.wake_each({plan.order_id: plan.look_at for plan in plans if plan.look_at}, reason="time goes by")
     stopped = engine.sides.stopped_kinds(now)
     hanging = engine.crew.busy
     if hanging:

@@ -100,6 +100,13 @@ class Store:
         with self.engine.begin() as connection:
             wakeups.wake(connection, order_ids, due, reason)
 
+    def wake_each(self, moments: Mapping[str, datetime], reason: str) -> None:
+        """Look at each of these orders at a moment of its own. As `wake`, in one transaction."""
+        if moments:
+            with self.engine.begin() as connection:
+                for order_id, due in moments.items():
+                    wakeups.wake(connection, [order_id], due, reason)
+
     def due(self, shards: Collection[int], now: datetime, *, limit: int) -> list[Wakeup]:
         """The wakeups of these shards that are due, longest overdue first."""
         query = (

@@ -227,6 +227,7 @@ class Promise:
     due: str
     left: float  # hours from the end to the due date
     zone: tzinfo = UTC  # of the readers
+    is_now: bool = False  # the visit should be over by now, or nobody has planned it
 
 
 @_note
@@ -234,8 +235,9 @@ def jeopardy(work_order: WorkOrder, promise: Promise, levels: tuple[str, str], *
     """The predicted lateness of a domain order's visits has another level."""
     minutes = round(abs(promise.left) * 60)
     hours = f"{minutes // 60}:{minutes % 60:02} hours {'before' if promise.left >= 0 else 'after'}"
+    how = "is still open" if promise.is_now else "is expected to end"
     return (
-        f"{_name(work_order)} is expected to end {moment(promise.end, promise.zone)}, {hours} the due date of {promise.line}"
+        f"{_name(work_order)} {how} {moment(promise.end, promise.zone)}, {hours} the due date of {promise.line}"
         f" ({moment(promise.due, promise.zone)}). Jeopardy: {levels[0]} -> {levels[1]}. {_open_count(still_open, total)}"
     )
 

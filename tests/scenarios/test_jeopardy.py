@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -108,3 +109,62 @@ def test_levels_stand_still_while_the_order_is_revised(pair: Pair, order: str) -
 def test_bounds_that_do_not_descend_are_refused() -> None:
     with pytest.raises(ValueError, match="must descend"):
         Jeopardy(low_hours=1.0, medium_hours=8.0)
+
+
+def until(pair: Pair, moment: str) -> None:
+    """Nothing happens until then."""
+    seconds = (datetime.fromisoformat(f"{moment}+00:00") - pair.now()).total_seconds()
+    pair.world.advance(seconds)
+
+
+def test_a_due_date_that_comes_closer_while_nothing_happens_is_told_at_each_level(pair: Pair, order: str) -> None:
+    for moment, told in (
+        ("2026-03-31 11:59:00", []),
+        ("2026-03-31 12:00:30", ["None -> Low"]),
+        ("2026-04-01 03:00:00", ["None -> Low"]),
+        ("2026-04-01 04:00:30", ["None -> Low", "Low -> Medium"]),
+        ("2026-04-01 12:00:30", ["None -> Low", "Low -> Medium", "Medium -> High"]),
+        ("2026-04-02 12:00:30", ["None -> Low", "Low -> Medium", "Medium -> High", "High -> Critical"]),
+        ("2026-04-20 12:00:00", ["None -> Low", "Low -> Medium", "Medium -> High", "High -> Critical"]),
+    ):
+        until(pair, moment)
+        pair.sync()
+        assert levels(pair, order) == told, moment
+    note = next(note for note in pair.notes(pair.resource_order(order)) if "Medium -> High" in note)
+    assert "is still open 2026-04-01 12:00 UTC, 0:00 hours after the due date" in note
+    pair.forget()
+    pair.settle()
+    assert len(levels(pair, order)) == 4
+
+
+def test_a_visit_that_should_be_over_by_now_is_late_from_then_on(pair: Pair, order: str) -> None:
+    install = pair.install(order)
+    planned(pair, install, "2026-04-01 03:00:00")
+    assert levels(pair, order) == ["None -> Low"]
+    until(pair, "2026-04-01 03:59:00")
+    pair.sync()
+    assert levels(pair, order) == ["None -> Low"]
+    until(pair, "2026-04-01 04:01:00")
+    pair.sync()
+    assert levels(pair, order) == ["None -> Low", "Low -> Medium"]
+
+
+def test_a_visit_that_is_over_in_time_is_never_late(pair: Pair, order: str) -> None:
+    for work_order in pair.work_orders(order):
+        pair.fsm("dispatch", work_order=work_order, technician="technician")
+        pair.fsm("complete", work_order=work_order)
+    pair.settle()
+    until(pair, "2026-04-05 12:00:00")
+    pair.sync()
+    assert levels(pair, order) == []
+
+
+def test_until_a_level_changes_nothing_more_is_asked(pair: Pair, order: str) -> None:
+    until(pair, "2026-03-20 12:00:00")
+    pair.settle()
+    quiet = {pair.sync().requests for _ in range(3)}
+    pair.loaded = pair.loaded.model_copy(
+        update={"settings": pair.loaded.settings.model_copy(update={"jeopardy": Jeopardy(warn=False)})}
+    )
+    pair.settle()
+    assert quiet == {pair.sync().requests for _ in range(3)}

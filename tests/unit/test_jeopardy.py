@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
 from connector.decide.jeopardy import JeopardyRules, Level
@@ -46,3 +48,16 @@ def test_a_level_rises_at_once_and_falls_with_an_hour_to_spare(before: Level, le
 
 def test_an_administrator_may_set_other_bounds() -> None:
     assert JeopardyRules(low=72.0, medium=48.0, high=24.0, critical=0.0).level(-1.0) is Level.CRITICAL
+
+
+@pytest.mark.parametrize("level", list(Level))
+def test_the_moment_of_the_next_rise_is_when_the_hours_left_say_so(level: Level) -> None:
+    due = datetime(2027, 3, 1, 12, tzinfo=UTC)
+    at = RULES.next_rise(level, due)
+    if level is Level.CRITICAL:
+        assert at is None
+        return
+    assert at is not None
+    worse = list(Level)[list(Level).index(level) + 1]
+    assert RULES.level((due - at).total_seconds() / 3600) is worse
+    assert RULES.level((due - at).total_seconds() / 3600 + 1 / 3600) is level
