@@ -92,11 +92,10 @@ def drain(engine: Engine, shards: Collection[int], clock: Callable[[], datetime]
     changed = engine.crew.serve(store.orders_to_act_on(decided), lambda order_id: engine.outbox.serve(order_id, clock))
 
     # Look again where something changed, or when something waits
-    store.rest(wakeups)
+    store.rest(wakeups, {plan.order_id: plan.look_at for plan in plans if plan.look_at})
     store.wake(changed, due=now, reason="look at what was written")
     unsettled = [plan.order_id for plan in plans if plan.listen_again]
     store.wake(unsettled, due=now + SETTLED, reason="journals are read once more")
-    store.wake_each({plan.order_id: plan.look_at for plan in plans if plan.look_at}, reason="time goes by")
     stopped = engine.sides.stopped_kinds(now)
     hanging = engine.crew.busy
     if hanging:

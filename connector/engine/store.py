@@ -100,13 +100,6 @@ class Store:
         with self.engine.begin() as connection:
             wakeups.wake(connection, order_ids, due, reason)
 
-    def wake_each(self, moments: Mapping[str, datetime], reason: str) -> None:
-        """Look at each of these orders at a moment of its own. As `wake`, in one transaction."""
-        if moments:
-            with self.engine.begin() as connection:
-                for order_id, due in moments.items():
-                    wakeups.wake(connection, [order_id], due, reason)
-
     def due(self, shards: Collection[int], now: datetime, *, limit: int) -> list[Wakeup]:
         """The wakeups of these shards that are due, longest overdue first."""
         query = (
@@ -145,13 +138,18 @@ class Store:
         with self.engine.begin() as connection:
             connection.execute(hold.update().where(hold.c.target == number).values(order_id=order_id))
 
-    def rest(self, served: Iterable[Wakeup]) -> None:
-        """These looks are done. A wakeup that was renewed meanwhile stays."""
+    def rest(self, served: Iterable[Wakeup], later: Mapping[str, datetime] | None = None) -> None:
+        """These looks are done. A wakeup that was renewed meanwhile stays.
+
+        `later`: orders to be looked at again at a moment that nothing but the clock will tell; so they are never forgotten.
+        """
         with self.engine.begin() as connection:
             for one in served:
                 connection.execute(
                     wakeup.delete().where(wakeup.c.order_id == one.order_id, wakeup.c.generation == one.generation)
                 )
+            for order_id, due in (later or {}).items():
+                wakeups.wake(connection, [order_id], due, "time goes by")
 
     # --- cursors -------------------------------------------------------------------------------------------
 
