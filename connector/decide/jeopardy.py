@@ -5,7 +5,8 @@ hours that are left until the committed due date say the level, by four bounds. 
 fall even with an hour less, so that a plan which wavers about a bound is told once.
 
 A visit that is open does not end before now, whatever was planned: so the level rises with time alone, at moments that are known
-beforehand. Without a due date nothing is predicted.
+beforehand. Now is what the connector's own clock says: bounds are hours apart, the clocks of two machines minutes. Without a due
+date nothing is predicted.
 """
 
 from __future__ import annotations

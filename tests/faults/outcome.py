@@ -11,8 +11,11 @@ from tests.faults.walk.moves import CASE, DOMAIN_ORDER, FALLOUT
 if TYPE_CHECKING:
     from connector.sandbox import World
 
-# When, which of two was created first, and of how many others it is known just then that they are over.
-_BY_CHANCE = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d|WO\d+|\d+ (?=of \d+ work orders? open)")
+# When, how long before or after a due date that is, which of two was created first, and of how many others it is known just
+# then that they are over.
+_BY_CHANCE = re.compile(
+    r"\d{4}-\d\d-\d\d \d\d:\d\d|\d+:\d\d (?=hours (?:before|after) the due date)|WO\d+|\d+ (?=of \d+ work orders? open)"
+)
 _TOKENS = re.compile(r"\[om-fsm ([0-9a-f]{10}(?: [0-9a-f]{10})*)\]")
 
 

@@ -7,8 +7,11 @@ from typing import Any
 
 import pytest
 
+from connector import memory
 from connector.config import Jeopardy
-from tests.conftest import HAMBURG, LINE, Pair
+from connector.engine.history import overview
+from connector.model import WriteNote
+from tests.conftest import HAMBURG, LINE, OVERLAP, Pair
 
 DUE = "2026-04-01 12:00:00"  # of every line that `Pair.place` makes
 
@@ -159,12 +162,92 @@ def test_a_visit_that_is_over_in_time_is_never_late(pair: Pair, order: str) -> N
     assert levels(pair, order) == []
 
 
+def quiet(pair: Pair) -> int:
+    """Requests of a pass in which there is nothing to do, the last of several."""
+    pair.settle()
+    pair.world.advance(OVERLAP)
+    pair.settle()
+    return pair.sync().requests
+
+
+def switched(pair: Pair, section: str, **said: Any) -> None:
+    """An administrator changes the configuration."""
+    settings = pair.loaded.settings
+    changed = {section: getattr(settings, section).model_copy(update=said)}
+    pair.loaded = pair.loaded.model_copy(update={"settings": settings.model_copy(update=changed)})
+
+
+def waiting_looks(pair: Pair) -> tuple[int, int]:
+    """Orders whose look is due, and those with one later."""
+    database = memory.reading(pair.loaded)
+    assert database is not None
+    seen = overview(database, pair.now())
+    return seen.backlog, seen.wakeups - seen.backlog
+
+
 def test_until_a_level_changes_nothing_more_is_asked(pair: Pair, order: str) -> None:
+    switched(pair, "daemon", sweep_seconds=1e9)  # the one question that is not asked in every pass
     until(pair, "2026-03-20 12:00:00")
+    usual = quiet(pair)
+    assert waiting_looks(pair) == (0, 1)
+    until(pair, "2026-03-31 12:00:30")
+    rise = pair.sync()
+    assert {type(action) for plan in rise.plans for action in plan.actions} == {WriteNote}
+    assert rise.requests > usual
+    assert quiet(pair) == usual
+    switched(pair, "jeopardy", warn=False)
+    assert quiet(pair) == usual
+
+
+def test_a_look_that_is_far_away_is_no_backlog_and_outlives_a_restart_and_a_rebuild(pair: Pair, order: str) -> None:
+    assert waiting_looks(pair) == (0, 1)
+    pair.forget()
     pair.settle()
-    quiet = {pair.sync().requests for _ in range(3)}
-    pair.loaded = pair.loaded.model_copy(
-        update={"settings": pair.loaded.settings.model_copy(update={"jeopardy": Jeopardy(warn=False)})}
-    )
+    assert waiting_looks(pair) == (0, 1)
+    until(pair, "2026-03-31 12:00:30")
+    assert waiting_looks(pair) == (1, 0)
     pair.settle()
-    assert quiet == {pair.sync().requests for _ in range(3)}
+    assert levels(pair, order) == ["None -> Low"]
+    assert waiting_looks(pair) == (0, 1)
+
+
+def test_an_order_that_is_over_is_not_looked_at_again(pair: Pair, order: str) -> None:
+    pair.om("cancel_order", order=order)
+    pair.om("approve_cancel", order=order)
+    pair.settle()
+    assert waiting_looks(pair) == (0, 0)
+    until(pair, "2026-04-05 12:00:00")
+    pair.sync()
+    assert levels(pair, order) == []
+
+
+def test_a_worst_level_waits_for_nothing_more(pair: Pair, order: str) -> None:
+    until(pair, "2026-04-05 12:00:00")
+    pair.settle()
+    assert levels(pair, order) == ["None -> Critical"]
+    assert waiting_looks(pair) == (0, 0)
+
+
+def test_a_due_date_that_is_put_off_puts_off_the_look(pair: Pair, order: str) -> None:
+    line = pair.rows("om", LINE, f"order.number={order}", "number")[0]["number"]
+    pair.om("revise", order=order)
+    pair.om("write", table=LINE, record=line, fields={"committed_due_date": "2026-04-10 12:00:00"})
+    pair.settle()
+    until(pair, "2026-04-01 13:00:00")  # levels stand still while it is revised
+    pair.settle()
+    assert levels(pair, order) == []
+    pair.om("approve_revision", order=order)
+    pair.settle()
+    assert levels(pair, order) == []
+    until(pair, "2026-04-09 13:00:00")
+    pair.settle()
+    assert levels(pair, order) == ["None -> Low"]
+
+
+def test_an_administrator_who_wants_no_warnings_gets_none_and_no_looks(pair: Pair, order: str) -> None:
+    switched(pair, "jeopardy", warn=False)
+    pair.settle()
+    assert waiting_looks(pair) == (0, 0)
+    until(pair, "2026-04-05 12:00:00")
+    pair.settle()
+    assert levels(pair, order) == []
