@@ -122,7 +122,7 @@ def _ports(loaded: Loaded, world: World, om_api: TableApi | None = None, fsm_api
     kind = OmWithCases if settings.policy.case else OmPort
     om = kind(
         om_api,
-        settings.om.db_schema,
+        settings.om_schema,
         overrides=settings.om.states.model_dump(),
         told=profile.om.told() if profile else {},
         reopen_to=settings.gate.reopen_to,
@@ -204,7 +204,7 @@ def _view(loaded: Loaded, systems: Systems, world: World, side: str) -> SideView
         name=side,
         api=systems.om_api if is_om else systems.fsm_api,
         instance=instance,
-        schema=instance.db_schema,
+        schema=settings.om_schema if is_om else settings.fsm.db_schema,
         main="order" if is_om else "work_order",
         overrides=instance.states.model_dump(),
         feeds=port.cursors,
@@ -304,6 +304,7 @@ def _rules(loaded: Loaded, policies: Policies, systems: Systems) -> Rules:
         ponr_at=frozenset(map(fold, settings.ponr.at)),
         notes=settings.notes.rules,
         jeopardy=settings.jeopardy.rules,
+        writes_planned_end=bool(settings.jeopardy.write_end_to),
         compensations=policies.compensations,
         fallouts=settings.fallout_kinds,
         cases=_case_rules(settings, policies),

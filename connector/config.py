@@ -9,6 +9,7 @@ from __future__ import annotations
 import ipaddress
 import re
 import tomllib
+from dataclasses import replace
 from datetime import UTC
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -451,6 +452,7 @@ class Jeopardy(Section):
     medium_hours: float = 8.0
     high_hours: float = 0.0
     critical_hours: float = -24.0
+    write_end_to: Annotated[str, Field(pattern=r"^[a-z0-9_]*$")] = ""
 
     @model_validator(mode="after")
     def _descending(self) -> Jeopardy:
@@ -562,6 +564,12 @@ class Settings(Section):
     daemon: Daemon = Daemon()
     http: Http | None = None
     webhook: Webhook | None = None
+
+    @property
+    def om_schema(self) -> OmSchema:
+        """ServiceNow's names on the OM instance, with the column that only some have a use for."""
+        schema, column = self.om.db_schema, self.jeopardy.write_end_to
+        return replace(schema, order_task={**schema.order_task, "planned_end": column}) if column else schema
 
     @property
     def listens(self) -> Http | None:

@@ -172,6 +172,7 @@ class OrderTask:
     priority: str = ""
     mod_count: int = 0
     updated_on: str = ""  # UTC, "YYYY-MM-DD HH:MM:SS"
+    planned_end: str = ""  # the same; where it is written
     more: Mapping[str, str] = field(default_factory=dict)  # facts from columns the configuration maps in, by name
 
 
@@ -663,6 +664,19 @@ class SetPonr:
 
 
 @dataclass(frozen=True, slots=True)
+class WritePlannedEnd:
+    """Let an order task say when its visits end."""
+
+    key: str
+    order_task_id: str
+    order_task_number: str
+    end: str  # UTC, "YYYY-MM-DD HH:MM:SS"
+    version: int  # of the order: a revision plans its tasks anew
+    mod_count: int  # of the order task when this was decided
+    work_order_number: str  # the one that ends last
+
+
+@dataclass(frozen=True, slots=True)
 class WarnDispatcher:
     """Say on a work order that its order is on hold, or that it goes on."""
 
@@ -709,6 +723,7 @@ Action: TypeAlias = (
     | ReopenDomainOrder
     | ResolveCase
     | SetPonr
+    | WritePlannedEnd
     | RaiseFallout
     | SettleFallout
 )

@@ -16,6 +16,7 @@ from connector.model import (
     WarnDispatcher,
     WriteFieldNote,
     WriteNote,
+    WritePlannedEnd,
 )
 
 
@@ -46,7 +47,7 @@ def sentence(action: Action) -> str:
 
 
 def _told(
-    action: WriteNote | WriteFieldNote | WarnDispatcher | ReopenDomainOrder | ResolveCase | SetPonr,
+    action: WriteNote | WriteFieldNote | WarnDispatcher | ReopenDomainOrder | ResolveCase | SetPonr | WritePlannedEnd,
 ) -> str:
     match action:
         case WriteNote():
@@ -59,3 +60,7 @@ def _told(
             return f"resolve {action.case_number} ({action.code}): {action.text}"
         case SetPonr():
             return f"put {action.line_number} past its point of no return: {action.work_order_number} has begun"
+        case WritePlannedEnd():
+            return (
+                f"let {action.order_task_number} say that it ends {action.end} UTC, as {action.work_order_number} does"
+            )

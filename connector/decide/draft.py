@@ -45,6 +45,7 @@ from connector.model import (
     WarnDispatcher,
     WriteFieldNote,
     WriteNote,
+    WritePlannedEnd,
 )
 
 if TYPE_CHECKING:
@@ -53,13 +54,14 @@ if TYPE_CHECKING:
 
     from connector.decide.rules import Rules
 
-_TALK = (WriteNote, WriteFieldNote, RaiseFallout, SettleFallout)
+_TALK = (WriteNote, WriteFieldNote, WritePlannedEnd, RaiseFallout, SettleFallout)
 
 # The gate first, because somebody is waiting; then what readers and revisers should know; then what changes the field.
 _RANK: dict[type[Action], int] = {
     ReopenDomainOrder: 0,
     WriteNote: 1,
     SetPonr: 1,
+    WritePlannedEnd: 1,
     ResolveCase: 2,
     BindWorkOrder: 2,
     WarnDispatcher: 2,

@@ -69,7 +69,7 @@ def _raise(draft: Draft, mark: str, trouble: Trouble) -> None:
         if settled is None or settled.state is not IntentState.DONE:
             return
         number += 1
-    task = _task_of(draft, trouble.on)
+    task = task_of(draft, trouble.on)
     if task is None:
         return
     draft.do(
@@ -87,7 +87,7 @@ def _raise(draft: Draft, mark: str, trouble: Trouble) -> None:
     )
 
 
-def _task_of(draft: Draft, initiator: Initiator) -> OrderTask | None:
+def task_of(draft: Draft, initiator: Initiator) -> OrderTask | None:
     """The order task that stands for the field work: the initiator itself, or the first open one of its domain order."""
     if initiator.task is not None and initiator.task.state.phase not in _OVER:
         return initiator.task

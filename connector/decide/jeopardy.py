@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from connector.decide.draft import Draft
     from connector.model import DomainOrder, Intent, WorkOrder
 
-_STAMP = "%Y-%m-%d %H:%M:%S"
+STAMP = "%Y-%m-%d %H:%M:%S"
 _WAVER = 1.0  # hours
 _MOMENT = timedelta(seconds=1)
 
@@ -75,7 +75,7 @@ def warn(draft: Draft, domain_order: DomainOrder) -> None:
     line = next((one for one in draft.snapshot.lines if one.sys_id == domain_order.line_id), None)
     if rules is None or line is None or not _is_promised(draft, domain_order):
         return
-    last = _latest(work, draft.now)
+    last = latest_end(work, draft.now)
     due = _moment(line.due)
     if last is None or due is None:
         return
@@ -94,7 +94,7 @@ def warn(draft: Draft, domain_order: DomainOrder) -> None:
         return
     text = notes.jeopardy(
         work_order,
-        notes.Promise(end.strftime(_STAMP), line.number, line.due, left, draft.rules.notes.zone, end == draft.now),
+        notes.Promise(end.strftime(STAMP), line.number, line.due, left, draft.rules.notes.zone, end == draft.now),
         (before.value, now.value),
         still_open=sum(w.is_open for w in work),
         total=len(work),
@@ -107,7 +107,7 @@ def _is_promised(draft: Draft, domain_order: DomainOrder) -> bool:
     return draft.snapshot.order.state.phase is OrderPhase.APPROVED and domain_order.state.phase is DomainOrderPhase.OPEN
 
 
-def _latest(work: list[Work], now: datetime | None) -> tuple[WorkOrder, datetime] | None:
+def latest_end(work: list[Work], now: datetime | None) -> tuple[WorkOrder, datetime] | None:
     """The open work order that ends last, and when: not before now, where that is known."""
     ends: list[tuple[datetime, WorkOrder]] = []
     for one in work:
@@ -140,6 +140,6 @@ def _key(domain_order: DomainOrder, number: int, level: Level) -> str:
 def _moment(text: str) -> datetime | None:
     """A stored date-time, UTC; None where there is none, or none that can be understood."""
     try:
-        return datetime.strptime(text, _STAMP).replace(tzinfo=UTC)
+        return datetime.strptime(text, STAMP).replace(tzinfo=UTC)
     except ValueError:
         return None

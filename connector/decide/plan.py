@@ -50,6 +50,7 @@ reopening refused by the platform                             | finding until th
 reopening intended or refused, and no longer needed           | withdraw the intention
 the planned end of its visits is closer to the due date, or   | note: the level of jeopardy, from -> to, with both dates
   further from it, by a level; or only time goes by           |   and a look when the next level would begin
+the same, where it is to be written to an order task          | write it, once per end (decide/planned_end.py)
 all work orders terminal, no creation pending                 | note once: ready to close
 ready to close intended, a work order open again meanwhile    | withdraw the intention
 work order of ours was updated, and no note tells of it       | note with the present values: memory was lost in between
@@ -76,6 +77,7 @@ from connector.decide.draft import Draft
 from connector.decide.fallout import raise_fallouts
 from connector.decide.gate import guard_closure
 from connector.decide.jeopardy import warn
+from connector.decide.planned_end import write_ends
 from connector.decide.ponr import follow_the_field
 from connector.decide.progress import tell_progress, tell_ready
 from connector.decide.relay import mark_heard, relay
@@ -126,6 +128,7 @@ def draft_of(snapshot: Snapshot, memory: OrderMemory, rules: Rules, now: datetim
         warn(draft, domain_order)
         tell_ready(draft, domain_order)
         guard_closure(draft, domain_order)
+    write_ends(draft)
     mark_heard(draft)
     tell_parked(draft)
     raise_fallouts(draft)

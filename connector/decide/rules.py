@@ -133,6 +133,7 @@ class Rules:
     ponr_at: frozenset[str] = frozenset()  # labels of the states in which the field has begun, folded
     notes: NoteRules = NoteRules()
     jeopardy: JeopardyRules | None = None  # without rules nobody is warned
+    writes_planned_end: bool = False  # of the visits, to the order task
     compensations: Compensations | None = None  # without a table every change is patched and noted
     fallouts: frozenset[FindingCode] = frozenset()  # what becomes a fallout
 

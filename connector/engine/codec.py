@@ -24,6 +24,7 @@ from connector.model import (
     WarnDispatcher,
     WriteFieldNote,
     WriteNote,
+    WritePlannedEnd,
 )
 
 T = TypeVar("T")
@@ -32,7 +33,7 @@ _ACTIONS: dict[str, TypeAdapter[Any]] = {
     kind.__name__: TypeAdapter(kind)
     for kind in (
         *(CreateWorkOrder, UpdateWorkOrder, CancelWorkOrder, BindWorkOrder, WriteFieldNote, WarnDispatcher),
-        *(WriteNote, ReopenDomainOrder, ResolveCase, SetPonr, RaiseFallout, SettleFallout),
+        *(WriteNote, ReopenDomainOrder, ResolveCase, SetPonr, WritePlannedEnd, RaiseFallout, SettleFallout),
     )
 }
 OPEN = [state.value for state in IntentState if state.is_open]
@@ -44,7 +45,8 @@ KINDS_OF_SIDE: dict[Side, frozenset[str]] = {
         for kind in (CreateWorkOrder, UpdateWorkOrder, CancelWorkOrder, BindWorkOrder, WriteFieldNote, WarnDispatcher)
     ),
     Side.OM: frozenset(
-        kind.__name__ for kind in (WriteNote, ReopenDomainOrder, ResolveCase, SetPonr, RaiseFallout, SettleFallout)
+        kind.__name__
+        for kind in (WriteNote, ReopenDomainOrder, ResolveCase, SetPonr, WritePlannedEnd, RaiseFallout, SettleFallout)
     ),
 }
 """Which actions write to which side."""
@@ -67,6 +69,7 @@ _VERBS: dict[type[Action], str] = {
     ReopenDomainOrder: "reopen",
     ResolveCase: "resolve",
     SetPonr: "set ponr",
+    WritePlannedEnd: "plan",
     WarnDispatcher: "warn",
     RaiseFallout: "raise fallout",
     SettleFallout: "settle fallout",
@@ -93,7 +96,7 @@ def subject_of(action: Action) -> str:
             return action.case_number
         case SetPonr():
             return action.line_number
-        case RaiseFallout():
+        case RaiseFallout() | WritePlannedEnd():
             return action.order_task_number
         case SettleFallout():
             return action.subject

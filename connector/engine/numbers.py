@@ -17,6 +17,7 @@ from connector.model import (
     SetPonr,
     SettleFallout,
     WriteNote,
+    WritePlannedEnd,
 )
 
 if TYPE_CHECKING:
@@ -48,6 +49,8 @@ def _said(action: Action) -> dict[str, str]:
             return {"case": action.case_number}
         case SetPonr():
             return {"line": action.line_number, "work_order": action.work_order_number}
+        case WritePlannedEnd():
+            return {"order_task": action.order_task_number, "work_order": action.work_order_number}
         case RaiseFallout():
             return {"order_task": action.order_task_number}
         case SettleFallout():

@@ -14,6 +14,7 @@
 | reopen  | read; not closed -> done, moved -> decide again | the read, or its token in the journal, shows whether it was |
 | resolve | read; not open -> done, moved -> decide again | the read, or its token in the journal, shows whether it was |
 | set ponr | read the line; set -> done, moved -> decide again | the read shows whether it is set                   |
+| plan    | read it; it says so -> done, moved -> decide again | the read shows whether it says so                |
 
 Where the look shows that nothing happened, everything but a note and what a person asked for is decided again: the world may
 have moved on meanwhile.
@@ -48,6 +49,7 @@ from connector.model import (
     WarnDispatcher,
     WriteFieldNote,
     WriteNote,
+    WritePlannedEnd,
 )
 
 if TYPE_CHECKING:
@@ -62,6 +64,7 @@ if TYPE_CHECKING:
 
 
 _SHORT = 5.0  # seconds
+_UNSEEN = (WriteNote, WriteFieldNote, WritePlannedEnd)  # once they are written nothing more follows from them
 
 
 def _nobody(_entry: OutboxEntry, _settlement: Settlement) -> None:
@@ -112,8 +115,7 @@ class Outbox:
             self.store.settle(entry, settlement, answered, sent)
             self.tell(entry, settlement)
             changed |= settlement.state in (IntentState.WITHDRAWN, IntentState.PARKED) or (
-                settlement.state is IntentState.DONE
-                and (entry.must_look or not isinstance(entry.action, WriteNote | WriteFieldNote))
+                settlement.state is IntentState.DONE and (entry.must_look or not isinstance(entry.action, _UNSEEN))
             )
             if failure is not None and _is_suspicious(failure):
                 self.sides.trouble(failure, clock())
@@ -176,7 +178,9 @@ class Outbox:
                 return self._tell(entry, action)
 
     def _tell(
-        self, entry: OutboxEntry, action: WriteNote | WriteFieldNote | ReopenDomainOrder | ResolveCase | SetPonr
+        self,
+        entry: OutboxEntry,
+        action: WriteNote | WriteFieldNote | ReopenDomainOrder | ResolveCase | SetPonr | WritePlannedEnd,
     ) -> Settlement:
         match action:
             case WriteNote():
@@ -189,6 +193,8 @@ class Outbox:
                 return self._resolve(entry, action)
             case SetPonr():
                 return self._set_ponr(entry, action)
+            case WritePlannedEnd():
+                return self._write_planned_end(entry, action)
 
     # --- Field Service -------------------------------------------------------------------------------------
 
@@ -345,6 +351,24 @@ class Outbox:
                 hint='The connector\'s user needs to write it on order lines, or say mode = "propose" under [ponr].',
                 transaction=written.transaction,
             )
+        return _done(text, written, None)
+
+    def _write_planned_end(self, entry: OutboxEntry, action: WritePlannedEnd) -> Settlement:
+        text = f"{action.order_task_number} ends {action.end} UTC, as {action.work_order_number} does"
+        task = self.om.read_order_task(action.order_task_id)
+        if task is None:
+            raise _gone(action.order_task_number)
+        if task.planned_end == action.end:
+            return Settlement(IntentState.DONE, text)
+        moved = task.mod_count != action.mod_count or task.state.phase is not DomainOrderPhase.OPEN
+        if moved or entry.must_look:
+            return _overtaken(action.order_task_number)
+        written = self.om.write_planned_end(action.order_task_id, action.end)
+        _require_taken(
+            written,
+            f"{action.order_task_number} does not say when its visits end: Order Management did not take",
+            "The connector's user needs to write this column of order tasks, or leave out write_end_to under [jeopardy].",
+        )
         return _done(text, written, None)
 
     def _reopen(self, entry: OutboxEntry, action: ReopenDomainOrder) -> Settlement:

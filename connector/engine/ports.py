@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         DomainOrder,
         Fallout,
         JournalEntry,
+        OrderTask,
         RaiseFallout,
         ReopenDomainOrder,
         ResolveCase,
@@ -119,6 +120,12 @@ class OrderManagement(Watched, Protocol):
 
     def set_ponr(self, line_id: str) -> Written:
         """Put a line past its point of no return."""
+
+    def read_order_task(self, order_task_id: str) -> OrderTask | None:
+        """One order task as it is now."""
+
+    def write_planned_end(self, order_task_id: str, end: str) -> Written:
+        """Let an order task say when its visits end."""
 
     def reopen(self, action: ReopenDomainOrder, text: str) -> Written:
         """Put a closed domain order back to work and say why, in one write."""

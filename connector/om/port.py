@@ -261,12 +261,25 @@ class OmPort:
         try:
             wire = domain_order_wire(Parts(row, columns))
         except NOT_UNDERSTOOD as error:
-            raise AbsurdAnswer(
-                f"{self.name}: domain order {domain_order_id} cannot be what it should be: {why_not(error)}.",
-                hint="Check the record and the configured columns.",
-            ) from error
+            raise self._absurd("domain order", domain_order_id, error) from error
         kind = self._kinds.get(wire.kind, DomainOrderClass.UNKNOWN)
         return wire.domain_order(self._states.domain_order(wire.kind), kind)
+
+    def _absurd(self, kind: str, sys_id: str, error: ValidationError | MissingColumn) -> AbsurdAnswer:
+        return AbsurdAnswer(
+            f"{self.name}: {kind} {sys_id} cannot be what it should be: {why_not(error)}.",
+            hint="Check the record and the configured columns.",
+        )
+
+    def read_order_task(self, order_task_id: str) -> OrderTask | None:
+        columns = self._schema.order_task
+        row = self._api.read_one(self._schema.tables["order_task"], order_task_id, asked(columns))
+        if row is None:
+            return None
+        try:
+            return order_task_wire(Parts(row, columns)).order_task(self._states.order_task)
+        except NOT_UNDERSTOOD as error:
+            raise self._absurd("order task", order_task_id, error) from error
 
     def find_tokens(self, domain_order_ids: Iterable[str]) -> Mapping[str, frozenset[str]]:
         records = dict.fromkeys(self._noted_tables, tuple(dict.fromkeys(domain_order_ids)))
@@ -327,6 +340,11 @@ class OmPort:
         column = self._schema.line["ponr"]
         row = self._api.update(self._schema.tables["line"], line_id, {column: "true"})
         return self._written(row, () if row.get(column) == "true" else (column,))
+
+    def write_planned_end(self, order_task_id: str, end: str) -> Written:
+        column = self._schema.order_task["planned_end"]
+        row = self._api.update(self._schema.tables["order_task"], order_task_id, {column: end})
+        return self._written(row, () if row.get(column) == end else (column,))
 
     def reopen(self, action: ReopenDomainOrder, text: str) -> Written:
         column = self._schema.domain_order["state"]

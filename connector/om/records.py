@@ -107,6 +107,7 @@ class OrderTaskWire(Wire):
     priority: str
     mod_count: Count
     updated_on: str
+    planned_end: str
 
     def order_task(self, states: StateMap[DomainOrderPhase]) -> OrderTask:
         return OrderTask(
@@ -118,6 +119,7 @@ class OrderTaskWire(Wire):
             priority=self.priority,
             mod_count=self.mod_count,
             updated_on=self.updated_on,
+            planned_end=self.planned_end,
         )
 
 
@@ -191,6 +193,7 @@ def order_task_wire(parts: Parts) -> OrderTaskWire:
             "priority": parts.value("priority"),
             "mod_count": parts.known("mod_count") or "-1",
             "updated_on": parts.known("updated_on"),
+            "planned_end": parts.known("planned_end"),  # no column unless it is to be written
         }
     )
 

@@ -78,8 +78,8 @@ class Parts:
         }
 
     def known(self, part: str) -> str:
-        """The stored value, or nothing where it cannot be read. For naming things, never for deciding."""
-        return self._row.get(self._columns[part])
+        """The stored value, nothing where it cannot be read or the part has no column. For naming things, never for deciding."""
+        return self._row.get(self._columns.get(part, ""))
 
     def ref(self, part: str) -> Ref:
         """A reference with its name."""

@@ -279,6 +279,15 @@ def test_whether_the_writer_role_sets_the_point_of_no_return_is_a_switch(world: 
         assert om.row("sn_ind_tmt_orm_order", "")["ponr"] == str(switch).lower()
 
 
+def test_whether_the_writer_role_plans_order_tasks_is_a_switch(world: World, om: Client) -> None:
+    place_order(world)
+    task = om.row(TASK, "short_description=Site survey")["sys_id"]
+    for switch, end in ((False, ""), (True, "2026-04-01 12:00:00")):
+        world.switch("om", writer_plans_order_tasks=switch)
+        om.patch(TASK, task, planned_end_date="2026-04-01 12:00:00")
+        assert om.row(TASK, f"sys_id={task}")["planned_end_date"] == end
+
+
 def test_a_person_saves_no_field_that_the_state_has_closed(world: World) -> None:
     made = world.act("fsm", {"do": "create_work_order", "short_description": "x"})["work_order"]["number"]
     form = {"do": "write", "as": "dispatcher", "table": "wm_order", "record": made, "fields": {"description": "y"}}

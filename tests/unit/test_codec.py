@@ -33,6 +33,7 @@ from connector.model import (
     WorkOrderPhase,
     WriteFieldNote,
     WriteNote,
+    WritePlannedEnd,
 )
 
 TEXT = st.text(max_size=12)
@@ -72,6 +73,7 @@ ACTIONS: dict[type[Any], st.SearchStrategy[Any]] = {
     ReopenDomainOrder: st.builds(ReopenDomainOrder, TEXT, TEXT, TEXT, NUMBER, TEXT),
     ResolveCase: st.builds(ResolveCase, TEXT, TEXT, TEXT, NUMBER, TEXT, TEXT, TEXT),
     SetPonr: st.builds(SetPonr, TEXT, TEXT, TEXT, NUMBER, TEXT),
+    WritePlannedEnd: st.builds(WritePlannedEnd, TEXT, TEXT, TEXT, TEXT, NUMBER, NUMBER, TEXT),
     RaiseFallout: st.builds(RaiseFallout, TEXT, TEXT, TEXT, TEXT, TEXT, TEXT, TEXT, TEXT, TEXT),
     SettleFallout: st.builds(SettleFallout, TEXT, TEXT, TEXT, TEXT),
 }
@@ -142,6 +144,7 @@ def test_the_kinds_in_the_outbox_are_the_names_people_read_in_the_history() -> N
         "ReopenDomainOrder",
         "ResolveCase",
         "SetPonr",
+        "WritePlannedEnd",
         "RaiseFallout",
         "SettleFallout",
     ]

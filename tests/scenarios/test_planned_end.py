@@ -1,0 +1,156 @@
+"""README promise: where that is wanted, order tasks say when their visits end, so that the platform's own jeopardy sees it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from connector.config import load
+from connector.errors import SchemaMismatch
+from tests.conftest import HAMBURG, LINE, OVERLAP
+
+if TYPE_CHECKING:
+    from tests.conftest import Pair
+
+TASK = "sn_ind_tmt_orm_order_task"
+COLUMN = "planned_end_date"
+DUE = "2026-04-01 12:00:00"
+FIRST, SECOND, PERSONS = "2026-03-20 12:00:00", "2026-03-25 16:30:00", "2026-03-28 09:00:00"
+
+
+def wanted(pair: Pair, column: str = COLUMN, *, may: bool = True) -> None:
+    path = pair.loaded.path
+    path.write_text(f'{path.read_text(encoding="utf-8")}\n[jeopardy]\nwrite_end_to = "{column}"\n', encoding="utf-8")
+    pair.loaded = load(path)
+    pair.world.switch("om", writer_plans_order_tasks=may)
+
+
+@pytest.fixture
+def order(pair: Pair) -> str:
+    """An order whose order tasks say when its visits end."""
+    wanted(pair)
+    order = pair.approved(HAMBURG)
+    pair.settle()
+    return order
+
+
+def planned(pair: Pair, order: str, end: str, column: str = "expected_end") -> None:
+    pair.fsm("write", table="wm_order", record=pair.install(order), fields={column: end})
+    pair.settle()
+
+
+def tasks(pair: Pair, order: str) -> list[str]:
+    """The order tasks of the domain order whose CPE is installed, by number."""
+    query = f"parent.number={pair.resource_order(order)}^ORDERBYnumber"
+    return [row["number"] for row in pair.rows("om", TASK, query, "number")]
+
+
+def says(pair: Pair, order: str) -> str:
+    """What the first of them says."""
+    return pair.rows("om", TASK, f"number={tasks(pair, order)[0]}", COLUMN)[0][COLUMN]
+
+
+def written(pair: Pair) -> int:
+    """How often the connector has written to an order task."""
+    rows = pair.rows("om", TASK, "sys_updated_by=connector", "sys_mod_count")
+    return sum(int(row["sys_mod_count"]) for row in rows)
+
+
+def test_an_order_task_says_when_its_visit_ends_and_follows_every_change(pair: Pair, order: str) -> None:
+    assert says(pair, order) == DUE
+    planned(pair, order, FIRST)
+    assert says(pair, order) == FIRST
+    planned(pair, order, SECOND)
+    assert says(pair, order) == SECOND
+    planned(pair, order, FIRST)
+    assert says(pair, order) == FIRST
+
+
+def test_by_default_nobody_touches_it(pair: Pair) -> None:
+    pair.world.switch("om", writer_plans_order_tasks=True)
+    order = pair.approved(HAMBURG)
+    pair.settle()
+    planned(pair, order, FIRST)
+    assert says(pair, order) == DUE
+
+
+def test_it_is_written_once_and_wakes_nothing_more(pair: Pair, order: str) -> None:
+    pair.fsm("write", table="wm_order", record=pair.install(order), fields={"expected_end": FIRST})
+    pair.world.advance(400)
+    pair.sync()
+    assert says(pair, order) == FIRST
+    before = written(pair)
+    pair.world.advance(400)
+    assert [plan.actions for plan in pair.sync().plans] == []  # its own change is looked at, and leads to nothing
+    pair.world.advance(OVERLAP)
+    pair.settle()
+    assert written(pair) == before
+
+
+def test_a_persons_date_stands_until_the_visit_ends_at_another_moment(pair: Pair, order: str) -> None:
+    planned(pair, order, FIRST)
+    pair.om("write", table=TASK, record=tasks(pair, order)[0], fields={COLUMN: PERSONS})
+    pair.settle()
+    assert says(pair, order) == PERSONS
+    planned(pair, order, SECOND)
+    assert says(pair, order) == SECOND
+
+
+def test_while_the_order_is_revised_nothing_is_written_and_afterwards_it_is(pair: Pair, order: str) -> None:
+    planned(pair, order, FIRST)
+    pair.om("revise", order=order)
+    planned(pair, order, SECOND)
+    assert says(pair, order) == FIRST
+    line = pair.rows("om", LINE, f"order.number={order}", "number")[0]["number"]
+    pair.om("edit_line", line=line, characteristics={"Bandwidth": "500 Mbit/s"})
+    pair.om("approve_revision", order=order)
+    pair.settle()
+    assert says(pair, order) == SECOND
+
+
+def test_a_task_that_is_closed_is_not_written(pair: Pair, order: str) -> None:
+    planned(pair, order, FIRST)
+    for task in tasks(pair, order):
+        pair.om("close_order_task", task=task)
+    pair.settle()
+    before = says(pair, order)
+    planned(pair, order, SECOND)
+    assert says(pair, order) == before
+
+
+def test_what_the_platform_does_not_take_is_told_until_it_does(pair: Pair) -> None:
+    wanted(pair, may=False)
+    order = pair.approved(HAMBURG)
+    pair.settle()
+    pair.fsm("write", table="wm_order", record=pair.install(order), fields={"expected_end": FIRST})
+    pair.settle_but_parked()
+    assert says(pair, order) == DUE
+    assert "write-parked" in pair.finding_codes()
+    pair.world.switch("om", writer_plans_order_tasks=True)
+    planned(pair, order, SECOND)
+    assert says(pair, order) == SECOND
+    assert pair.finding_codes() == []
+
+
+def test_an_answer_that_is_lost_is_found_out_by_reading(pair: Pair, order: str) -> None:
+    pair.world.fault("om", {"kind": "commit_then_drop", "method": "PATCH", "path_contains": f"/table/{TASK}"})
+    before = written(pair)
+    planned(pair, order, FIRST)
+    assert says(pair, order) == FIRST
+    assert written(pair) == before + 1
+
+
+def test_after_a_loss_of_memory_what_is_there_is_not_written_again(pair: Pair, order: str) -> None:
+    planned(pair, order, FIRST)
+    before = written(pair)
+    pair.forget()
+    pair.settle()
+    assert (says(pair, order), written(pair)) == (FIRST, before)
+
+
+def test_a_column_that_does_not_exist_is_said_before_anything_is_written(pair: Pair) -> None:
+    wanted(pair, "no_such_column")
+    pair.approved(HAMBURG)
+    with pytest.raises(SchemaMismatch, match="no_such_column"):
+        pair.sync()
