@@ -188,6 +188,7 @@ class Case:
     state: State[CasePhase]
     mod_count: int = 0
     said: Mapping[str, str] = field(default_factory=dict)
+    updated_on: str = ""  # UTC, "YYYY-MM-DD HH:MM:SS"
 
     @property
     def noted_on(self) -> Case:
@@ -339,9 +340,13 @@ class Snapshot:
         return self.order.number
 
     @property
-    def noted_ids(self) -> tuple[str, ...]:
+    def noted(self) -> tuple[DomainOrder, ...]:
         """The records whose work notes people read: its domain orders."""
-        return tuple(one.sys_id for one in self.domain_orders)
+        return self.domain_orders
+
+    @property
+    def noted_ids(self) -> tuple[str, ...]:
+        return tuple(one.sys_id for one in self.noted)
 
 
 @dataclass(frozen=True, slots=True)
@@ -364,8 +369,16 @@ class CaseSnapshot:
         return self.case.number
 
     @property
+    def noted(self) -> tuple[Case, ...]:
+        return (self.case,)
+
+    @property
     def noted_ids(self) -> tuple[str, ...]:
         return (self.case.sys_id,)
+
+    @property
+    def order_tasks(self) -> tuple[OrderTask, ...]:
+        return ()
 
 
 Observed: TypeAlias = Snapshot | CaseSnapshot

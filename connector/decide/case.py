@@ -11,6 +11,9 @@ open, only a NO FIELD WORK row matches                        | nothing (verdict
 open, no row matches, or the policy contradicts itself        | nothing created, changed or canceled + finding
 edited while its work order is open                           | as the compensation table says: update, private note
 work order state differs from the last note                   | private note (from -> to, who, when)
+somebody wrote on a work order or one of its tasks            | private note on the case, one for all that is new
+somebody wrote on the case                                    | work note on each open work order of ours, one for all that is new
+it is ours, there already, a decision, older than the visit   | nothing
 work order canceled or closed incomplete in FSM               | note that asks for a decision, finding until there is one
 a person asked for another visit, after being told of the end | the policy decides anew; the next round of work orders
 every wanted work order over, one of them complete            | resolve it, with code and notes (or a note, as configured)
@@ -33,6 +36,7 @@ from connector.decide.adopt import adopt
 from connector.decide.draft import Draft
 from connector.decide.plan import serve, tell_parked
 from connector.decide.progress import occasion_of, tell_progress
+from connector.decide.relay import mark_heard, relay
 from connector.decide.rules import Completion, Rejection, WorkOrderEnd
 from connector.mapping import notes
 from connector.mapping.marks import WorkOrderKey, token_of
@@ -60,9 +64,12 @@ def draft_of_case(seen: CaseSnapshot, memory: OrderMemory, rules: Rules) -> Draf
         draft.find(FindingCode.UNKNOWN_STATE, case.number, f"state {case.state.label!r} of a case is not mapped")
     if case.state.phase.is_over:
         _fall_silent(draft, case)
+        relay(draft, case)
     else:
         tell_progress(draft, case)
+        relay(draft, case)
         _finish(draft, case)
+    mark_heard(draft)
     tell_parked(draft)
     return draft
 

@@ -83,8 +83,8 @@ VISIT_AGAIN = "visit again"
 class NoteRules:
     """Which notes of people cross from one side to the other, and how moments are written."""
 
-    from_field: bool = True  # work notes on work orders and their tasks -> domain order
-    to_field: bool = True  # work notes on domain orders and order tasks -> work orders
+    from_field: bool = True  # work notes on work orders and their tasks -> domain order or case
+    to_field: bool = True  # work notes on domain orders, order tasks and cases -> work orders
     comments: bool = False  # what customers can read crosses too, as a private note
     left_out: frozenset[str] = frozenset({"system"})  # authors, in small letters, who are no people
     zone: tzinfo = UTC  # of those who read

@@ -1,4 +1,4 @@
-"""Observe what people wrote: the journals of an order's records on both sides, read where somebody may have written.
+"""Observe what people wrote: the journals of the records of an order or case on both sides, read where somebody may have written.
 
 A note counts as an update of its record, so nothing is read while the counts of updates are those up to which the journals
 were read. Of a record that was changed just before, the journal is read once more at the next look: rows may come to light
@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING
 
 from connector.mapping.marks import WorkOrderKey
 from connector.model import (
+    Case,
     CasePhase,
     CaseSnapshot,
     DomainOrder,
     OrderTask,
-    Snapshot,
     WorkOrder,
     WorkOrderPhase,
     WorkOrderTask,
@@ -32,20 +32,20 @@ if TYPE_CHECKING:
 
 SETTLED = timedelta(minutes=2)  # after a change its note is surely in the journal: a request's quota, and as much again
 _STAMP = "%Y-%m-%d %H:%M:%S"
-_Record = DomainOrder | OrderTask | WorkOrder | WorkOrderTask
+_Record = DomainOrder | Case | OrderTask | WorkOrder | WorkOrderTask
 
 
 @dataclass(frozen=True, slots=True)
 class _Ears:
-    """The records of one order on which people write what the other side should read."""
+    """The records of one order or case on which people write what the other side should read."""
 
-    snapshot: Snapshot
-    domain_orders: tuple[DomainOrder, ...]
+    seen: Observed
+    noted: tuple[DomainOrder | Case, ...]
     order_tasks: tuple[OrderTask, ...]
 
     @property
     def work_orders(self) -> tuple[WorkOrder, ...]:
-        return self.snapshot.work_orders
+        return self.seen.work_orders
 
     @property
     def tasks(self) -> Iterator[WorkOrderTask]:
@@ -53,7 +53,7 @@ class _Ears:
 
     @property
     def there(self) -> tuple[_Record, ...]:
-        return (*self.domain_orders, *self.order_tasks)
+        return (*self.noted, *self.order_tasks)
 
     @property
     def here(self) -> tuple[_Record, ...]:
@@ -74,15 +74,14 @@ def hear(
 ) -> tuple[Observed, ...]:
     """The same with the journals of orders where they may say something new. One set of requests for all of them."""
     unsure = {s.sys_id for s in snapshots if any(_may_ask(w, s) for w in s.work_orders)}
-    orders = [s for s in snapshots if notes.carry_any and isinstance(s, Snapshot) and s.work_orders]
-    ears = [_ears(s, memory[s.sys_id]) for s in orders]
-    open_ears = {e.snapshot.sys_id: e for e in ears if e.is_unheard(memory[e.snapshot.sys_id])}
+    ears = [_ears(s, memory[s.sys_id]) for s in snapshots if notes.carry_any and s.work_orders]
+    open_ears = {e.seen.sys_id: e for e in ears if e.is_unheard(memory[e.seen.sys_id])}
     if not open_ears and not unsure:
         return tuple(snapshots)
     heard = list(open_ears.values())
     there = om.journals(
         [
-            *(d.sys_id for one in heard for d in one.domain_orders),
+            *(record.sys_id for one in heard for record in one.noted),
             *(sys_id for s in snapshots if s.sys_id in unsure for sys_id in s.noted_ids),
         ],
         [task.sys_id for one in heard for task in one.order_tasks],
@@ -106,15 +105,15 @@ def hear(
     return tuple(told)
 
 
-def _ears(snapshot: Snapshot, remembered: OrderMemory) -> _Ears:
+def _ears(snapshot: Observed, remembered: OrderMemory) -> _Ears:
     named = {link.initiator_id for link in remembered.links}
     for work_order in snapshot.work_orders:
         key = WorkOrderKey.parse(work_order.names)
         named.add(key.initiator_id if key else work_order.names.casefold())
     tasks = tuple(t for t in snapshot.order_tasks if {t.sys_id, t.number.casefold()} & named)
     owners = named | {task.domain_order_id for task in tasks}
-    domain_orders = tuple(d for d in snapshot.domain_orders if {d.sys_id, d.number.casefold()} & owners)
-    return _Ears(snapshot, domain_orders, tasks)
+    noted = tuple(one for one in snapshot.noted if {one.sys_id, one.number.casefold()} & owners)
+    return _Ears(snapshot, noted, tasks)
 
 
 def _fresh(records: Iterable[_Record], now: datetime) -> Iterator[str]:

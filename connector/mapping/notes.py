@@ -118,9 +118,9 @@ def said_in_field(work_order: WorkOrder, remark: Remark, zone: tzinfo) -> str:
 
 
 @_note
-def said_in_order(remark: Remark, zone: tzinfo) -> str:
-    """What somebody wrote on a domain order or one of its order tasks, for those in the field."""
-    return f"{remark.number} in Order Management, {_said(remark, zone)}"
+def said_in_order(remark: Remark, where: str, zone: tzinfo) -> str:
+    """What somebody wrote on a domain order, one of its order tasks or a case, for those in the field."""
+    return f"{remark.number} {where}, {_said(remark, zone)}"
 
 
 def _said(remark: Remark, zone: tzinfo) -> str:

@@ -125,6 +125,7 @@ class OrderTaskWire(Wire):
 
 class CaseWire(Wire):
     mod_count: Count
+    updated_on: str
 
     def case(self, states: StateMap[CasePhase], said: Mapping[str, str]) -> Case:
         return Case(
@@ -133,6 +134,7 @@ class CaseWire(Wire):
             state=states.read(self.state, self.state_label),
             mod_count=self.mod_count,
             said={"case": self.number, **said},
+            updated_on=self.updated_on,
         )
 
 
@@ -199,4 +201,6 @@ def order_task_wire(parts: Parts) -> OrderTaskWire:
 
 
 def case_wire(parts: Parts) -> CaseWire:
-    return CaseWire.model_validate({**parts.common(), "mod_count": parts.value("mod_count")})
+    return CaseWire.model_validate(
+        {**parts.common(), "mod_count": parts.value("mod_count"), "updated_on": parts.known("updated_on")}
+    )

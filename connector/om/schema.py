@@ -116,6 +116,7 @@ class OmSchema:
             "opened": "opened_at",
             "resolution_code": "resolution_code",
             "close_notes": "close_notes",
+            "updated_on": "sys_updated_on",
         }
     )
     notes: str = "work_notes"  # the private journal of domain orders, the one column besides the state that is written

@@ -61,7 +61,7 @@ SENTENCES: dict[str, Callable[[str], str]] = {
     "said in the field": lambda v: notes.said_in_field(
         WorkOrder("1", "WO1", _state("Draft"), template=v), _remark(v), UTC
     ),
-    "said in the order": lambda v: notes.said_in_order(_remark(v), UTC),
+    "said in the order": lambda v: notes.said_in_order(_remark(v), "in Order Management", UTC),
     "updated": lambda v: notes.updated(
         WorkOrder("1", "WO1", _state(v), template=v), [Change("location", v, v)], (), still_open=1, total=1
     ),
@@ -180,7 +180,11 @@ def test_a_note_about_very_many_changes_stays_readable() -> None:
             "WO1 Install CPE, Frank Miller, 2027-02-01 11:15 CET: nobody home",
         ),
         (
-            notes.said_in_order(Remark("RO1", "Omar Haddad", "the code is 1234", "01.07.2027 10:15", False, 0, "", ()), BERLIN),
+            notes.said_in_order(
+                Remark("RO1", "Omar Haddad", "the code is 1234", "01.07.2027 10:15", False, 0, "", ()),
+                "in Order Management",
+                BERLIN,
+            ),
             "RO1 in Order Management, Omar Haddad, 01.07.2027 10:15: the code is 1234",
         ),
         (

@@ -132,10 +132,12 @@ def open_case(world: World) -> None:
 
 
 def edit_case(world: World) -> None:
-    """The case becomes urgent while a technician has the visit: an update, and its note."""
+    """The case becomes urgent while a technician has the visit: an update, and its note. People write on both."""
     work_order = _work_order(world, "the line is slow")
     world.act("fsm", {"do": "dispatch", "work_order": work_order, "technician": "technician"})
     world.act("om", {"do": "write", "table": CASE, "record": _case(world), "fields": {"priority": "1"}})
+    world.act("fsm", {"do": "add_note", "as": "technician", "work_order": work_order, "text": "The socket is burnt."})
+    world.act("om", {"do": "add_note", "as": "order_agent", "case": _case(world), "text": "The dog bites."})
 
 
 def complete_visit(world: World) -> None:

@@ -33,6 +33,7 @@ AT_WORK = {
 CANCELED = ("canceled", "cancellation_in_progress")
 _TOKENS = re.compile(r"\[om-fsm ([0-9a-f]{10}(?: [0-9a-f]{10})*)\]")
 _PARTS = 6  # of the mark of a work order; one more where somebody went again
+_DECISIONS = ("visit again", "release gate")  # meant for the connector
 _SHOWN = 5  # notes of people in one note of the connector
 _RATE = re.compile(r"Bandwidth: ([^;\n]*)")
 _TOLD_RATE = re.compile(r"(?i)bandwidth: (?:\S+ \S+ -> )?(\d+ [MG]bit/s)(?! ->)")  # the new one of a change
@@ -292,8 +293,8 @@ class Truth:
             elif last != self._label(work_order):
                 self.wrong.append(f"{number} is {self._label(work_order)}, its last note says {last or 'nothing'}")
             self._check_told(work_order, texts)
-            if domain_order["sys_class_name"] != CASE:
-                self._check_said(work_order, domain_order, texts)
+            self._check_said(work_order, domain_order, texts)
+            self._check_passed_on(work_order, domain_order, journal)
 
     def _check_said(self, work_order: Row, domain_order: Row, texts: list[str]) -> None:
         """What people wrote on a work order and its tasks is told on the domain order, at least once, and never more often than
@@ -317,11 +318,37 @@ class Truth:
                     f"{number} is told {passed_on.count(words)} times what was written {times} times: {words!r}"
                 )
 
+    def _check_passed_on(self, work_order: Row, domain_order: Row, journal: list[Row]) -> None:
+        """What people wrote on a domain order or case below the first note about an open work order of ours is told there."""
+        born = [
+            r["sys_created_on"]
+            for r in journal
+            if (found := self._born.match(r["value"])) and found[1] == work_order["number"]
+        ]
+        if (
+            not (born and _is_ours(work_order) and self._is_open(work_order))
+            or "withdrawn" in work_order["correlation_display"]
+        ):
+            return
+        later = [
+            r["value"]
+            for r in journal
+            if r["sys_created_on"] > born[0] and r["sys_created_by"] not in ("connector", "system")
+        ]
+        passed_on = self._fsm.store.find("sys_journal_field", element_id=work_order["sys_id"], element="work_notes")
+        told = "\n".join(row["value"] for row in passed_on if row["sys_created_by"] == "connector")
+        for words in later if len(later) <= _SHOWN else ():
+            self.counts["notes passed on"] += 1
+            if not words.startswith(_DECISIONS) and _quoted(words) not in told:
+                self.wrong.append(
+                    f"{work_order['number']} is not told what stands on {domain_order['number']}: {words!r}"
+                )
+
     def _of_people(self, side: Any, *records: str) -> Counter[str]:
         """The notes of people on these records, as they would be quoted."""
         rows = (row for sys_id in records for row in side.store.find("sys_journal_field", element_id=sys_id))
         return Counter(
-            " ".join(row["value"].split()).replace("[", "(").replace("]", ")")
+            _quoted(row["value"])
             for row in rows
             if row["element"] == "work_notes" and row["sys_created_by"] not in ("connector", "system")
         )
@@ -402,6 +429,10 @@ class Truth:
     def _label(self, work_order: Row) -> str:
         column = self._fsm.schema.table("wm_order").columns["state"]
         return str(column.label_of.get(work_order["state"], work_order["state"]))
+
+
+def _quoted(text: str) -> str:
+    return " ".join(text.split()).replace("[", "(").replace("]", ")")
 
 
 def _is_ours(row: Row) -> bool:
