@@ -1,6 +1,7 @@
 """Tests are sentences about the customer. What they write to disk is kept in memory where the machine has room for that: a commit
 of the memory file waits for the disk, which is right for an operator and two fifths of the time of a test."""
 
+import gc
 import os
 import shutil
 import tempfile
@@ -13,3 +14,5 @@ _ROOM = 2 << 30  # bytes; a container may have 64 MiB there
 
 if "TMPDIR" not in os.environ and os.access(_IN_MEMORY, os.W_OK) and shutil.disk_usage(_IN_MEMORY).free > _ROOM:
     os.environ["TMPDIR"] = tempfile.tempdir = str(_IN_MEMORY)  # for child processes, too
+
+gc.set_threshold(100_000, 50, 1000)  # a world in virtual time is many small objects that live as long as its test

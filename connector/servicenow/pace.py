@@ -43,15 +43,20 @@ class Pace:
         return max(until - now, 0.0) if now >= since else 0.0  # a clock that was set back must not stop us for long
 
     @contextmanager
-    def turn(self) -> Iterator[None]:
-        """Wait for one's turn, and for the end of a short pause; a long pause is the caller's decision beforehand."""
+    def turn(self) -> Iterator[float]:
+        """Wait for one's turn, and for the end of a short pause.
+
+        Gives the seconds of a longer pause, during which nothing may be asked; 0.0 where one may ask now. Whoever had its turn
+        before may just have been told of that pause.
+        """
         with self._turn:
             self._turn.wait_for(lambda: self._under_way < self.limit)
             self._under_way += 1
         try:
-            if (pause := self.pause) > 0:
+            if 0.0 < (pause := self.pause) <= LONGEST_WAIT:
                 self._sleep(pause)
-            yield
+                pause = 0.0
+            yield pause
         finally:
             with self._turn:
                 self._under_way -= 1
@@ -65,7 +70,7 @@ class Pace:
             self._successes = 0
             self.limit = max(self.limit // 2, 1)
             now = self._clock()
-            self._pause = (now, max(now + pause, self._pause[1]))
+            self._pause = (now, now + max(pause, self.pause))
 
     def success(self) -> None:
         """A request was served."""

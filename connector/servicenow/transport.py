@@ -18,7 +18,6 @@ from connector import __version__
 from connector.errors import RemoteError, Unavailable
 from connector.servicenow.answers import READS
 from connector.servicenow.no_answer import no_answer
-from connector.servicenow.pace import LONGEST_WAIT, Pace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
     from requests.adapters import BaseAdapter
 
     from connector.servicenow.credentials import Credentials
+    from connector.servicenow.pace import Pace
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,24 +113,24 @@ class Transport(requests.Session):
         if self.endpoint.proxy is not None:
             kwargs["proxies"] = {"https": self.endpoint.proxy()}  # requests would prefer the environment's
         pace = self.common.pace
-        if pace.pause > LONGEST_WAIT:
-            raise _left_alone(self.endpoint, pace.pause)
-        with pace.turn():
+        with pace.turn() as pause:
+            if pause:
+                raise _left_alone(self.endpoint, pause)
             try:
                 response = self._answer(request, **kwargs)
             except RemoteError as error:
                 self.common.traffic.ended(0, success=False)
                 self.keep(request, None, error)
                 raise
-        failure = self.judge(response)
-        self.common.traffic.ended(response.status_code, success=failure is None)
-        self.keep(request, response, failure)
-        if failure is None:
-            pace.success()
-            return response
-        if failure.status == 429:
-            pace.push_back(failure.retry_after)
-        raise failure
+            failure = self.judge(response)
+            self.common.traffic.ended(response.status_code, success=failure is None)
+            self.keep(request, response, failure)
+            if failure is None:
+                pace.success()
+                return response
+            if failure.status == 429:
+                pace.push_back(failure.retry_after)  # before anybody else has its turn
+            raise failure
 
     def _answer(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
         traffic = self.common.traffic

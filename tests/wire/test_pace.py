@@ -53,13 +53,40 @@ def test_once_the_time_is_over_it_is_asked_again(
 
 @pytest.mark.parametrize(("asked", "pauses"), [(None, [1, 2, 4, 8]), (3.0, [3, 3, 3, 3])])
 def test_who_is_not_told_how_long_waits_longer_each_time(asked: float | None, pauses: list[float]) -> None:
+    passed: list[float] = []
+    pace = still(passed)
+    for pause in pauses:
+        pace.push_back(asked)
+        assert pace.pause == pause
+        passed.append(pause)
+
+
+def test_who_waited_for_its_turn_is_told_of_the_long_pause_that_began_meanwhile_and_does_not_sleep_it_out() -> None:
     slept: list[float] = []
     pace = still(slept)
-    for _ in pauses:
-        pace.push_back(asked)
-        with pace.turn():
-            pass
-    assert slept == pauses
+    pace.begin_gently()  # one at a time, as after every outage
+
+    def wait_for_ones_turn() -> float:
+        with pace.turn() as pause:
+            return pause
+
+    with ThreadPoolExecutor(3) as others:
+        with pace.turn() as mine:
+            waiting = [others.submit(wait_for_ones_turn) for _ in range(3)]
+            pace.push_back(3600.0)
+        told = [one.result() for one in waiting]
+    assert (mine, told, slept) == (0.0, [3600.0] * 3, [])
+    pace.begin_gently()  # released by a person
+    with pace.turn() as pause:
+        assert pause == 0.0
+
+
+def test_a_short_pause_is_waited_for_in_ones_turn() -> None:
+    slept: list[float] = []
+    pace = still(slept)
+    pace.push_back(4.0)
+    with pace.turn() as pause:
+        assert (pause, slept) == (0.0, [4.0])
 
 
 @pytest.mark.parametrize("asked", [31_536_000.0, 1e30, float("inf")])
@@ -114,3 +141,5 @@ def test_a_clock_that_was_set_back_does_not_keep_us_away() -> None:
     assert pace.pause == 30.0
     now[0] = 10.0
     assert pace.pause == 0.0
+    pace.push_back(1.0)
+    assert pace.pause == 1.0
