@@ -30,6 +30,7 @@ work order state differs from the last note                   | note (from -> to
 somebody wrote on a work order or one of its tasks            | note on the domain order, one for all that is new
 somebody wrote on the domain order or order task it is for    | work note on each open work order of ours, one for all that is new
 it is ours, a copy of ours, there already, or for customers   | nothing (customers' comments only where the rules want them)
+it answers a note of ours that it quotes                      | what the person wrote counts, as remark or decision; not the quote
 it is older than the first note about the work order          | nothing: history
 the work order is over, is being canceled, was made by hand   | nothing is written on it; what waits is withdrawn
 work order canceled or closed incomplete in FSM               | note that asks for a decision, finding until there is one

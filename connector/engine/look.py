@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from connector.decide.draft import initiators_of
 from connector.engine.hear import hear
 from connector.exchange import WORK_ORDER, Record, Sketch
-from connector.mapping.marks import Carried, WorkOrderKey, is_signed, prefix
+from connector.mapping.marks import Carried, WorkOrderKey, prefix
+from connector.mapping.quotes import own_words
 from connector.model import IntentState, Origin, RaiseFallout, SettleFallout, Snapshot, WorkOrderPhase
 
 if TYPE_CHECKING:
@@ -116,8 +117,8 @@ def _with_reasons(
 
 def _last(entries: tuple[JournalEntry, ...] | None) -> str:
     """The last private note of a person."""
-    people = (e for e in reversed(entries or ()) if not e.is_comment and not e.is_ours and not is_signed(e.text))
-    return next((entry.text for entry in people), "")
+    said = reversed(own_words(entries or ()))
+    return next((text for entry, text in said if text and not entry.is_comment and not entry.is_ours), "")
 
 
 def _noted(memory: Mapping[str, OrderMemory]) -> dict[str, State[WorkOrderPhase] | None]:

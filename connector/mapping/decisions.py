@@ -2,16 +2,18 @@
 
 The note begins with a configured word and may go on with numbers: "release gate WO0010001: the customer takes it as it is".
 Without a number it decides about every work order of the domain order. It counts for a work order only when it stands
-below the note of ours that told how that work order ended: who had not read that cannot have decided about it. Of several
-decisions the latest counts.
+below the note of ours that told how that work order ended: who had not read that cannot have decided about it. It may quote
+that note. Of several decisions the latest counts.
 """
 
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from connector.mapping.marks import tokens_in
+from connector.mapping.quotes import own_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -26,14 +28,14 @@ def decision_about(
 ) -> JournalEntry | None:
     """The latest decision about the work order of this number. `told` is the token of the note that told how it ended."""
     meant = tuple(words)
-    known = list(entries)
-    since = max((entry.rank for entry in known if told in tokens_in(entry.text)), default=None)
+    said = own_words(entries)
+    since = min((entry.rank for entry, _ in said if told in tokens_in(entry.text)), default=None)
     if since is None:
         return None
     found = [
-        e
-        for e in known
-        if e.rank > since and not e.is_comment and not tokens_in(e.text) and _decides(e.text, number, meant)
+        replace(entry, text=text)
+        for entry, text in said
+        if entry.rank > since and not entry.is_comment and _decides(text, number, meant)
     ]
     return max(found, key=lambda entry: entry.rank, default=None)
 

@@ -165,10 +165,15 @@ def tokens_in(journal: str) -> frozenset[str]:
     return frozenset(token for found in _TOKENS.findall(journal) for token in found.split())
 
 
+def own_token_in(line: str) -> str:
+    """The token of the note of ours that ends with this line; empty when the line is no such end."""
+    found = _TOKENS.fullmatch(line.strip())
+    return found[1].split()[0] if found else ""
+
+
 def is_signed(text: str) -> bool:
-    """Whether a note ends as ours do, whoever wrote it: a copy of one says nothing new."""
-    last = text.rstrip().rpartition("\n")[2]
-    return _TOKENS.fullmatch(last.strip()) is not None
+    """Whether a note ends as ours do, whoever wrote it: one of ours, a copy, or one that quotes ours at its end."""
+    return bool(own_token_in(text.rstrip().rpartition("\n")[2]))
 
 
 def status_key(work_order_id: str, number: int, state: str) -> str:

@@ -2,8 +2,9 @@
 
 A remark is recognised by its text and the how many-th with that text on its record it is, so it is the same however the
 journal was read, and whatever became of memory. Notes of ours are known by the token at their end (also copies that somebody
-else's rule has made) and by their author. A note on a task that Field Service repeats on its work order is one remark; so is
-one that an instance copies between a work order and what initiated it, for it stands on the other side already.
+else's rule has made) and by their author; what a person wrote above or below a quoted one is a remark. A note on a task that
+Field Service repeats on its work order is one remark; so is one that an instance copies between a work order and what initiated
+it, for it stands on the other side already.
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from connector.mapping.marks import before_key, is_signed, said_key, token_of
+from connector.mapping.marks import before_key, said_key, token_of
+from connector.mapping.quotes import own_words
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
@@ -54,13 +56,13 @@ def remarks(
 
     Of copies the first journal's counts. Authors in `left_out` (small letters) are no people.
     """
-    present = [e for e in already_there if not e.is_ours and not is_signed(e.text)]
+    present = [(e, text) for e, text in own_words(already_there) if not e.is_ours and text]
     found: list[Remark] = []
     for journal in journals:
         mine = _of_people(target_id, journal, left_out)
         others = [one for one in found if one.number != journal.number]
         for one in mine:
-            if any(_same(one, e.by, e.text, e.at, journal.number) for e in present):
+            if any(_same(one, e.by, text, e.at, journal.number) for e, text in present):
                 continue
             original = next((o for o in others if _same(one, o.by, o.text, o.at, o.number)), None)
             if original is None:
@@ -84,17 +86,15 @@ def untold(found: Sequence[Remark], known: frozenset[str]) -> list[Remark]:
 def _of_people(target_id: str, journal: Journal, left_out: Collection[str]) -> list[Remark]:
     counts: Counter[tuple[bool, str]] = Counter()
     found: list[Remark] = []
-    for entry in journal.entries:
+    for entry, text in own_words(journal.entries):
         words = " ".join(entry.text.split())
         counts[entry.is_comment, words] += 1
-        if entry.is_ours or is_signed(entry.text) or not words or entry.by.casefold() in left_out:
+        if entry.is_ours or not text.strip() or entry.by.casefold() in left_out:
             continue
         source = f"{journal.record_id}{'/comment' if entry.is_comment else ''}"
         key = said_key(target_id, source, words, counts[entry.is_comment, words])
         tokens, before = (token_of(key),), token_of(before_key(key))
-        found.append(
-            Remark(journal.number, entry.by, entry.text, entry.at, entry.is_comment, entry.rank, before, tokens)
-        )
+        found.append(Remark(journal.number, entry.by, text, entry.at, entry.is_comment, entry.rank, before, tokens))
     return found
 
 

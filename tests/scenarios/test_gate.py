@@ -68,6 +68,19 @@ def test_a_visit_that_came_to_nothing_keeps_the_gate_shut_until_a_person_decides
     pair.assert_nothing_doubled()
 
 
+def test_a_decision_may_quote_the_note_that_asked_for_it(pair: Pair) -> None:
+    number, work_order = in_the_field(pair)
+    pair.fsm("close_incomplete", work_order=work_order, reason="no access")
+    pair.settle()
+    asked = pair.notes(number)[-1]
+    decide(pair, number, asked)
+    assert not close(pair, number)
+    decide(pair, number, f"release gate {work_order}: the customer is fine\n\n{asked}")
+    pair.sync()
+    assert close(pair, number)
+    assert pair.finding_codes() == []
+
+
 def test_a_decision_is_read_from_the_form_where_the_journal_table_is_closed(pair: Pair) -> None:
     number, work_order = in_the_field(pair)
     pair.fsm("close_incomplete", work_order=work_order, reason="no access")

@@ -308,6 +308,25 @@ def test_what_a_person_quotes_of_ours_crosses_without_its_token_and_a_copy_of_ou
     assert "copied by a rule" not in "\n".join(field_notes(either, install))
 
 
+def test_an_answer_above_a_quoted_note_crosses_without_the_quote_once_and_both_ways(either: Pair) -> None:
+    domain_order, install = visited(either)
+    write(either, "om", domain_order, f"Gate code is 4711.\n\n{either.notes(domain_order)[0]}", "fulfillment_agent")
+    either.settle()
+    [asked] = [note for note in field_notes(either, install) if "4711" in note]
+    write(either, "fsm", install, f"Which gate?\n{asked}", "technician")
+    later(either)
+    [answer] = [note for note in either.notes(domain_order) if "Which gate?" in note]
+    assert said([asked], "4711")[0].endswith(" UTC: Gate code is 4711.")
+    assert said([answer], "Which gate?")[0].endswith(" UTC: Which gate?")
+    write(either, "om", domain_order, f"The left one.\n{answer}", "fulfillment_agent")
+    either.settle()
+    assert len(said(field_notes(either, install), "The left one.")) == 1
+    before = journals(either)
+    either.forget()
+    either.settle()
+    assert journals(either) == before
+
+
 def test_notes_written_under_the_connectors_account_are_nobodys(either: Pair) -> None:
     domain_order, install = visited(either)
     write(either, "fsm", install, "another program was here", "connector")
