@@ -38,6 +38,7 @@ STOP_WITHIN = 6.0  # seconds a look may take to finish after SIGTERM; then it is
 _RETRY_SECONDS = 5.0  # after a look that failed
 _LONGEST_REST = 60.0
 _HEARD_EVERY = timedelta(minutes=1)
+_STEP = timedelta(minutes=1)  # a clock that goes back by more was put right
 _log = structlog.get_logger("om-fsm")
 
 
@@ -47,6 +48,7 @@ class _Successor:
 
     engine: Engine
     rounds: Rounds | None
+    timetable: tuple[float, float]  # seconds between polls, and between rounds
 
 
 class _Wish(Enum):
@@ -88,9 +90,15 @@ class Service:
         self._forgetting: dict[str, str] = {}  # what could not be done because of memory, and why
         self._damage: MemoryDamaged | None = None
         self._scheduler = BackgroundScheduler(timezone=UTC, executors={"default": ThreadPoolExecutor(2)})
+        self._turned = clock()
+        self._timetable = (poll_seconds, rounds_seconds)  # seconds between polls, and between rounds
+        self._schedule()
+
+    def _schedule(self) -> None:
+        poll_seconds, rounds_seconds = self._timetable
         self._every("poll", poll_seconds, self._poll_wanted)
-        if rounds is not None:
-            self._every("doctor", rounds_seconds, rounds.wanted)
+        if self._rounds is not None:
+            self._every("doctor", rounds_seconds, self._rounds.wanted)
 
     def _every(self, what: str, seconds: float, wanted: threading.Event) -> None:
         # misfire_grace_time=None: a late poll is still a poll. coalesce: one is as good as many.
@@ -144,16 +152,14 @@ class Service:
     def take_over(self, engine: Engine, *, poll_seconds: float, rounds: Rounds | None, rounds_seconds: float) -> None:
         """Go on with another engine over the same memory from the next turn, as after a start."""
         _listen_to(engine)
-        self._successor = _Successor(engine, rounds)
-        self._every("poll", poll_seconds, self._poll_wanted)
-        if rounds is not None:
-            self._every("doctor", rounds_seconds, rounds.wanted)
+        self._successor = _Successor(engine, rounds, (poll_seconds, rounds_seconds))
         self._nudge.set()
 
     def _succeed(self) -> None:
         successor, self._successor = self._successor, None
         if successor is not None:
-            self._engine, self._rounds = successor.engine, successor.rounds
+            self._engine, self._rounds, self._timetable = successor.engine, successor.rounds, successor.timetable
+            self._schedule()
 
     def _turn(self, began: float) -> float | None:
         """Do what is wanted and due. Returns for how many seconds nothing is, None when something failed."""
@@ -175,7 +181,12 @@ class Service:
         self.pulse.polled(*Side)
 
     def _visit(self) -> None:
-        self._engine.sides.visit(self._clock())
+        now = self._clock()
+        if self._turned - now > _STEP:
+            _log.warning("the clock of this machine was put back", seconds=round((self._turned - now).total_seconds()))
+            self._schedule()  # the next poll would else be as far away
+        self._turned = now
+        self._engine.sides.visit(now)
 
     def _meanwhile(self) -> bool:
         """While Field Service is held: hear what happens in Order Management, so that the backlog is known."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from connector.engine.clock import put_right
 from connector.engine.codec import KINDS_OF_SIDE
 from connector.engine.hold import Hold, HoldReason, Side
 from connector.errors import (
@@ -179,6 +180,10 @@ class Sides:
 
         Raises a RemoteError when an instance answers, but not what must be known of it.
         """
+        if put_right(self._store.engine, now):
+            self._reached.clear()
+            self._checked.clear()
+            self._mismatched.clear()
         self.holds.expire(now)
         with self._lock:
             for side in [side for side in self._held if self.may_poll(side, now)]:
