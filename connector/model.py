@@ -812,6 +812,17 @@ class Intent:
     state: IntentState
     action: Action | None = None  # absent for notes recognised in a journal after memory was lost
     error: str = ""
+    at: datetime | None = None  # when it was settled, or else intended, by the connector's clock
+
+    @property
+    def is_given_up(self) -> bool:
+        """Whether a person wanted a refused write no longer: as good as done, though it never was."""
+        return self.state is IntentState.DONE and bool(self.error)
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether it was refused for good, as far as anybody knows."""
+        return self.state is IntentState.PARKED or self.is_given_up
 
 
 @dataclass(frozen=True, slots=True)

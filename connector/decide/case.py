@@ -147,4 +147,4 @@ def _is_rejected(draft: Draft, case: Case) -> bool:
     if known is not None and isinstance(known.action, ResolveCase) and case.mod_count <= known.action.mod_count:
         return False
     intent = draft.intent(key)
-    return intent is not None and intent.state is IntentState.DONE and not intent.error
+    return intent is not None and intent.state is IntentState.DONE and not intent.is_given_up

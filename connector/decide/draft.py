@@ -196,14 +196,17 @@ class Draft:
         entries = self.seen.journals.get(link.domain_order_id, ())
         if not entries or found is None or link.noted is None or link.noted.value != found.state.value:
             return work
-        told = token_of(status_key(link.work_order_id, link.notes, link.noted.value))
+        key = status_key(link.work_order_id, link.notes, link.noted.value)
+        intent = self.intent(key)
+        refused_at = intent.at if intent is not None and intent.is_refused else None
         again = self.words_for_next(work)
         words = (self.decisive_words, *([again] if again else []))
-        decision = decision_about(found.number, told, entries, words)
+        decision = decision_about(found.number, token_of(key), entries, words, refused_at)
         if decision is None or not again or not is_decision(decision.text, again):
             return replace(work, decision=decision)
-        key = key_of_next(link)
-        return replace(work, decision=decision, again=key, has_next=any(one.key == key for one in self.links.values()))
+        following = key_of_next(link)
+        has_next = any(one.key == following for one in self.links.values())
+        return replace(work, decision=decision, again=following, has_next=has_next)
 
     def words_for_next(self, work: Work) -> str:
         """How a work note begins that sends somebody again in the place of this visit; empty where nothing does."""

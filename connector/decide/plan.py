@@ -40,6 +40,7 @@ a visit in the place of another, and the order changes        | as any other: up
 another visit is asked for that the order does not allow      | finding until it does, or the decision is another one
 a person decided, after being told how the work order ended   | it counts as done; ready to close, naming who decided
 a decision from before it ended so, or about another one      | counts for nothing
+the note of how it ended was refused, or given up by a person | a decision written after that counts
 work order made by hand for this initiator, without our mark  | counts for notes and the gate; never edited
 a person asks for a work order that no row asks for           | create it once; changed and canceled with the order
 a person lets go of a work order (detach)                     | note; then it counts for nothing, and none takes its place

@@ -528,7 +528,7 @@ def _remember_attempt(
 
 def _intent(row: Any) -> Intent:
     action = None if row.kind is None else codec.load_action(row.kind, row.document)
-    return Intent(row.key, IntentState(row.state), action, row.error)
+    return Intent(row.key, IntentState(row.state), action, row.error, row.settled_at or row.created_at)
 
 
 def _intend(connection: sa.Connection, action: Action, order: Mapping[str, str], now: datetime) -> None:

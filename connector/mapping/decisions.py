@@ -3,13 +3,15 @@
 The note begins with a configured word and may go on with numbers: "release gate WO0010001: the customer takes it as it is".
 Without a number it decides about every work order of the domain order. It counts for a work order only when it stands
 below the note of ours that told how that work order ended: who had not read that cannot have decided about it. It may quote
-that note. Of several decisions the latest counts.
+that note. Where Order Management refused the note, what was written after that moment counts. Of several decisions the latest
+counts.
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from connector.mapping.marks import tokens_in
@@ -20,22 +22,29 @@ if TYPE_CHECKING:
 
     from connector.model import JournalEntry
 
+_STAMP = "%Y-%m-%d %H:%M:%S"
 _NUMBER = re.compile(r"[\s,;]*(?:and\s+)?([A-Za-z]+\d+)\b")
 
 
 def decision_about(
-    number: str, told: str, entries: Iterable[JournalEntry], words: Iterable[str]
+    number: str, told: str, entries: Iterable[JournalEntry], words: Iterable[str], refused_at: datetime | None = None
 ) -> JournalEntry | None:
-    """The latest decision about the work order of this number. `told` is the token of the note that told how it ended."""
+    """The latest decision about the work order of this number. `told` is the token of the note that told how it ended.
+
+    `refused_at` is when that note was refused (the connector's clock), where it was: then nobody could read it, and there is a
+    finding instead.
+    """
     meant = tuple(words)
     said = own_words(entries)
     since = min((entry.rank for entry, _ in said if told in tokens_in(entry.text)), default=None)
-    if since is None:
+    if since is None and refused_at is None:
         return None
     found = [
         replace(entry, text=text)
         for entry, text in said
-        if entry.rank > since and not entry.is_comment and _decides(text, number, meant)
+        if (entry.rank > since if since is not None else _is_after(entry.at, refused_at))
+        and not entry.is_comment
+        and _decides(text, number, meant)
     ]
     return max(found, key=lambda entry: entry.rank, default=None)
 
@@ -43,6 +52,14 @@ def decision_about(
 def is_decision(text: str, word: str) -> bool:
     """Whether a note begins with the configured word: it is meant for the gate and for nobody else."""
     return _begun(" ".join(text.split()), word) is not None
+
+
+def _is_after(at: str, moment: datetime | None) -> bool:
+    """Whether a stored moment is later, to the second. What is shown in a strange format is not known to be."""
+    try:
+        return moment is not None and datetime.strptime(at, _STAMP).replace(tzinfo=UTC) > moment.replace(microsecond=0)
+    except ValueError:
+        return False
 
 
 def _decides(text: str, number: str, words: tuple[str, ...]) -> bool:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from connector import app
+from connector import app, memory
 from connector.config import load
 from connector.errors import NotFound
 from tests.conftest import DOMAIN_ORDER, HAMBURG
@@ -76,6 +76,24 @@ def test_a_decision_may_quote_the_note_that_asked_for_it(pair: Pair) -> None:
     decide(pair, number, asked)
     assert not close(pair, number)
     decide(pair, number, f"release gate {work_order}: the customer is fine\n\n{asked}")
+    pair.sync()
+    assert close(pair, number)
+    assert pair.finding_codes() == []
+
+
+def test_where_the_note_of_the_end_was_refused_and_dropped_somebody_can_still_decide(pair: Pair) -> None:
+    number, work_order = in_the_field(pair)
+    decide(pair, number, "release gate")  # before anybody could know
+    pair.fsm("cancel_work_order", work_order=work_order, reason="nobody home")
+    fault = {"kind": "status", "status": 403, "message": "record is locked", "method": "PATCH", "user": "connector"}
+    pair.world.fault("om", {**fault, "count": 1})
+    pair.settle_but_parked()
+    with memory.repairing(pair.loaded) as store:
+        assert store.release_parked(pair.parked(), pair.now(), drop=True)
+    pair.settle()
+    assert not close(pair, number)
+    assert pair.finding_codes() == ["canceled-in-field"]
+    decide(pair, number, f"release gate {work_order}: fine")
     pair.sync()
     assert close(pair, number)
     assert pair.finding_codes() == []

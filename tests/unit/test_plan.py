@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 
@@ -678,6 +679,35 @@ def test_a_decision_written_below_the_note_of_the_end_releases_the_gate(text: st
 def test_what_is_no_decision_about_this_end_releases_nothing(entries: tuple[JournalEntry, ...]) -> None:
     assert kinds(decided_by(*entries)) == ["ReopenDomainOrder"]
     assert codes(decided_by(*entries)) == ["closed-incomplete", "closed-with-open-work"]
+
+
+NOON = datetime(2027, 3, 1, 12, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("state", "error", "at", "counts"),
+    [
+        (IntentState.PARKED, "record is locked", "2027-03-01 12:00:01", True),
+        (IntentState.DONE, "given up by a person", "2027-03-01 12:00:01", True),
+        (IntentState.DONE, "given up by a person", "2027-03-01 12:00:00", False),
+        (IntentState.DONE, "given up by a person", "01.03.2027 12:00:01", False),
+        (IntentState.DONE, "", "2027-03-01 12:00:01", False),
+        (IntentState.PENDING, "", "2027-03-01 12:00:01", False),
+    ],
+    ids=["refused", "given up", "before that", "moment unknown", "told, but not shown", "still to be told"],
+)
+def test_where_the_note_of_the_end_was_refused_a_decision_after_that_counts(
+    state: IntentState, error: str, at: str, counts: bool
+) -> None:
+    told = WriteNote(status_key(INCOMPLETE.sys_id, 1, "4"), DOMAIN_ORDER_ID, "RO1", "WO1: ... -> Closed Incomplete")
+    refused = replace(intent(told, state), error=error, at=NOON)
+    seen = snapshot(INCOMPLETE, with_domain_order=CLOSED)
+    seen = replace(seen, journals={DOMAIN_ORDER_ID: (JournalEntry(0, "frank", "release gate WO1", at),)})
+    decided = plan(seen, memory(link(noted="4"), intents=(refused,), verdicts=(verdict(),)))
+    assert ("ReopenDomainOrder" not in kinds(decided)) == counts
+    again = replace(seen, journals={DOMAIN_ORDER_ID: (TOLD, JournalEntry(0, "frank", "release gate WO1", at))})
+    decided = plan(again, memory(link(noted="4"), intents=(refused,), verdicts=(verdict(),)))
+    assert "ReopenDomainOrder" in kinds(decided)  # where the note is shown after all, it says what came before it
 
 
 def test_an_end_that_only_asks_for_a_note_is_no_finding() -> None:
