@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from tests.faults.walk.moves import CASE, DOMAIN_ORDER, FALLOUT
+from tests.faults.walk.moves import CASE, DOMAIN_ORDER, FALLOUT, ORDER_TASK
 
 if TYPE_CHECKING:
     from connector.sandbox import World
@@ -20,8 +20,8 @@ _TOKENS = re.compile(r"\[om-fsm ([0-9a-f]{10}(?: [0-9a-f]{10})*)\]")
 
 
 def state_of(world: World) -> dict[str, Any]:
-    """What counts: work orders with what they say, notes (times and numbers apart), domain orders, places, cases, every token,
-    to find what was doubled."""
+    """What counts: work orders with what they say, notes (times and numbers apart), domain orders, ends of order tasks, places,
+    cases, every token, to find what was doubled."""
     notes, in_field = (
         [r["value"] for r in side.store.find("sys_journal_field") if r["sys_created_by"] == "connector"]
         for side in (world.om, world.fsm)
@@ -36,6 +36,7 @@ def state_of(world: World) -> dict[str, Any]:
         "notes on work orders": sorted(_BY_CHANCE.sub("", note) for note in in_field),
         "notes": sorted(_BY_CHANCE.sub("", note) for note in notes),
         "domain orders": sorted([d["number"], d["state"]] for d in world.om.store.find(DOMAIN_ORDER)),
+        "planned": sorted([t["number"], t["planned_end_date"]] for t in world.om.store.find(ORDER_TASK)),
         "places": sorted(row["name"] for row in world.fsm.store.find("cmn_location")),
         "cases": sorted([c["number"], c["state"], c["close_notes"]] for c in world.om.store.find(CASE)),
         "fallouts": sorted([f["state"], f["short_description"], f["order_task"]] for f in world.om.store.find(FALLOUT)),

@@ -67,6 +67,8 @@ def test_the_latest_end_of_its_visits_counts() -> None:
     survey = work_order("16", "WO2", names=SURVEY, template="Site Survey", estimated_end=SECOND)
     of_task = link("16", survey, initiator_id=TASK_ID)
     assert ends(seen(FIRST, None, survey), remembering(links=(of_task,))) == [("TASK1", SECOND)]
+    sooner = replace(survey, estimated_end=FIRST)
+    assert ends(seen(SECOND, None, sooner), remembering(links=(of_task,))) == [("TASK1", SECOND)]
 
 
 def test_the_same_end_is_written_once_whatever_the_task_says_by_now() -> None:

@@ -33,6 +33,7 @@ _PATIENCE = (
     "\n[outbox]\nlook_after_seconds = 0.2\nfirst_retry_seconds = 0.1\nlongest_retry_seconds = 0.2\nin_flight = 1\n"
     '\n[gate]\nclosed_incomplete = "fallout"\n'
     '\n[ponr]\nmode = "set"\n'
+    '\n[jeopardy]\nwrite_end_to = "planned_end_date"\n'
 )
 _REFERENCES = """
 [fsm.references]
@@ -78,7 +79,7 @@ class Stage:
         self.ports = dict(zip(("om_port", "fsm_port", "control_port"), _free_ports(3), strict=True))
         self.memory = directory / "om-fsm.db"
         self.log = directory / "points.log"
-        self.world.switch("om", writer_sets_ponr=True)
+        self.world.switch("om", writer_sets_ponr=True, writer_plans_order_tasks=True)
         self.died_at = ""  # where the last daemon did
         with self.world.serve(directory, **self.ports) as served:
             self.config = write_config(directory, served.info)

@@ -40,8 +40,12 @@ def approve(world: World) -> None:
 
 
 def revise(world: World) -> None:
-    """A technician is sent, and the order asks for more: a note, an update, and the note about it."""
-    world.act("fsm", {"do": "dispatch", "work_order": _work_order(world, "SD-WAN CPE"), "technician": "technician"})
+    """A technician is sent, and the order asks for more: a note, an update and the note about it, and an order task says when the
+    visit ends."""
+    install = _work_order(world, "SD-WAN CPE")
+    world.act("fsm", {"do": "dispatch", "work_order": install, "technician": "technician"})
+    planned = {"expected_end": "2030-01-31 12:00:00"}
+    world.act("fsm", {"do": "write", "table": "wm_order", "record": install, "fields": planned})
     order, line = _order(world)["number"], world.om.store.find(LINE)[0]["number"]
     world.act("om", {"do": "revise", "order": order})
     world.act("om", {"do": "edit_line", "line": line, "characteristics": {"Bandwidth": "500 Mbit/s"}})

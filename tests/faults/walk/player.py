@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from connector.sandbox import World
     from tests.faults.walk.story import Step
 
+_ENDS = ("2026-08-20 12:00:00", "2026-08-25 16:30:00", "2026-09-02 09:00:00")  # that a dispatcher plans for a visit
 _KINDS = tuple(map(FindingCode, ("write-parked", "not-applied", "not-canceled", "past-ponr", "reopen-refused")))
 NEVER = 1e9  # seconds
 SWEEP_SECONDS = 900.0
@@ -155,7 +156,8 @@ class Player:
         self._sweep_every = NEVER if step["feeds_only"] else SWEEP_SECONDS
         self.truth.ponr_follows = step["ponr_follows"]
         self.truth.raises_fallouts = step["turns"] % 2 == 0
-        self.world.switch("om", writer_sets_ponr=step["ponr_follows"])
+        self.truth.plans_tasks = step["turns"] % 4 in (1, 2)
+        self.world.switch("om", writer_sets_ponr=step["ponr_follows"], writer_plans_order_tasks=self.truth.plans_tasks)
         for side in ("om", "fsm"):
             self.world.skew(side, step[f"{side}_skew"])
             self.world.switch(side, literal_zone=step[f"{side}_literals"])
@@ -195,7 +197,13 @@ class Player:
                         self.world.act("om", {"do": "close_domain_order", "domain_order": row["number"]})
             case name:
                 move = MOVES_OF_PEOPLE[name]
-                self.world.act(move.side, {"do": move.do or name, **move.arguments(self.world, pick), **lag})
+                given = move.arguments(self.world, pick)
+                self.world.act(move.side, {"do": move.do or name, **given, **lag})
+                if name == "dispatch" and self.truth.plans_tasks:
+                    end = {"expected_end": _ENDS[pick % len(_ENDS)]}
+                    self.world.act(
+                        "fsm", {"do": "write", "table": "wm_order", "record": given["work_order"], "fields": end}
+                    )
 
     def _ask(self, what: str, pick: int) -> None:
         """Somebody types `om-fsm work-order ...`, while the connector may be at work."""
@@ -282,6 +290,8 @@ class Player:
         changed["daemon"] = settings.daemon.model_copy(update={"sweep_seconds": self._sweep_every})
         mode = PonrMode.SET if self.truth.ponr_follows else PonrMode.OFF
         changed["ponr"] = settings.ponr.model_copy(update={"mode": mode})
+        if self.truth.plans_tasks:
+            changed["jeopardy"] = settings.jeopardy.model_copy(update={"write_end_to": "planned_end_date"})
         if self.truth.raises_fallouts:
             changed["fallout"] = settings.fallout.model_copy(update={"kinds": _KINDS})
         then = Consequence.FALLOUT if self.truth.raises_fallouts else Consequence.RESCHEDULE

@@ -50,9 +50,13 @@ class Truth:
         self.wrong: list[str] = []
         self.counts: Counter[str] = Counter()
         self.raises_fallouts = False
+        self.plans_tasks = False  # order tasks say when their visits end
         self.asked_for: set[str] = set()  # keys of the work orders that people asked for by hand
         self._om, self._fsm = world.om, world.fsm
         self._ponr_since: dict[str, int] = {}
+        self._ends: dict[str, str] = {}  # order task -> the planned end it says
+        self._written_ends: dict[str, str] = {}  # the same, as the connector wrote it last
+        self._at_rest_since: dict[str, int] = {}  # order task -> step since which it is over, or on hold
         self._opened_at: dict[str, int] = {}  # work order -> step in which it was last open
         self._known = {row["sys_id"]: row for row in self._fsm.store.find("wm_order")}
         self._carried: dict[str, list[str]] = defaultdict(list)  # work order -> bandwidths, as they arrived
@@ -109,6 +113,8 @@ class Truth:
             rows = self._om.store.find(table, sys_id=sys_id)
             if rows and rows[0]["ponr"] == "true":
                 self._ponr_since.setdefault(sys_id, self.step)
+        if table == ORDER_TASK and (rows := self._om.store.find(table, sys_id=sys_id)):
+            self._hear_task(rows[0])
         if table == "sys_journal_field":
             [row] = self._om.store.find(table, sys_id=sys_id)
             if row["sys_created_by"] == "connector" and "ready to be closed" in row["value"]:
@@ -117,6 +123,19 @@ class Truth:
                         self.wrong.append(
                             f"{work_order['number']} is open, and its domain order was called ready to be closed"
                         )
+
+    def _hear_task(self, task: Row) -> None:
+        sys_id, end = task["sys_id"], task["planned_end_date"]
+        before, self._ends[sys_id] = self._ends.get(sys_id, end), end
+        if end != before and task["sys_updated_by"] == "connector":
+            self._written_ends[sys_id] = end
+            self.counts["planned ends"] += 1
+            if not self.plans_tasks or self._at_rest_since.get(sys_id, self.step) < self.step:
+                self.wrong.append(f"{task['number']} was planned, and nobody wanted that")
+        if self._role(task) in AT_WORK[ORDER_TASK]:
+            self._at_rest_since.pop(sys_id, None)
+        else:
+            self._at_rest_since.setdefault(sys_id, self.step)
 
     # --- at rest -------------------------------------------------------------------------------------------
 
@@ -127,6 +146,7 @@ class Truth:
         for domain_order in self._om.store.find(DOMAIN_ORDER):
             self._check_gate(domain_order)
             self._check_notes(domain_order)
+            self._check_planned(domain_order)
             for initiator in (domain_order, *self._om.store.find(ORDER_TASK, parent=domain_order["sys_id"])):
                 self._check_wanted(initiator, domain_order)
         for case in self._om.store.find(CASE):
@@ -256,6 +276,29 @@ class Truth:
             failed = self._label(row) in ("Closed Incomplete", "Canceled") and bool(since) and not is_released
             if failed and not any(_wish(r) == _wish(row) for r in again):
                 self.wrong.append(f"nobody went again in the place of {row['number']}")
+
+    def _check_planned(self, domain_order: Row) -> None:
+        """An order task says when the last of its visits ends, or was told so once; the first open one for its domain order."""
+        line = self._line(domain_order)
+        order = self._one(ORDER, line["order"]) if line else None
+        records = [(LINE, line), (ORDER, order), (DOMAIN_ORDER, domain_order)]
+        if not self.plans_tasks or any(row is None or self._role(row) not in AT_WORK[table] for table, row in records):
+            return
+        tasks = sorted(self._om.store.find(ORDER_TASK, parent=domain_order["sys_id"]), key=lambda task: task["number"])
+        stands_in = next((task for task in tasks if self._role(task) not in ("closed_complete", "canceled")), None)
+        ends: defaultdict[str, list[str]] = defaultdict(list)
+        for row in self._work_of(domain_order["sys_id"]):
+            owner = next((task for task in tasks if task["sys_id"] in row["correlation_id"]), stands_in)
+            if owner is not None and self._is_open(row) and row["expected_end"]:
+                ends[owner["sys_id"]].append(row["expected_end"])
+        for task in tasks:
+            said = (task["planned_end_date"], self._written_ends.get(task["sys_id"]))
+            if (
+                task["sys_id"] in ends
+                and self._role(task) in AT_WORK[ORDER_TASK]
+                and max(ends[task["sys_id"]]) not in said
+            ):
+                self.wrong.append(f"{task['number']} does not say that its visits end {max(ends[task['sys_id']])}")
 
     def _check_followed(self, live: list[Row], line: Row) -> None:
         begun = [row["number"] for row in live if self._label(row) in ("Work in Progress", "Closed Complete")]
