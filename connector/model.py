@@ -116,6 +116,7 @@ class CustomerOrder:
     account: Ref = NOWHERE
     contact: Ref = NOWHERE
     more: Mapping[str, str] = field(default_factory=dict)  # facts from columns the configuration maps in, by name
+    unshown: tuple[str, ...] = ()  # facts that point to a record whose name is not shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +137,7 @@ class OrderLine:
     due: str = ""  # committed due date as stored: UTC, "YYYY-MM-DD HH:MM:SS"
     characteristics: Mapping[str, str] = field(default_factory=dict)
     more: Mapping[str, str] = field(default_factory=dict)  # facts from columns the configuration maps in, by name
+    unshown: tuple[str, ...] = ()  # facts that point to a record whose name is not shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +160,7 @@ class DomainOrder:
     updated_on: str = ""  # UTC, "YYYY-MM-DD HH:MM:SS"
     needs_attention: bool = False  # the quantity was decreased: a manager must choose which units go
     more: Mapping[str, str] = field(default_factory=dict)  # facts from columns the configuration maps in, by name
+    unshown: tuple[str, ...] = ()  # facts that point to a record whose name is not shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +177,7 @@ class OrderTask:
     updated_on: str = ""  # UTC, "YYYY-MM-DD HH:MM:SS"
     planned_end: str = ""  # the same; where it is written
     more: Mapping[str, str] = field(default_factory=dict)  # facts from columns the configuration maps in, by name
+    unshown: tuple[str, ...] = ()  # facts that point to a record whose name is not shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +193,7 @@ class Case:
     mod_count: int = 0
     said: Mapping[str, str] = field(default_factory=dict)
     updated_on: str = ""  # UTC, "YYYY-MM-DD HH:MM:SS"
+    unshown: tuple[str, ...] = ()  # facts that point to a record whose name is not shown
 
     @property
     def noted_on(self) -> Case:
@@ -396,6 +401,7 @@ class Initiator:
     units: int = 1  # of the line's quantity, how many this initiator stands for
     locations: tuple[str, ...] = ()  # of the domain order and of those beneath it, by name, each once
     is_held_by_us: bool = False  # its task is On hold for nothing but fallouts that the connector raised
+    unshown: tuple[str, ...] = ()  # locations that belong to `locations` and whose names are not shown
 
     @property
     def sys_id(self) -> str:
@@ -519,6 +525,7 @@ class FindingCode(Enum):
     CHANGE_WAITS = "change-waits"
     WRITE_PARKED = "write-parked"
     CHARACTERISTICS_MISSING = "characteristics-missing"
+    NAME_MISSING = "name-missing"  # of a record the order points to
     UNREADABLE = "unreadable"
     DEFECT = "defect"  # of the connector: this order is left alone
     MISSING_TABLE = "missing-table"
@@ -892,7 +899,7 @@ class Standing:
 class GateAnswer:
     """May this domain order be closed? `known_at` is when both systems were asked; None when nobody knows.
 
-    What was not asked just now never says yes: then `problem` tells why it could not be asked.
+    What was not asked just now never says yes: then `problem` tells why it could not be asked, or what is not known of it.
     """
 
     domain_order: str

@@ -31,8 +31,9 @@ def answer(snapshot: Snapshot, memory: OrderMemory, rules: Rules, one: DomainOrd
         *(tasks if rules.order_tasks is not OpenTasks.SHOW else ()),
         *(header if rules.header_tasks is not OpenTasks.SHOW else ()),
     ]
-    may_close = not blocking and not any(w.blocks for w in work)
-    return GateAnswer(one.number, may_close, asked_at, tuple(work), tasks, header)
+    problem = draft.waiting.get(one.sys_id, "")
+    may_close = not problem and not blocking and not any(w.blocks for w in work)
+    return GateAnswer(one.number, may_close, asked_at, tuple(work), tasks, header, problem)
 
 
 def _let_go(work: Work) -> Standing:

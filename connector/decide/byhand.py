@@ -8,10 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from connector.decide.plan import creation, why_canceled, why_frozen
+from connector.decide.plan import creation, name_missing, why_canceled, why_frozen
 from connector.decide.stance import Stance, stance_of
 from connector.mapping import notes
-from connector.mapping.facts import facts_of
+from connector.mapping.facts import facts_of, unshown
 from connector.mapping.marks import WorkOrderKey, bound, is_detached
 from connector.model import BY_HAND, Asked, BindWorkOrder, IntentState, Origin, Verdict, WantedWorkOrder
 
@@ -40,6 +40,8 @@ def ask_create(draft: Draft, initiator: AnyInitiator, template: str, ordinal: in
         return answer.already("it was asked for before and is created at the next pass")
     if ordinal == 1 and (alike := _alike(draft, initiator, template)):
         return answer.refused(f"it has {alike}. If it shall have one more, say --ordinal 2.")
+    if nameless := unshown(initiator):
+        return answer.refused(name_missing(initiator, nameless))
     facts = facts_of(initiator)
     verdict = Verdict(
         initiator_id=initiator.sys_id,

@@ -113,6 +113,7 @@ class Draft:
             for token in intent.action.carries
         }
         self.troubles: list[Trouble] = []
+        self.waiting: dict[str, str] = {}  # domain order or case for which it is not known what it asks for -> why
         self._verdicts: list[Verdict] = []
         self._actions: list[Action] = []
         self._findings: list[Finding] = []
@@ -329,15 +330,18 @@ def order_initiators(snapshot: Snapshot) -> Iterator[Initiator]:
     order = replace(snapshot.order, ponr=snapshot.order.ponr or any(line.ponr for line in snapshot.lines))
     lines = {line.sys_id: line for line in snapshot.lines}
     units, places, held = _units(snapshot, lines), _places(snapshot), _held_by_us(snapshot)
+    hidden = _hidden_places(snapshot)
     for domain_order in sorted(snapshot.domain_orders, key=lambda d: d.number):
         line = lines.get(domain_order.line_id)
         if line is None:
             continue
         own = units[domain_order.sys_id], places[domain_order.sys_id]
-        yield Initiator(order, line, domain_order, None, *own)
+        unshown = hidden[domain_order.sys_id]
+        yield Initiator(order, line, domain_order, None, *own, unshown=unshown)
         for task in sorted(snapshot.order_tasks, key=lambda t: t.number):
             if task.domain_order_id == domain_order.sys_id:
-                yield Initiator(order, line, domain_order, task, *own, is_held_by_us=task.sys_id in held)
+                waits = task.sys_id in held
+                yield Initiator(order, line, domain_order, task, *own, is_held_by_us=waits, unshown=unshown)
 
 
 def _held_by_us(snapshot: Snapshot) -> set[str]:
@@ -362,14 +366,28 @@ def _units(snapshot: Snapshot, lines: Mapping[str, OrderLine]) -> dict[str, int]
 
 def _places(snapshot: Snapshot) -> dict[str, tuple[str, ...]]:
     """The locations, by name, of each domain order and those beneath it."""
+    families = _families(snapshot).items()
+    return {sys_id: tuple(sorted({one.location.name for one in family} - {""})) for sys_id, family in families}
+
+
+def _hidden_places(snapshot: Snapshot) -> dict[str, tuple[str, ...]]:
+    """Those beneath each domain order whose location has no name to read, in words."""
+    return {
+        sys_id: tuple(f"location of {one.number}" for one in family[1:] if "location" in one.unshown)
+        for sys_id, family in _families(snapshot).items()
+    }
+
+
+def _families(snapshot: Snapshot) -> dict[str, list[DomainOrder]]:
+    """Each domain order with those beneath it, itself first."""
     beneath: dict[str, list[DomainOrder]] = defaultdict(list)
     for one in snapshot.domain_orders:
         beneath[one.parent_id].append(one)
-    places: dict[str, tuple[str, ...]] = {}
+    families: dict[str, list[DomainOrder]] = {}
     for one in snapshot.domain_orders:
         family, seen = [one], {one.sys_id}
         for member in family:
             family += [child for child in beneath[member.sys_id] if child.sys_id not in seen]
             seen.update(child.sys_id for child in family)
-        places[one.sys_id] = tuple(sorted({member.location.name for member in family} - {""}))
-    return places
+        families[one.sys_id] = family
+    return families

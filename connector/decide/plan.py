@@ -57,6 +57,7 @@ all work orders terminal, no creation pending                 | note once: ready
 ready to close intended, a work order open again meanwhile    | withdraw the intention
 work order of ours was updated, and no note tells of it       | note with the present values: memory was lost in between
 journal or mark know more than memory (an old copy of it)     | catch up with them; nothing is told twice
+a record it points to shows no name: deleted, or a lost right  | nothing created, changed or canceled + finding; the rest goes on
 a line whose work order was made from characteristics has none| nothing + finding: a missing right looks the same
 memory was lost, the journal tells of a work order, FSM: none | nothing + finding; it is not created again
 links exist, FSM answers "none"                               | nothing + finding; they keep the gate shut
@@ -85,7 +86,7 @@ from connector.decide.progress import tell_progress, tell_ready
 from connector.decide.relay import mark_heard, relay
 from connector.decide.stance import Stance, stance_of
 from connector.decide.warn import warn_dispatcher
-from connector.mapping.facts import facts_asked, facts_of
+from connector.mapping.facts import facts_asked, facts_of, unshown
 from connector.mapping.marks import WorkOrderKey
 from connector.mapping.outputs import SAID, facts_for
 from connector.model import (
@@ -249,6 +250,12 @@ def _outdated(facts: Mapping[str, str], initiator: AnyInitiator) -> bool:
 
 
 def _fulfil(draft: Draft, initiator: AnyInitiator, work: list[Work]) -> None:
+    if nameless := unshown(initiator):
+        if not _is_settled(draft, initiator, work):
+            text = name_missing(initiator, nameless)
+            draft.waiting[initiator.noted_on.sys_id] = text
+            draft.find(FindingCode.NAME_MISSING, initiator.number, text)
+        return
     if _lacks_characteristics(initiator, work):
         text = (
             f"{initiator.line_number} shows no characteristics any more. A missing right looks the same, so nothing is "
@@ -259,6 +266,24 @@ def _fulfil(draft: Draft, initiator: AnyInitiator, work: list[Work]) -> None:
     asked = [w for w in work if _is_asked_for(w.link)]
     _fulfil_people(draft, initiator, asked)
     _fulfil_policy(draft, initiator, [w for w in work if w not in asked])
+
+
+def _is_settled(draft: Draft, initiator: AnyInitiator, work: list[Work]) -> bool:
+    """Whether nothing more is to be decided at this version: everything that is wanted was made and is over."""
+    verdict = draft.verdict(initiator, draft.rules.policy_for(initiator).name)
+    if verdict is None or verdict.problem or draft.asked_for(initiator):
+        return False
+    return len(work) >= len(verdict.wanted) and not any(w.keeps_open(draft.rules.releases) for w in work)
+
+
+def name_missing(initiator: AnyInitiator, nameless: Collection[str]) -> str:
+    """Why it is not known what an initiator asks for, and what to do."""
+    what = ", ".join(nameless)
+    return (
+        f"{initiator.number}: Order Management shows no name for what it points to ({what}). The record was deleted, or the "
+        "connector's user may no longer read it; so nothing is created, changed or canceled in Field Service for it "
+        "meanwhile. Choose another record in the order, or give the user the right to read that table."
+    )
 
 
 def _fulfil_people(draft: Draft, initiator: AnyInitiator, work: list[Work]) -> None:

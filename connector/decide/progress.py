@@ -202,6 +202,7 @@ def _is_ready(draft: Draft, domain_order: DomainOrder, work: list[Work]) -> bool
         bool(work)
         and not any(w.keeps_open(draft.rules.releases) or w.found is None for w in work)
         and not draft.creating(domain_order)
+        and domain_order.sys_id not in draft.waiting
         and not enforced_tasks(draft.snapshot, domain_order, draft.rules)
         and domain_order.state.phase is DomainOrderPhase.OPEN
         and draft.snapshot.order.state.phase is OrderPhase.APPROVED

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 def warn_dispatcher(draft: Draft, initiator: Initiator, work: list[Work], stance: Stance) -> None:
     """Flag what waits, unflag what goes on. An update or a cancellation that follows tells the dispatcher by itself."""
-    if stance not in (Stance.FREEZE, Stance.FULFIL):
+    if stance not in (Stance.FREEZE, Stance.FULFIL) or initiator.noted_on.sys_id in draft.waiting:
         return
     for one in work:
         mark = Carried.parse(one.found.mark) if one.found is not None else None

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 
 from connector.mapping.dmn.table import fold
 from connector.mapping.dmn.values import Kind
-from connector.model import Case
+from connector.model import NOWHERE, Case
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
-    from connector.model import AnyInitiator, Initiator
+    from connector.model import AnyInitiator, CustomerOrder, DomainOrder, Initiator, OrderLine, OrderTask
 
 FACTS: Mapping[str, Callable[[Initiator], str]] = {
     "specification": lambda i: i.domain_order.specification.name,
@@ -85,13 +85,37 @@ def facts_of(initiator: AnyInitiator) -> dict[str, str]:
     if isinstance(initiator, Case):
         return dict(initiator.said)
     facts = {name: read(initiator) for name, read in FACTS.items()}
-    nearest = (initiator.task, initiator.domain_order, initiator.line, initiator.order)
-    for record in nearest:
-        for name, value in (record.more if record else {}).items():
+    for record in _nearest(initiator):
+        for name, value in record.more.items():
             facts[name] = facts.get(name) or value
     for name, value in initiator.line.characteristics.items():
         facts[f"{CHARACTERISTIC}{fold(name)}"] = value
     return facts
+
+
+def unshown(initiator: AnyInitiator) -> tuple[str, ...]:
+    """The facts that nobody knows now: the order says something there, and what it points to has no name to read.
+
+    Nothing may be concluded from their empty text. What a nearer record says counts, as for `facts_of`.
+    """
+    if isinstance(initiator, Case):
+        return initiator.unshown
+    found: list[str] = []
+    said: set[str] = set()
+    for record in _nearest(initiator):
+        found += [name for name in record.unshown if name not in said]
+        said |= {name for name, value in record.more.items() if value}
+        said |= {name for name in _REFERRING if getattr(record, name, NOWHERE).name}
+    return tuple(dict.fromkeys((*found, *initiator.unshown)))
+
+
+_REFERRING = ("location", "account", "contact")  # what several records may refer to
+
+
+def _nearest(initiator: Initiator) -> Iterator[CustomerOrder | OrderLine | DomainOrder | OrderTask]:
+    if initiator.task:
+        yield initiator.task
+    yield from (initiator.domain_order, initiator.line, initiator.order)
 
 
 def placeholders(template: str) -> tuple[str, ...]:

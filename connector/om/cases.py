@@ -6,6 +6,7 @@ plug-in is not active) or closed to the user, orders go on without it, and `shor
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -164,7 +165,7 @@ class OmWithCases(OmPort):
     def _case(self, row: Row) -> Case:
         parts = Parts(row, self._schema.case)
         said = parts.more(self._facts.get(_PART, {}))
-        return case_wire(parts).case(self._case_states, said)
+        return replace(case_wire(parts).case(self._case_states, said), unshown=tuple(parts.unshown))
 
     def read_case(self, case_id: str) -> Case | None:
         row = self._api.read_one(self._case_table, case_id, self._case_columns)

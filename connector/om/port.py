@@ -395,6 +395,7 @@ class _Assembly:
         self._states = states
         self._kinds = kinds
         self._characteristics: dict[str, dict[str, str]] = {}  # line -> name -> value, as people read them
+        self._nameless: set[str] = set()  # lines that have a characteristic without a name or a value to read
         self._lines: dict[str, list[OrderLine]] = {}
         self._domain_orders: dict[str, list[DomainOrder]] = {}
         self._order_tasks: dict[str, list[OrderTask]] = {}
@@ -409,7 +410,9 @@ class _Assembly:
             except MissingColumn as error:
                 self._refuse(row[self._schema.leads_to("characteristic")], "a characteristic", error)
                 continue
-            if name:
+            if parts.unshown:
+                self._nameless.add(line_id)
+            elif name:
                 self._characteristics.setdefault(line_id, {})[name] = value
 
     def add_lines(self, rows: Iterable[Row]) -> None:
@@ -421,8 +424,9 @@ class _Assembly:
             except NOT_UNDERSTOOD as error:
                 self._refuse(parts.known("order"), parts.known("number"), error)
                 continue
-            line = replace(wire.line(self._states.line, self._characteristics.get(wire.sys_id, {})), more=more)
-            self._lines.setdefault(wire.order_id, []).append(line)
+            line = wire.line(self._states.line, self._characteristics.get(wire.sys_id, {}))
+            unshown = (*parts.unshown, *(("characteristics",) if wire.sys_id in self._nameless else ()))
+            self._lines.setdefault(wire.order_id, []).append(replace(line, more=more, unshown=unshown))
 
     def add_domain_orders(self, rows: Iterable[Row]) -> None:
         leads_to = self._schema.leads_to("domain_order")
@@ -435,7 +439,8 @@ class _Assembly:
                 self._refuse(row[leads_to], parts.known("number"), error)
                 continue
             kind = self._kinds.get(wire.kind, DomainOrderClass.UNKNOWN)
-            domain_order = replace(wire.domain_order(self._states.domain_order(wire.kind), kind), more=more)
+            domain_order = wire.domain_order(self._states.domain_order(wire.kind), kind)
+            domain_order = replace(domain_order, more=more, unshown=tuple(parts.unshown))
             self._domain_orders.setdefault(row[leads_to], []).append(domain_order)
 
     def add_order_tasks(self, rows: Iterable[Row]) -> None:
@@ -443,10 +448,11 @@ class _Assembly:
             parts = Parts(row, self._schema.order_task)
             try:
                 more = parts.more(self._facts.get("order_task", {}))
-                task = replace(order_task_wire(parts).order_task(self._states.order_task), more=more)
+                task = order_task_wire(parts).order_task(self._states.order_task)
             except NOT_UNDERSTOOD as error:
                 self._refuse(parts.known("order"), parts.known("number"), error)
                 continue
+            task = replace(task, more=more, unshown=tuple(parts.unshown))
             self._order_tasks.setdefault(parts.value("order"), []).append(task)
 
     def finish(self, rows: Iterable[Row]) -> OrdersRead:
@@ -455,10 +461,11 @@ class _Assembly:
             parts = Parts(row, self._schema.order)
             try:
                 more = parts.more(self._facts.get("order", {}))
-                order = replace(order_wire(parts).order(self._states.order), more=more)
+                order = order_wire(parts).order(self._states.order)
             except NOT_UNDERSTOOD as error:
                 self._refuse(row["sys_id"], parts.known("number"), error)
                 continue
+            order = replace(order, more=more, unshown=tuple(parts.unshown))
             if bad := self._unreadable.get(order.sys_id):
                 self._unreadable[order.sys_id] = replace(bad, number=order.number)
             else:

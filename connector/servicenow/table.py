@@ -50,8 +50,11 @@ class Row:
         return self.values.get(column, "")
 
     def display(self, column: str) -> str:
-        """The value as people see it."""
-        return self.displays.get(column) or self.values.get(column, "")
+        """The value as people see it; empty where the instance shows nothing of it.
+
+        That is so for a reference to a record that was deleted, or that the user may not see.
+        """
+        return self.displays.get(column, self.values.get(column, ""))
 
 
 @dataclass(frozen=True, slots=True)
@@ -362,4 +365,6 @@ def _row(record: Any) -> Row:
         values[column] = "" if value is None else str(value)
         if shown is not None and shown != value:
             displays[column] = str(shown)
+        elif value and record.get_element(column)._display_value == "":  # pysnc would show the value in its place
+            displays[column] = ""
     return Row(values, displays)

@@ -48,14 +48,25 @@ class Parts:
     def __init__(self, row: Row, columns: Mapping[str, str]) -> None:
         self._row = row
         self._columns = columns
+        self.unshown: list[str] = []  # what was asked for, is set, and is not shown: see `label`
 
     def value(self, part: str) -> str:
         """The stored value. Raises MissingColumn."""
         return self._row.get(self._column(part))
 
-    def label(self, part: str) -> str:
-        """The value as people see it. Raises MissingColumn."""
-        return self._row.display(self._column(part))
+    def label(self, part: str, fact: str = "") -> str:
+        """The value as people see it. Raises MissingColumn.
+
+        Empty where it points to a record that was deleted or may not be seen: then nobody knows what it says, and `unshown`
+        has it, as this fact where that is called differently.
+        """
+        return self._shown(self._column(part), fact or part)
+
+    def _shown(self, column: str, what: str) -> str:
+        shown = self._row.display(column)
+        if not shown.strip() and self._row.get(column):
+            self.unshown.append(what)
+        return shown
 
     def _column(self, part: str) -> str:
         column = self._columns[part]
@@ -73,7 +84,7 @@ class Parts:
                     f"the column {column!r} of the fact {fact!r} cannot be read, and the policy uses it"
                 )
         return {
-            fact: self._row.display(column) if label else self._row.get(column)
+            fact: self._shown(column, fact) if label else self._row.get(column)
             for fact, (column, label) in facts.items()
         }
 
@@ -82,9 +93,12 @@ class Parts:
         return self._row.get(self._columns.get(part, ""))
 
     def ref(self, part: str) -> Ref:
-        """A reference with its name."""
-        sys_id = self.value(part)
-        return Ref(sys_id, self.label(part)) if sys_id else Ref()
+        """A reference with its name, which is not known where the sys_id is shown in its place."""
+        sys_id, name = self.value(part), self.label(part)
+        if sys_id and name == sys_id:
+            self.unshown.append(part)
+            name = ""
+        return Ref(sys_id, name) if sys_id else Ref()
 
     def common(self) -> dict[str, Any]:
         """What every `Wire` holds."""
@@ -92,7 +106,7 @@ class Parts:
             "sys_id": self._row["sys_id"],
             "number": self.value("number"),
             "state": self.value("state"),
-            "state_label": self.label("state"),
+            "state_label": self._row.display(self._column("state")),
         }
 
 

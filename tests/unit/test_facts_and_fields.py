@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connector.mapping.facts import FACTS, facts_of, fill, is_fact, placeholders
+from connector.mapping.facts import FACTS, facts_of, fill, is_fact, placeholders, unshown
 from connector.mapping.fields import DEFAULT_FIELDS, FieldMap, changes_between
 from connector.model import Change, Initiator, Ref
 from tests.unit.orders import domain_order, line, order, order_task
@@ -49,6 +49,26 @@ def test_a_reference_is_known_by_its_name_because_its_sys_id_means_nothing_in_fi
 )  # fmt: skip
 def test_the_nearest_record_that_says_something_is_believed(initiator: Initiator, name: str, value: str) -> None:
     assert facts_of(initiator)[name] == value
+
+
+@pytest.mark.parametrize(
+    ("initiator", "unknown"),
+    [
+        (INITIATOR, ()),
+        (replace(INITIATOR, line=line(unshown=("location",))), ("location",)),
+        (replace(INITIATOR, line=line(unshown=("location",)), domain_order=domain_order(location=PARIS)), ()),
+        (replace(INITIATOR, line=line(location=PARIS), domain_order=domain_order(unshown=("location",))), ("location",)),
+        (replace(INITIATOR, order=order(unshown=("contact",)), line=line(contact=Ref("6" * 32, "Ann"))), ()),
+        (replace(INITIATOR, order=order(unshown=("site",)), line=line(more={"site": "B7"})), ()),
+        (replace(INITIATOR, order=order(unshown=("site",)), line=line(more={"site": ""})), ("site",)),
+        (replace(INITIATOR, task=replace(order_task(), unshown=("request type",))), ("request type",)),
+        (replace(INITIATOR, unshown=("location of RO2",)), ("location of RO2",)),
+    ],
+)  # fmt: skip
+def test_a_fact_is_not_known_where_the_nearest_record_that_has_one_shows_no_name(
+    initiator: Initiator, unknown: tuple[str, ...]
+) -> None:
+    assert unshown(initiator) == unknown
 
 
 def test_characteristics_are_said_one_by_one_and_all_together_in_a_stable_order() -> None:

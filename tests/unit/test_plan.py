@@ -19,6 +19,7 @@ from connector.model import (
     Link,
     Origin,
     Plan,
+    Ref,
     ReopenDomainOrder,
     SetPonr,
     UpdateWorkOrder,
@@ -135,6 +136,30 @@ def test_an_initiator_that_only_the_catch_all_matches_gets_no_field_work() -> No
 
 
 # --- policy edits are not events -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("missing", ["location", "contact", "characteristics"])
+def test_what_a_record_without_a_name_might_change_is_left_alone(missing: str) -> None:
+    """Deleted, or a right was lost. The twin, a record that says nothing there any more, is an ordinary change."""
+    known = memory(link(carried=facts(snapshot())), verdicts=(verdict(),))
+    gone = plan(snapshot(work_order(), with_line=line(location=Ref("0" * 32), unshown=(missing,))), known)
+    assert (kinds(gone), codes(gone)) == ([], ["name-missing"])
+    assert missing in gone.findings[0].text
+    nowhere = plan(snapshot(work_order(), with_line=line(location=Ref())), known)
+    assert (kinds(nowhere), codes(nowhere)) == (["UpdateWorkOrder"], [])
+
+
+def test_an_initiator_that_points_to_a_record_without_a_name_is_not_judged() -> None:
+    nameless = domain_order(specification=Ref("1" * 32), unshown=("specification",))
+    decided = plan(snapshot(with_domain_order=nameless))
+    assert (kinds(decided), decided.verdicts, codes(decided)) == ([], (), ["name-missing"])
+
+
+def test_a_lost_name_is_nobodys_concern_when_every_visit_is_over() -> None:
+    known = memory(link("3", carried=facts(snapshot())), verdicts=(verdict(),))
+    done = plan(snapshot(work_order("3"), with_line=line(location=Ref("0" * 32), unshown=("location",))), known)
+    assert codes(done) == []
+    assert any("ready to be closed" in a.text for a in done.actions if isinstance(a, WriteNote))
 
 
 def test_a_line_that_shows_no_characteristics_any_more_changes_nothing() -> None:

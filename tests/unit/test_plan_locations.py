@@ -65,6 +65,16 @@ def test_each_place_gets_its_own_work_order() -> None:
     assert [(a.ordinal, a.fields["location"]) for a in created] == [(1, "Berlin"), (2, "Paris")]
 
 
+def test_a_place_beneath_it_without_a_name_leaves_everything_as_it_is() -> None:
+    seen = with_sites("Berlin", "", "Paris")
+    hidden = replace(seen.domain_orders[2], unshown=("location",))
+    decided = plan(
+        replace(seen, domain_orders=(*seen.domain_orders[:2], hidden, seen.domain_orders[3])), None, PER_LOCATION
+    )
+    assert (kinds(decided), {f.code.value for f in decided.findings}) == ([], {"name-missing"})
+    assert "location of RO3" in next(f.text for f in decided.findings if f.subject == "RO1")
+
+
 def test_without_places_beneath_it_there_is_one() -> None:
     assert kinds(plan(snapshot(), None, PER_LOCATION)) == ["CreateWorkOrder"]
 

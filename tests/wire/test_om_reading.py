@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING
 import pytest
 
 from connector.errors import ConnectorError, Denied
-from connector.model import DomainOrderClass, DomainOrderPhase, Snapshot
+from connector.model import (
+    CustomerOrder,
+    DomainOrder,
+    DomainOrderClass,
+    DomainOrderPhase,
+    OrderLine,
+    OrderTask,
+    Ref,
+    Snapshot,
+)
 from connector.om.schema import OmSchema
 from tests.wire.answers import said
 from tests.wire.instance import Table, sys_id
@@ -81,6 +90,12 @@ def orders_in(read: OrdersRead) -> list[Snapshot]:
     return [one for one in read.snapshots if isinstance(one, Snapshot)]
 
 
+def facts_in(record: CustomerOrder | OrderLine | DomainOrder | OrderTask) -> list[str]:
+    """What people read of a record."""
+    values = (getattr(record, name) for name in record.__dataclass_fields__ if name != "sys_id")
+    return [value.name if isinstance(value, Ref) else value for value in values if isinstance(value, Ref | str)]
+
+
 def test_orders_are_read_with_everything_that_hangs_on_them(instance: Instance, mocked: responses.RequestsMock) -> None:
     read = om_port(mocked).read_orders(BOTH)
     assert read.unreadable == ()
@@ -111,6 +126,59 @@ def test_characteristics_are_read_by_name_and_as_people_see_them(
     )
     read = om_port(mocked).read_orders(BOTH)
     assert [one.lines[0].characteristics for one in orders_in(read)] == [{"Bandwidth": "1 Gbit/s"}, {}]
+    assert [one.lines[0].unshown for one in orders_in(read)] == [(), ()]
+
+
+@pytest.mark.parametrize(
+    ("part", "column", "fact"),
+    [
+        ("order", SCHEMA.order["account"], "account"),
+        ("line", SCHEMA.line["location"], "location"),
+        ("line", SCHEMA.line["action"], "line action"),
+        ("domain_order", SCHEMA.domain_order["specification"], "specification"),
+        ("domain_order", SCHEMA.domain_order["action"], "domain order action"),
+        ("order_task", SCHEMA.order_task["request_type"], "request type"),
+    ],
+)
+def test_what_the_instance_shows_no_name_of_is_not_known_and_never_called_by_its_sys_id(
+    part: str, column: str, fact: str, instance: Instance, mocked: responses.RequestsMock
+) -> None:
+    instance.tables[part].rows[0] |= {column: sys_id(77), f"{column} shown": ""}
+    first, second = orders_in(om_port(mocked).read_orders(BOTH))
+    found: dict[str, CustomerOrder | OrderLine | DomainOrder | OrderTask] = {
+        "order": first.order,
+        "line": first.lines[0],
+        "domain_order": first.domain_orders[0],
+        "order_task": first.order_tasks[0],
+    }
+    assert {kind: one.unshown for kind, one in found.items()} == {**dict.fromkeys(found, ()), part: (fact,)}
+    assert sys_id(77) not in str([value for one in found.values() for value in facts_in(one)])
+    assert second.order.unshown == ()
+
+
+def test_a_reference_that_shows_its_sys_id_has_no_name(instance: Instance, mocked: responses.RequestsMock) -> None:
+    column = SCHEMA.domain_order["location"]
+    instance.tables["domain_order"].rows[0] |= {column: sys_id(77), f"{column} shown": sys_id(77)}
+    [found] = orders_in(om_port(mocked).read_orders(BOTH))[0].domain_orders
+    assert (found.location, found.unshown) == (Ref(sys_id(77), ""), ("location",))
+
+
+def test_a_characteristic_without_a_name_makes_those_of_its_line_unknown(
+    instance: Instance, mocked: responses.RequestsMock
+) -> None:
+    columns = SCHEMA.characteristic
+    instance.tables["characteristic"].rows.append(
+        {
+            "sys_id": sys_id(41),
+            columns["line"]: sys_id(11),
+            f"{columns['line']}.{SCHEMA.line['order']}": sys_id(1),
+            columns["name"]: sys_id(42),
+            f"{columns['name']} shown": "",
+            columns["value"]: "1 Gbit/s",
+        }
+    )
+    lines = [one.lines[0] for one in orders_in(om_port(mocked).read_orders(BOTH))]
+    assert [(one.characteristics, one.unshown) for one in lines] == [({}, ("characteristics",)), ({}, ())]
 
 
 @pytest.mark.parametrize(
