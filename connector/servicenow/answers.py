@@ -32,9 +32,9 @@ _LONGEST_TOTAL = 18  # digits
 _LONGEST_QUOTE = 300  # characters of a foreign message in one of ours
 
 
-def short(text: object) -> str:
-    """A foreign message on one line, cut where it is too long, without what looks like a secret."""
-    line = masked(" ".join(str(text).split()).rstrip("."))
+def short(text: object, request: requests.PreparedRequest | None = None) -> str:
+    """A foreign message on one line, cut where it is too long, without what looks like a secret or signed in the request."""
+    line = masked(" ".join(str(text).split()).rstrip("."), request)
     return line if len(line) <= _LONGEST_QUOTE else line[:_LONGEST_QUOTE] + "…"
 
 
@@ -107,7 +107,7 @@ class Answer:
     @property
     def quote(self) -> str:
         said = ": ".join(part for part in (self._message, self._detail) if part)
-        return f": {short(said)}" if said else ""
+        return f": {short(said, self._response.request)}" if said else ""
 
     def mentions(self, *words: str) -> bool:
         said = f"{self._message} {self._detail}".casefold()

@@ -11,8 +11,14 @@ from connector.exchange import Sent
 if TYPE_CHECKING:
     import requests
 
-_SECRET_NAMES = re.compile(r"authorization|password|passwd|secret|token|api_?key|cookie", re.IGNORECASE)
+_SECRET_NAMES = re.compile(r"authorization|password|passwd|secret|token|api_?key|cookie|session", re.IGNORECASE)
 _SECRET_VALUES = re.compile(r"\b(Basic|Bearer)\s+[A-Za-z0-9+/=._~-]{8,}|whsec_[A-Za-z0-9+/=]+", re.IGNORECASE)
+_NAMED = re.compile(
+    r"(\b(?:authorization|(?:x-sn-)?api_?key|cookie|passw(?:or)?d|client_secret|(?:access|refresh)_token|x-usertoken)"
+    r"[\"']?\s*[:=]\s*[\"']?)[^\s\"'<>,;&]+",
+    re.IGNORECASE,
+)
+_WORDS = re.compile(r"[^\s;,:=\"']{8,}")  # of a header; what is shorter is no secret, and stands in too many texts
 _LONGEST = 2000  # characters of an answer
 
 
@@ -23,7 +29,7 @@ def sent(request: requests.PreparedRequest, response: requests.Response | None, 
         url=str(request.url),
         body=_body(request.body),
         status=response.status_code if response is not None else 0,
-        answer=masked(response.text)[:_LONGEST] if response is not None else "",
+        answer=masked(response.text, request)[:_LONGEST] if response is not None else "",
         transaction=response.headers.get("X-Transaction-ID", "") if response is not None else "",
         outcome=outcome,
     )
@@ -40,6 +46,14 @@ def _body(body: Any) -> dict[str, Any]:
     return {name: "***" if _SECRET_NAMES.search(name) else masked(str(value)) for name, value in values.items()}
 
 
-def masked(text: str) -> str:
-    """A text with everything that looks like a secret blotted out."""
-    return _SECRET_VALUES.sub("***", text)
+def masked(text: str, request: requests.PreparedRequest | None = None) -> str:
+    """A text without what looks like a secret, or what signed in this request: an error page may repeat it."""
+    text = _NAMED.sub(r"\1***", _SECRET_VALUES.sub("***", text))
+    for secret in _secrets_of(request) if request is not None else ():
+        text = text.replace(secret, "***")
+    return text
+
+
+def _secrets_of(request: requests.PreparedRequest) -> list[str]:
+    headers = [str(value) for name, value in request.headers.items() if _SECRET_NAMES.search(str(name))]
+    return sorted({word for value in headers for word in _WORDS.findall(value)}, key=len, reverse=True)
