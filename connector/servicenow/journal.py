@@ -19,7 +19,7 @@ from connector.servicenow.lean import page
 from connector.servicenow.query import Op, Query
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from connector.servicenow.people import People
     from connector.servicenow.table import Row, TableApi
@@ -124,9 +124,9 @@ class Journals:
         for row in self._api.scan_in(table, "sys_id", ids, [*elements, "sys_updated_on"]):
             east = _east_of_utc(row)
             notes = [
-                _Written(_in_utc(at, east), turn, by, text, element == COMMENTS, by in ours)
+                _Written(at, turn, by, text, element == COMMENTS, by in ours)
                 for element in elements
-                for turn, (at, by, text) in enumerate(shown(row.display(element)))
+                for turn, (at, by, text) in enumerate(_in_utc(shown(row.display(element)), east))
             ]
             found[row["sys_id"]] = _in_order(notes)
         return found
@@ -162,11 +162,19 @@ def _east_of_utc(row: Row) -> timedelta | None:
         return None
 
 
-def _in_utc(at: str, east: timedelta | None) -> str:
-    """A moment as the reader sees it, in UTC; left as it is where that cannot be told."""
-    if east is None:
-        return at
-    try:
-        return (datetime.strptime(at, _STAMP).replace(tzinfo=UTC) - east).strftime(_STAMP)
-    except ValueError:
-        return at
+def _in_utc(entries: Iterable[tuple[str, str, str]], east: timedelta | None) -> Iterator[tuple[str, str, str]]:
+    """Entries of one field, oldest first, with their moments in UTC; left as they are where that cannot be told.
+
+    None is older than the one before it: in autumn one hour of the reader's clock comes twice.
+
+    >>> list(_in_utc([("2026-10-25 02:50:00", "om", "told"), ("2026-10-25 02:10:00", "Mia", "decided")], timedelta(hours=1)))
+    [('2026-10-25 01:50:00', 'om', 'told'), ('2026-10-25 01:50:00', 'Mia', 'decided')]
+    """
+    latest = ""
+    for at, by, text in entries:
+        moment = at
+        if east is not None:
+            with contextlib.suppress(ValueError):
+                moment = (datetime.strptime(at, _STAMP).replace(tzinfo=UTC) - east).strftime(_STAMP)
+                latest = moment = max(moment, latest)
+        yield moment, by, text
