@@ -236,6 +236,8 @@ def _facts(draft: Draft, initiator: AnyInitiator, key: WorkOrderKey) -> dict[str
 def told_of(draft: Draft, initiator: AnyInitiator, wanted: WantedWorkOrder, key: WorkOrderKey) -> Link | None:
     """A link to a work order that the journal tells of, though neither memory nor Field Service knows it; else None."""
     sys_id = sys_id_of(str(key))
+    if sys_id in draft.links:
+        return None
     noted, told = _noted(draft, sys_id, "", draft.seen.tokens.get(initiator.noted_on.sys_id, frozenset()))
     if noted is None:
         return None

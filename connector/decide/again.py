@@ -1,7 +1,9 @@
-"""Another visit in the place of one that came to nothing, because a person asked for it in a work note. Pure.
+"""Another visit in the place of one that is over: because a person asked for it in a work note, or because the connector had
+canceled it and the order wants it after all. Pure.
 
 Its key is made of the key of that visit and of the note that told how it ended, so that one answer makes one visit, whatever
-memory knows; a visit that is reopened and comes to nothing once more may be answered anew.
+memory knows; a visit that is reopened and comes to nothing once more may be answered anew. One that we canceled ourselves is
+over for good, which its mark tells: one cancellation is followed by one visit.
 """
 
 from __future__ import annotations
@@ -12,15 +14,30 @@ from typing import TYPE_CHECKING
 from connector.mapping.marks import WorkOrderKey
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
     from connector.model import Link
+
+_CANCELED_BY_US = 0  # in the place of the number of a status note: those begin with 1
 
 
 def key_of_next(link: Link) -> str:
     """The key of the visit in the place of this one, after its present end; empty where it is not the connector's."""
     key = WorkOrderKey.parse(link.key)
     return str(key.after(link.notes)) if key is not None and link.is_ours else ""
+
+
+def key_after_cancellation(link: Link) -> str:
+    """The key of the visit in the place of this one, when we had canceled it ourselves; empty where it is not ours."""
+    key = WorkOrderKey.parse(link.key)
+    return str(key.after(_CANCELED_BY_US)) if key is not None and link.is_ours else ""
+
+
+def key_of_return(first: WorkOrderKey, links: Collection[Link]) -> WorkOrderKey:
+    """The key of the visit that a wish is due: the first one, or the one after the last that we canceled."""
+    canceled = [one for one in links if one.withdrawn and first_of(one) == str(first) and not is_replaced(one, links)]
+    last = WorkOrderKey.parse(min((one.key for one in canceled), default=""))
+    return first if last is None else last.after(_CANCELED_BY_US)
 
 
 def first_of(link: Link) -> str:
@@ -35,7 +52,7 @@ def is_one_wish(one: Link, other: Link) -> bool:
 
 
 def is_replaced(link: Link, links: Iterable[Link]) -> bool:
-    """Whether there is a visit in the place of this one, after any of its ends."""
+    """Whether there is a visit in the place of this one, after any of its ends, or after our cancellation."""
     made = {one.key for one in links if (known := WorkOrderKey.parse(one.key)) is not None and known.again}
     key = WorkOrderKey.parse(link.key) if made else None
-    return key is not None and any(str(key.after(number)) in made for number in range(1, link.notes + 1))
+    return key is not None and any(str(key.after(number)) in made for number in range(link.notes + 1))

@@ -99,7 +99,7 @@ def _compensation(draft: Draft, initiator: AnyInitiator, work: Work, new: _Diffe
     )
     key = WorkOrderKey.parse(work.link.key)
     if found is Compensation.RECREATE and (key is None or key.is_asked_for or key.version == draft.version):
-        return Compensation.ASK  # another visit would have the very key of the one that was canceled
+        return Compensation.ASK  # no revision asked for another visit
     return found
 
 

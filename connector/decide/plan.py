@@ -10,6 +10,8 @@ approved, rows match, creation pending or in flight           | nothing (already
 approved, only a NO FIELD WORK row matches                    | nothing (verdict "no field work")
 approved, no row matches, or the policy contradicts itself    | nothing created, changed or canceled + finding
 creation pending, order canceled or revised meanwhile         | withdraw the intention
+canceled by us, and the same version wants the visit again    | create another in its place (once for each cancellation)
+the same, but somebody in the field has reopened the visit    | nothing: it is there, and keeps the gate shut
 cancellation pending, but the work order is wanted again      | withdraw the intention
 line in revision, or order assessing cancellation (On hold)   | freeze: nothing new, no change, finding; status notes go on
 the same, and the compensation table flags "on hold"          | flag it for the dispatcher; when it goes on unchanged, say so
@@ -71,10 +73,11 @@ Unknown is open: nothing unknown ever permits closure. Absence is not proof: an 
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from connector.decide.adopt import adopt, told_of
-from connector.decide.again import first_of, is_one_wish, is_replaced
+from connector.decide.again import first_of, is_one_wish, is_replaced, key_after_cancellation, key_of_return
 from connector.decide.change import cancel, follow_up, keep_current, past_ponr
 from connector.decide.draft import Draft
 from connector.decide.fallout import raise_fallouts
@@ -206,7 +209,8 @@ def why_canceled(initiator: AnyInitiator) -> str:
 def _withdraw_overtaken(draft: Draft, initiator: AnyInitiator, stance: Stance) -> None:
     """Give up what was intended under circumstances that no longer hold and was not sent yet."""
     work = draft.work_of_initiator(initiator)
-    own, again = {w.link.work_order_id for w in work}, {w.again for w in work}
+    own = {w.link.work_order_id for w in work}
+    again = {w.again for w in work} | _keys_of_returns(draft, initiator, work)
     for intent in list(draft.open_intents()):
         if intent.state is not IntentState.PENDING:
             continue
@@ -224,9 +228,16 @@ def _withdraw_overtaken(draft: Draft, initiator: AnyInitiator, stance: Stance) -
 
 
 def _is_taken_back(key: str, asked: Collection[str]) -> bool:
-    """Whether a visit in the place of another was wanted, and is not asked for any more."""
+    """Whether a visit in the place of another was wanted, and nothing calls for it any more."""
     said = WorkOrderKey.parse(key)
     return said is not None and bool(said.again) and key not in asked
+
+
+def _keys_of_returns(draft: Draft, initiator: AnyInitiator, work: list[Work]) -> set[str]:
+    """The keys of visits that may take the place of those we canceled; of none that the field has reopened."""
+    reopened = {w.link.work_order_id for w in work if w.is_open}
+    canceled = [one for one in draft.links.values() if one.withdrawn and one.initiator_id == initiator.sys_id]
+    return {key_after_cancellation(one) for one in canceled if one.work_order_id not in reopened}
 
 
 def _withdraw_cancellation(draft: Draft, wanted: Work) -> None:
@@ -287,12 +298,19 @@ def name_missing(initiator: AnyInitiator, nameless: Collection[str]) -> str:
 
 
 def _fulfil_people(draft: Draft, initiator: AnyInitiator, work: list[Work]) -> None:
-    """What somebody asked for by hand is created once, whatever becomes of it, and kept up to date while it is open."""
+    """What somebody asked for by hand is created once, whatever the field makes of it, and kept up to date while it is open."""
     facts = facts_of(initiator)
-    for existing in _not_replaced(draft, work):
+    standing = _not_replaced(draft, work)
+    there = {first_of(one.link) for one in standing if not one.link.withdrawn}
+    for existing in standing:
         key = WorkOrderKey.parse(existing.link.key)
-        if key is not None and not existing.link.withdrawn:
-            _keep(draft, initiator, existing, WantedWorkOrder(key.row, existing.link.template, key.ordinal), facts)
+        if key is None:
+            continue
+        wanted = WantedWorkOrder(key.row, existing.link.template, key.ordinal)
+        if not existing.link.withdrawn:
+            _keep(draft, initiator, existing, wanted, facts)
+        elif first_of(existing.link) not in there:
+            _create_in_turn(draft, initiator, wanted, replace(key, again=""), facts)
     asked = draft.asked_for(initiator)
     made = {link.key for link in draft.links.values()}
     for wanted in asked.wanted if asked else ():
@@ -406,13 +424,24 @@ def _create(draft: Draft, initiator: AnyInitiator, wanted: WantedWorkOrder, fact
             and not said.is_asked_for
         ):
             return  # already intended, perhaps already sent: wait for its outcome
-    key = WorkOrderKey(draft.rules.om, initiator.sys_id, wanted.row, wanted.ordinal, draft.version)
-    _create_once(draft, initiator, wanted, key, facts)
+    first = WorkOrderKey(draft.rules.om, initiator.sys_id, wanted.row, wanted.ordinal, draft.version)
+    _create_in_turn(draft, initiator, wanted, first, facts)
+
+
+def _create_in_turn(
+    draft: Draft, initiator: AnyInitiator, wanted: WantedWorkOrder, first: WorkOrderKey, facts: dict[str, str]
+) -> None:
+    """The first visit of a wish, or another one where the connector has canceled the last and it is wanted again."""
+    canceled = [w for w in draft.work_of_initiator(initiator) if w.link.withdrawn and first_of(w.link) == str(first)]
+    if not any(one.is_open for one in canceled):
+        _create_once(draft, initiator, wanted, key_of_return(first, draft.links.values()), facts)
 
 
 def _create_once(
     draft: Draft, initiator: AnyInitiator, wanted: WantedWorkOrder, key: WorkOrderKey, facts: dict[str, str]
 ) -> None:
+    if any(link.key == str(key) for link in draft.links.values()):
+        return
     if (lost := told_of(draft, initiator, wanted, key)) is not None:
         draft.remember(lost)  # it is missing, and that is a finding; it is not created again
         return

@@ -46,7 +46,7 @@ class WorkOrderKey:
     row: str
     ordinal: int
     version: int  # the order version it was first wanted at; 0 where a person asked for it
-    again: str = ""  # where a person sent somebody again: the end of a visit that was answered so
+    again: str = ""  # where it is in the place of another visit: which, and which end of it
 
     def __str__(self) -> str:
         again = f":{self.again}" if self.again else ""
@@ -59,7 +59,10 @@ class WorkOrderKey:
         return cls(om, initiator_id, f"{_ASKED}{row}", ordinal, 0)
 
     def after(self, notes: int) -> WorkOrderKey:
-        """The key of the visit in the place of this one, when it had ended as its so many-th status note told."""
+        """The key of the visit in the place of this one, when it had ended as its so many-th status note told.
+
+        0: when the connector had canceled it.
+        """
         return replace(self, again=hashlib.sha256(f"{self}/{notes}".encode()).hexdigest()[:5])
 
     @property

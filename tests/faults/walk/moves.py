@@ -108,6 +108,7 @@ MOVES_OF_PEOPLE: dict[str, PersonsMove] = {
     "set_ponr": PersonsMove(_OM, 2, "line", LINE, _AT_WORK),
     "close_domain_order": PersonsMove(_OM, 5, "domain_order", DOMAIN_ORDER, ("open", "in_progress", "scheduled")),
     "set_domain_order_state": PersonsMove(_OM, 2, "domain_order", DOMAIN_ORDER, (), {"state": ("in_progress", "on_hold", "scheduled", "closed_complete", "canceled")}),
+    "put_back": PersonsMove(_OM, 2, "domain_order", DOMAIN_ORDER, ("canceled",), {"state": "in_progress"}, do="set_domain_order_state"),
     "close_order_task": PersonsMove(_OM, 3, "task", ORDER_TASK, ("open", "in_progress", "draft", "scheduled")),
     "finish_enrichment": PersonsMove(_OM, 1, "order", ORDER, ("enrichment_in_progress",)),
     "hold_enrichment": PersonsMove(_OM, 1, "order", ORDER, ("enrichment_in_progress",)),

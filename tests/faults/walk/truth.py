@@ -235,15 +235,13 @@ class Truth:
                 self.wrong.append(f"{number} has no work order {wanted}")
             self._check_instead(number, live, let_go)
             if wanted:
-                self._check_sent_again(live, let_go, domain_order)
+                self._check_sent_again([r for r in mine if not _is_asked_for(r)], live, let_go, domain_order)
             if not past:
                 self._check_content([*live, *asked], line)
                 self._check_followed(live, line)
                 flagged = [r["number"] for r in (*live, *asked) if self._is_open(r) and _is_flagged(r)]
                 self.wrong += [f"the dispatcher of {one} still waits for {number}" for one in flagged]
-            ever = {row["correlation_id"] for row in self._known.values()}
-            lost = [key for key in self.asked_for - ever if key.split(":")[2] == initiator["sys_id"]]
-            self.wrong += [f"{number} never got what a person asked for: {key}" for key in lost]
+            self._check_asked_for(initiator, mine, there)
         if not past and any(role in CANCELED for _, role in states):
             self.wrong += [f"nobody wants {r['number']} any more" for r in asked if self._is_open(r)]
         if any(role in CANCELED for _, role in states):
@@ -253,19 +251,31 @@ class Truth:
         if not wanted and not past:
             self.wrong += [f"nobody wants {r['number']} for {number}" for r in live if self._is_open(r)]
 
+    def _check_asked_for(self, initiator: Row, mine: list[Row], there: list[Row]) -> None:
+        ever, number = {row["correlation_id"] for row in self._known.values()}, initiator["number"]
+        lost = [key for key in self.asked_for - ever if key.split(":")[2] == initiator["sys_id"]]
+        self.wrong += [f"{number} never got what a person asked for: {key}" for key in lost]
+        called_off = {_wish(r) for r in mine if _is_asked_for(r)} - {_wish(r) for r in there}
+        if called_off and not self._was_deleted(initiator):
+            self.wrong.append(f"{number} is at work, and what a person asked for is called off: {sorted(called_off)}")
+
     def _check_instead(self, number: str, live: list[Row], let_go: list[Row]) -> None:
         instead = [r for r in live if _wish(r) not in map(_wish, let_go)]
         if instead and let_go:
             self.wrong.append(f"{number} got {instead[0]['number']} in the place of {let_go[0]['number']}")
 
-    def _check_sent_again(self, live: list[Row], let_go: list[Row], domain_order: Row) -> None:
-        """Who was asked to go again, below the note of how a visit ended, goes; once for each time that was asked."""
+    def _check_sent_again(self, ever: list[Row], live: list[Row], let_go: list[Row], domain_order: Row) -> None:
+        """Who was asked to go again, below the note of how a visit ended, goes; once for each time that was asked. So does who
+        was called off and is wanted after all; once for each time of that."""
         journal = self._om.store.find("sys_journal_field", element_id=domain_order["sys_id"], element="work_notes")
         asked = [r for r in journal if r["value"].startswith("visit again") and r["sys_created_by"] != "connector"]
         again = [r for r in (*live, *let_go) if len(_key(r)) > _PARTS]
+        instead = [r for r in ever if len(_key(r)) > _PARTS]
+        called_off = [r for r in ever if "withdrawn" in r["correlation_display"]]
         self.counts["visits again"] += len(again)
-        if len(again) > len(asked) * len(live) or (again and self.raises_fallouts):
-            self.wrong.append(f"{[r['number'] for r in again]}: that was asked for {len(asked)} times")
+        if len(instead) > len(called_off) + (0 if self.raises_fallouts else len(asked) * len(live)):
+            times = f"{len(asked)} times, and {len(called_off)} were called off"
+            self.wrong.append(f"{[r['number'] for r in instead]}: that was asked for {times}")
         if self.raises_fallouts:
             return
         released = [r["sys_created_on"] for r in journal if r["value"].startswith("release gate")]
