@@ -857,7 +857,9 @@ class Plan:
     findings: tuple[Finding, ...] = ()
     links: tuple[Link, ...] = ()  # new or changed ones, to be remembered with the actions
     withdraw: tuple[str, ...] = ()  # tokens of intentions that are no longer wanted
-    recovered: tuple[str, ...] = ()  # tokens found in a journal that memory did not know of, or not to be written
+    recovered: tuple[
+        str, ...
+    ] = ()  # tokens found in a journal that memory did not know to be written; and of what is over
     look_at: datetime | None = None  # when time alone brings something about
     listen_again: bool = False  # a journal was read so soon after a change that a note may not have been in it yet
 

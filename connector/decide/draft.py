@@ -118,6 +118,7 @@ class Draft:
         self._actions: list[Action] = []
         self._findings: list[Finding] = []
         self._withdraw: list[str] = []
+        self._over: set[str] = set()
 
     # --- what is known -------------------------------------------------------------------------------------
 
@@ -271,6 +272,11 @@ class Draft:
         """Give up an intention that was not sent yet, or was refused."""
         self._withdraw.append(token_of(intent.key))
 
+    def remember_over(self, key: str) -> None:
+        """Remember that something is over, under this key. Nothing is written; should memory be lost, it is forgotten."""
+        if self.intent(key) is None:
+            self._over.add(token_of(key))
+
     def is_wanted_key(self, key: str) -> bool:
         """Whether this plan lets the intention with this key stand."""
         return self.is_wanted(token_of(key))
@@ -309,7 +315,7 @@ class Draft:
             findings=tuple(self._findings),
             links=tuple(link for key, link in self.links.items() if before.get(key) != link),
             withdraw=tuple(self._withdraw),
-            recovered=tuple(sorted(t for t in self._found_tokens if not self._is_settled(t))),
+            recovered=tuple(sorted({*self._over, *(t for t in self._found_tokens if not self._is_settled(t))})),
             listen_again=bool(self.seen.fresh),
             look_at=self._look_at,
         )

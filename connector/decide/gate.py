@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+from itertools import count
 from typing import TYPE_CHECKING
 
 from connector.decide.closure import blockers, enforced_tasks
 from connector.decide.rules import GateMode
 from connector.mapping import notes
-from connector.mapping.marks import digest_of
 from connector.model import DomainOrderPhase, FindingCode, IntentState, ReopenDomainOrder, WriteNote
 
 if TYPE_CHECKING:
     from connector.decide.draft import Draft
-    from connector.model import DomainOrder
+    from connector.model import DomainOrder, Intent
 
 
 def guard_closure(draft: Draft, domain_order: DomainOrder) -> None:
@@ -28,23 +28,28 @@ def guard_closure(draft: Draft, domain_order: DomainOrder) -> None:
         case GateMode.REOPEN:
             _reopen(draft, domain_order, reasons)
         case GateMode.NOTE:
-            occasion = digest_of(dict.fromkeys(reasons, ""))
-            text = notes.still_open(domain_order.number, reasons, reopened=False)
-            key = f"gate/{domain_order.sys_id}/{occasion}"
-            draft.do(WriteNote(key, domain_order.sys_id, domain_order.number, text))
+            _tell(draft, domain_order, reasons)
         case GateMode.ALARM:
             pass
 
 
 def _settle(draft: Draft, domain_order: DomainOrder) -> None:
-    """It is open, or may be closed: a reopening that was not sent yet, or was refused, is no longer wanted."""
+    """It is open, or may be closed: what was not sent yet, or was refused, is no longer wanted; closing it again is a new
+    occasion."""
     for intent in list(draft.memory.intents.values()):
-        if (
-            isinstance(intent.action, ReopenDomainOrder)
-            and intent.action.domain_order_id == domain_order.sys_id
-            and intent.state in (IntentState.PENDING, IntentState.PARKED)
-        ):
+        match intent.action:
+            case ReopenDomainOrder(domain_order_id=sys_id) if sys_id == domain_order.sys_id:
+                is_of_gate = True
+            case WriteNote(key=key):
+                is_of_gate = key.startswith(f"gate/{domain_order.sys_id}/note/")
+            case _:
+                is_of_gate = False
+        if is_of_gate and intent.state in (IntentState.PENDING, IntentState.PARKED):
             draft.withdraw(intent)
+    number, last = _told(draft, domain_order)
+    is_open = domain_order.state.phase in (DomainOrderPhase.OPEN, DomainOrderPhase.HELD)
+    if is_open and last is not None and last.state is IntentState.DONE:
+        draft.remember_over(_over_key(domain_order, number))
 
 
 def _reopen(draft: Draft, domain_order: DomainOrder, reasons: tuple[str, ...]) -> None:
@@ -60,5 +65,54 @@ def _reopen(draft: Draft, domain_order: DomainOrder, reasons: tuple[str, ...]) -
             text = f"{domain_order.number} could not be reopened: {intent.error}"
             on = draft.initiator(domain_order.sys_id)
             draft.find(FindingCode.REOPEN_REFUSED, domain_order.number, text, on=on, occasion=key)
-        if intent.state is not IntentState.DONE:
+        if intent.state is not IntentState.DONE or _stands(draft, domain_order, intent):
             return
+
+
+def _stands(draft: Draft, domain_order: DomainOrder, intent: Intent) -> bool:
+    """Whether a person gave this reopening up and nothing has happened to the domain order since, notes of ours apart."""
+    if not intent.is_given_up or not isinstance(intent.action, ReopenDomainOrder) or intent.at is None:
+        return False
+    told = sum(
+        isinstance(one.action, WriteNote)
+        and one.action.domain_order_id == domain_order.sys_id
+        and one.state is IntentState.DONE
+        and not one.is_given_up
+        and one.at is not None
+        and one.at >= intent.at
+        for one in draft.memory.intents.values()
+    )
+    return domain_order.mod_count <= intent.action.mod_count + told
+
+
+def _tell(draft: Draft, domain_order: DomainOrder, reasons: tuple[str, ...]) -> None:
+    """The n-th note, on each occasion and for other reasons. What memory does not know to be another occasion is the same."""
+    number, last = _told(draft, domain_order)
+    text = notes.still_open(domain_order.number, reasons, reopened=False)
+    if last is not None:
+        same = not isinstance(last.action, WriteNote) or last.action.text == text
+        is_over = draft.intent(_over_key(domain_order, number)) is not None
+        if last.state is not IntentState.DONE or (same and not is_over):
+            return
+    key = _told_key(domain_order, number + 1)
+    draft.do(WriteNote(key, domain_order.sys_id, domain_order.number, text))
+
+
+def _told(draft: Draft, domain_order: DomainOrder) -> tuple[int, Intent | None]:
+    """How many notes of the gate were intended, and the last of them."""
+    last: Intent | None = None
+    for number in count(1):
+        intent = draft.intent(_told_key(domain_order, number))
+        if intent is None:
+            return number - 1, last
+        last = intent
+    raise AssertionError("unreachable")
+
+
+def _told_key(domain_order: DomainOrder, number: int) -> str:
+    return f"gate/{domain_order.sys_id}/note/{number}"
+
+
+def _over_key(domain_order: DomainOrder, number: int) -> str:
+    """What memory holds when the domain order was seen open after its n-th note."""
+    return f"{_told_key(domain_order, number)}/over"

@@ -50,8 +50,12 @@ work order with our mark that memory does not know            | adopted, with wh
 a copy of a work order of ours, with its mark                 | counts for the gate while open; never edited + finding
 domain order closed while a work order is open or undecided   | the gate: reopen (or note, or alarm, as configured), naming them
 an open order task or header task, where that is enforced     | as an open work order, for the gate and for "ready to close"
+the same, where only a note is wanted, and one was written    | nothing; a note again when the reasons are others, or the domain
+                                                              |   order was seen open in between
 reopening refused by the platform                             | finding until the domain order is open, or may be closed
-reopening intended or refused, and no longer needed           | withdraw the intention
+a person gave a refused reopening up                          | nothing but the first finding, until anybody but the connector
+                                                              |   updates the domain order
+reopening (or that note) waiting or refused, no longer needed | withdraw the intention
 the planned end of its visits is closer to the due date, or   | note: the level of jeopardy, from -> to, with both dates
   further from it, by a level; or only time goes by           |   and a look when the next level would begin
 the same, where it is to be written to an order task          | write it, once per end (decide/planned_end.py)

@@ -88,8 +88,7 @@ def test_where_the_note_of_the_end_was_refused_and_dropped_somebody_can_still_de
     fault = {"kind": "status", "status": 403, "message": "record is locked", "method": "PATCH", "user": "connector"}
     pair.world.fault("om", {**fault, "count": 1})
     pair.settle_but_parked()
-    with memory.repairing(pair.loaded) as store:
-        assert store.release_parked(pair.parked(), pair.now(), drop=True)
+    drop(pair)
     pair.settle()
     assert not close(pair, number)
     assert pair.finding_codes() == ["canceled-in-field"]
@@ -141,6 +140,48 @@ def test_a_refused_reopening_is_shown_until_it_is_settled(pair: Pair) -> None:
     pair.settle()
     assert (pair.finding_codes(), pair.waiting()) == ([], {})
     assert is_closed(pair, number)
+
+
+def drop(pair: Pair) -> None:
+    """A person gives the refused write up."""
+    with memory.repairing(pair.loaded) as store:
+        assert store.release_parked(pair.parked(), pair.now(), drop=True)
+
+
+def test_a_reopening_that_a_person_drops_is_not_tried_again_until_somebody_updates_the_domain_order(pair: Pair) -> None:
+    number, work_order = in_the_field(pair)
+    before = pair.rows("om", DOMAIN_ORDER, f"number={number}", "state")[0]["state"]
+    fault = {"kind": "status", "status": 403, "message": "closed is closed", "method": "PATCH", "user": "connector"}
+    pair.world.fault("om", {**fault, "count": 1})
+    pair.om("close_domain_order", domain_order=number)
+    pair.sync()
+    drop(pair)
+    pair.fsm("accept", work_order=work_order)  # our own note about it is no reason to try again
+    pair.settle()
+    assert pair.noted(number, "Assigned -> Accepted")
+    assert (is_closed(pair, number), pair.finding_codes(), pair.waiting()) == (True, ["closed-with-open-work"], {})
+    pair.om("write", table=DOMAIN_ORDER, record=number, fields={"state": before})
+    assert not close(pair, number)
+
+
+def test_where_a_note_is_enough_each_premature_closing_is_told_once_also_when_memory_is_lost(pair: Pair) -> None:
+    pair.loaded.path.write_text(pair.loaded.path.read_text() + '\n[gate]\nmode = "note"\n')
+    pair.loaded = load(pair.loaded.path)
+    number, _ = in_the_field(pair)
+    before = pair.rows("om", DOMAIN_ORDER, f"number={number}", "state")[0]["state"]
+
+    def told() -> int:
+        return sum("should not be closed" in note for note in pair.notes(number))
+
+    for closing in (1, 2, 3):
+        pair.om("write", table=DOMAIN_ORDER, record=number, fields={"state": before})
+        pair.sync()
+        assert close(pair, number)
+        assert told() == closing
+        pair.settle()
+        pair.forget()
+        pair.settle()
+        assert told() == closing
 
 
 def test_a_reopening_whose_note_seems_missing_is_not_given_up_and_its_note_is_written_once(pair: Pair) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -22,6 +22,7 @@ from connector.model import (
     Ref,
     ReopenDomainOrder,
     SetPonr,
+    Snapshot,
     UpdateWorkOrder,
     WriteNote,
 )
@@ -759,6 +760,53 @@ def test_a_refused_reopening_is_a_finding_until_it_is_settled() -> None:
         snapshot(work_order("3"), with_domain_order=CLOSED), memory(link("3"), intents=(parked,), verdicts=(verdict(),))
     )
     assert (codes(done), done.withdraw) == ([], (token_of(first.key),))
+
+
+@pytest.mark.parametrize(("mod_count", "reopens"), [(7, False), (8, False), (9, True)])
+def test_a_reopening_that_a_person_gave_up_stands_until_somebody_else_updates_the_domain_order(
+    mod_count: int, reopens: bool
+) -> None:
+    """It was given up at its seventh update; a note of ours, and none of before, has made it the eighth."""
+    closed = snapshot(work_order(), with_domain_order=CLOSED)
+    first = only(plan(closed, memory(link(), verdicts=(verdict(),))), ReopenDomainOrder)
+    given_up = replace(intent(first, IntentState.DONE), error="given up by a person", at=NOON)
+    earlier, later = (
+        replace(
+            intent(WriteNote(key, DOMAIN_ORDER_ID, "RO1", "text"), IntentState.DONE), at=NOON + timedelta(hours=hours)
+        )
+        for key, hours in (("a", -1), ("b", 1))
+    )
+    remembered = memory(link(), intents=(given_up, earlier, later), verdicts=(verdict(),))
+    decided = plan(replace(closed, domain_orders=(replace(CLOSED, mod_count=mod_count),)), remembered)
+    assert (kinds(decided), codes(decided)) == (["ReopenDomainOrder"] * reopens, ["closed-with-open-work"])
+
+
+def test_where_a_note_is_enough_each_premature_closing_is_told_once() -> None:
+    closed, opened = snapshot(work_order(), with_domain_order=CLOSED), snapshot(work_order())
+    done: list[Intent] = []
+
+    def decided(seen: Snapshot) -> Plan:
+        return plan(seen, memory(link(), intents=tuple(done), verdicts=(verdict(),)), GATE_NOTES)
+
+    first = only(decided(closed), WriteNote)
+    done.append(intent(first, IntentState.PENDING))
+    assert kinds(decided(closed)) == []
+    assert decided(opened).withdraw == (token_of(first.key),)
+    done[:] = [intent(first, IntentState.DONE)]
+    assert kinds(decided(closed)) == []
+    assert decided(snapshot(work_order("3"), with_domain_order=CLOSED)).recovered == ()
+    [over] = decided(opened).recovered
+    known = memory(link(), intents=tuple(done), verdicts=(verdict(),))
+    known = replace(known, intents={**known.intents, over: Intent(f"recovered/{over}", IntentState.DONE)})
+    assert plan(opened, known, GATE_NOTES).recovered == ()
+    second = only(plan(closed, known, GATE_NOTES), WriteNote)
+    assert (second.text, second.key == first.key) == (first.text, False)
+    lost = replace(closed, tokens={DOMAIN_ORDER_ID: frozenset(map(token_of, (first.key, second.key)))})
+    assert "should not be closed" not in str(plan(lost, rules=GATE_NOTES).actions)
+    assert "should not be closed" in str(plan(closed, rules=GATE_NOTES).actions)
+    other = replace(work_order("16"), mod_count=9)
+    reasons = plan(snapshot(other, with_domain_order=CLOSED), memory(link(noted="16"), intents=tuple(done)), GATE_NOTES)
+    assert "WO1 (Assigned)" in str(reasons.actions)
 
 
 @pytest.mark.parametrize("state", [IntentState.PENDING, IntentState.PARKED])
