@@ -10,7 +10,7 @@ import ipaddress
 import re
 import tomllib
 from dataclasses import replace
-from datetime import UTC
+from datetime import UTC, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 from urllib.parse import urlsplit
@@ -431,6 +431,7 @@ class Notes(Section):
     left_out: tuple[str, ...] = ("system",)
     time_zone: Annotated[str, AfterValidator(_zone)] = "UTC"
     task_notes_seconds: Annotated[float, Field(ge=0)] = 60.0
+    digest_seconds: Annotated[float, Field(ge=0, le=86400)] = 0.0
 
     @property
     def rules(self) -> NoteRules:
@@ -441,6 +442,7 @@ class Notes(Section):
             comments=self.comments,
             left_out=frozenset(author.casefold() for author in self.left_out),
             zone=UTC if self.time_zone == "UTC" else ZoneInfo(self.time_zone),
+            digest=timedelta(seconds=self.digest_seconds),
         )
 
 

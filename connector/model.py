@@ -322,6 +322,7 @@ class Snapshot:
     `journals` holds the notes on domain orders and order tasks where a work order ended in a way that a person may have to
     decide about, or where somebody may have written what the field should read; `field_journals` those on work orders and
     their tasks. Of the records in `fresh` more may come to light: they were changed just before they were read.
+    `there_at` and `here_at` are each instance's own moment when its journals were read.
     `fallouts` are those of its order tasks, read only where the connector has raised one, or may have.
     """
 
@@ -334,6 +335,8 @@ class Snapshot:
     journals: Mapping[str, tuple[JournalEntry, ...]] = field(default_factory=dict)
     field_journals: Mapping[str, tuple[JournalEntry, ...]] = field(default_factory=dict)
     fresh: frozenset[str] = frozenset()
+    there_at: datetime | None = None
+    here_at: datetime | None = None
     fallouts: tuple[Fallout, ...] = ()
 
     @property
@@ -364,6 +367,8 @@ class CaseSnapshot:
     journals: Mapping[str, tuple[JournalEntry, ...]] = field(default_factory=dict)
     field_journals: Mapping[str, tuple[JournalEntry, ...]] = field(default_factory=dict)
     fresh: frozenset[str] = frozenset()
+    there_at: datetime | None = None
+    here_at: datetime | None = None
 
     @property
     def sys_id(self) -> str:

@@ -13,6 +13,7 @@ edited while its work order is open                           | as the compensat
 work order state differs from the last note                   | private note (from -> to, who, when)
 somebody wrote on a work order or one of its tasks            | private note on the case, one for all that is new
 somebody wrote on the case                                    | work note on each open work order of ours, one for all that is new
+it is younger than the window in which a burst is collected   | nothing, look again when the window of the first one ends
 it is ours, there already, a decision, older than the visit   | nothing
 work order canceled or closed incomplete in FSM               | note that asks for a decision, finding until there is one
 a person asked for another visit, after being told of the end | the policy decides anew; the next round of work orders
@@ -43,19 +44,21 @@ from connector.mapping.marks import WorkOrderKey, token_of
 from connector.model import CasePhase, FindingCode, IntentState, ResolveCase, WriteNote
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from connector.decide.closure import Work
     from connector.decide.rules import Rules
     from connector.model import Case, CaseSnapshot, OrderMemory, Plan
 
 
-def decide_case(seen: CaseSnapshot, memory: OrderMemory, rules: Rules) -> Plan:
+def decide_case(seen: CaseSnapshot, memory: OrderMemory, rules: Rules, now: datetime | None = None) -> Plan:
     """What should happen to this case now."""
-    return draft_of_case(seen, memory, rules).plan()
+    return draft_of_case(seen, memory, rules, now).plan()
 
 
-def draft_of_case(seen: CaseSnapshot, memory: OrderMemory, rules: Rules) -> Draft:
+def draft_of_case(seen: CaseSnapshot, memory: OrderMemory, rules: Rules, now: datetime | None = None) -> Draft:
     """Everything that was decided about this case, with what it was decided on."""
-    draft, case = Draft(seen, memory, rules, version=_round(seen, memory)), seen.case
+    draft, case = Draft(seen, memory, rules, version=_round(seen, memory), now=now), seen.case
     adopt(draft)
     if case.state.phase is CasePhase.OPEN and _another_round(draft, case):
         draft.version += 1

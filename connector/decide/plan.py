@@ -31,6 +31,8 @@ work order state differs from the last note                   | note (from -> to
                                                               |   trail may be read)
 somebody wrote on a work order or one of its tasks            | note on the domain order, one for all that is new
 somebody wrote on the domain order or order task it is for    | work note on each open work order of ours, one for all that is new
+the first of what is new is younger than the window, where    | nothing, look again when the window of the first one ends
+  bursts are collected, and the visit goes on                 |
 it is ours, a copy of ours, there already, or for customers   | nothing (customers' comments only where the rules want them)
 it answers a note of ours that it quotes                      | what the person wrote counts, as remark or decision; not the quote
 it is older than the first note about the work order          | nothing: history

@@ -18,6 +18,8 @@ from connector.mapping.remarks import Journal, remarks, untold
 from connector.model import CancelWorkOrder, Case, IntentState, Snapshot, WriteFieldNote
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from connector.decide.closure import Work
     from connector.decide.draft import Draft
     from connector.mapping.remarks import Remark
@@ -66,6 +68,10 @@ def _tell_order(draft: Draft, record: Noted, work: list[Work]) -> None:
             said += [(one.found, remark) for remark in new]
     if not said:
         return
+    # Who acts on the end of a visit should have read everything about it.
+    goes_on = all(work_order.state.phase.is_open for work_order, _ in said)
+    if goes_on and _wait(draft, [remark for _, remark in said], draft.seen.here_at):
+        return
     said.sort(key=lambda pair: (pair[1].at, pair[0].number))
     shown, earlier = said[-_SHOWN:], said[:-_SHOWN]
     carries = _names([remark for _, remark in shown], [remark for _, remark in earlier])
@@ -73,6 +79,20 @@ def _tell_order(draft: Draft, record: Noted, work: list[Work]) -> None:
     text = notes.digest(lines, len(earlier), "in Field Service")
     key = f"heard/{record.sys_id}/{digest_of(dict.fromkeys(carries, ''))}"
     draft.note(key, record, text, carries)
+
+
+def _wait(draft: Draft, new: list[Remark], read_at: datetime | None) -> bool:
+    """Whether the first of these is so young that others are waited for; then there is another look when that is over.
+
+    `read_at` is the moment by the clock of the instance they stand on. A moment nobody understands, or one that is far ahead
+    because that clock was put right, is not waited for.
+    """
+    window, first = draft.rules.notes.digest, min((moment for one in new if (moment := one.moment)), default=None)
+    if first is None or read_at is None or abs(read_at - first) >= window:
+        return False
+    draft.waited_for |= {one.number for one in new}
+    draft.look_again(draft.now and draft.now + window - (read_at - first))
+    return True
 
 
 def _names(shown: list[Remark], earlier: list[Remark]) -> tuple[str, ...]:
@@ -107,7 +127,7 @@ def _tell_field(draft: Draft, record: Noted, work: Work, work_order: WorkOrder) 
     if birth is None:
         return  # its first note comes first: only what stands below that is meant for this work order
     new = untold(_from_order(draft, record, work, birth), draft.told())
-    if not new:
+    if not new or _wait(draft, new, draft.seen.there_at):
         return
     shown, earlier = new[-_SHOWN:], new[:-_SHOWN]
     carries = _names(shown, earlier)
@@ -163,7 +183,8 @@ def mark_heard(draft: Draft) -> None:
         found = draft.work_orders.get(link.work_order_id)
         ours = (found, *(found.tasks if found else ()))
         theirs = (noted.get(link.domain_order_id), order_tasks.get(link.initiator_id))
-        counts = {r.sys_id: r.mod_count for r in (*ours, *theirs) if r and r.sys_id in read and r.mod_count >= 0}
+        heard = [r for r in (*ours, *theirs) if r and r.sys_id in read and r.number not in draft.waited_for]
+        counts = {record.sys_id: record.mod_count for record in heard if record.mod_count >= 0}
         if not counts.items() <= link.heard.items():
             draft.remember(replace(link, heard={**link.heard, **counts}))
 

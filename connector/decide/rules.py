@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, tzinfo
+from datetime import UTC, timedelta, tzinfo
 from enum import Enum
 from typing import TYPE_CHECKING
 
@@ -88,6 +88,7 @@ class NoteRules:
     comments: bool = False  # what customers can read crosses too, as a private note
     left_out: frozenset[str] = frozenset({"system"})  # authors, in small letters, who are no people
     zone: tzinfo = UTC  # of those who read
+    digest: timedelta = timedelta(0)  # for so long the first note of a burst waits for the others
 
     @property
     def carry_any(self) -> bool:

@@ -120,7 +120,7 @@ def _decide_each(
 
 
 def _decide(seen: Observed, memory: OrderMemory, rules: Rules, now: datetime) -> Plan:
-    return decide_case(seen, memory, rules) if isinstance(seen, CaseSnapshot) else decide(seen, memory, rules, now)
+    return decide_case(seen, memory, rules, now) if isinstance(seen, CaseSnapshot) else decide(seen, memory, rules, now)
 
 
 def _is_doubted(engine: Engine, order_id: str, plans: Mapping[str, Plan], memory: Mapping[str, OrderMemory]) -> bool:

@@ -101,6 +101,7 @@ def hear(
             here_ids = [record.sys_id for record in one.here]
             wanted += [record.sys_id for record in one.there]
             s = replace(s, field_journals={i: here.get(i, ()) for i in here_ids}, fresh=frozenset(fresh))
+            s = replace(s, there_at=now_there, here_at=now_here)
         told.append(replace(s, journals={i: there.get(i, ()) for i in wanted}))
     return tuple(told)
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from connector.mapping.marks import before_key, said_key, token_of
@@ -47,6 +47,14 @@ class Remark:
     rank: int
     before: str  # the token of everything written earlier on that record
     tokens: tuple[str, ...]
+
+    @property
+    def moment(self) -> datetime | None:
+        """When it was written, UTC; None where that cannot be understood."""
+        try:
+            return datetime.strptime(self.at, _STAMP).replace(tzinfo=UTC)
+        except ValueError:
+            return None
 
 
 def remarks(

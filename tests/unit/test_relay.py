@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -20,6 +21,10 @@ VISIT = work_order(updated_on="2026-03-02 08:00:00")
 BORN = signed("WO-swap-1 was created", status_key(VISIT.sys_id, 1, "10"), (token_of(born_key(VISIT.sys_id)),))
 
 
+READ_AT = datetime(2026, 3, 2, 9, 5, tzinfo=UTC)  # by the clocks of both instances
+NOW = datetime(2026, 3, 2, 11, 0, tzinfo=UTC)  # by the connector's own
+
+
 def written(*texts: str, by: str = "Tom", **more: Any) -> tuple[JournalEntry, ...]:
     """These notes, one each minute from nine o'clock on."""
     return tuple(JournalEntry(n, by, text, f"2026-03-02 09:{n:02}:00", **more) for n, text in enumerate(texts))
@@ -30,8 +35,11 @@ def plan(*, there: tuple[JournalEntry, ...] = (), here: tuple[JournalEntry, ...]
     visit: WorkOrder = given.get("visit", VISIT)
     state, rules = given.get("state", "Open"), given.get("rules", RULES)
     born = JournalEntry(-1, "connector", BORN, "2026-03-02 08:30:00", is_ours=True)
-    seen = CaseSnapshot(case(state), (visit,), journals={CASE_ID: (born, *there)}, field_journals={visit.sys_id: here})
-    return decide_case(seen, OrderMemory((link(visit, **given.get("known", {})),), (verdict(),)), rules)
+    journals, field_journals = {CASE_ID: (born, *there)}, {visit.sys_id: here}
+    seen = CaseSnapshot(case(state), (visit,), journals=journals, field_journals=field_journals)
+    seen = replace(seen, there_at=READ_AT, here_at=READ_AT)
+    remembered = OrderMemory((link(visit, **given.get("known", {})),), (verdict(),))
+    return decide_case(seen, remembered, rules, NOW)
 
 
 def told(decided: Plan) -> list[str]:
@@ -107,3 +115,47 @@ def test_a_visit_that_is_over_is_told_nothing(state: str, tells: int) -> None:
 def test_how_far_the_journals_were_read_is_remembered_for_the_case_too() -> None:
     [known] = plan(here=written("nobody home")).links
     assert known.heard == {CASE_ID: 5, VISIT.sys_id: 3}
+
+
+WINDOWS = [
+    (0, 0, None),  # written five minutes ago
+    (300, 0, None),
+    (301, 0, 1),  # seconds that are left
+    (600, 0, 300),
+    (600, 4, 300),  # company does not make it longer
+]
+
+
+@pytest.mark.parametrize("way", ["here", "there"])
+@pytest.mark.parametrize(("window", "more", "left"), WINDOWS)
+def test_the_first_of_a_burst_waits_for_the_others_as_long_as_was_said(
+    way: str, window: int, more: int, left: int | None
+) -> None:
+    notes = written("one", *["more"] * more)
+    rules = with_notes(digest=timedelta(seconds=window))
+    decided = plan(rules=rules, here=notes) if way == "here" else plan(rules=rules, there=notes)
+    assert len(told(decided)) == (left is None)
+    assert decided.look_at == (None if left is None else NOW + timedelta(seconds=left))
+
+
+def test_what_waits_is_not_taken_for_heard() -> None:
+    rules = with_notes(digest=timedelta(seconds=600))
+    [known] = plan(rules=rules, here=written("one")).links
+    assert known.heard == {CASE_ID: 5}
+    [known] = plan(rules=rules, there=written("one")).links
+    assert known.heard == {VISIT.sys_id: 3}
+
+
+@pytest.mark.parametrize(
+    ("at", "waits"), [("2026-03-02 09:06:00", True), ("2026-03-02 12:00:00", False), ("2.3. 9 Uhr", False)]
+)
+def test_a_moment_far_ahead_or_not_understood_is_not_waited_for(at: str, *, waits: bool) -> None:
+    here = (JournalEntry(0, "Tom", "nobody home", at),)
+    assert len(told(plan(rules=with_notes(digest=timedelta(seconds=600)), here=here))) == (not waits)
+
+
+@pytest.mark.parametrize(("state", "waits"), [("18", True), ("3", False)])
+def test_what_stands_on_a_visit_that_is_over_does_not_wait(state: str, *, waits: bool) -> None:
+    visit = replace(VISIT, state=work_order(state).state)
+    decided = plan(rules=with_notes(digest=timedelta(seconds=600)), here=written("nobody home"), visit=visit)
+    assert any("nobody home" in text for text in told(decided)) != waits

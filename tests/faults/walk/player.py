@@ -294,6 +294,8 @@ class Player:
             changed["jeopardy"] = settings.jeopardy.model_copy(update={"write_end_to": "planned_end_date"})
         if self.truth.raises_fallouts:
             changed["fallout"] = settings.fallout.model_copy(update={"kinds": _KINDS})
+        # Walks with small pages collect bursts of notes.
+        changed["notes"] = settings.notes.model_copy(update={"digest_seconds": 90.0 if self._page < 1000 else 0.0})
         then = Consequence.FALLOUT if self.truth.raises_fallouts else Consequence.RESCHEDULE
         ends = dict.fromkeys(("closed_incomplete", "canceled_in_field"), then)
         changed["gate"] = settings.gate.model_copy(update=ends)
@@ -399,7 +401,7 @@ class Player:
                 self.world.advance(_LOOK_AGAIN)
                 continue
             self.world.advance(_LOOK_AGAIN)
-            if not done.plans and not self._waiting():
+            if not done.plans and not self._waiting() and not self._is_due():
                 break
         else:
             raise Restless(f"the connector does not come to rest: {self._waiting()}")
@@ -413,6 +415,11 @@ class Player:
         assert self._engine is not None
         for side in ("om", "fsm"):
             release_side(self._engine.store, side, self._now(), "released in a walk", looked=True)
+
+    def _is_due(self) -> bool:
+        """Whether a note that waited for others may be told now."""
+        assert self._engine is not None
+        return self._engine.store.backlog(self._now()) > 0
 
     def _waiting(self) -> dict[str, int]:
         assert self._engine is not None
