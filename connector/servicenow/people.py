@@ -27,7 +27,9 @@ class People:
             rows = list(self._api.scan_in("sys_user", "user_name", unknown, ["user_name", "name"]))
         except Denied:
             return
-        self._names.update({row["user_name"]: row["name"] for row in rows if row.get("name")})
+        self._names.update(
+            {row.get("user_name"): row.get("name") for row in rows if row.get("user_name") and row.get("name")}
+        )
 
     def name(self, login: str) -> str:
         """The person's name, or the login."""
