@@ -37,6 +37,7 @@ def test_a_person_is_called_by_name_or_by_login(
     people = People(api)
     people.learn({"mira.engel", ""})
     assert people.name("mira.engel") == name
+    assert people.name("") == ""
 
 
 def test_where_users_may_not_be_read_the_login_is_said_and_nobody_is_asked_again(
