@@ -521,6 +521,7 @@ class FindingCode(Enum):
     NOT_APPLIED = "not-applied"
     UNKNOWN_STATE = "unknown-state"
     WORK_ORDER_MISSING = "work-order-missing"
+    INITIATOR_MISSING = "initiator-missing"  # and its work order is open
     CANCELED_IN_FIELD = "canceled-in-field"
     CLOSED_INCOMPLETE = "closed-incomplete"
     VISIT_WAITS = "visit-waits"

@@ -178,17 +178,18 @@ class Draft:
 
     def work_of_initiator(self, initiator: AnyInitiator) -> list[Work]:
         """The work orders of one initiator, oldest first."""
-        return [w for w in self._work() if w.link.initiator_id == initiator.sys_id]
+        return [w for w in self.work() if w.link.initiator_id == initiator.sys_id]
 
     def work_of(self, record: DomainOrder | Case) -> list[Work]:
         """The work orders that count for one domain order (its own and those of its order tasks), or for a case."""
-        return [w for w in self._work() if w.link.domain_order_id == record.sys_id]
+        return [w for w in self.work() if w.link.domain_order_id == record.sys_id]
 
     def detached_from(self, record: DomainOrder | Case) -> list[Work]:
         """The work orders that would count for this record, had no person let go of them."""
-        return [w for w in self._work(detached=True) if w.link.domain_order_id == record.sys_id]
+        return [w for w in self.work(detached=True) if w.link.domain_order_id == record.sys_id]
 
-    def _work(self, *, detached: bool = False) -> Iterator[Work]:
+    def work(self, *, detached: bool = False) -> Iterator[Work]:
+        """The work orders of all initiators, or all that a person has let go of, by number."""
         links = [link for link in self.links.values() if bool(link.detached) == detached]
         for link in sorted(links, key=lambda link: (link.work_order_number, link.work_order_id)):
             yield self._decided(Work(link, self.work_orders.get(link.work_order_id)))

@@ -69,6 +69,7 @@ a record it points to shows no name: deleted, or a lost right  | nothing created
 a line whose work order was made from characteristics has none| nothing + finding: a missing right looks the same
 memory was lost, the journal tells of a work order, FSM: none | nothing + finding; it is not created again
 links exist, FSM answers "none"                               | nothing + finding; they keep the gate shut
+a visit is open, OM does not show what it was made for        | nothing + finding: it may be deleted, or a right is missing
 a work order state nobody mapped                              | treated as open, finding
 order over, work orders closed, nothing left to do or to tell | its memory goes to the archive (decide/completion.py), until
                                                               |   anything happens to it
@@ -88,6 +89,7 @@ from connector.decide.change import cancel, follow_up, keep_current, past_ponr
 from connector.decide.draft import Draft
 from connector.decide.fallout import raise_fallouts
 from connector.decide.gate import guard_closure
+from connector.decide.gone import tell_gone
 from connector.decide.jeopardy import warn
 from connector.decide.planned_end import write_ends
 from connector.decide.ponr import follow_the_field
@@ -142,6 +144,7 @@ def draft_of(snapshot: Snapshot, memory: OrderMemory, rules: Rules, now: datetim
         guard_closure(draft, domain_order)
     write_ends(draft)
     mark_heard(draft)
+    tell_gone(draft)
     tell_parked(draft)
     raise_fallouts(draft)
     return draft

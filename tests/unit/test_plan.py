@@ -1022,3 +1022,16 @@ def test_what_was_learned_outside_a_revision_after_the_visit_is_told_to_nobody()
     seen = snapshot(work_order("3"), with_line=LATER)
     remembered = memory(link(noted="3"), verdicts=(verdict(),), intents=(Intent(READY, IntentState.DONE),))
     assert kinds(plan(seen, remembered)) == []
+
+
+@pytest.mark.parametrize("origin", [Origin.CREATED, Origin.BY_HAND])
+def test_an_open_visit_whose_domain_order_or_line_is_not_shown_is_a_finding_and_is_left_alone(origin: Origin) -> None:
+    remembered = memory(link(origin=origin), verdicts=(verdict(),))
+    for seen in (replace(snapshot(work_order()), domain_orders=()), replace(snapshot(work_order()), lines=())):
+        decided = plan(seen, remembered)
+        assert (kinds(decided), codes(decided)) == ([], ["initiator-missing"])
+        assert "RO1" in decided.findings[0].text
+        over = replace(seen, work_orders=(work_order("3"),))
+        assert codes(plan(over, memory(link("3", origin=origin)))) == []
+        assert codes(plan(seen, memory(link(origin=origin, detached="by Mia", bound_at=9)))) == []
+    assert codes(plan(snapshot(work_order()), remembered)) == []
