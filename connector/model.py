@@ -279,6 +279,9 @@ class WorkOrder:
     planned_end: str = ""  # UTC, "YYYY-MM-DD HH:MM:SS"
     estimated_end: str = ""  # the same
     created_on: str = ""  # the same
+    strange: str = (
+        ""  # why the row, or one of its tasks, cannot be what it should be; then only what it names can be believed
+    )
 
     @property
     def owner(self) -> str:
@@ -323,7 +326,8 @@ class Snapshot:
     decide about, or where somebody may have written what the field should read; `field_journals` those on work orders and
     their tasks. Of the records in `fresh` more may come to light: they were changed just before they were read.
     `there_at` and `here_at` are each instance's own moment when its journals were read.
-    `fallouts` are those of its order tasks, read only where the connector has raised one, or may have.
+    `fallouts` are those of its order tasks, read only where the connector has raised one, or may have. `strange` are work
+    orders that name one of its initiators, cannot be understood, and are not known to memory.
     """
 
     order: CustomerOrder
@@ -338,6 +342,7 @@ class Snapshot:
     there_at: datetime | None = None
     here_at: datetime | None = None
     fallouts: tuple[Fallout, ...] = ()
+    strange: tuple[WorkOrder, ...] = ()
 
     @property
     def sys_id(self) -> str:
@@ -359,7 +364,7 @@ class Snapshot:
 
 @dataclass(frozen=True, slots=True)
 class CaseSnapshot:
-    """One case with its work orders, as read at one moment. `tokens` and the journals as in a `Snapshot`."""
+    """One case with its work orders, as read at one moment. The rest as in a `Snapshot`."""
 
     case: Case
     work_orders: tuple[WorkOrder, ...] = ()
@@ -369,6 +374,7 @@ class CaseSnapshot:
     fresh: frozenset[str] = frozenset()
     there_at: datetime | None = None
     here_at: datetime | None = None
+    strange: tuple[WorkOrder, ...] = ()
 
     @property
     def sys_id(self) -> str:
@@ -530,6 +536,7 @@ class FindingCode(Enum):
     NOT_CANCELED = "not-canceled"
     CHANGE_WAITS = "change-waits"
     WRITE_PARKED = "write-parked"
+    WORK_ORDER_STRANGE = "work-order-strange"  # it cannot be understood
     CHARACTERISTICS_MISSING = "characteristics-missing"
     NAME_MISSING = "name-missing"  # of a record the order points to
     UNREADABLE = "unreadable"

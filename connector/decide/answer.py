@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from connector.decide.closure import named, open_header_tasks, open_order_tasks
+from connector.decide.closure import called, named, open_header_tasks, open_order_tasks
 from connector.decide.plan import draft_of
 from connector.decide.rules import OpenTasks
 from connector.model import GateAnswer, Standing
@@ -23,6 +23,7 @@ def answer(snapshot: Snapshot, memory: OrderMemory, rules: Rules, one: DomainOrd
     work = [
         *(_standing(w, rules) for w in draft.work_of(one)),
         *(Standing("", template, "being created", "", "", blocks=True) for template in sorted(draft.creating(one))),
+        *(Standing(called(w), "", w.state.label, "", "", blocks=True, why=w.strange) for w in draft.strange_of(one)),
         *(_let_go(w) for w in draft.detached_from(one)),
     ]
     tasks = tuple(named(task) for task in open_order_tasks(snapshot, one))

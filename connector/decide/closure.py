@@ -75,17 +75,28 @@ class Work:
 
 
 def blockers(
-    work: Iterable[Work], creating: Iterable[str], tasks: Iterable[OrderTask], releases: Collection[WorkOrderEnd]
+    work: Iterable[Work],
+    creating: Iterable[str],
+    tasks: Iterable[OrderTask],
+    releases: Collection[WorkOrderEnd],
+    strange: Iterable[WorkOrder] = (),
 ) -> tuple[str, ...]:
     """What keeps a domain order open, in words; empty when it may be closed.
 
-    `creating` names the templates of work orders that are intended but not created yet; `tasks` are those that count.
+    `creating` names the templates of work orders that are intended but not created yet; `tasks` are those that count;
+    `strange` work orders cannot be understood, so nobody knows that they are over.
     """
     return (
+        *(f"{called(one)} (it cannot be understood)" for one in strange),
         *(str(w) for w in sorted(work, key=lambda w: w.link.work_order_number) if w.keeps_open(releases)),
         *(f"{template} (being created)" for template in sorted(creating)),
         *(named(task) for task in tasks),
     )
+
+
+def called(strange: WorkOrder) -> str:
+    """A work order that cannot be understood, as people find it."""
+    return strange.number or f"a work order without a number ({strange.sys_id})"
 
 
 def open_order_tasks(snapshot: Snapshot, domain_order: DomainOrder) -> list[OrderTask]:

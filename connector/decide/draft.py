@@ -43,6 +43,7 @@ from connector.model import (
     UpdateWorkOrder,
     Verdict,
     WarnDispatcher,
+    WorkOrder,
     WriteFieldNote,
     WriteNote,
     WritePlannedEnd,
@@ -183,6 +184,17 @@ class Draft:
     def work_of(self, record: DomainOrder | Case) -> list[Work]:
         """The work orders that count for one domain order (its own and those of its order tasks), or for a case."""
         return [w for w in self.work() if w.link.domain_order_id == record.sys_id]
+
+    def strange_of(self, record: DomainOrder | Case) -> list[WorkOrder]:
+        """The work orders that would count for this record if they could be understood."""
+        by_name = {one.number.casefold(): one for one in self.initiators} | {one.sys_id: one for one in self.initiators}
+        found: list[WorkOrder] = []
+        for work_order in self.seen.strange:
+            key = WorkOrderKey.parse(work_order.names)
+            named = by_name.get(key.initiator_id if key else work_order.names.casefold())
+            if named is not None and named.noted_on.sys_id == record.sys_id:
+                found.append(work_order)
+        return found
 
     def detached_from(self, record: DomainOrder | Case) -> list[Work]:
         """The work orders that would count for this record, had no person let go of them."""

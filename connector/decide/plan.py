@@ -71,6 +71,8 @@ memory was lost, the journal tells of a work order, FSM: none | nothing + findin
 links exist, FSM answers "none"                               | nothing + finding; they keep the gate shut
 a visit is open, OM does not show what it was made for        | nothing + finding: it may be deleted, or a right is missing
 a work order state nobody mapped                              | treated as open, finding
+a work order for it that cannot be understood (no number, a   | treated as open, finding; never edited, never made again
+  column is hidden), and that memory does not know            |
 order over, work orders closed, nothing left to do or to tell | its memory goes to the archive (decide/completion.py), until
                                                               |   anything happens to it
 
@@ -381,7 +383,9 @@ def _waits_its_turn(draft: Draft, initiator: AnyInitiator) -> bool:
     if not isinstance(initiator, Case) or not draft.rules.about_cases.one_open_work_order:
         return False
     before = draft.work_of(initiator)
-    return bool(draft.creating(initiator)) or any(w.keeps_open(draft.rules.releases) for w in before)
+    return bool(draft.creating(initiator) or draft.strange_of(initiator)) or any(
+        w.keeps_open(draft.rules.releases) for w in before
+    )
 
 
 def _existing(work: list[Work], wanted: WantedWorkOrder, version: int) -> Work | None:
@@ -451,6 +455,8 @@ def _create_once(
 ) -> None:
     if any(link.key == str(key) for link in draft.links.values()):
         return
+    if any(one.names == str(key) for one in draft.seen.strange):
+        return  # it exists, and cannot be understood
     if (lost := told_of(draft, initiator, wanted, key)) is not None:
         draft.remember(lost)  # it is missing, and that is a finding; it is not created again
         return

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from connector.decide.closure import enforced_tasks, named, open_order_tasks
+from connector.decide.closure import called, enforced_tasks, named, open_order_tasks
 from connector.decide.relay import earlier_remarks, last_word
 from connector.decide.rules import Consequence, OpenTasks, WorkOrderEnd
 from connector.mapping import notes
@@ -39,6 +39,12 @@ def tell_progress(draft: Draft, domain_order: DomainOrder | Case) -> None:
         _state(draft, domain_order, work, work.found)
         _carried(draft, domain_order, work, work.found)
         _look_into(draft, domain_order, work, work.found)
+    for one in draft.strange_of(domain_order):
+        text = (
+            f"{called(one)} in Field Service is for {domain_order.number} and cannot be understood: {one.strange}. It counts as "
+            "open. Correct it there, give the connector's user the right to read it, or remove its correlation id."
+        )
+        draft.find(FindingCode.WORK_ORDER_STRANGE, one.number or domain_order.number, text)
     for work in draft.detached_from(domain_order):
         _let_go(draft, domain_order, work)
 
@@ -203,6 +209,7 @@ def _is_ready(draft: Draft, domain_order: DomainOrder, work: list[Work]) -> bool
         and not any(w.keeps_open(draft.rules.releases) or w.found is None for w in work)
         and not draft.creating(domain_order)
         and domain_order.sys_id not in draft.waiting
+        and not draft.strange_of(domain_order)
         and not enforced_tasks(draft.snapshot, domain_order, draft.rules)
         and domain_order.state.phase is DomainOrderPhase.OPEN
         and draft.snapshot.order.state.phase is OrderPhase.APPROVED

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 from connector.decide.draft import initiators_of
 from connector.engine.hear import hear
 from connector.exchange import WORK_ORDER, Record, Sketch
-from connector.mapping.marks import Carried, WorkOrderKey, prefix
+from connector.mapping.marks import Carried, WorkOrderKey, is_detached, prefix
 from connector.mapping.quotes import own_words
 from connector.model import IntentState, Origin, RaiseFallout, SettleFallout, Snapshot, WorkOrderPhase
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
     from connector.decide.rules import NoteRules
     from connector.engine.ports import FieldService, OrderManagement
@@ -59,14 +59,23 @@ def look(
     work_orders = fsm.read_work_orders(ids=sorted(linked), names=sorted(numbers), key_prefixes=sorted(prefixes))
     links = {link.work_order_id: order_id for order_id, m in memory.items() for link in m.links}
     links |= orders_of([w.sys_id for w in work_orders if w.sys_id not in links and WorkOrderKey.parse(w.names)])
-    work_orders = _with_trails(work_orders, memory, fsm)
-    by_order: dict[str, list[WorkOrder]] = {}
-    for work_order in work_orders:
-        key = WorkOrderKey.parse(work_order.names)
-        named = belongs.get(key.initiator_id if key else work_order.names.casefold(), "")
-        order_id = links.get(work_order.sys_id, named)
-        by_order.setdefault(order_id, []).append(work_order)
-    snapshots = tuple(replace(s, work_orders=tuple(by_order.get(s.sys_id, ()))) for s in read.snapshots)
+    # One that cannot be understood stays missing where memory knows it, and what is missing keeps the gate shut.
+    unknown = [w for w in work_orders if w.strange and w.sys_id not in links and not is_detached(w.mark)]
+    work_orders = _with_trails(tuple(w for w in work_orders if not w.strange), memory, fsm)
+
+    def by_order(some: Iterable[WorkOrder]) -> dict[str, tuple[WorkOrder, ...]]:
+        found: dict[str, tuple[WorkOrder, ...]] = {}
+        for work_order in some:
+            key = WorkOrderKey.parse(work_order.names)
+            named = belongs.get(key.initiator_id if key else work_order.names.casefold(), "")
+            order_id = links.get(work_order.sys_id, named)
+            found[order_id] = (*found.get(order_id, ()), work_order)
+        return found
+
+    whole, unclear = by_order(work_orders), by_order(unknown)
+    snapshots = tuple(
+        replace(s, work_orders=whole.get(s.sys_id, ()), strange=unclear.get(s.sys_id, ())) for s in read.snapshots
+    )
     strange = tuple(s for s in snapshots if any(_is_strange(w, memory[s.sys_id]) for w in s.work_orders))
     compared = {snapshot.sys_id: snapshot for snapshot in (*snapshots, *with_tokens(strange, om))}
     raised = [s for s in snapshots if s.sys_id not in {one.sys_id for one in strange} and _has_raised(memory[s.sys_id])]

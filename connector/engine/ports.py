@@ -167,7 +167,7 @@ class FieldService(Watched, Protocol):
     def read_work_orders(
         self, *, ids: Iterable[str], names: Iterable[str], key_prefixes: Iterable[str]
     ) -> tuple[WorkOrder, ...]:
-        """Work orders by sys_id, by exact correlation id, and by the beginning of their correlation id."""
+        """Work orders by sys_id, by exact correlation id, and by the beginning of their correlation id; the strange too."""
 
     def journals(
         self, work_order_ids: Iterable[str], task_ids: Iterable[str] = (), *, comments: bool = False

@@ -22,7 +22,7 @@ from connector.servicenow.lean import Part
 from connector.servicenow.people import People
 from connector.servicenow.query import Op, Query, Term, expressible
 from connector.servicenow.schema import StateChoices
-from connector.servicenow.wire import NOT_UNDERSTOOD, Parts, asked
+from connector.servicenow.wire import NOT_UNDERSTOOD, Parts, asked, why_not
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -189,11 +189,11 @@ class FsmPort:
 
     def read_work_order(self, work_order_id: str) -> WorkOrder | None:
         row = self._api.read_one(self._table, work_order_id, self._wanted)
-        return None if row is None else next(iter(self._whole({work_order_id: row})), None)
+        return None if row is None else self._understood(row)
 
     def numbered(self, number: str) -> WorkOrder | None:
         rows = list(self._api.scan_in(self._table, self._columns["number"], [number], self._wanted))
-        return None if len(rows) != 1 else next(iter(self._whole({rows[0]["sys_id"]: rows[0]})), None)
+        return None if len(rows) != 1 else self._understood(rows[0])
 
     def has_template(self, name: str) -> bool:
         return bool(self._references.find(Wanted("template", name, {})).sys_id)
@@ -202,27 +202,37 @@ class FsmPort:
     def _wanted(self) -> list[str]:
         return [*asked(self._columns), _CREATED_ON, *self._mapped]
 
+    def _understood(self, row: Row) -> WorkOrder | None:
+        [found] = self._whole({row["sys_id"]: row})
+        return None if found.strange else found
+
     def _whole(self, rows: Mapping[str, Row]) -> tuple[WorkOrder, ...]:
-        """Work orders with their tasks."""
+        """Work orders with their tasks; of one that cannot be understood, what it names and why."""
         parent = self._task_columns["work_order"]
         tasks: dict[str, list[WorkOrderTask]] = {}
-        strange: set[str] = set()
+        strange: dict[str, str] = {}
         for row in self._api.scan_in(self._task_table, parent, rows, asked(self._task_columns)):
             try:
                 task = work_order_task_wire(Parts(row, self._task_columns)).task(self._task_states)
-            except NOT_UNDERSTOOD:
-                strange.add(row[parent])
+            except NOT_UNDERSTOOD as error:
+                strange[row[parent]] = f"one of its tasks: {why_not(error)}"
                 continue
             tasks.setdefault(task.work_order_id, []).append(task)
         self._people.learn({row.get(self._columns["updated_by"]) for row in rows.values()})
         whole: list[WorkOrder] = []
         for sys_id, row in rows.items():
-            # A work order that cannot be understood stays missing, and what is missing keeps the gate shut.
-            if sys_id in strange:
-                continue
-            with contextlib.suppress(*NOT_UNDERSTOOD):
-                whole.append(self._work_order(row, tasks.get(sys_id, ())))
+            try:
+                understood = self._work_order(row, tasks.get(sys_id, ()))
+            except NOT_UNDERSTOOD as error:
+                whole.append(self._not_understood(row, why_not(error)))
+            else:
+                whole.append(self._not_understood(row, strange[sys_id]) if sys_id in strange else understood)
         return tuple(whole)
+
+    def _not_understood(self, row: Row, why: str) -> WorkOrder:
+        state = replace(self.states.read(row.get(self._columns["state"])), phase=WorkOrderPhase.UNKNOWN)
+        names, mark = row.get(self._columns["names"]), row.get(self._columns["mark"])
+        return WorkOrder(row["sys_id"], row.get(self._columns["number"]), state, names, mark, strange=why)
 
     def _work_order(self, row: Row, tasks: Iterable[WorkOrderTask]) -> WorkOrder:
         fields = {

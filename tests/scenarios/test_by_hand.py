@@ -8,6 +8,7 @@ import pytest
 
 from connector import app, memory
 from connector.engine.asking import asked_to_adopt, asked_to_create, asked_to_detach
+from connector.engine.closing import ask_gate
 from connector.engine.history import explain
 from connector.errors import NotFound, Refused
 from tests.conftest import DOMAIN_ORDER, HAMBURG, with_cases
@@ -56,6 +57,44 @@ def happened(pair: Pair, number: str) -> list[tuple[str, str]]:
     database = memory.reading(pair.loaded)
     assert database is not None
     return [(event.kind, event.text) for event in explain(database, number).events]
+
+
+# --- what cannot be understood ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("broken", ["wm_order", "wm_task"])
+def test_a_work_order_made_by_hand_that_cannot_be_understood_keeps_its_domain_order_open(
+    pair: Pair, broken: str
+) -> None:
+    """Here it, or one of its tasks, has no number. Its twin, once that is put right, is an ordinary one that opens the gate."""
+    _, number, ours = in_the_field(pair)
+    by_hand = made_by_hand(pair, correlation_id=number)
+    fsm = pair.world.instance("fsm")
+    [made] = pair.rows("fsm", "wm_order", f"number={by_hand}", "sys_id")
+    query = f"sys_id={made['sys_id']}" if broken == "wm_order" else f"parent={made['sys_id']}"
+    before = pair.rows("fsm", broken, query, "sys_id", "number")
+    for row in before:
+        fsm.records.update(broken, row["sys_id"], {"number": ""}, fsm.system)
+    pair.settle()
+    assert pair.finding_codes() == ["work-order-strange"]
+    pair.fsm("dispatch", work_order=ours, technician="technician")
+    pair.fsm("complete", work_order=ours)
+    pair.settle()
+    assert not pair.noted(number, "ready to be closed")
+    pair.om("close_domain_order", domain_order=number)
+    pair.settle()
+    assert pair.state("om", DOMAIN_ORDER, number) != "closed complete"
+    assert pair.noted(number, "cannot be understood")
+    with app.writing(pair.loaded, pair.outside()) as (engine, _):
+        asked = ask_gate(engine, number, pair.now())
+    assert [one.why for one in asked.work if one.blocks and "number" in one.why]
+    for row in before:
+        fsm.records.update(broken, row["sys_id"], {"number": row["number"]}, fsm.system)
+    pair.fsm("cancel_work_order", work_order=by_hand, reason="not needed")
+    pair.settle()
+    assert pair.noted(number, by_hand, "Canceled")
+    assert "work-order-strange" not in pair.finding_codes()
+    pair.assert_nothing_doubled()
 
 
 # --- create ----------------------------------------------------------------------------------------------------

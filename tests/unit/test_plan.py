@@ -163,6 +163,22 @@ def test_a_lost_name_is_nobodys_concern_when_every_visit_is_over() -> None:
     assert any("ready to be closed" in a.text for a in done.actions if isinstance(a, WriteNote))
 
 
+def test_a_work_order_of_ours_that_cannot_be_understood_is_not_made_again() -> None:
+    decided = plan(replace(snapshot(), strange=(work_order(number="", strange="number: too short"),)))
+    assert (kinds(decided), codes(decided)) == ([], ["work-order-strange"])
+    assert kinds(plan(snapshot())) == ["CreateWorkOrder"]
+
+
+def test_a_work_order_by_hand_that_cannot_be_understood_counts_as_open() -> None:
+    known = memory(link("3", carried=facts(snapshot())), verdicts=(verdict(),))
+    closed = snapshot(work_order("3"), with_domain_order=domain_order("Closed Complete"))
+    assert kinds(plan(closed, known)) == []
+    strange = work_order("3", number="WO9", sys_id="9" * 32, names="ro1", strange="one of its tasks: number")
+    decided = plan(replace(closed, strange=(strange,)), known)
+    assert kinds(decided) == ["ReopenDomainOrder"]
+    assert "WO9" in only(decided, ReopenDomainOrder).text
+
+
 def test_a_line_that_shows_no_characteristics_any_more_changes_nothing() -> None:
     """A missing right looks like a removed characteristic. One of several that is gone is an ordinary change."""
     rich, poor = {"rate": "1 Gbit/s", "vlan": "7"}, {"vlan": "7"}

@@ -1,4 +1,4 @@
-"""Work orders read in sets: by sys_id, by number, by mark; people and places by name; what cannot be understood stays missing."""
+"""Work orders read in sets: by sys_id, by number, by mark; people and places by name; what cannot be understood is strange."""
 
 from __future__ import annotations
 
@@ -101,21 +101,27 @@ def test_many_work_orders_cost_few_requests(mocked: responses.RequestsMock) -> N
     assert len(mocked.calls) == 3  # work orders, tasks, people
 
 
-@pytest.mark.parametrize("broken", [{"number": ""}, {"sys_mod_count": "x"}], ids=str)
-def test_a_work_order_that_cannot_be_understood_stays_missing_and_the_others_are_read(
-    broken: dict[str, str], mocked: responses.RequestsMock
+@pytest.mark.parametrize(
+    ("broken", "why"), [({"number": ""}, "number"), ({"sys_mod_count": "x"}, "mod_count")], ids=["number", "count"]
+)
+def test_of_a_work_order_that_cannot_be_understood_only_what_it_names_is_believed_and_the_others_are_read(
+    broken: dict[str, str], why: str, mocked: responses.RequestsMock
 ) -> None:
-    serve(mocked, [work_order(1, **broken), work_order(2)])
-    found = fsm_port(mocked).read_work_orders(ids=[sys_id(1), sys_id(2)], names=[], key_prefixes=[])
-    assert [one.number for one in found] == ["WO2"]
+    serve(mocked, [work_order(1, state="3", correlation_id="RO1", **broken), work_order(2)])
+    port = fsm_port(mocked)
+    strange, fine = port.read_work_orders(ids=[sys_id(1), sys_id(2)], names=[], key_prefixes=[])
+    assert (strange.sys_id, strange.names, strange.state.phase) == (sys_id(1), "RO1", WorkOrderPhase.UNKNOWN)
+    assert why in strange.strange
+    assert (fine.number, fine.strange) == ("WO2", "")
+    assert port.read_work_order(sys_id(1)) is None  # nothing is written on it
 
 
-def test_a_task_that_cannot_be_understood_leaves_its_work_order_missing_and_the_others_are_read(
+def test_a_task_that_cannot_be_understood_makes_its_work_order_strange_and_the_others_are_read(
     mocked: responses.RequestsMock,
 ) -> None:
     serve(mocked, [work_order(1), work_order(2)], [task(11, 1, number=""), task(12, 2)])
     found = fsm_port(mocked).read_work_orders(ids=[sys_id(1), sys_id(2)], names=[], key_prefixes=[])
-    assert [one.number for one in found] == ["WO2"]
+    assert [(one.number, "tasks: number" in one.strange) for one in found] == [("WO1", True), ("WO2", False)]
 
 
 def test_a_login_that_may_not_be_looked_up_stays_a_login(mocked: responses.RequestsMock) -> None:
