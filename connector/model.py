@@ -895,6 +895,7 @@ class Asked:
     verdict: Verdict | None = None
     already: str = ""
     refused: str = ""
+    withdraw: str = ""  # the token of an earlier wish that the action replaces, unless that has left already
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """What people ask for by hand: a work order more, one that is to belong to an order, one to be let go of. Pure.
 
-Each answers what would be done, or why not. Asking twice is asking once: the answer then says how it stands.
+Each answers what would be done, or why not. Asking twice is asking once: the answer then says how it stands. Whom a work order
+belongs to is what was wished for last: a wish that still waits is replaced, one under way is followed.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from connector.decide.plan import creation, name_missing, why_canceled, why_froz
 from connector.decide.stance import Stance, stance_of
 from connector.mapping import notes
 from connector.mapping.facts import facts_of, unshown
-from connector.mapping.marks import WorkOrderKey, bound, is_detached
+from connector.mapping.marks import WorkOrderKey, bound, is_detached, token_of
 from connector.model import BY_HAND, Asked, BindWorkOrder, IntentState, Origin, Verdict, WantedWorkOrder
 
 if TYPE_CHECKING:
@@ -68,6 +69,8 @@ def ask_adopt(draft: Draft, work_order: WorkOrder, initiator: AnyInitiator, why:
     owner = _number_of(draft, link) if link else work_order.names
     stance = stance_of(initiator)
     if link is not None and link.initiator_id == initiator.sys_id and not link.detached:
+        if _last_wish(draft, work_order) is not None:
+            return answer.binds(work_order, initiator.number, why, detaches=False)
         return answer.already(_standing(draft, link))
     if (link is None and (key is not None or work_order.names)) or (link and link.initiator_id != initiator.sys_id):
         whose = "an order of this or another connector" if key is not None and link is None else owner
@@ -83,7 +86,7 @@ def ask_detach(draft: Draft, work_order: WorkOrder, why: str) -> Asked:
     link = draft.links.get(work_order.sys_id)
     if link is None:
         return answer.refused(f"{work_order.number} belongs to no initiator of {draft.seen.number}")
-    if link.detached or is_detached(work_order.mark):
+    if (link.detached or is_detached(work_order.mark)) and _last_wish(draft, work_order) is None:
         return answer.already(_standing(draft, link))
     if bound(work_order.mark, detached=True) is None:
         return answer.refused(
@@ -130,20 +133,40 @@ class _Answer:
         return self._says(action=action, verdict=verdict)
 
     def binds(self, work_order: WorkOrder, initiator: str, why: str, *, detaches: bool) -> Asked:
-        """The next adoption or detachment of a work order, once the one before is settled."""
+        """The next adoption or detachment of a work order, in the place of another wish about it that still waits."""
+        last = _last_wish(self.draft, work_order)
+        if last is not None and _asks_for(last, initiator, detaches=detaches):
+            return self.already(_underway(last))
         verb, number = "detach" if detaches else "adopt", 1
-        while (intent := self.draft.intent(key := f"{verb}/{work_order.sys_id}/{number}")) is not None:
-            if intent.state is not IntentState.DONE:
-                return self.already(_underway(intent))
+        while self.draft.intent(key := f"{verb}/{work_order.sys_id}/{number}") is not None:
             number += 1
         text = notes.bound(initiator, why, detaches=detaches)
-        return self.follows(BindWorkOrder(key, work_order.sys_id, work_order.number, initiator, detaches, why, text))
+        action = BindWorkOrder(key, work_order.sys_id, work_order.number, initiator, detaches, why, text)
+        return self._says(action=action, withdraw=token_of(last.key) if last is not None else "")
 
     def already(self, how: str) -> Asked:
         return self._says(already=how)
 
     def refused(self, why: str) -> Asked:
         return self._says(refused=why)
+
+
+def _last_wish(draft: Draft, work_order: WorkOrder) -> Intent | None:
+    """What a person wished last about whom this work order belongs to, while it is not settled."""
+    last: Intent | None = None
+    for intent in draft.memory.intents.values():
+        match intent.action:
+            case BindWorkOrder(work_order_id=work_order.sys_id):
+                if intent.state.is_open or intent.state is IntentState.PARKED:
+                    last = intent
+            case _:
+                pass
+    return last
+
+
+def _asks_for(intent: Intent, initiator: str, *, detaches: bool) -> bool:
+    wish = intent.action
+    return isinstance(wish, BindWorkOrder) and (wish.detaches, wish.initiator_number) == (detaches, initiator)
 
 
 def _underway(intent: Intent) -> str:

@@ -48,6 +48,7 @@ the note of how it ended was refused, or given up by a person | a decision writt
 work order made by hand for this initiator, without our mark  | counts for notes and the gate; never edited
 a person asks for a work order that no row asks for           | create it once; changed and canceled with the order
 a person lets go of a work order (detach)                     | note; then it counts for nothing, and none takes its place
+the same person, or another, wishes otherwise before it left  | the later wish replaces the waiting one
 work order with our mark that memory does not know            | adopted, with what its mark and the journal say
 a copy of a work order of ours, with its mark                 | counts for the gate while open; never edited + finding
 domain order closed while a work order is open or undecided   | the gate: reopen (or note, or alarm, as configured), naming them

@@ -289,7 +289,7 @@ class Store:
         with self.engine.begin() as connection:
             for token in plan.recovered:
                 _recover(connection, token, order, now)
-            _withdraw(connection, plan, now)
+            _withdraw(connection, plan.order_id, plan.withdraw, now)
             for judged in plan.verdicts:
                 _remember_verdict(connection, judged, order, now)
             for kept in plan.links:
@@ -306,6 +306,7 @@ class Store:
         order = {"order_id": asked.order_id, "order_number": asked.order_number}
         self._archive.take_out([asked.order_id])
         with self.engine.begin() as connection:
+            _withdraw(connection, asked.order_id, [asked.withdraw] if asked.withdraw else [], now)
             if asked.verdict is not None:
                 before = _asked_before(connection, asked.verdict.initiator_id)
                 _remember_verdict(connection, merged(before, asked.verdict), order, now)
@@ -572,12 +573,12 @@ def _recover(connection: sa.Connection, token: str, order: Mapping[str, str], no
     connection.execute(outbox.insert().values(token=token, key=f"recovered/{token}", **values))
 
 
-def _withdraw(connection: sa.Connection, plan: Plan, now: datetime) -> None:
-    for token in plan.withdraw:
+def _withdraw(connection: sa.Connection, order_id: str, tokens: Iterable[str], now: datetime) -> None:
+    for token in tokens:
         connection.execute(
             outbox.update()
             .where(
-                outbox.c.order_id == plan.order_id,
+                outbox.c.order_id == order_id,
                 outbox.c.token == token,
                 outbox.c.state.in_([IntentState.PENDING.value, IntentState.PARKED.value]),
             )

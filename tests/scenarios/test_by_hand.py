@@ -342,6 +342,41 @@ def test_what_was_detached_can_be_taken_back_and_is_told_anew(pair: Pair, ours: 
     assert pair.state("fsm", "wm_order", gone) == "assigned"
 
 
+def test_who_changes_his_mind_before_the_next_pass_has_asked_for_nothing(pair: Pair) -> None:
+    _, number, _ = in_the_field(pair)
+    made = made_by_hand(pair, correlation_id=number)
+    pair.settle()
+    before = pair.rows("fsm", "wm_order", f"number={made}")
+    detach(pair, made)
+    assert adopt(pair, made, number).action is not None
+    assert adopt(pair, made, number).already
+    pair.settle()
+    assert not pair.noted(number, made, "no longer belongs here")
+    assert (pair.rows("fsm", "wm_order", f"number={made}"), pair.waiting()) == (before, {})
+    adopt(pair, made, number)
+    detach(pair, made)
+    pair.settle()
+    assert pair.noted(number, made, "no longer belongs here")
+
+
+def test_who_changes_his_mind_when_the_detachment_has_left_takes_the_work_order_back(pair: Pair) -> None:
+    _, number, _ = in_the_field(pair)
+    made = made_by_hand(pair, correlation_id=number)
+    pair.settle()
+    detach(pair, made)
+    pair.world.fault("fsm", {"kind": "commit_then_drop", "method": "PATCH", "count": 1})
+    pair.sync()
+    assert pair.waiting() == {"unknown": 1}
+    assert adopt(pair, made, number).action is not None
+    pair.settle()
+    assert pair.waiting() == {}
+    [row] = pair.rows("fsm", "wm_order", f"number={made}", "correlation_display")
+    assert row["correlation_display"] == "om-fsm adopted"
+    pair.om("close_domain_order", domain_order=number)
+    pair.settle()
+    assert pair.noted(number, "was reopened", made)
+
+
 def test_a_detachment_that_got_no_answer_is_looked_up(pair: Pair) -> None:
     _, number, installed = in_the_field(pair)
     detach(pair, installed)

@@ -9,7 +9,7 @@ import pytest
 
 from connector.decide.byhand import ask_adopt, ask_create, ask_detach, merged
 from connector.decide.plan import draft_of
-from connector.mapping.marks import Carried, WorkOrderKey, bound, digest_of, is_detached
+from connector.mapping.marks import Carried, WorkOrderKey, bound, digest_of, is_detached, token_of
 from connector.model import Asked, CreateWorkOrder, IntentState, Origin, UpdateWorkOrder, Verdict
 from tests.unit.orders import (
     DOMAIN_ORDER_ID,
@@ -252,6 +252,52 @@ def test_detaching_is_asked_for_once_and_again_after_it_was_taken_back() -> None
         assert bool(asked.already) == (not again)
     gone = draft_of(snapshot(work_order(mark=ITS_MARK)), remembered(GONE), RULES)
     assert ask_detach(gone, work_order(), WHY).already
+
+
+@pytest.mark.parametrize(
+    ("state", "asks", "replaces"),
+    [
+        (IntentState.PENDING, True, True),
+        (IntentState.PARKED, True, True),
+        (IntentState.SENDING, True, True),  # the store lets what has left alone, and the later wish follows it
+        (IntentState.DONE, False, False),
+    ],
+)
+def test_the_later_wish_replaces_the_one_that_waits(state: IntentState, asks: bool, replaces: bool) -> None:
+    seen, known = snapshot(work_order()), remembered(link())
+    let_go = ask_detach(draft_of(seen, known, RULES), work_order(), WHY).action
+    assert let_go is not None
+    draft = draft_of(seen, replace(known, intents=memory(intents=(intent(let_go, state),)).intents), RULES)
+    asked = ask_adopt(draft, work_order(), draft.initiators[0], WHY)
+    assert (asked.action is not None, bool(asked.already)) == (asks, not asks)
+    assert asked.withdraw == (token_of(let_go.key) if replaces else "")
+
+
+def test_of_several_wishes_that_wait_the_last_counts() -> None:
+    seen, known = snapshot(work_order()), remembered(link())
+    wishes = [ask_detach(draft_of(seen, known, RULES), work_order(), WHY).action]
+    for _ in range(3):
+        assert all(wishes)
+        sent = memory(intents=tuple(intent(one, IntentState.SENDING) for one in wishes if one))
+        draft = draft_of(seen, replace(known, intents=sent.intents), RULES)
+        last = wishes[-1]
+        assert last is not None
+        answers = (ask_detach(draft, work_order(), WHY), ask_adopt(draft, work_order(), draft.initiators[0], WHY))
+        assert [bool(one.already) for one in answers] == [last.key.startswith("detach"), last.key.startswith("adopt")]
+        wishes += [one.action for one in answers if one.action is not None]
+    assert [one.key.replace(work_order().sys_id, "WO1") for one in wishes if one] == [
+        "detach/WO1/1", "adopt/WO1/1", "detach/WO1/2", "adopt/WO1/2",
+    ]  # fmt: skip
+
+
+def test_one_that_waits_to_be_taken_back_can_be_let_go_of_again() -> None:
+    seen, known = snapshot(work_order(mark=ITS_MARK)), remembered(GONE)
+    draft = draft_of(seen, known, RULES)
+    back = ask_adopt(draft, work_order(mark=ITS_MARK), draft.initiators[0], WHY).action
+    assert back is not None
+    waits = replace(known, intents=memory(intents=(intent(back),)).intents)
+    asked = ask_detach(draft_of(seen, waits, RULES), work_order(mark=ITS_MARK), WHY)
+    assert (asked.withdraw, asked.already) == (token_of(back.key), "")
 
 
 def test_a_work_order_of_nobody_cannot_be_let_go_of() -> None:
