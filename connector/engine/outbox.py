@@ -4,6 +4,7 @@
 |---------|---------------------------------------------|---------------------------------------------------------|
 | create  | nothing: its sys_id collides if it exists   | look for the mark                                       |
 | note    | nothing                                     | look for its token in the journal; else sent again      |
+|         |                                             | (where no journal may be read: parked, never sent again) |
 | field note | nothing                                  | the same, in the journal of the work order              |
 | update  | read it, and its line; moved -> decide again | the read shows whether it was carried                   |
 | cancel  | read it, its line; closed -> done, moved -> decide again | the read shows whether it is canceled                 |
@@ -308,7 +309,10 @@ class Outbox:
         return _done(f"{action.work_order_number} {how} {action.initiator_number}: {action.why}", written, link)
 
     def _field_note(self, entry: OutboxEntry, action: WriteFieldNote) -> Settlement:
-        if entry.must_look and _is_told(self.fsm, action.work_order_id, action.key):
+        told = entry.must_look and _is_told(self.fsm, action.work_order_id, action.key)
+        if told is None:
+            raise _unseen(action.work_order_number, "work orders")
+        if told:
             return Settlement(IntentState.DONE, f"found in the journal after an unclear answer: {action.text}")
         written = self.fsm.write_note(action.work_order_id, signed(action.text, action.key, action.carries))
         _require_heard(written, entry, action.work_order_number, "Field Service", "work orders")
@@ -328,12 +332,18 @@ class Outbox:
     # --- Order Management ----------------------------------------------------------------------------------
 
     def _note(self, entry: OutboxEntry, action: WriteNote | ReopenDomainOrder) -> Settlement:
-        if entry.must_look and _is_told(self.om, action.domain_order_id, action.key):
-            return Settlement(IntentState.DONE, f"found in the journal after an unclear answer: {action.text}")
         carries, on_case = (action.carries, action.is_on_case) if isinstance(action, WriteNote) else ((), False)
+        kind = "cases" if on_case else "domain orders"
+        told = entry.must_look and _is_told(self.om, action.domain_order_id, action.key)
+        if told is None and isinstance(action, ReopenDomainOrder):
+            text = f"{action.domain_order_number} is open again; whether its note arrived cannot be read: {action.text}"
+            return Settlement(IntentState.DONE, text)
+        if told is None:
+            raise _unseen(action.domain_order_number, kind)
+        if told:
+            return Settlement(IntentState.DONE, f"found in the journal after an unclear answer: {action.text}")
         text = signed(action.text, action.key, carries)
         written = self.om.write_note(action.domain_order_id, text, on_case=on_case)
-        kind = "cases" if on_case else "domain orders"
         _require_heard(written, entry, action.domain_order_number, "Order Management", kind)
         return Settlement(IntentState.DONE, action.text, transaction=written.transaction)
 
@@ -379,10 +389,12 @@ class Outbox:
             if entry.must_look:  # ours, perhaps without its note
                 return self._note(entry, action)
             return Settlement(IntentState.DONE, f"{action.domain_order_number} is open again: {action.text}")
-        if entry.must_look and _is_told(self.om, action.domain_order_id, action.key):
+        moved = domain_order.mod_count != action.mod_count
+        told = entry.must_look and _is_told(self.om, action.domain_order_id, action.key)
+        if told or (told is None and moved):  # where nobody can tell, the next reopening has a note of its own
             text = f"{action.domain_order_number} was reopened, and is closed again: {action.text}"
             return Settlement(IntentState.DONE, text)
-        if domain_order.mod_count != action.mod_count or entry.must_look:
+        if moved or entry.must_look:
             return _overtaken(action.domain_order_number)
         written = self.om.reopen(action, signed(action.text, action.key))
         _require_told(
@@ -408,10 +420,14 @@ class Outbox:
             raise _gone(action.case_number)
         if case.state.phase is not CasePhase.OPEN:
             return Settlement(IntentState.DONE, f"{action.case_number} is {case.state.label}: {action.text}")
-        if entry.must_look and _is_told(self.om, action.case_id, action.key):  # the customer was quicker than this look
+        moved = case.mod_count != action.mod_count
+        told = entry.must_look and _is_told(self.om, action.case_id, action.key)
+        if told is None and moved:
+            raise _unseen(action.case_number, "cases")
+        if told:  # the customer was quicker than this look
             text = f"{action.case_number} was resolved, and is open again: {action.text}"
             return Settlement(IntentState.DONE, text)
-        if case.mod_count != action.mod_count or entry.must_look:
+        if moved or entry.must_look:
             return _overtaken(action.case_number)
         written = self.cases.resolve(action, signed(action.text, action.key))
         _require_told(written, f"{action.case_number} was resolved", "It is looked for later.")
@@ -490,9 +506,20 @@ def _is_suspicious(error: RemoteError) -> bool:
     return isinstance(error, SignInFailed | Unavailable | OutcomeUnknown) and bool(error.instance)
 
 
-def _is_told(system: OrderManagement | FieldService, sys_id: str, key: str) -> bool:
-    """Whether the journal of a record has the note of this intention. One request."""
-    return token_of(key) in system.find_tokens([sys_id]).get(sys_id, frozenset())
+def _is_told(system: OrderManagement | FieldService, sys_id: str, key: str) -> bool | None:
+    """Whether the journal of a record has the note of this intention; None where it may not be read, which proves nothing."""
+    tokens = system.find_tokens([sys_id]).get(sys_id)
+    return None if tokens is None else token_of(key) in tokens
+
+
+def _unseen(number: str, kind: str) -> Rejected:
+    """A note that may have arrived, where nobody can look: once more would be twice."""
+    return Rejected(
+        f"A note to {number} may have been sent, and whether it arrived cannot be read: neither the work notes of the record are "
+        "shown nor their entries in sys_journal_field. It is not sent again, so that nothing stands twice.",
+        hint=f"Give the connector's user the right to read the work notes of {kind}, or sys_journal_field; then "
+        "`om-fsm outbox retry`.",
+    )
 
 
 def _require_taken(written: Written, what: str, hint: str) -> None:

@@ -102,7 +102,7 @@ class OrderManagement(Watched, Protocol):
         """The fallouts of this instance; None where none are to be raised."""
 
     def find_tokens(self, domain_order_ids: Iterable[str]) -> Mapping[str, frozenset[str]]:
-        """The tokens of our own notes in the journals of these domain orders."""
+        """The tokens of our own notes in the journals of these domain orders; one whose journal may not be read is missing."""
 
     def journals(
         self, domain_order_ids: Iterable[str], order_task_ids: Iterable[str] = (), *, comments: bool = False
@@ -175,7 +175,7 @@ class FieldService(Watched, Protocol):
         """The work notes of these records, and their comments if wanted; where the journal is closed, what forms show."""
 
     def find_tokens(self, work_order_ids: Iterable[str]) -> Mapping[str, frozenset[str]]:
-        """The tokens of our own notes in the journals of these work orders."""
+        """The tokens of our own notes in the journals of these work orders; one whose journal may not be read is missing."""
 
     def trails(self, work_order_ids: Iterable[str]) -> Mapping[str, tuple[Transition, ...]]:
         """The changes of state of these work orders, oldest first; of those whose audit trail may be read."""

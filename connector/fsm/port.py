@@ -358,9 +358,8 @@ class FsmPort:
         row = self._api.update(self._table, work_order_id, {self._notes: text})
         self._journals.wrote(row)
         wanted = tokens_in(text)
-        heard = (
-            wanted <= tokens_in(row.display(self._notes)) or wanted <= self.find_tokens([work_order_id])[work_order_id]
-        )
+        heard = wanted <= tokens_in(row.display(self._notes))
+        heard = heard or wanted <= self.find_tokens([work_order_id]).get(work_order_id, frozenset())
         return self._written(row, () if heard else (NOTE,))
 
     def _values(

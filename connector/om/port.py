@@ -333,7 +333,7 @@ class OmPort:
         wanted = tokens_in(text)
         if wanted <= tokens_in(row.display(self._schema.notes)):
             return ()
-        found = self.find_tokens([domain_order_id])[domain_order_id]
+        found = self.find_tokens([domain_order_id]).get(domain_order_id, frozenset())
         return () if wanted <= found else (NOTE,)
 
     def set_ponr(self, line_id: str) -> Written:

@@ -62,18 +62,20 @@ class Journals:
     def holding(self, phrase: str, records: Mapping[str, Iterable[str]]) -> dict[str, str]:
         """The work notes that hold this phrase, run together, of each of these records (table -> sys_ids).
 
-        Looks both ways before it says that there are none.
+        Looks both ways before it says that there are none. A record is missing where neither way shows anything and the column
+        is hidden: what may not be read is not empty.
         """
         ids = [sys_id for members in records.values() for sys_id in members]
         base = Query().where("element", Op.IS, self._notes).where("value", Op.CONTAINS, phrase)
-        found = dict.fromkeys(ids, "")
+        found: dict[str, str] = {}
         with contextlib.suppress(Denied):
             for row in self._api.scan_in(_TABLE, "element_id", ids, ["value"], base=base):
-                found[row["element_id"]] += f"{row['value']}\n"
+                found[row["element_id"]] = found.get(row["element_id"], "") + f"{row['value']}\n"
         for table, members in records.items():
-            silent = [sys_id for sys_id in members if not found[sys_id]]
+            silent = [sys_id for sys_id in members if sys_id not in found]
             for row in self._api.scan_in(table, "sys_id", silent, [self._notes]):
-                found[row["sys_id"]] += row.display(self._notes)
+                if self._notes in row.values:
+                    found[row["sys_id"]] = row.display(self._notes)
         return found
 
     def read(

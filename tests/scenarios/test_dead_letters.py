@@ -10,6 +10,7 @@ from click.testing import CliRunner
 
 from connector import memory
 from connector.cli import cli
+from connector.engine.history import overview
 from connector.engine.tables import outbox
 from tests.conftest import DOMAIN_ORDER, HAMBURG
 from tests.scenarios.test_nothing_doubled import (
@@ -93,6 +94,36 @@ def test_what_an_instance_says_back_of_a_credential_is_kept_and_shown_nowhere(pa
     assert "headers were Authorization: ***" in said
     assert "Y29ubmVjdG9yOmhvcnNl" not in said
     assert b"Y29ubmVjdG9yOmhvcnNl" not in b"".join(p.read_bytes() for p in pair.memory.parent.glob("om-fsm.db*"))
+
+
+HIDDEN_FIELD = {"kind": "hide_field", "field": "work_notes", "user": "connector", "count": None}
+HIDDEN_TABLE = {"kind": "no_rows", "path_contains": "sys_journal_field", "user": "connector", "count": None}
+
+
+@pytest.mark.parametrize(
+    ("hidden", "waits"),
+    [([HIDDEN_FIELD, HIDDEN_TABLE], True), ([HIDDEN_FIELD], False), ([HIDDEN_TABLE], False)],
+    ids=["both ways", "the form", "the table"],
+)
+def test_a_note_that_nobody_may_read_is_never_written_twice(
+    pair: Pair, hidden: list[dict[str, object]], waits: bool
+) -> None:
+    """The user may write work notes: whether they arrived is seen where one way to read them is open."""
+    for fault in hidden:
+        pair.world.fault("om", fault)
+    order = pair.approved(HAMBURG)
+    for _ in range(4):
+        pair.world.advance(400)
+        pair.sync()
+    assert len(pair.notes(pair.resource_order(order))) == 1
+    pair.assert_nothing_doubled()
+    assert set(pair.waiting()) == ({"parked"} if waits else set())
+    assert set(pair.finding_codes()) == ({"write-parked"} if waits else set())
+    if waits:
+        database = memory.reading(pair.loaded)
+        assert database is not None
+        words = " ".join(show(pair, overview(database).waiting[0].id).split())
+        assert "the right to read the work notes of domain orders" in words
 
 
 @pytest.mark.parametrize("entry", ["9223372036854775808", "0"])
