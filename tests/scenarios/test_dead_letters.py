@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 from click.testing import CliRunner
 
-from connector import memory
+from connector import app, memory
 from connector.cli import cli
 from connector.engine.history import overview
 from connector.engine.tables import outbox
@@ -124,6 +124,13 @@ def test_a_note_that_nobody_may_read_is_never_written_twice(
         assert database is not None
         words = " ".join(show(pair, overview(database).waiting[0].id).split())
         assert "the right to read the work notes of domain orders" in words
+        pair.world.clear_faults()
+        with app.writing(pair.loaded, pair.outside()) as (engine, _):
+            for one in overview(database).waiting:
+                assert engine.store.release_parked(one.id, pair.now(), drop=False)
+        pair.settle()
+        assert [len(pair.notes(number)) for number in pair.domain_orders(order) if pair.notes(number)] == [1, 1]
+        pair.assert_nothing_doubled()
 
 
 @pytest.mark.parametrize("entry", ["9223372036854775808", "0"])
