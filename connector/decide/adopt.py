@@ -11,6 +11,7 @@ from itertools import count
 from typing import TYPE_CHECKING
 
 from connector.decide.copies import copies_among
+from connector.decide.named import NAMES_NOBODY, follow_name
 from connector.mapping import notes
 from connector.mapping.facts import facts_asked, facts_of
 from connector.mapping.marks import (
@@ -125,6 +126,8 @@ def _keep_apart(draft: Draft, work_order: WorkOrder, link: Link, original: str) 
 def _catch_up(draft: Draft, work_order: WorkOrder, link: Link) -> None:
     """What happened after memory was last written: it may be an old copy, or its process died before it could record."""
     mark = Carried.parse(work_order.mark)
+    if link.origin is Origin.BY_HAND:
+        draft.remember(follow_name(draft, work_order, link))
     if mark is not None and mark.withdrawn and not link.withdrawn and link.is_ours:
         draft.remember(replace(link, withdrawn=True))
     _catch_up_with_people(draft, work_order)
@@ -140,8 +143,7 @@ def _catch_up(draft: Draft, work_order: WorkOrder, link: Link) -> None:
 def _catch_up_with_notes(draft: Draft, work_order: WorkOrder) -> None:
     """More status notes stand in the journal than memory knows of."""
     link = draft.links[work_order.sys_id]
-    tokens = draft.seen.tokens.get(link.domain_order_id, frozenset())
-    noted, count_of_notes = _noted(draft, work_order.sys_id, work_order.state.value, tokens)
+    noted, count_of_notes = _noted(draft, work_order.sys_id, work_order.state.value, link.domain_order_id)
     if count_of_notes > link.notes:
         draft.remember(replace(link, noted=noted, notes=count_of_notes))
 
@@ -154,7 +156,7 @@ def _catch_up_with_people(draft: Draft, work_order: WorkOrder) -> None:
     detached = is_detached(work_order.mark)
     if detached is True and not link.detached:
         draft.remember(replace(link, detached=_who_let_go(draft, work_order)))
-    elif detached is False and link.detached:
+    elif detached is False and link.detached and link.detached != NAMES_NOBODY:
         draft.remember(replace(link, detached="", noted=None))
 
 
@@ -185,8 +187,9 @@ def _untold(work_order: WorkOrder, mark: Carried, tokens: frozenset[str]) -> tup
 
 def _by_hand(draft: Draft, work_order: WorkOrder, initiator: AnyInitiator) -> Link:
     """A link to a work order we will never edit."""
-    tokens = draft.seen.tokens.get(initiator.noted_on.sys_id, frozenset())
-    noted, told = _noted(draft, work_order.sys_id, work_order.state.value, tokens)
+    noted, told = _noted(draft, work_order.sys_id, work_order.state.value, initiator.noted_on.sys_id)
+    if token_of(f"detached/{work_order.sys_id}/{told}") in draft.seen.tokens.get(initiator.noted_on.sys_id, ()):
+        noted = None  # the last that was told here is that it is gone
     return Link(
         work_order_id=work_order.sys_id,
         work_order_number=work_order.number,
@@ -238,7 +241,7 @@ def told_of(draft: Draft, initiator: AnyInitiator, wanted: WantedWorkOrder, key:
     sys_id = sys_id_of(str(key))
     if sys_id in draft.links:
         return None
-    noted, told = _noted(draft, sys_id, "", draft.seen.tokens.get(initiator.noted_on.sys_id, frozenset()))
+    noted, told = _noted(draft, sys_id, "", initiator.noted_on.sys_id)
     if noted is None:
         return None
     return Link(
@@ -257,9 +260,14 @@ def told_of(draft: Draft, initiator: AnyInitiator, wanted: WantedWorkOrder, key:
 
 
 def _noted(
-    draft: Draft, work_order_id: str, state: str, tokens: frozenset[str]
+    draft: Draft, work_order_id: str, state: str, domain_order_id: str
 ) -> tuple[State[WorkOrderPhase] | None, int]:
-    """The state the last status note in the journal spoke of, and how many such notes there are."""
+    """The state the last status note spoke of, and how many such notes there are.
+
+    They may stand in several journals of the order, when a person has moved the work order; the last one counts only here.
+    """
+    here = draft.seen.tokens.get(domain_order_id, frozenset())
+    tokens = here.union(*draft.seen.tokens.values())
     states = draft.rules.work_order_states
     values = {*([state] if state else []), *states.labels, *states.overrides}
     noted: State[WorkOrderPhase] | None = None
@@ -267,5 +275,5 @@ def _noted(
         found = [v for v in sorted(values) if token_of(status_key(work_order_id, number, v)) in tokens]
         if not found:
             return noted, number - 1
-        noted = states.read(found[0])
+        noted = states.read(found[0]) if token_of(status_key(work_order_id, number, found[0])) in here else None
     raise AssertionError("unreachable")

@@ -72,7 +72,8 @@ def ask_adopt(draft: Draft, work_order: WorkOrder, initiator: AnyInitiator, why:
         if _last_wish(draft, work_order) is not None:
             return answer.binds(work_order, initiator.number, why, detaches=False)
         return answer.already(_standing(draft, link))
-    if (link is None and (key is not None or work_order.names)) or (link and link.initiator_id != initiator.sys_id):
+    is_anothers = link is not None and link.initiator_id != initiator.sys_id and bool(link.is_ours or work_order.names)
+    if (link is None and (key is not None or work_order.names)) or is_anothers:
         whose = "an order of this or another connector" if key is not None and link is None else owner
         return answer.refused(f"{work_order.number} belongs to {whose} (its correlation id)")
     if stance in (Stance.CANCEL, Stance.OVER):

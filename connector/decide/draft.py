@@ -104,6 +104,7 @@ class Draft:
         self._look_at: datetime | None = None
         self.waited_for: set[str] = set()  # records, by number, on which stands what is to be told later
         self.links = {link.work_order_id: link for link in memory.links}
+        self.moved: dict[str, Link] = {}  # by sys_id of the work order: as its link was before a person moved it
         self.work_orders = {work_order.sys_id: work_order for work_order in seen.work_orders}
         self.initiators: tuple[AnyInitiator, ...] = tuple(initiators_of(seen))
         self._found_tokens = frozenset[str]().union(*seen.tokens.values())

@@ -46,6 +46,8 @@ a person decided, after being told how the work order ended   | it counts as don
 a decision from before it ended so, or about another one      | counts for nothing
 the note of how it ended was refused, or given up by a person | a decision written after that counts
 work order made by hand for this initiator, without our mark  | counts for notes and the gate; never edited
+its number is corrected to another initiator of this order    | it counts there, and no more here; a note in both places
+its number is taken away, or is that of another order         | let go of, note; that order takes it (decide/named.py)
 a person asks for a work order that no row asks for           | create it once; changed and canceled with the order
 a person lets go of a work order (detach)                     | note; then it counts for nothing, and none takes its place
 the same person, or another, wishes otherwise before it left  | the later wish replaces the waiting one

@@ -27,7 +27,7 @@ from connector.model import (
 if TYPE_CHECKING:
     from connector.decide.closure import Work
     from connector.decide.draft import Draft
-    from connector.model import DomainOrder, State, WorkOrder
+    from connector.model import DomainOrder, Link, State, WorkOrder
 
 
 def tell_progress(draft: Draft, domain_order: DomainOrder | Case) -> None:
@@ -47,6 +47,9 @@ def tell_progress(draft: Draft, domain_order: DomainOrder | Case) -> None:
         draft.find(FindingCode.WORK_ORDER_STRANGE, one.number or domain_order.number, text)
     for work in draft.detached_from(domain_order):
         _let_go(draft, domain_order, work)
+    for before in draft.moved.values():
+        if before.domain_order_id == domain_order.sys_id:
+            _moved_away(draft, domain_order, before)
 
 
 def _counts(draft: Draft, domain_order: DomainOrder | Case) -> tuple[int, int]:
@@ -62,7 +65,8 @@ def _state(draft: Draft, domain_order: DomainOrder | Case, work: Work, work_orde
     still_open, total = _counts(draft, domain_order)
     carries: tuple[str, ...] = ()
     if link.noted is None and link.notes:
-        text = notes.taken_back(work_order, still_open=still_open, total=total)
+        again = work_order.sys_id not in draft.moved
+        text = notes.taken_back(work_order, again=again, still_open=still_open, total=total)
     elif link.noted is None:
         by_hand = not link.is_ours
         text = notes.created(work_order, by_hand=by_hand, refused=link.refused, still_open=still_open, total=total)
@@ -124,6 +128,14 @@ def _let_go(draft: Draft, domain_order: DomainOrder | Case, work: Work) -> None:
         text = notes.detached(link, still_open=still_open, total=total)
         key = f"detached/{link.work_order_id}/{link.notes}"
         draft.note(key, domain_order, text)
+
+
+def _moved_away(draft: Draft, domain_order: DomainOrder | Case, before: Link) -> None:
+    """A person has given a work order that readers were told of to another domain order."""
+    still_open, total = _counts(draft, domain_order)
+    now = draft.initiator(draft.links[before.work_order_id].initiator_id)
+    text = notes.moved(before, now.number if now else "", still_open=still_open, total=total)
+    draft.note(f"moved/{before.work_order_id}/{before.notes}", domain_order, text)
 
 
 def _missing(draft: Draft, work: Work) -> None:

@@ -83,7 +83,7 @@ def _initiator(engine: Engine, number: str) -> tuple[Draft, AnyInitiator]:
 def _draft(engine: Engine, order_id: str) -> Draft:
     Archive(engine.store.engine).take_out([order_id])
     memory = engine.store.memory_of([order_id])
-    seen = look([order_id], memory, engine.om, engine.fsm, engine.rules.notes, engine.store.orders_of_work_orders)
+    seen = look([order_id], memory, engine.om, engine.fsm, engine.rules.notes, engine.store.orders_keeping)
     if not seen.snapshots:
         why = seen.unreadable[0].why if seen.unreadable else "its order is not shown"
         raise NotFound(f"The order cannot be read: {why}.", hint=_OM_HINT)

@@ -36,7 +36,7 @@ def _ask(engine: Engine, number: str, now: datetime) -> GateAnswer:
         raise NotFound(f"Order Management shows no domain order {number}.", hint=_HINT)
     Archive(engine.store.engine).take_out([order_id])
     memory = engine.store.memory_of([order_id])
-    seen = look([order_id], memory, engine.om, engine.fsm, engine.rules.notes, engine.store.orders_of_work_orders)
+    seen = look([order_id], memory, engine.om, engine.fsm, engine.rules.notes, engine.store.orders_keeping)
     for snapshot in seen.snapshots:
         if not isinstance(snapshot, Snapshot):
             continue

@@ -39,7 +39,7 @@ def consider(engine: Engine, order_ids: Collection[str], now: datetime) -> tuple
         engine.om,
         engine.fsm,
         engine.rules.notes,
-        engine.store.orders_of_work_orders,
+        engine.store.orders_keeping,
         concerns_all=lambda error: engine.sides.trouble(error, now),
     )
     _brake_if_vanished(engine, memory, seen, now)

@@ -13,7 +13,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from connector.engine.behind import orders_named
+from connector.engine.behind import orders_behind, orders_named
 from connector.engine.known import KnownRecords
 
 if TYPE_CHECKING:
@@ -131,5 +131,5 @@ def _start_cursors(store: Store, system: Watched, now: datetime) -> None:
 
 def _orders_behind(store: Store, om: OrderManagement, rows: Iterable[Changed], *, of_om: bool) -> list[str]:
     points_to = {row.sys_id: row.points_to for row in rows}
-    orders = points_to if of_om else orders_named(store, om, points_to)
-    return sorted(set(orders.values()) - {""})
+    orders = set(points_to.values()) if of_om else orders_behind(store, om, points_to)
+    return sorted(orders - {""})

@@ -41,8 +41,8 @@ def look(
     """Read these orders whole. Costs a number of requests that grows with bytes, not with orders.
 
     Besides the linked work orders it asks for what memory may not know, because it may be lost or an old copy: work orders
-    that carry our mark for one of their initiators, and those that a person made and gave an initiator's number. One with our
-    mark that belongs to another order as far as memory knows (`orders_of`) stays there.
+    that carry our mark for one of their initiators, and those that a person made and gave an initiator's number. One that
+    another order keeps as far as memory knows (`orders_of`) stays there.
     """
     read = om.read_orders(order_ids)
     linked: set[str] = set()
@@ -58,7 +58,8 @@ def look(
             prefixes.add(prefix(om.name, initiator.sys_id))
     work_orders = fsm.read_work_orders(ids=sorted(linked), names=sorted(numbers), key_prefixes=sorted(prefixes))
     links = {link.work_order_id: order_id for order_id, m in memory.items() for link in m.links}
-    links |= orders_of([w.sys_id for w in work_orders if w.sys_id not in links and WorkOrderKey.parse(w.names)])
+    links |= orders_of([w.sys_id for w in work_orders if w.sys_id not in links])
+    by_hand = {one.work_order_id for m in memory.values() for one in m.links if one.origin is Origin.BY_HAND}
     # One that cannot be understood stays missing where memory knows it, and what is missing keeps the gate shut.
     unknown = [w for w in work_orders if w.strange and w.sys_id not in links and not is_detached(w.mark)]
     work_orders = _with_trails(tuple(w for w in work_orders if not w.strange), memory, fsm)
@@ -70,6 +71,9 @@ def look(
             named = belongs.get(key.initiator_id if key else work_order.names.casefold(), "")
             order_id = links.get(work_order.sys_id, named)
             found[order_id] = (*found.get(order_id, ()), work_order)
+            if work_order.sys_id in by_hand and key is None and named not in ("", order_id):
+                # A person gave it to another order: the one lets go, the other takes it.
+                found[named] = (*found.get(named, ()), work_order)
         return found
 
     whole, unclear = by_order(work_orders), by_order(unknown)

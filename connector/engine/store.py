@@ -39,6 +39,7 @@ from connector.model import (
     IntentState,
     Link,
     OrderMemory,
+    Origin,
     Plan,
     Verdict,
     Wakeup,
@@ -236,6 +237,19 @@ class Store:
         """Linked work order -> sys_id of its order, be it archived."""
         found = self._lookup(link.c.work_order_id, link.c.order_id, work_order_ids)
         return self._archive.orders_named(set(work_order_ids) - set(found)) | found
+
+    def orders_keeping(self, work_order_ids: Collection[str]) -> dict[str, str]:
+        """The same, without those that people made: whom they name may take them."""
+        found: dict[str, str] = {}
+        free: set[str] = set()
+        with self.engine.connect() as connection:
+            for chunk in in_lists(work_order_ids):
+                for row in connection.execute(sa.select(link).where(link.c.work_order_id.in_(chunk))):
+                    if codec.load_link(row.document).origin is Origin.BY_HAND:
+                        free.add(row.work_order_id)
+                    else:
+                        found[row.work_order_id] = row.order_id
+        return self._archive.orders_named(set(work_order_ids) - set(found) - free) | found
 
     def orders_of_initiators(self, initiator_ids: Collection[str]) -> dict[str, str]:
         """Initiator that was ever decided -> sys_id of its order, be it archived."""
@@ -608,6 +622,10 @@ def _remember_verdict(connection: sa.Connection, judged: Verdict, order: Mapping
 
 
 def _remember_link(connection: sa.Connection, kept: Link) -> None:
+    """Who lets go of a work order does not take it from the order that has it meanwhile."""
+    others = (link.c.work_order_id == kept.work_order_id) & (link.c.order_id != kept.order_id)
+    if kept.detached and connection.execute(sa.select(link.c.order_id).where(others)).first() is not None:
+        return
     connection.execute(link.delete().where(link.c.work_order_id == kept.work_order_id))
     connection.execute(
         link.insert().values(

@@ -138,11 +138,11 @@ def digest(lines: Sequence[str], earlier: int, where: str) -> str:
 
 
 @_note
-def taken_back(work_order: WorkOrder, *, still_open: int, total: int) -> str:
-    """A person had let go of a work order, and has taken it back."""
-    return (
-        f"{_name(work_order)} belongs here again: {harmless(work_order.state.label)}. {_open_count(still_open, total)}"
-    )
+def taken_back(work_order: WorkOrder, *, again: bool = True, still_open: int, total: int) -> str:
+    """A person had let go of a work order, and has taken it back; or has moved it here."""
+    when = "again" if again else "now"
+    state = harmless(work_order.state.label)
+    return f"{_name(work_order)} belongs here {when}: {state}. {_open_count(still_open, total)}"
 
 
 @_note
@@ -185,9 +185,19 @@ def _all_closed(states: Iterable[State[WorkOrderPhase]]) -> str:
 @_note
 def detached(link: Link, *, still_open: int, total: int) -> str:
     """A person let go of a work order."""
+    return _gone(link, f"detached {harmless(link.detached)}", still_open, total)
+
+
+@_note
+def moved(link: Link, to: str, *, still_open: int, total: int) -> str:
+    """A person gave a work order to another domain order."""
+    return _gone(link, f"its correlation id names {to} now", still_open, total)
+
+
+def _gone(link: Link, why: str, still_open: int, total: int) -> str:
     what = f"{link.work_order_number} {harmless(link.template)}".strip()
     left = _open_count(still_open, total) if total else "No work order is left."
-    return f"{what} no longer belongs here: detached {harmless(link.detached)}. {left}"
+    return f"{what} no longer belongs here: {why}. {left}"
 
 
 @_note

@@ -63,7 +63,7 @@ class Truth:
         labels = {choice.label for choice in self._fsm.schema.table("wm_order").columns["state"].choices}
         label = "|".join(sorted(map(re.escape, labels), key=len, reverse=True))
         self._born = re.compile(
-            rf"^(WO\d+) .*?(?:was (?:created|made by hand) in Field Service|belongs here again): ({label})\."
+            rf"^(WO\d+) .*?(?:was (?:created|made by hand) in Field Service|belongs here (?:again|now)): ({label})\."
         )
         self._moved = re.compile(rf"^(WO\d+)(?: [^:]*)?: ({label})(?: -> (?:{label}))* -> ({label})\b")
         self._gone = re.compile(rf"^(WO\d+) .*?was canceled .*?\(was ({label})(?: -> (?:{label}))*\)")
