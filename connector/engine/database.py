@@ -6,6 +6,7 @@ who writes beside that process refuses it.
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -52,6 +53,8 @@ def open_database(path: Path, *, create: bool, beside: bool = False, busy: float
         ) from error
     writes = create or beside
     engine = connect(f"sqlite:///{path}", str(path), begin="BEGIN IMMEDIATE" if writes else "BEGIN", busy=busy)
+    if writes:
+        _require_same_file(engine, path)
     try:
         if beside:
             _require_present(engine, path)
@@ -59,6 +62,24 @@ def open_database(path: Path, *, create: bool, beside: bool = False, busy: float
     except BaseException:
         engine.dispose()
         raise
+
+
+def _require_same_file(engine: sa.Engine, path: Path) -> None:
+    """Nothing more is written once somebody removed or replaced the file: whoever opens that path does not see it."""
+    mine = path.stat()
+
+    @sa.event.listens_for(engine, "begin")
+    def _compare(_connection: sa.Connection) -> None:
+        try:
+            is_same = os.path.samestat(mine, path.stat())
+        except OSError:
+            is_same = False
+        if not is_same:
+            raise MemoryDamaged(
+                f"The memory {path} was removed or replaced while this process worked with it.",
+                hint="Start again, with `om-fsm rebuild` first where the file is gone: nothing is done twice. "
+                "Stop the connector before its memory is touched.",
+            )
 
 
 def _require_present(engine: sa.Engine, path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -392,3 +393,22 @@ def test_who_gave_a_colleague_the_right_to_read_memory_keeps_it_so(tmp_path: Pat
     path.chmod(0o640)
     opened(path).dispose()
     assert path.stat().st_mode & 0o777 == 0o640
+
+
+@pytest.mark.parametrize("how", ["removed", "replaced"])
+def test_a_file_that_is_taken_away_beneath_a_writer_is_not_written_any_more(tmp_path: Path, how: str) -> None:
+    path = tmp_path / "om-fsm.db"
+    with sole_writer(path):
+        database = open_database(path, create=True)
+        assert database is not None
+        store = Store(database)
+        store.wake(["a" * 32], due=NOW, reason="all is well")
+        if how == "replaced":
+            shutil.copy(path, tmp_path / "backup.db")
+            (tmp_path / "backup.db").rename(path)
+        else:
+            path.unlink()
+        with pytest.raises(MemoryDamaged, match="was removed or replaced") as error:
+            store.wake(["b" * 32], due=NOW, reason="nobody would see it")
+        assert "om-fsm rebuild" in error.value.hint
+        database.dispose()
