@@ -65,8 +65,8 @@ class Truth:
         self._born = re.compile(
             rf"^(WO\d+) .*?(?:was (?:created|made by hand) in Field Service|belongs here (?:again|now)): ({label})\."
         )
-        self._moved = re.compile(rf"^(WO\d+)(?: [^:]*)?: ({label})(?: -> (?:{label}))* -> ({label})\b")
-        self._gone = re.compile(rf"^(WO\d+) .*?was canceled .*?\(was ({label})(?: -> (?:{label}))*\)")
+        self._moved = re.compile(rf"^(WO\d+)(?: [^:]*)?: ({label})(?: -> (?:{label}|\d+))* -> ({label})\b")
+        self._gone = re.compile(rf"^(WO\d+) .*?was canceled .*?\(was ({label})(?: -> (?:{label}|\d+))*\)")
         self._told_before = self._told([r["value"] for r in self._om.store.find("sys_journal_field")])
         self._om.records.listeners.append(lambda table, sys_id, *_: self._hear_om(table.name, sys_id))
         self._fsm.records.listeners.append(lambda table, sys_id, *_: self._hear_fsm(table.name, sys_id))
