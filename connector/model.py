@@ -279,9 +279,7 @@ class WorkOrder:
     planned_end: str = ""  # UTC, "YYYY-MM-DD HH:MM:SS"
     estimated_end: str = ""  # the same
     created_on: str = ""  # the same
-    strange: str = (
-        ""  # why the row, or one of its tasks, cannot be what it should be; then only what it names can be believed
-    )
+    strange: str = ""  # why it, or one of its tasks, cannot be understood; then only what it names can be believed
 
     @property
     def owner(self) -> str:
@@ -870,9 +868,7 @@ class Plan:
     findings: tuple[Finding, ...] = ()
     links: tuple[Link, ...] = ()  # new or changed ones, to be remembered with the actions
     withdraw: tuple[str, ...] = ()  # tokens of intentions that are no longer wanted
-    recovered: tuple[
-        str, ...
-    ] = ()  # tokens found in a journal that memory did not know to be written; and of what is over
+    recovered: tuple[str, ...] = ()  # tokens found in a journal, not known to be written; and those of what is over
     look_at: datetime | None = None  # when time alone brings something about
     listen_again: bool = False  # a journal was read so soon after a change that a note may not have been in it yet
 

@@ -23,14 +23,17 @@ _CANCELED_BY_US = 0  # in the place of the number of a status note: those begin 
 
 def key_of_next(link: Link) -> str:
     """The key of the visit in the place of this one, after its present end; empty where it is not the connector's."""
-    key = WorkOrderKey.parse(link.key)
-    return str(key.after(link.notes)) if key is not None and link.is_ours else ""
+    return _key_after(link, link.notes)
 
 
 def key_after_cancellation(link: Link) -> str:
     """The key of the visit in the place of this one, when we had canceled it ourselves; empty where it is not ours."""
+    return _key_after(link, _CANCELED_BY_US)
+
+
+def _key_after(link: Link, end: int) -> str:
     key = WorkOrderKey.parse(link.key)
-    return str(key.after(_CANCELED_BY_US)) if key is not None and link.is_ours else ""
+    return str(key.after(end)) if key is not None and link.is_ours else ""
 
 
 def key_of_return(first: WorkOrderKey, links: Collection[Link]) -> WorkOrderKey:

@@ -50,7 +50,7 @@ from connector.model import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
 
     from connector.decide.rules import Rules
@@ -188,6 +188,8 @@ class Draft:
 
     def strange_of(self, record: DomainOrder | Case) -> list[WorkOrder]:
         """The work orders that would count for this record if they could be understood."""
+        if not self.seen.strange:
+            return []
         by_name = {one.number.casefold(): one for one in self.initiators} | {one.sys_id: one for one in self.initiators}
         found: list[WorkOrder] = []
         for work_order in self.seen.strange:
@@ -350,14 +352,13 @@ def order_initiators(snapshot: Snapshot) -> Iterator[Initiator]:
     """
     order = replace(snapshot.order, ponr=snapshot.order.ponr or any(line.ponr for line in snapshot.lines))
     lines = {line.sys_id: line for line in snapshot.lines}
-    units, places, held = _units(snapshot, lines), _places(snapshot), _held_by_us(snapshot)
-    hidden = _hidden_places(snapshot)
+    units, families, held = _units(snapshot, lines), _families(snapshot), _held_by_us(snapshot)
     for domain_order in sorted(snapshot.domain_orders, key=lambda d: d.number):
         line = lines.get(domain_order.line_id)
         if line is None:
             continue
-        own = units[domain_order.sys_id], places[domain_order.sys_id]
-        unshown = hidden[domain_order.sys_id]
+        family = families[domain_order.sys_id]
+        own, unshown = (units[domain_order.sys_id], _places(family)), _hidden_places(family)
         yield Initiator(order, line, domain_order, None, *own, unshown=unshown)
         for task in sorted(snapshot.order_tasks, key=lambda t: t.number):
             if task.domain_order_id == domain_order.sys_id:
@@ -385,18 +386,14 @@ def _units(snapshot: Snapshot, lines: Mapping[str, OrderLine]) -> dict[str, int]
     return units
 
 
-def _places(snapshot: Snapshot) -> dict[str, tuple[str, ...]]:
-    """The locations, by name, of each domain order and those beneath it."""
-    families = _families(snapshot).items()
-    return {sys_id: tuple(sorted({one.location.name for one in family} - {""})) for sys_id, family in families}
+def _places(family: Sequence[DomainOrder]) -> tuple[str, ...]:
+    """The locations, by name, of a domain order and those beneath it."""
+    return tuple(sorted({one.location.name for one in family} - {""}))
 
 
-def _hidden_places(snapshot: Snapshot) -> dict[str, tuple[str, ...]]:
-    """Those beneath each domain order whose location has no name to read, in words."""
-    return {
-        sys_id: tuple(f"location of {one.number}" for one in family[1:] if "location" in one.unshown)
-        for sys_id, family in _families(snapshot).items()
-    }
+def _hidden_places(family: Sequence[DomainOrder]) -> tuple[str, ...]:
+    """Those beneath a domain order whose location has no name to read, in words."""
+    return tuple(f"location of {one.number}" for one in family[1:] if "location" in one.unshown)
 
 
 def _families(snapshot: Snapshot) -> dict[str, list[DomainOrder]]:

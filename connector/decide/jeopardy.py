@@ -12,11 +12,12 @@ date nothing is predicted.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from enum import Enum
 from typing import TYPE_CHECKING
 
 from connector.mapping import notes
+from connector.mapping.moments import STAMP, moment_of
 from connector.model import DomainOrderPhase, IntentState, OrderPhase
 
 if TYPE_CHECKING:
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from connector.decide.draft import Draft
     from connector.model import DomainOrder, Intent, WorkOrder
 
-STAMP = "%Y-%m-%d %H:%M:%S"
 _WAVER = 1.0  # hours
 _MOMENT = timedelta(seconds=1)
 
@@ -76,7 +76,7 @@ def warn(draft: Draft, domain_order: DomainOrder) -> None:
     if rules is None or line is None or not _is_promised(draft, domain_order):
         return
     last = latest_end(work, draft.now)
-    due = _moment(line.due)
+    due = moment_of(line.due)
     if last is None or due is None:
         return
     work_order, end = last
@@ -114,7 +114,7 @@ def latest_end(work: list[Work], now: datetime | None) -> tuple[WorkOrder, datet
         if one.found is None or not one.is_open:
             continue
         tasks = (task.estimated_end for task in one.found.tasks if task.state.phase.is_open)
-        moments = [_moment(text) for text in (one.found.planned_end, one.found.estimated_end, *tasks)]
+        moments = [moment_of(text) for text in (one.found.planned_end, one.found.estimated_end, *tasks)]
         known = [moment for moment in (*moments, now) if moment is not None]
         ends += [(max(known), one.found)] if known else []
     if not ends:
@@ -135,11 +135,3 @@ def _told(draft: Draft, domain_order: DomainOrder) -> list[tuple[Level, Intent]]
 
 def _key(domain_order: DomainOrder, number: int, level: Level) -> str:
     return f"jeopardy/{domain_order.sys_id}/{number}/{level.value}"
-
-
-def _moment(text: str) -> datetime | None:
-    """A stored date-time, UTC; None where there is none, or none that can be understood."""
-    try:
-        return datetime.strptime(text, STAMP).replace(tzinfo=UTC)
-    except ValueError:
-        return None

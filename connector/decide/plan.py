@@ -456,9 +456,10 @@ def _create_in_turn(
 def _create_once(
     draft: Draft, initiator: AnyInitiator, wanted: WantedWorkOrder, key: WorkOrderKey, facts: dict[str, str]
 ) -> None:
-    if any(link.key == str(key) for link in draft.links.values()):
+    name = str(key)
+    if any(link.key == name for link in draft.links.values()):
         return
-    if any(one.names == str(key) for one in draft.seen.strange):
+    if any(one.names == name for one in draft.seen.strange):
         return  # it exists, and cannot be understood
     if (lost := told_of(draft, initiator, wanted, key)) is not None:
         draft.remember(lost)  # it is missing, and that is a finding; it is not created again

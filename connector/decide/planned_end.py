@@ -18,8 +18,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from connector.decide.fallout import task_of
-from connector.decide.jeopardy import STAMP, latest_end
+from connector.decide.jeopardy import latest_end
 from connector.decide.stance import Stance, stance_of
+from connector.mapping.moments import STAMP
 from connector.model import DomainOrderPhase, Initiator, IntentState, WritePlannedEnd
 
 if TYPE_CHECKING:

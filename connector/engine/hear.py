@@ -8,10 +8,11 @@ later than the count that tells of them.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from connector.mapping.marks import WorkOrderKey
+from connector.mapping.moments import moment_of
 from connector.model import (
     Case,
     CasePhase,
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
     from connector.model import Observed, OrderMemory
 
 SETTLED = timedelta(minutes=2)  # after a change its note is surely in the journal: a request's quota, and as much again
-_STAMP = "%Y-%m-%d %H:%M:%S"
 _Record = DomainOrder | Case | OrderTask | WorkOrder | WorkOrderTask
 
 
@@ -120,11 +120,8 @@ def _ears(snapshot: Observed, remembered: OrderMemory) -> _Ears:
 def _fresh(records: Iterable[_Record], now: datetime) -> Iterator[str]:
     """Records that were changed so shortly before they were read that a journal may lag behind."""
     for record in records:
-        try:
-            changed = datetime.strptime(record.updated_on, _STAMP).replace(tzinfo=UTC)
-        except ValueError:
-            continue
-        if now - changed < SETTLED:
+        changed = moment_of(record.updated_on)
+        if changed is not None and now - changed < SETTLED:
             yield record.sys_id
 
 

@@ -11,18 +11,18 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from connector.mapping.marks import tokens_in
+from connector.mapping.moments import moment_of
 from connector.mapping.quotes import own_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from datetime import datetime
 
     from connector.model import JournalEntry
 
-_STAMP = "%Y-%m-%d %H:%M:%S"
 _NUMBER = re.compile(r"[\s,;]*(?:and\s+)?([A-Za-z]+\d+)\b")
 
 
@@ -56,10 +56,8 @@ def is_decision(text: str, word: str) -> bool:
 
 def _is_after(at: str, moment: datetime | None) -> bool:
     """Whether a stored moment is later, to the second. What is shown in a strange format is not known to be."""
-    try:
-        return moment is not None and datetime.strptime(at, _STAMP).replace(tzinfo=UTC) > moment.replace(microsecond=0)
-    except ValueError:
-        return False
+    written = moment_of(at)
+    return written is not None and moment is not None and written > moment.replace(microsecond=0)
 
 
 def _decides(text: str, number: str, words: tuple[str, ...]) -> bool:

@@ -11,11 +11,12 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC
 from functools import wraps
 from typing import TYPE_CHECKING, ParamSpec
 
 from connector.mapping.marks import OWNER
+from connector.mapping.moments import moment_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Sequence
@@ -78,10 +79,10 @@ def _by(who: str, at: str, zone: tzinfo) -> str:
 
 def moment(at: str, zone: tzinfo) -> str:
     """A stored moment (UTC, "YYYY-MM-DD HH:MM:SS") to the minute in this zone; anything else as it is."""
-    try:
-        local = datetime.strptime(at, "%Y-%m-%d %H:%M:%S").replace(tzinfo=UTC).astimezone(zone)
-    except ValueError:
+    stored = moment_of(at)
+    if stored is None:
         return harmless(at)
+    local = stored.astimezone(zone)
     return f"{local:%Y-%m-%d %H:%M} {local.tzname()}"
 
 

@@ -11,10 +11,11 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from connector.mapping.marks import before_key, said_key, token_of
+from connector.mapping.moments import moment_of
 from connector.mapping.quotes import own_words
 
 if TYPE_CHECKING:
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from connector.model import JournalEntry
 
 _TOGETHER = timedelta(seconds=60)  # a rule that copies a note may run a while after it
-_STAMP = "%Y-%m-%d %H:%M:%S"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +51,7 @@ class Remark:
     @property
     def moment(self) -> datetime | None:
         """When it was written, UTC; None where that cannot be understood."""
-        try:
-            return datetime.strptime(self.at, _STAMP).replace(tzinfo=UTC)
-        except ValueError:
-            return None
+        return moment_of(self.at)
 
 
 def remarks(
@@ -118,7 +115,5 @@ def _bare(text: str, number: str) -> str:
 
 
 def _together(at: str, other: str) -> bool:
-    try:
-        return abs(datetime.strptime(at, _STAMP) - datetime.strptime(other, _STAMP)) <= _TOGETHER  # noqa: DTZ007
-    except ValueError:
-        return at == other
+    one, another = moment_of(at), moment_of(other)
+    return abs(one - another) <= _TOGETHER if one and another else at == other

@@ -36,12 +36,8 @@ if TYPE_CHECKING:
 _PART = "case"
 _RESOLVED = "Resolved"
 _OVER = (CasePhase.CLOSED, CasePhase.CANCELED)
-_CORE = (
-    "number",
-    "state",
-    "mod_count",
-    "updated_on",
-)  # read of every case; the other parts only where a rule asks for them
+# Read of every case; the other parts only where a rule asks for them.
+_CORE = ("number", "state", "mod_count", "updated_on")
 
 
 class OmWithCases(OmPort):

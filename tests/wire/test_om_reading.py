@@ -109,9 +109,8 @@ def test_orders_are_read_with_everything_that_hangs_on_them(instance: Instance, 
     assert len(mocked.calls) == 6  # one request a table, however many orders; no characteristics at all is asked twice
 
 
-def test_characteristics_are_read_by_name_and_as_people_see_them(
-    instance: Instance, mocked: responses.RequestsMock
-) -> None:
+def add_characteristic(instance: Instance, name: str, value: dict[str, str]) -> None:
+    """One of the first line of the first order."""
     columns = SCHEMA.characteristic
     instance.tables["characteristic"].rows.append(
         {
@@ -119,11 +118,17 @@ def test_characteristics_are_read_by_name_and_as_people_see_them(
             columns["line"]: sys_id(11),
             f"{columns['line']}.{SCHEMA.line['order']}": sys_id(1),
             columns["name"]: sys_id(42),
-            f"{columns['name']} shown": "Bandwidth",
-            columns["value"]: sys_id(43),
-            f"{columns['value']} shown": "1 Gbit/s",
+            f"{columns['name']} shown": name,
+            **value,
         }
     )
+
+
+def test_characteristics_are_read_by_name_and_as_people_see_them(
+    instance: Instance, mocked: responses.RequestsMock
+) -> None:
+    value = SCHEMA.characteristic["value"]
+    add_characteristic(instance, "Bandwidth", {value: sys_id(43), f"{value} shown": "1 Gbit/s"})
     read = om_port(mocked).read_orders(BOTH)
     assert [one.lines[0].characteristics for one in orders_in(read)] == [{"Bandwidth": "1 Gbit/s"}, {}]
     assert [one.lines[0].unshown for one in orders_in(read)] == [(), ()]
@@ -166,17 +171,7 @@ def test_a_reference_that_shows_its_sys_id_has_no_name(instance: Instance, mocke
 def test_a_characteristic_without_a_name_makes_those_of_its_line_unknown(
     instance: Instance, mocked: responses.RequestsMock
 ) -> None:
-    columns = SCHEMA.characteristic
-    instance.tables["characteristic"].rows.append(
-        {
-            "sys_id": sys_id(41),
-            columns["line"]: sys_id(11),
-            f"{columns['line']}.{SCHEMA.line['order']}": sys_id(1),
-            columns["name"]: sys_id(42),
-            f"{columns['name']} shown": "",
-            columns["value"]: "1 Gbit/s",
-        }
-    )
+    add_characteristic(instance, "", {SCHEMA.characteristic["value"]: "1 Gbit/s"})
     lines = [one.lines[0] for one in orders_in(om_port(mocked).read_orders(BOTH))]
     assert [(one.characteristics, one.unshown) for one in lines] == [({}, ("characteristics",)), ({}, ())]
 
