@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 from connector.decide.byhand import ask_adopt, ask_create, ask_detach
 from connector.decide.case import draft_of_case
 from connector.decide.plan import draft_of
-from connector.engine.archive import Archive
 from connector.engine.behind import orders_named
-from connector.engine.look import look
+from connector.engine.look import look_now
 from connector.errors import NotFound, Refused
 from connector.model import Asked, CaseSnapshot
 
@@ -81,16 +80,14 @@ def _initiator(engine: Engine, number: str) -> tuple[Draft, AnyInitiator]:
 
 
 def _draft(engine: Engine, order_id: str) -> Draft:
-    Archive(engine.store.engine).take_out([order_id])
-    memory = engine.store.memory_of([order_id])
-    seen = look([order_id], memory, engine.om, engine.fsm, engine.rules.notes, engine.store.orders_keeping)
+    memory, seen = look_now(engine, order_id)
     if not seen.snapshots:
         why = seen.unreadable[0].why if seen.unreadable else "its order is not shown"
         raise NotFound(f"The order cannot be read: {why}.", hint=_OM_HINT)
     snapshot = seen.snapshots[0]
     if isinstance(snapshot, CaseSnapshot):
-        return draft_of_case(snapshot, memory[order_id], engine.rules)
-    return draft_of(snapshot, memory[order_id], engine.rules)
+        return draft_of_case(snapshot, memory, engine.rules)
+    return draft_of(snapshot, memory, engine.rules)
 
 
 def _work_order(engine: Engine, number: str) -> WorkOrder:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from connector.decide.answer import answer
-from connector.engine.archive import Archive
 from connector.engine.history import explain
-from connector.engine.look import look
+from connector.engine.look import look_now
 from connector.errors import NotFound, RemoteError
 from connector.model import GateAnswer, Snapshot, Standing
 
@@ -34,15 +33,13 @@ def _ask(engine: Engine, number: str, now: datetime) -> GateAnswer:
     order_id = engine.om.orders_of([number]).get(number)
     if order_id is None:
         raise NotFound(f"Order Management shows no domain order {number}.", hint=_HINT)
-    Archive(engine.store.engine).take_out([order_id])
-    memory = engine.store.memory_of([order_id])
-    seen = look([order_id], memory, engine.om, engine.fsm, engine.rules.notes, engine.store.orders_keeping)
+    memory, seen = look_now(engine, order_id)
     for snapshot in seen.snapshots:
         if not isinstance(snapshot, Snapshot):
             continue
         for one in snapshot.domain_orders:
             if one.number.upper() == number:
-                return answer(snapshot, memory[order_id], engine.rules, one, now)
+                return answer(snapshot, memory, engine.rules, one, now)
     if seen.unreadable:
         return _remembered(engine, number, seen.unreadable[0].why)
     raise NotFound(f"{number} is not a domain order of an order that can be read.", hint=_HINT)

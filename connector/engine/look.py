@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from connector.decide.draft import initiators_of
+from connector.engine.archive import Archive
 from connector.engine.hear import hear
 from connector.exchange import WORK_ORDER, Record, Sketch
 from connector.mapping.marks import Carried, WorkOrderKey, is_detached, prefix
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
     from connector.decide.rules import NoteRules
+    from connector.engine.drain import Engine
     from connector.engine.ports import FieldService, OrderManagement
     from connector.exchange import Unreadable
     from connector.model import Intent, JournalEntry, Observed, OrderMemory, State, WorkOrder
@@ -86,6 +88,14 @@ def look(
     compared |= {snapshot.sys_id: snapshot for snapshot in _with_fallouts(raised, om)}
     heard = hear(compared.values(), memory, om, fsm, notes)
     return Look(_with_reasons(heard, memory, fsm), read.unreadable, (*read.records, *_records(snapshots)))
+
+
+def look_now(engine: Engine, order_id: str) -> tuple[OrderMemory, Look]:
+    """One order for somebody who asks: what memory holds about it, be it archived, and what is read of it."""
+    Archive(engine.store.engine).take_out([order_id])
+    memory = engine.store.memory_of([order_id])
+    seen = look([order_id], memory, engine.om, engine.fsm, engine.rules.notes, engine.store.orders_keeping)
+    return memory[order_id], seen
 
 
 def _records(snapshots: tuple[Observed, ...]) -> Iterator[Record]:
