@@ -50,8 +50,8 @@ $(VENV)/.bench: $(STAMP)
 	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[bench]'
 	@touch $@
 
-walks: $(STAMP) ## random stories for six minutes, up to 900 of them
-	@$(BIN)/python -m tests.faults.walk 0 900 --lanes 2 --minutes 6 --shrink --most 2
+walks: $(STAMP) ## random stories for six minutes, up to 2,000 of them
+	@$(BIN)/python -m tests.faults.walk 0 2000 --lanes 2 --minutes 6 --shrink --most 2
 
 mutants: $(STAMP) ## plant bugs one after the other; the random walk must find each
 	@$(BIN)/python -m tests.faults.mutants

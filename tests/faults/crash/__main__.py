@@ -8,8 +8,13 @@ import sys
 import time
 from pathlib import Path
 
-from tests.faults.crash.matrix import as_json, play
+from tests.faults.crash.matrix import Trial, as_json, play
 from tests.faults.crash.story import STEPS
+
+
+def _tell(trial: Trial) -> None:
+    if trial.wrong:
+        print(trial, flush=True)
 
 
 def main() -> int:
@@ -21,10 +26,8 @@ def main() -> int:
     parser.add_argument("--report", type=Path)
     given = parser.parse_args()
     began = time.monotonic()
-    trials, points = play(lane=given.lane, lanes=given.lanes, step=given.step)
+    trials, points = play(lane=given.lane, lanes=given.lanes, step=given.step, tell=_tell)
     wrong = [trial for trial in trials if trial.wrong]
-    for trial in wrong:
-        print(trial)
     if given.report:
         given.report.write_text(json.dumps({"trials": as_json(trials), "points": points}), encoding="utf-8")
     total = sum(map(len, points.values()))

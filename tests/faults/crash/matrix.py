@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from connector.demo.setup import write_config
 from connector.sandbox import World
 from tests.faults.crash.launcher import Point, has_effect, run
-from tests.faults.crash.story import COMMANDS, STEPS
+from tests.faults.crash.story import COMMANDS, COMPENSATIONS, STEPS
 from tests.faults.outcome import differences, state_of
 from tests.faults.walk.moves import CASE_POLICY
 
@@ -84,7 +84,9 @@ class Stage:
         with self.world.serve(directory, **self.ports) as served:
             self.config = write_config(directory, served.info)
         (directory / "case_policy.csv").write_text(CASE_POLICY, encoding="utf-8")
-        text = self.config.read_text(encoding="utf-8").replace("[policy]", '[policy]\ncase = "case_policy.csv"')
+        (directory / "compensation.csv").write_text(COMPENSATIONS, encoding="utf-8")
+        tables = '[policy]\ncase = "case_policy.csv"\ncompensation = "compensation.csv"'
+        text = self.config.read_text(encoding="utf-8").replace("[policy]", tables)
         self.config.write_text(text + _PATIENCE + _REFERENCES, encoding="utf-8")
 
     def sync(self, point: Point = ALIVE) -> int:
@@ -193,8 +195,11 @@ def _until_rest(stage: Stage) -> int:
     raise AssertionError(f"nothing comes to rest: {stage.said()}")
 
 
-def play(*, lane: int = 0, lanes: int = 1, step: str = "") -> tuple[list[Trial], dict[str, list[str]]]:
-    """Every trial of one lane (each lane takes every so many-th point) and `step` (all when empty), and each step's points."""
+def play(
+    *, lane: int = 0, lanes: int = 1, step: str = "", tell: Callable[[Trial], None] = lambda _: None
+) -> tuple[list[Trial], dict[str, list[str]]]:
+    """Every trial of one lane (each lane takes every so many-th point) and `step` (all when empty), told one by one, and each
+    step's points."""
     directory = Path(tempfile.mkdtemp(prefix="crash-"))
     trials: list[Trial] = []
     points: dict[str, list[str]] = {}
@@ -218,12 +223,14 @@ def play(*, lane: int = 0, lanes: int = 1, step: str = "") -> tuple[list[Trial],
                     what = points[name][point.number - 1]
                     wrong = _try(stage, stage.sync, point, wanted)
                     trials.append(Trial(name, what, point.number, point.after, wrong))
+                    tell(trials[-1])
             # `om-fsm run` passes the same effects, in the order in which its threads come to them
             for number in range(1, sum(map(has_effect, points[name])) + 1):
                 if number % lanes == lane and step in ("", name):
                     stage.put_back(kept)
                     wrong = _try(stage, stage.daemon, Point(number, of_effects=True), wanted)
                     trials.append(Trial(name + AS_A_DAEMON, stage.died_at, number, after=False, wrong=wrong))
+                    tell(trials[-1])
             stage.put_back(kept)
             with stage.world.serve(directory, **stage.ports):
                 _until_rest(stage)

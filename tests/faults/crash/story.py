@@ -1,4 +1,5 @@
-"""What people do before each pass of the connector: creates, notes, updates, a gate, wishes by hand, cancellations, a case."""
+"""What people do before each pass of the connector: creates, notes, updates, a gate, wishes by hand, cancellations, a hold,
+another place, a case."""
 
 from __future__ import annotations
 
@@ -13,10 +14,18 @@ if TYPE_CHECKING:
 
 Row = dict[str, str]
 NEW_PLACE = "Acme Bremen Hub"
+COMPENSATIONS = (
+    "id,kind of change,work order state,compensation\n"
+    "hold,on hold,-,flag the dispatcher\nplace,location,-,cancel and recreate\nother,-,-,patch and note\n"
+)
 
 
 def _order(world: World) -> Row:
     return world.om.store.find(ORDER)[0]
+
+
+def _last(world: World, table: str) -> str:
+    return str(world.om.store.find(table)[-1]["number"])
 
 
 def _work_order(world: World, summary: str, **wanted: str) -> str:
@@ -106,6 +115,20 @@ def cancel(world: World) -> None:
         world.act("om", {"do": do, "order": made["order"]["number"]})
 
 
+def hold(world: World) -> None:
+    """The other order is put on hold: its dispatchers are asked to wait."""
+    world.act("om", {"do": "hold_order", "order": _last(world, ORDER)})
+
+
+def go_elsewhere(world: World) -> None:
+    """It goes on, at another place: dispatchers need not wait, and each visit is called off and made anew there."""
+    order, line = _last(world, ORDER), _last(world, LINE)
+    for do in ("resume_order", "revise"):
+        world.act("om", {"do": do, "order": order})
+    world.act("om", {"do": "edit_line", "line": line, "fields": {"location": "Acme Berlin Office"}})
+    world.act("om", {"do": "approve_revision", "order": order})
+
+
 def begin(world: World) -> None:
     """A technician begins on the other order: its line passes the point of no return, and that is told."""
     number = _work_order(world, "SD-WAN CPE", active="true")
@@ -169,6 +192,8 @@ STEPS: dict[str, Callable[[World], None]] = {
     "people ask for work orders by hand": ask,
     "they let go of one": let_go,
     "the order is canceled, another approved": cancel,
+    "the other is put on hold": hold,
+    "it goes on at another place": go_elsewhere,
     "a technician begins": begin,
     "a visit comes to nothing": come_to_nothing,
     "somebody decides about it": decide,

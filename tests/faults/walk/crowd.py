@@ -45,14 +45,14 @@ class Walked:
 class Crowd:
     """A prepared world, and children who walk through it. Use it as a context; no other thread may run meanwhile."""
 
-    def __init__(self, prepare: Callable[[World], None] = prepare) -> None:
-        self._prepare = prepare
+    def __init__(self, prepare: Callable[[World], None] = prepare, compensations: str = COMPENSATIONS) -> None:
+        self._prepare, self._compensations = prepare, compensations
 
     def __enter__(self) -> Crowd:
         logging.disable(logging.CRITICAL)
         self._directory = Path(tempfile.mkdtemp(prefix="walk-"))
         self._pair = with_cases(make_pair(self._directory), CASE_POLICY)
-        (self._directory / "compensation.csv").write_text(COMPENSATIONS, encoding="utf-8")
+        (self._directory / "compensation.csv").write_text(self._compensations, encoding="utf-8")
         self._prepare(self._pair.world)
         for _ in range(20):  # until the first round of the sweep is over: it would find what the feeds have missed
             self._pair.sync()

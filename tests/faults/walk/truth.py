@@ -53,7 +53,9 @@ class Truth:
         self.plans_tasks = False  # order tasks say when their visits end
         self.asked_for: set[str] = set()  # keys of the work orders that people asked for by hand
         self._om, self._fsm = world.om, world.fsm
-        self._ponr_since: dict[str, int] = {}
+        self._ponr_since: dict[
+            str, tuple[int, str]
+        ] = {}  # line or order -> the step, and what Field Service's clock said
         self._ends: dict[str, str] = {}  # order task -> the planned end it says
         self._written_ends: dict[str, str] = {}  # the same, as the connector wrote it last
         self._at_rest_since: dict[str, int] = {}  # order task -> step since which it is over, or on hold
@@ -102,17 +104,25 @@ class Truth:
             )
 
     def _was_past_ponr(self, work_order: Row) -> bool:
-        """Before the present pass began; what happens in the midst of one cannot be known to it."""
+        """Before the present pass began, and before the change was made; what happens in the midst of a pass, or while a change
+        is on its way, cannot be known to the connector."""
         owner = self._initiator(work_order)
         line = self._line(owner) if owner else None
-        ids = (line["sys_id"], line["order"]) if line else ()
-        return any(self._ponr_since.get(sys_id, self.step) < self.step for sys_id in ids)
+        marked = (
+            [self._ponr_since[one] for one in (line["sys_id"], line["order"]) if one in self._ponr_since]
+            if line
+            else []
+        )
+        is_late = work_order["sys_updated_on"] < self._fsm.clock.stamp()
+        return any(
+            step < self.step and not (is_late and work_order["sys_updated_on"] <= moment) for step, moment in marked
+        )
 
     def _hear_om(self, table: str, sys_id: str) -> None:
         if table in (LINE, ORDER):
             rows = self._om.store.find(table, sys_id=sys_id)
             if rows and rows[0]["ponr"] == "true":
-                self._ponr_since.setdefault(sys_id, self.step)
+                self._ponr_since.setdefault(sys_id, (self.step, self._fsm.clock.stamp()))
         if table == ORDER_TASK and (rows := self._om.store.find(table, sys_id=sys_id)):
             self._hear_task(rows[0])
         if table == "sys_journal_field":
