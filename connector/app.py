@@ -40,6 +40,7 @@ from connector.policies import (
     lookups,
     mapped_columns,
     mapped_facts,
+    order_fields,
     vocabulary,
 )
 from connector.reach import endpoint, way_to
@@ -289,7 +290,7 @@ def _rules(loaded: Loaded, policies: Policies, systems: Systems) -> Rules:
         om=settings.om.name,
         domain_order_policy=policies.domain_order,
         order_task_policy=policies.order_task,
-        fields=field_map(settings, settings.work_order.fields),
+        fields=field_map(settings, order_fields(settings)),
         work_order_states=systems.fsm.states,
         gate=settings.gate.mode,
         max_reopens=settings.gate.max_reopens,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from connector.errors import ConfigError
 from connector.mapping.compensation import load_compensations
 from connector.mapping.dmn.table import fold
-from connector.mapping.facts import CASE_FACTS, placeholders
+from connector.mapping.facts import CARRIED_FACTS, CASE_FACTS, placeholders
 from connector.mapping.fields import FieldMap
 from connector.mapping.outputs import PLANNED_END, PLANNED_START
 from connector.mapping.policy_file import load_policy
@@ -103,7 +103,7 @@ def paths_of(settings: Settings, path: Path) -> dict[str, Path]:
 def vocabulary(settings: Settings, initiates: str) -> Vocabulary:
     """What the columns of a policy may be called under these settings."""
     mapped = {} if initiates == Initiates.CASE else {name: fact.kind for name, fact in settings.om.facts.items()}
-    fields = settings.case.fields if initiates == Initiates.CASE else settings.work_order.fields
+    fields = settings.case.fields if initiates == Initiates.CASE else order_fields(settings)
     return vocabulary_of(initiates, mapped, frozenset(fields))
 
 
@@ -116,6 +116,9 @@ def mapped_facts(settings: Settings, policies: Policies) -> dict[str, dict[str, 
         for column in fact.columns if name in asked else ():
             record, _, path = column.partition(".")
             used.setdefault(record, {})[name] = (path, fact.kind.is_text)
+    for name in (fact for fact in CARRIED_FACTS if fact in asked):
+        for record, column in _records_with(settings, name, with_cases=False):
+            used.setdefault(record, {})[name] = (column, True)
     if policies.case:
         used["case"] = _case_facts(settings, policies.case)
     for lookup in lookups(settings).values():
@@ -144,9 +147,18 @@ def _fact_alone(settings: Settings, column: str) -> str:
     }
     if len(templates) != 1:
         return ""
-    [template] = templates
+    return _alone(templates.pop())
+
+
+def _alone(template: str) -> str:
     names = placeholders(template)
     return fold(names[0]) if len(names) == 1 and template.startswith("{") and template.endswith("}") else ""
+
+
+def order_fields(settings: Settings) -> dict[str, str]:
+    """The fields of the work orders of orders; without those that would only say what these orders have no column for."""
+    silent = {fact for fact in CARRIED_FACTS if not any(_records_with(settings, fact, with_cases=False))}
+    return {column: text for column, text in settings.work_order.fields.items() if _alone(text.strip()) not in silent}
 
 
 def _records_with(settings: Settings, fact: str, *, with_cases: bool) -> Iterator[tuple[str, str]]:
@@ -158,7 +170,17 @@ def _records_with(settings: Settings, fact: str, *, with_cases: bool) -> Iterato
             yield record, column
 
 
-REFERRING = ("account", "contact", "consumer", "asset", "product", "install_base_item", "location", "specification")
+REFERRING = (
+    "account",
+    "contact",
+    "consumer",
+    "asset",
+    "product",
+    "install_base_item",
+    "location",
+    "specification",
+    "product_inventory",
+)
 """The parts of OM records that refer to records Field Service may have too."""
 
 
@@ -173,7 +195,7 @@ def _case_facts(settings: Settings, policy: WorkOrderPolicy) -> dict[str, tuple[
 
 def mapped_columns(settings: Settings, policies: Policies) -> tuple[str, ...]:
     """The work order columns that templates fill or that rows of the policies may fill."""
-    templates = {**settings.work_order.fields, **(settings.case.fields if policies.case else {})}
+    templates = {**order_fields(settings), **(settings.case.fields if policies.case else {})}
     fields = FieldMap(templates, settings.policy.outputs)
     outputs = {output.name for policy in policies for output in policy.table.outputs} - {TEMPLATE, QUANTITY}
     if WINDOW in outputs:

@@ -34,11 +34,19 @@ _CONTACT = _reference("", "contact", "primary contact", costs="the contact is no
 _LOCATION = _reference(
     "cmn_location", "location", "service location", costs="no site is known to policies and work orders"
 )
+_CONSUMER = _reference("csm_consumer", "consumer", costs="the consumer is not named on the work order")
+_ASSET = _reference("alm_asset", "asset", costs="no asset is named on the work order")
+_INSTALLED = _reference(
+    "sn_install_base_item", "install base item", costs="no install base item is named on the work order"
+)
+_OWNED = _reference(
+    "", "product inventory", "sold product", costs="what the customer owns is not known to policies and fields"
+)
 _PONR = Wanted(("ponr", "point of no return"), FLAGS, costs="changes could go out after the point of no return")
 _VERSION = Wanted(("version", "record version"), NUMBERS, costs="revisions cannot be told apart")
 
 PARTS: Mapping[str, Mapping[str, Wanted]] = {
-    "order": {"ponr": _PONR, "version": _VERSION, "account": _ACCOUNT, "contact": _CONTACT},
+    "order": {"ponr": _PONR, "version": _VERSION, "account": _ACCOUNT, "contact": _CONTACT, "consumer": _CONSUMER},
     "line": {
         "order": _reference("order", "order", "customer order"),
         "action": Wanted(("action",)),
@@ -49,6 +57,10 @@ PARTS: Mapping[str, Mapping[str, Wanted]] = {
         "account": _ACCOUNT,
         "contact": _CONTACT,
         "due": Wanted(("committed due date",), DATES, costs="work orders get no due date"),
+        "consumer": _CONSUMER,
+        "asset": _ASSET,
+        "install_base_item": _INSTALLED,
+        "product_inventory": _OWNED,
     },
     "characteristic": {
         "line": _reference("line", "order line item"),
@@ -66,6 +78,10 @@ PARTS: Mapping[str, Mapping[str, Wanted]] = {
         "needs_attention": Wanted(
             ("needs attention",), FLAGS, costs="nobody waits for the manager's choice after a quantity was decreased"
         ),
+        "consumer": _CONSUMER,
+        "asset": _ASSET,
+        "install_base_item": _INSTALLED,
+        "product_inventory": _OWNED,
     },
     "order_task": {
         "domain_order": _reference("", "parent", "domain order"),

@@ -11,6 +11,7 @@ from connector.errors import Denied, Rejected
 from connector.fsm.schema import OPTIONAL as FSM_OPTIONAL
 from connector.mapping.marks import MAX_LENGTH
 from connector.om.schema import OPTIONAL as OM_OPTIONAL
+from connector.policies import order_fields
 from connector.profile import FSM_KINDS, OM_KINDS
 from connector.servicenow.lean import page
 
@@ -60,7 +61,9 @@ def _optional(side: SideView) -> Seen:
         f"{table}.{getattr(side.schema, kind)[part]}: {PARTS[kind][part].costs}"
         for kind, table, said in _kinds(side)
         for part in sorted(_OPTIONAL & set(getattr(side.schema, kind)))
-        if said.is_known and (column := getattr(side.schema, kind)[part]) and column not in said.columns
+        if said.is_known
+        and (column := getattr(side.schema, kind)[part])
+        and column.partition(".")[0] not in said.columns
     ]
     return (
         warning(f"not there: {'; '.join(lost)}") if lost else fine("columns that may be missing are there, or left out")
@@ -147,7 +150,7 @@ def _filled(patient: Patient) -> Seen:
     said = patient.fsm.evidence.columns[patient.fsm.table]
     if not said.is_known:
         return unknown("the columns of work orders are not described")
-    filled = {*settings.work_order.fields, *(column for column in settings.policy.outputs.values() if column)}
+    filled = {*order_fields(settings), *(column for column in settings.policy.outputs.values() if column)}
     missing = sorted(filled - set(said.columns))
     return (
         warning(f"work orders have no column {', '.join(missing)}")

@@ -40,13 +40,16 @@ FACTS: Mapping[str, Callable[[Initiator], str]] = {
 }
 """Name of the fact -> how to read it from an initiator."""
 
+CARRIED_FACTS = ("consumer", "asset", "install base item", "product inventory")
+"""What orders may refer to besides: read only where a policy or a field asks for it, and the instance has a column for it."""
+
 _KINDS: Mapping[str, Kind] = {
     "domain order class": Kind.CHOICE,
     "quantity": Kind.NUMBER,
     "due date": Kind.DATE,
 }
 _OF_TASKS = ("request type", "order task")
-ORDER_TASK_FACTS: Mapping[str, Kind] = {name: _KINDS.get(name, Kind.STRING) for name in FACTS}
+ORDER_TASK_FACTS: Mapping[str, Kind] = {name: _KINDS.get(name, Kind.STRING) for name in (*FACTS, *CARRIED_FACTS)}
 """What a policy for order tasks may ask, and what it holds."""
 DOMAIN_ORDER_FACTS: Mapping[str, Kind] = {n: kind for n, kind in ORDER_TASK_FACTS.items() if n not in _OF_TASKS}
 """What a policy for domain orders may ask. A domain order has no request type."""
@@ -68,7 +71,9 @@ _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 
 def is_fact(name: str) -> bool:
     """Whether a policy column or a placeholder may use this name."""
-    return name in FACTS or (name.startswith(CHARACTERISTIC) and len(name) > len(CHARACTERISTIC))
+    return (
+        name in FACTS or name in CARRIED_FACTS or (name.startswith(CHARACTERISTIC) and len(name) > len(CHARACTERISTIC))
+    )
 
 
 def facts_asked(initiator: AnyInitiator) -> dict[str, str]:

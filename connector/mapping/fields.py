@@ -22,11 +22,14 @@ DEFAULT_FIELDS: Mapping[str, str] = {
     "short_description": "{specification}: {domain order action} at {location} ({initiator})",
     "description": (
         "Order {order}, line {order line}, domain order {domain order}\n"
-        "Customer: {account}, contact {contact}\nQuantity: {quantity}\n{characteristics}"
+        "Customer: {account}{consumer}, contact {contact}\nQuantity: {quantity}\n{characteristics}"
     ),
     "location": "{location}",
     "account": "{account}",
     "contact": "{contact}",
+    "consumer": "{consumer}",
+    "asset": "{asset}",
+    "install_base_item": "{install base item}",
     "priority": "{priority}",
     "requested_due_by": "{due date}",
 }

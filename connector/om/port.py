@@ -21,7 +21,7 @@ from connector.servicenow.lean import Part
 from connector.servicenow.people import People
 from connector.servicenow.query import Op, Query
 from connector.servicenow.schema import StateChoices
-from connector.servicenow.wire import NOT_UNDERSTOOD, MissingColumn, Parts, asked, why_not
+from connector.servicenow.wire import NOT_UNDERSTOOD, MissingColumn, Parts, why_not
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -241,7 +241,7 @@ class OmPort:
     def _rows_of(self, order_ids: list[str], part: str) -> list[Row]:
         """Every record of one kind that belongs to these orders."""
         mapped = [column for column, _ in self._facts.get(part, {}).values()]
-        wanted = list(dict.fromkeys([*asked(getattr(self._schema, part)), "sys_mod_count", *mapped]))
+        wanted = list(dict.fromkeys([*self._schema.always_read(part), "sys_mod_count", *mapped]))
         return list(self._api.scan_in(self._schema.tables[part], self._schema.leads_to(part), order_ids, wanted))
 
     def _records(self, part: str, rows: Iterable[Row], is_open: Mapping[str, bool]) -> Iterator[Record]:
@@ -255,7 +255,8 @@ class OmPort:
 
     def read_domain_order(self, domain_order_id: str) -> DomainOrder | None:
         columns = self._schema.domain_order
-        row = self._api.read_one(self._schema.tables["domain_order"], domain_order_id, asked(columns))
+        wanted = self._schema.always_read("domain_order")
+        row = self._api.read_one(self._schema.tables["domain_order"], domain_order_id, wanted)
         if row is None:
             return None
         try:
@@ -273,7 +274,9 @@ class OmPort:
 
     def read_order_task(self, order_task_id: str) -> OrderTask | None:
         columns = self._schema.order_task
-        row = self._api.read_one(self._schema.tables["order_task"], order_task_id, asked(columns))
+        row = self._api.read_one(
+            self._schema.tables["order_task"], order_task_id, self._schema.always_read("order_task")
+        )
         if row is None:
             return None
         try:

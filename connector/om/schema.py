@@ -9,11 +9,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from connector.mapping.facts import CARRIED_FACTS
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-OPTIONAL = frozenset({"needs_attention"})
-"""Parts that may be missing: no page of the documentation names their column."""
+CARRIED = frozenset(fact.replace(" ", "_") for fact in CARRIED_FACTS)
+"""Parts of orders, lines and domain orders that are read only where a policy or a field asks for them."""
+OPTIONAL = frozenset({"needs_attention"}) | CARRIED
+"""Parts that may be missing: no page of the documentation names their column, or an instance does without it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +45,7 @@ class OmSchema:
             "version": "version",
             "account": "account",
             "contact": "contact",
+            "consumer": "consumer",
         }
     )
     line: Mapping[str, str] = field(
@@ -56,6 +61,10 @@ class OmSchema:
             "account": "account",
             "contact": "contact",
             "due": "committed_due_date",
+            "consumer": "consumer",
+            "asset": "",  # no page names a column of orders that refers to one; nor to an install base item
+            "install_base_item": "",
+            "product_inventory": "sold_product",
         }
     )
     characteristic: Mapping[str, str] = field(
@@ -81,6 +90,10 @@ class OmSchema:
             "mod_count": "sys_mod_count",
             "updated_on": "sys_updated_on",
             "needs_attention": "needs_attention",
+            "consumer": "",
+            "asset": "",
+            "install_base_item": "",
+            "product_inventory": "product_inventory",
         }
     )
     order_task: Mapping[str, str] = field(
@@ -146,6 +159,11 @@ class OmSchema:
             for kind, columns in kinds.items()
         }
         return {table: needed.get(part, frozenset()) for part, table in self.tables.items()}
+
+    def always_read(self, part: str) -> list[str]:
+        """The columns that are asked for of every record of this part."""
+        columns: Mapping[str, str] = getattr(self, part)
+        return [column for name, column in columns.items() if column and name not in CARRIED]
 
     def leads_to(self, part: str) -> str:
         """The column, dot-walked where needed, that leads from a record of this part to its order."""

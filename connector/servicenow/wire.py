@@ -81,7 +81,8 @@ class Parts:
         for fact, (column, _) in facts.items():
             if column not in self._row.values:
                 raise MissingColumn(
-                    f"the column {column!r} of the fact {fact!r} cannot be read, and the policy uses it"
+                    f"the column {column!r} of the fact {fact!r} cannot be read, and a policy or a field uses it (without it,"
+                    f' set {fact.replace(" ", "_")} = "" under [om.columns], or change [om.facts])'
                 )
         return {
             fact: self._shown(column, fact) if label else self._row.get(column)

@@ -4,9 +4,10 @@ Every move is made by a user (`as`, a login; left out, the usual persona of the 
 goes through the same write path as REST. Records are named by number, sys_id or display name. A refused move raises Refused.
 
     OM move               arguments ([] optional)                                  usual persona
-    create_order          account, contact, lines: [{offering, location,           order_agent
-                          [action, quantity, characteristics: {name: value},
-                          committed_due_date, contact, sold_product]}],
+    create_order          account (or consumer), contact, lines: [{offering,       order_agent
+                          location, [action, quantity, committed_due_date,
+                          characteristics: {name: value}, contact, consumer,
+                          sold_product]}],
                           [short_description,
                           priority, committed_due_date, external_id]
     place                 order                                                    order_agent

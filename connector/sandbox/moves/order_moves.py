@@ -21,9 +21,9 @@ ORDER_COLUMNS = ("short_description", "priority", "committed_due_date", "externa
 def create_order(bench: Bench, arguments: Arguments) -> dict[str, Any]:
     bench.demand_role(*AGENT)
     values = {key: arguments[key] for key in ORDER_COLUMNS if key in arguments}
-    values["account"] = bench.argument(arguments, "account")
-    if arguments.get("contact"):
-        values["contact"] = arguments["contact"]
+    if not arguments.get("consumer"):
+        values["account"] = bench.argument(arguments, "account")
+    values.update({key: arguments[key] for key in ("account", "contact", "consumer") if arguments.get(key)})
     values["order_date"] = bench.instance.clock.stamp()
     lines = bench.argument(arguments, "lines")
     order = bench.create(ORDER, values)
@@ -41,6 +41,8 @@ def _create_line(bench: Bench, order: Row, wanted: Arguments) -> Row:
         "contact": wanted.get("contact") or order["contact"],
         "short_description": str(wanted.get("offering") or (owned or {}).get("name", "")),
     }
+    if consumer := wanted.get("consumer") or order.get("consumer"):
+        values["consumer"] = consumer
     if owned is not None:
         _demand_owned(owned, str(wanted.get("action", "")))
         values.update(sold_product=owned["sys_id"], location=owned["location"])

@@ -145,6 +145,7 @@ def _create(scene: Scene, line: Row, entry: Entry, action: str, *, parent: str) 
         **copied,
         "account": copied["account"] or order.get("account", ""),
         "contact": copied["contact"] or order.get("contact", ""),
+        "consumer": copied["consumer"] or order.get("consumer", ""),
         "priority": order.get("priority", ""),
         "state": table.value_of("state", started),
         "action": table.value_of("action", action),
