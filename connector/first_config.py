@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 OAUTH, BASIC, API_KEY = "oauth_client_credentials", "basic", "api_key"
 KINDS = (OAUTH, BASIC, API_KEY)
-_POLICIES = ("domain_order_policy.csv", "order_task_policy.csv")
+_TABLES = ("domain_order_policy.csv", "order_task_policy.csv", "compensation.csv")
 _SECRETS = {OAUTH: ("client_secret", "CLIENT_SECRET"), BASIC: ("password", "PASSWORD"), API_KEY: ("key", "API_KEY")}
 
 
@@ -68,6 +68,8 @@ _REST = """
 [policy]
 domain_order = "domain_order_policy.csv"
 order_task = "order_task_policy.csv"
+# What becomes of an open work order when a revised order says something else. Without a table every change is patched and noted.
+compensation = "compensation.csv"
 
 # --- how the connector behaves; these are the defaults ---
 # What happens to a domain order that is closed while a work order is open: "reopen", "note" or "alarm".
@@ -109,10 +111,10 @@ def _instance(access: Access, title: str, ca_file: str) -> str:
     return "\n".join([*lines, f"{secret} = {secret_ref(access.place)}", ""])
 
 
-def copy_policies(directory: Path) -> tuple[Path, ...]:
-    """Put the example policies where there are none yet."""
+def copy_tables(directory: Path) -> tuple[Path, ...]:
+    """Put the decision tables to start from where there are none yet."""
     tables = resources.files("connector.mapping") / "tables"
-    missing = [directory / name for name in _POLICIES if not (directory / name).exists()]
+    missing = [directory / name for name in _TABLES if not (directory / name).exists()]
     for path in missing:
         path.write_text((tables / path.name).read_text(encoding="utf-8"), encoding="utf-8")
     return tuple(missing)

@@ -36,7 +36,7 @@ def init(path: Path, /, *, ca_file: str, no_test: bool, force: bool, **said: str
     Asks for what was not given as an option, on a terminal. Then lists the rights to ask an administrator for.
     """
     from connector.errors import ConfigError
-    from connector.first_config import copy_policies
+    from connector.first_config import copy_tables
 
     if path.exists() and not force:
         raise ConfigError(f"{path} exists already.", hint="Name another file with --config, or say --force.")
@@ -57,8 +57,8 @@ def init(path: Path, /, *, ca_file: str, no_test: bool, force: bool, **said: str
         raise ConfigError(f"{path} cannot be written: {error.strerror}.") from error
     finally:
         beside.unlink(missing_ok=True)
-    for policy in copy_policies(path.parent):
-        say(f"{policy} is an example: rows, specifications and templates are yours to write.")
+    for table in copy_tables(path.parent):
+        say(f"{table} is an example: its rows are yours to write.")
     say(f"{path} is written" + ("." if no_test else "; both instances accept the user."), bold=True)
     _print_needs()
     say("Next: `om-fsm discover` finds out what tables, columns and states are called there, then `om-fsm doctor`.")

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from connector.config import load
+from connector.config import load, load_settings
 from connector.doctor.roles import NEEDED
+from connector.mapping.compensation import load_compensations
 from connector.sandbox import World
 from tests import PATIENCE
 
@@ -134,12 +135,29 @@ def test_an_existing_configuration_is_kept_unless_told(start: Start) -> None:
     assert "# mine" not in start.config.read_text(encoding="utf-8")
 
 
-def test_policies_that_are_there_are_not_touched(start: Start) -> None:
-    mine = start.path / "here" / "domain_order_policy.csv"
+TABLES = ("domain_order_policy.csv", "order_task_policy.csv", "compensation.csv")
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_a_table_that_is_there_is_not_touched_and_the_others_are_written(name: str, start: Start) -> None:
+    mine = start.config.with_name(name)
     mine.write_text("mine", encoding="utf-8")
-    assert start.run(*start.options).returncode == 0
+    done = start.run(*start.options, "--no-test")
+    assert done.returncode == 0
     assert mine.read_text(encoding="utf-8") == "mine"
-    assert (start.path / "here" / "order_task_policy.csv").exists()
+    assert f"{mine} is an example" not in done.stdout
+    for other in {*TABLES} - {name}:
+        assert f"{start.config.with_name(other)} is an example" in done.stdout
+
+
+def test_the_tables_it_writes_are_those_the_configuration_uses(start: Start) -> None:
+    assert start.run(*start.options).returncode == 0
+    policy = load_settings(start.config).policy
+    assert (str(policy.domain_order), str(policy.order_task), str(policy.compensation)) == TABLES
+    assert load_compensations(start.config.with_name("compensation.csv"))
+    assert start.run("plan").returncode == 0
+    start.config.with_name("compensation.csv").unlink()
+    assert "compensation table" in start.run("plan").stderr
 
 
 def test_without_a_test_nobody_is_asked(start: Start) -> None:

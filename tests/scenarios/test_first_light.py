@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 from tests.conftest import DOMAIN_ORDER, HAMBURG, LINE, MUNICH
 
 if TYPE_CHECKING:
@@ -115,6 +117,32 @@ def test_a_declined_revision_whose_edit_was_taken_back_changes_nothing(pair: Pai
     pair.om("decline_revision", order=order)
     pair.settle()
     assert pair.rows("fsm", "wm_order", f"number={work_order}", "sys_mod_count") == before
+
+
+@pytest.mark.parametrize("restored", [True, False])
+def test_after_a_declined_revision_what_stands_on_the_line_is_what_the_work_order_says(
+    pair: Pair, *, restored: bool
+) -> None:
+    pair.world.switch("om", decline_restores_values=restored)
+    order = pair.approved(HAMBURG)
+    pair.sync()
+    number, work_order, line = pair.resource_order(order), pair.install(order), line_of(pair, order, HAMBURG)
+    pair.settle()
+    old, new = "2026-04-01 12:00:00", "2026-04-15 12:00:00"
+    before = pair.rows("fsm", "wm_order", f"number={work_order}", "sys_mod_count", "requested_due_by")
+    pair.om("revise", order=order)
+    pair.om("edit_line", line=line, fields={"committed_due_date": new})
+    pair.settle()
+    assert pair.rows("fsm", "wm_order", f"number={work_order}", "sys_mod_count", "requested_due_by") == before
+    pair.om("decline_revision", order=order)
+    pair.settle()
+    stands = pair.rows("om", LINE, f"number={line}", "committed_due_date")[0]["committed_due_date"]
+    assert stands == (old if restored else new)
+    [after] = pair.rows("fsm", "wm_order", f"number={work_order}", "sys_mod_count", "requested_due_by")
+    assert after["requested_due_by"] == stands
+    assert ([after] == before) is restored
+    assert pair.noted(number, "was updated", f"due date: {old} -> {new}") is not restored
+    assert pair.work_orders(order, "Install CPE") == [work_order]
 
 
 def test_a_canceled_order_cancels_its_open_work_orders_with_a_reason(pair: Pair) -> None:
