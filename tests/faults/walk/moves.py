@@ -42,11 +42,14 @@ class PersonsMove:
     roles: tuple[str, ...] = ()  # of the state; none means any
     more: dict[str, Any] = field(default_factory=dict)
     do: str = ""  # what the sandbox calls the move, where it has another name here
+    visits: tuple[str, ...] = ()  # first of all about what has a work order in one of these states
 
     def arguments(self, world: World, pick: int) -> dict[str, Any]:
         """What the person fills in. Raises Refused when there is nothing the move could be about."""
         said = {key: _choice(value, pick) for key, value in self.more.items()}
-        return {self.named: one(world, self.side, self.table, self.roles, pick), **said} if self.named else said
+        if not self.named:
+            return said
+        return {self.named: one(world, self.side, self.table, self.roles, pick, self.visits), **said}
 
 
 def _choice(value: Any, pick: int) -> Any:
@@ -62,15 +65,27 @@ def _choice(value: Any, pick: int) -> Any:
             return value
 
 
-def one(world: World, side: str, table: str, roles: tuple[str, ...], pick: int) -> str:
-    """The sys_id of a record in one of these states."""
+def one(world: World, side: str, table: str, roles: tuple[str, ...], pick: int, visits: tuple[str, ...] = ()) -> str:
+    """The sys_id of a record in one of these states; of one for which somebody went, or will, where there is such a record."""
     instance = world.instance(side)
     rows = instance.store.find(table)
     if roles:
         rows = [r for r in rows if instance.schema.table(r["sys_class_name"]).role_of("state", r["state"]) in roles]
     if not rows:
         raise Refused(f"there is no such {table}")
+    if visits and (visited := _visited(world, visits)):
+        rows = [r for r in rows if r["sys_id"] in visited] or rows
     return str(rows[pick % len(rows)]["sys_id"])
+
+
+def _visited(world: World, roles: tuple[str, ...]) -> set[str]:
+    """The domain orders and order tasks whose marks stand on work orders in these states; and the parents of those tasks."""
+    schema = world.fsm.schema.table("wm_order")
+    marks = [
+        r["correlation_id"] for r in world.fsm.store.find("wm_order") if schema.role_of("state", r["state"]) in roles
+    ]
+    meant = {parts[2] for mark in marks if len(parts := mark.split(":")) > 2}
+    return meant | {r["parent"] for r in world.om.store.find(ORDER_TASK) if r["sys_id"] in meant}
 
 
 def _line(sites: Any) -> dict[str, Any]:
@@ -108,7 +123,8 @@ MOVES_OF_PEOPLE: dict[str, PersonsMove] = {
     "set_ponr": PersonsMove(_OM, 2, "line", LINE, _AT_WORK),
     "close_domain_order": PersonsMove(_OM, 5, "domain_order", DOMAIN_ORDER, ("open", "in_progress", "scheduled")),
     "set_domain_order_state": PersonsMove(_OM, 2, "domain_order", DOMAIN_ORDER, (), {"state": ("in_progress", "on_hold", "scheduled", "closed_complete", "canceled")}),
-    "put_back": PersonsMove(_OM, 2, "domain_order", DOMAIN_ORDER, ("canceled",), {"state": "in_progress"}, do="set_domain_order_state"),
+    "call_off": PersonsMove(_OM, 1, "domain_order", DOMAIN_ORDER, ("open", "in_progress", "scheduled"), {"state": "canceled"}, do="set_domain_order_state", visits=OPEN_WORK),
+    "put_back": PersonsMove(_OM, 2, "domain_order", DOMAIN_ORDER, ("canceled",), {"state": "in_progress"}, do="set_domain_order_state", visits=("canceled",)),
     "close_order_task": PersonsMove(_OM, 3, "task", ORDER_TASK, ("open", "in_progress", "draft", "scheduled")),
     "finish_enrichment": PersonsMove(_OM, 1, "order", ORDER, ("enrichment_in_progress",)),
     "hold_enrichment": PersonsMove(_OM, 1, "order", ORDER, ("enrichment_in_progress",)),
@@ -166,6 +182,8 @@ MOVES_OF_PEOPLE: dict[str, PersonsMove] = {
     # --- either side
     "add_note": PersonsMove(_OM, 2, "domain_order", DOMAIN_ORDER, (), {"as": "fulfillment_agent", "text": ("the customer called", "[om-fsm 0123456789] looks like ours", "visit again", "visit again", "release gate")}),
     "write": PersonsMove(_FSM, 3, "record", "wm_order", (), {"table": "wm_order", "fields": ({"short_description": ("please ring twice", "gate code 1234")}, {"work_notes": ("on my way", "parts are late")})}),
+    "go_again": PersonsMove(_OM, 2, "domain_order", DOMAIN_ORDER, (), {"as": "fulfillment_agent", "text": "visit again"}, do="add_note", visits=("closed_incomplete", "canceled")),
+    "empty_mark": PersonsMove(_FSM, 1, "record", "wm_order", (), {"table": "wm_order", "fields": {"correlation_id": ""}}, do="write"),
     # --- cases
     "create_case": PersonsMove(_OM, 2, more={"short_description": ("the line is slow", "a question"), "account": "Acme Logistics", "location": SITES}),
     "take_case": PersonsMove(_OM, 1, "case", CASE, ("new",)),
@@ -184,6 +202,25 @@ MOVES_OF_PEOPLE: dict[str, PersonsMove] = {
     "work_order_for_case": PersonsMove(_FSM, 1, "case", CASE, ("new", "open")),
 }  # fmt: skip
 """Moves of the sandbox; docs/reliability.md lists those it knows besides."""
+
+_CALLED_OFF = (
+    ("call_off", "look", "put_back", "look"),
+    ("call_off", "put_back"),
+    ("call_off", "look", "put_back", "look", "call_off", "look", "put_back"),
+    ("call_off", "look", "put_back", "look", "close_everything"),
+)
+_AGAIN = (
+    ("dispatch", "close_incomplete", "look", "go_again", "look", "dispatch", "complete"),
+    ("cancel_work_order", "look", "go_again", "look", "close_everything"),
+    ("dispatch", "close_incomplete", "look", "reopen_task", "look", "complete"),
+    ("dispatch", "close_incomplete", "look", "go_again", "look", "reopen_task"),
+)
+_NAMED = (
+    ("by_hand", "look", "name_another", "look", "close_everything"),
+    ("by_hand", "look", "name_another", "look", "name_another"),
+    ("by_hand", "look", "name_nobody", "look", "name_another", "close_everything"),
+    ("create_work_order", "name_another", "look", "name_nobody"),
+)
 
 CHAPTERS: tuple[tuple[str, ...], ...] = (
     ("new_order",),
@@ -213,8 +250,14 @@ CHAPTERS: tuple[tuple[str, ...], ...] = (
     ("create_work_order", "ask_adopt", "ask_detach", "ask_adopt"),
     ("by_hand", "ask_detach"),
     ("ask_detach", "revise", "edit_line", "approve_revision"),
-)
-"""What people do in a row; some of it is played by the player itself."""
+    *_CALLED_OFF, *_CALLED_OFF, *_CALLED_OFF,
+    *_AGAIN, *_AGAIN,
+    *_NAMED,
+)  # fmt: skip
+"""What people do in a row; some of it is played by the player itself, and at a "look" the connector surely looks."""
 OF_THE_PLAYER = frozenset(
-    {"new_order", "by_hand", "visit_everybody", "close_everything", "ask_create", "ask_adopt", "ask_detach"}
+    {
+        *("new_order", "by_hand", "visit_everybody", "close_everything", "name_another", "name_nobody"),
+        *("ask_create", "ask_adopt", "ask_detach", "look"),
+    }
 )

@@ -24,7 +24,7 @@ from connector.errors import ConnectorError, Held, Unavailable
 from connector.model import CreateWorkOrder, FindingCode
 from connector.policies import load_policies
 from connector.sandbox import Refused
-from tests.faults.walk.moves import DOMAIN_ORDER, MOVES_OF_PEOPLE, SITES, one
+from tests.faults.walk.moves import CASE, DOMAIN_ORDER, MOVES_OF_PEOPLE, ORDER_TASK, SITES, one
 from tests.faults.walk.truth import Truth
 from tests.faults.walk.turns import Turns, Yielding
 
@@ -189,6 +189,8 @@ class Player:
                     with suppress(Refused):
                         do = "complete" if pick % 2 else "close_incomplete"
                         self.world.act("fsm", {"do": do, "work_order": row["number"], "reason": "a cable was missing"})
+            case "name_another" | "name_nobody" as how:
+                self._name(how, pick)
             case "ask_create" | "ask_adopt" | "ask_detach" as asked:
                 self._ask(asked, pick)
             case "close_everything":
@@ -204,6 +206,22 @@ class Player:
                     self.world.act(
                         "fsm", {"do": "write", "table": "wm_order", "record": given["work_order"], "fields": end}
                     )
+
+    def _name(self, how: str, pick: int) -> None:
+        """A dispatcher writes another correlation id on a work order made by hand."""
+        made = [row for row in self.world.fsm.store.find("wm_order") if row["sys_id"] not in self.truth.marks]
+        if not made:
+            raise Refused("there is no work order made by hand")
+        row = made[pick % len(made)]
+        others = [
+            r["number"]
+            for table in (DOMAIN_ORDER, DOMAIN_ORDER, ORDER_TASK, CASE)
+            for r in self.world.om.store.find(table)
+        ]
+        numbers = [number for number in others if number != row["correlation_id"]]
+        name = ("", "PROJECT-7")[pick // 3 % 2] if how == "name_nobody" else numbers[pick // 5 % len(numbers)]
+        named = {"do": "write", "table": "wm_order", "record": row["sys_id"], "fields": {"correlation_id": name}}
+        self.world.act("fsm", named)
 
     def _ask(self, what: str, pick: int) -> None:
         """Somebody types `om-fsm work-order ...`, while the connector may be at work."""

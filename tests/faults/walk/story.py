@@ -114,6 +114,9 @@ def _chapter(chance: Random) -> list[Step]:
     pick = chance.getrandbits(16)
     steps: list[Step] = []
     for name in chance.choice(CHAPTERS):
+        if name == "look":
+            steps += [{"do": "wait", "seconds": 5}, {"do": "pass"}]
+            continue
         steps.append({"do": "person", "move": name, "pick": pick})
         if chance.random() < 0.3:
             steps += [{"do": "wait", "seconds": 5}, {"do": "pass"}]

@@ -31,7 +31,9 @@ AT_WORK = {
     ORDER_TASK: ("draft", "open", "scheduled", "in_progress", "resolved"),
 }
 CANCELED = ("canceled", "cancellation_in_progress")
+_NUMBER = re.compile(r"WO\d+")
 _TOKENS = re.compile(r"\[om-fsm ([0-9a-f]{10}(?: [0-9a-f]{10})*)\]")
+_PARTS_OF_ORDERS = ("product_order", "service_order", "resource_order")  # the classes of domain orders
 _PARTS = 6  # of the mark of a work order; one more where somebody went again
 _DECISIONS = ("visit again", "release gate")  # meant for the connector
 _SHOWN = 5  # notes of people in one note of the connector
@@ -60,7 +62,16 @@ class Truth:
         self._written_ends: dict[str, str] = {}  # the same, as the connector wrote it last
         self._at_rest_since: dict[str, int] = {}  # order task -> step since which it is over, or on hold
         self._opened_at: dict[str, int] = {}  # work order -> step in which it was last open
-        self._known = {row["sys_id"]: row for row in self._fsm.store.find("wm_order")}
+        self.marks: dict[
+            str, str
+        ] = {}  # work order -> the mark that it was made with, whatever people write in its place
+        self._lost_marks: set[str] = set()  # work orders that nobody can know for ours: no mark, and memory is gone
+        self._memory_was_lost = False
+        self._passed_along: set[str] = (
+            set()
+        )  # numbers of work orders that were given to one order after the other, which each hear of it
+        self._called_off: set[str] = set()  # domain orders that are canceled
+        self._known = {row["sys_id"]: self._as_made(row) for row in self._fsm.store.find("wm_order")}
         self._carried: dict[str, list[str]] = defaultdict(list)  # work order -> bandwidths, as they arrived
         labels = {choice.label for choice in self._fsm.schema.table("wm_order").columns["state"].choices}
         label = "|".join(sorted(map(re.escape, labels), key=len, reverse=True))
@@ -77,16 +88,30 @@ class Truth:
         assert not self.wrong, "; ".join(self.wrong)
 
     def forget_asked(self) -> None:
-        """Memory is gone or old: what people asked for and what was not made yet is forgotten."""
+        """Memory is gone or old: what people asked for and what was not made yet is forgotten; so is what bears no mark."""
+        self._memory_was_lost = True
+        self._lose_marks()
         self.asked_for &= {row["correlation_id"] for row in self._known.values()}
+
+    def _lose_marks(self) -> None:
+        if self._memory_was_lost:
+            self._lost_marks |= {
+                r["sys_id"]
+                for r in self._fsm.store.find("wm_order")
+                if self.marks.get(r["sys_id"], "") != r["correlation_id"] and r["sys_id"] in self.marks
+            }
 
     # --- while it happens ----------------------------------------------------------------------------------
 
     def _hear_fsm(self, table: str, sys_id: str) -> None:
         if table != "wm_order":
             return
-        row = self._fsm.store.find("wm_order", sys_id=sys_id)[0]
+        row = self._as_made(self._fsm.store.find("wm_order", sys_id=sys_id)[0])
         before, self._known[sys_id] = self._known.get(sys_id), row
+        self._lose_marks()
+        if before is not None and before["correlation_id"] != row["correlation_id"]:
+            self.counts["numbers changed"] += 1
+            self._passed_along.add(row["number"])
         if self._is_open(row) or (before is not None and self._is_open(before)):
             self._opened_at[sys_id] = self.step
         if before is None or row["sys_updated_by"] != "connector":
@@ -123,6 +148,8 @@ class Truth:
             rows = self._om.store.find(table, sys_id=sys_id)
             if rows and rows[0]["ponr"] == "true":
                 self._ponr_since.setdefault(sys_id, (self.step, self._fsm.clock.stamp()))
+        if table.endswith(_PARTS_OF_ORDERS) and (rows := self._om.store.find(DOMAIN_ORDER, sys_id=sys_id)):
+            self._hear_domain_order(rows[0])
         if table == ORDER_TASK and (rows := self._om.store.find(table, sys_id=sys_id)):
             self._hear_task(rows[0])
         if table == "sys_journal_field":
@@ -133,6 +160,14 @@ class Truth:
                         self.wrong.append(
                             f"{work_order['number']} is open, and its domain order was called ready to be closed"
                         )
+
+    def _hear_domain_order(self, row: Row) -> None:
+        sys_id, role = row["sys_id"], self._role(row)
+        if role == "canceled":
+            self._called_off.add(sys_id)
+        elif sys_id in self._called_off:
+            self._called_off.remove(sys_id)
+            self.counts["put back"] += 1
 
     def _hear_task(self, task: Row) -> None:
         sys_id, end = task["sys_id"], task["planned_end_date"]
@@ -166,7 +201,7 @@ class Truth:
     def _check_case(self, case: Row) -> None:
         """One open work order at most, none where nobody wants one, told as it is, and the last one has resolved the case."""
         number, role = case["number"], self._role(case)
-        mine = [r for r in self._fsm.store.find("wm_order") if _is_ours(r) and _key(r)[2] == case["sys_id"]]
+        mine = [r for r in self._work_orders() if _is_ours(r) and _key(r)[2] == case["sys_id"]]
         self.counts["work orders of cases"] += len(mine)
         live = [r for r in mine if self._is_open(r) and not _is_let_go(r)]
         if len(live) > 1 and not self._has_reopened(live):
@@ -193,18 +228,23 @@ class Truth:
         return any(_key(row)[-1] != _key(live[0])[-1] for row in live)
 
     def _check_doubles(self) -> None:
-        keys = Counter(row["correlation_id"] for row in self._fsm.store.find("wm_order") if _is_ours(row))
+        keys = Counter(row["correlation_id"] for row in self._work_orders() if _is_ours(row))
         self.counts["work orders"] += sum(keys.values())
         self.wrong += [f"there are {many} work orders {key}" for key, many in keys.items() if many > 1]
-        values = [
-            row["value"]
+        notes = [
+            row
             for side in (self._om, self._fsm)
             for row in side.store.find("sys_journal_field")
             if row["sys_created_by"] == "connector"
         ]
-        tokens = Counter(token for value in values for found in _TOKENS.findall(value) for token in found.split())
-        self.counts["notes"] += len(values)
-        self.wrong += [f"there are {many} notes {token}" for token, many in tokens.items() if many > 1]
+        tokens = Counter(
+            (token, row["element_id"] if self._passed_along & set(_NUMBER.findall(row["value"])) else "")
+            for row in notes
+            for found in _TOKENS.findall(row["value"])
+            for token in found.split()
+        )
+        self.counts["notes"] += len(notes)
+        self.wrong += [f"there are {many} notes {token}" for (token, _), many in tokens.items() if many > 1]
 
     def _check_fallouts(self) -> None:
         """One open fallout for each occasion; nothing is parked at rest, so none about a refused write; none where none are
@@ -230,7 +270,7 @@ class Truth:
         order = self._one(ORDER, line["order"]) if line else None
         if line is None or order is None:
             return
-        mine = [r for r in self._fsm.store.find("wm_order") if _is_ours(r) and _key(r)[2] == initiator["sys_id"]]
+        mine = [r for r in self._work_orders() if _is_ours(r) and _key(r)[2] == initiator["sys_id"]]
         there = [r for r in mine if "withdrawn" not in r["correlation_display"]]
         asked = [r for r in there if _is_asked_for(r) and not _is_let_go(r)]
         let_go = [r for r in there if not _is_asked_for(r) and _is_let_go(r)]
@@ -327,7 +367,7 @@ class Truth:
 
     def _was_deleted(self, initiator: Row) -> bool:
         """Somebody deleted a work order of this initiator: it is missing, and a person is asked what that means."""
-        there = {row["sys_id"] for row in self._fsm.store.find("wm_order")}
+        there = {row["sys_id"] for row in self._work_orders()}
         return any(
             _is_ours(row) and _key(row)[2] == initiator["sys_id"] and sys_id not in there
             for sys_id, row in self._known.items()
@@ -445,6 +485,15 @@ class Truth:
 
     # --- reading -------------------------------------------------------------------------------------------
 
+    def _as_made(self, row: Row) -> Row:
+        """With the mark that it was made with: ours is ours, whatever people write in its correlation id."""
+        if _is_ours(row):
+            self.marks.setdefault(row["sys_id"], row["correlation_id"])
+        return {**row, "correlation_id": self.marks.get(row["sys_id"], row["correlation_id"])}
+
+    def _work_orders(self) -> list[Row]:
+        return [self._as_made(row) for row in self._fsm.store.find("wm_order") if row["sys_id"] not in self._lost_marks]
+
     def _wanted(self, initiator: Row, domain_order: Row) -> str:
         if initiator is not domain_order:
             request = self._name("sn_ind_tmt_orm_request_definition", initiator["request_type"])
@@ -462,7 +511,7 @@ class Truth:
         ids, numbers = {i["sys_id"] for i in initiators}, {i["number"].lower() for i in initiators}
         return [
             row
-            for row in self._fsm.store.find("wm_order")
+            for row in self._work_orders()
             if ((_is_ours(row) and _key(row)[2] in ids) or row["correlation_id"].lower() in numbers)
             and not _is_let_go(row)
         ]
