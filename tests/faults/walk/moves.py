@@ -251,7 +251,7 @@ CHAPTERS: tuple[tuple[str, ...], ...] = (
     ("by_hand", "ask_detach"),
     ("ask_detach", "revise", "edit_line", "approve_revision"),
     *_CALLED_OFF, *_CALLED_OFF, *_CALLED_OFF,
-    *_AGAIN, *_AGAIN,
+    *_AGAIN, *_AGAIN, *_AGAIN,
     *_NAMED,
 )  # fmt: skip
 """What people do in a row; some of it is played by the player itself, and at a "look" the connector surely looks."""

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from requests.adapters import BaseAdapter
 
 from connector import app, memory
-from connector.decide.rules import Consequence, PonrMode
+from connector.decide.rules import Consequence, GateMode, PonrMode
 from connector.engine.asking import asked_to_adopt, asked_to_create, asked_to_detach
 from connector.engine.cursors import wake_everything
 from connector.engine.database import scratch_copy
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from connector.config import Loaded
     from connector.engine.drain import Engine
-    from connector.model import Asked, Plan
+    from connector.model import Action, Asked, Plan
     from connector.sandbox import World
     from tests.faults.walk.story import Step
 
@@ -97,6 +97,7 @@ class Player:
         self._end: tuple[str, int] | None = None  # how and when the process dies
         self._meanwhile: tuple[int, Step] | None = None
         self._playing = False
+        self._gives_up = False  # whether a person gives some of the parked writes up
         self._struck: tuple[int, Step] | None = None  # before which request something breaks, and what
         self.passed: list[str] = []  # requests of the last pass of the story: side, method and path
         self._dead = False
@@ -155,6 +156,8 @@ class Player:
         self.turns = Turns(step["turns"], step["in_flight"])
         self._sweep_every = NEVER if step["feeds_only"] else SWEEP_SECONDS
         self.truth.ponr_follows = step["ponr_follows"]
+        self._gives_up = step["gives_up"]
+        self.truth.gate_tells = step["gate_tells"]
         self.truth.raises_fallouts = step["turns"] % 2 == 0
         self.truth.plans_tasks = step["turns"] % 4 in (1, 2)
         self.world.switch("om", writer_sets_ponr=step["ponr_follows"], writer_plans_order_tasks=self.truth.plans_tasks)
@@ -306,8 +309,8 @@ class Player:
         }
         changed["policy"] = settings.policy.model_copy(update={"compensation": Path("compensation.csv")})
         changed["daemon"] = settings.daemon.model_copy(update={"sweep_seconds": self._sweep_every})
-        mode = PonrMode.SET if self.truth.ponr_follows else PonrMode.OFF
-        changed["ponr"] = settings.ponr.model_copy(update={"mode": mode})
+        follows = PonrMode.SET if self.truth.ponr_follows else PonrMode.OFF
+        changed["ponr"] = settings.ponr.model_copy(update={"mode": follows})
         if self.truth.plans_tasks:
             changed["jeopardy"] = settings.jeopardy.model_copy(update={"write_end_to": "planned_end_date"})
         if self.truth.raises_fallouts:
@@ -316,7 +319,8 @@ class Player:
         changed["notes"] = settings.notes.model_copy(update={"digest_seconds": 90.0 if self._page < 1000 else 0.0})
         then = Consequence.FALLOUT if self.truth.raises_fallouts else Consequence.RESCHEDULE
         ends = dict.fromkeys(("closed_incomplete", "canceled_in_field"), then)
-        changed["gate"] = settings.gate.model_copy(update=ends)
+        mode = GateMode.NOTE if self.truth.gate_tells else GateMode.REOPEN
+        changed["gate"] = settings.gate.model_copy(update={**ends, "mode": mode})
         # So short that orders come back even after they were forgotten.
         changed["memory"] = settings.memory.model_copy(update={"archive_days": 1})
         return self.loaded.model_copy(update={"settings": settings.model_copy(update=changed)})
@@ -447,7 +451,12 @@ class Player:
                 # What was intended for a work order that somebody deleted meanwhile cannot be done.
                 gone = getattr(entry.intent.action, "work_order_id", "")
                 hopeless = bool(gone) and not self.world.fsm.store.find("wm_order", sys_id=gone)
-                self.truth.in_order &= not self._engine.store.release_parked(entry.id, self._now(), drop=hopeless)
+                drop = hopeless or (self._gives_up and entry.id % 3 > 0)
+                if self._engine.store.release_parked(entry.id, self._now(), drop=drop):
+                    self.truth.in_order = False
+                    if drop:
+                        self.told[-1] += f" dropped {entry.intent.key}"
+                        self.truth.forgive(type(entry.intent.action).__name__, _about(entry.intent.action))
         return waiting
 
     def _plan(self) -> tuple[Plan, ...]:
@@ -458,6 +467,12 @@ class Player:
         scratch = app.build_engine(loaded, load_policies(loaded), self._systems, scratch_copy(memory.reading(loaded)))
         wake_everything(scratch.store, scratch.om, scratch.fsm, self._now(), everything=True)
         return plan_all(scratch, self._now())
+
+
+def _about(action: Action | None) -> dict[str, str]:
+    """What a write is about, in plain strings."""
+    names = ("key", "initiator_id", "domain_order_id", "case_id", "work_order_id", "line_id", "order_task_id", "text")
+    return {name: str(getattr(action, name, "")) for name in names}
 
 
 def prepare(world: World) -> None:

@@ -78,7 +78,7 @@ def tell(seed: int) -> list[Step]:
         [teller] = chance.choices(list(_TELLERS), list(_TELLERS.values()))
         if teller is not _clock or not conditions["feeds_only"]:
             steps += teller(chance)
-    return steps
+    return [*steps, *_refusal(chance)] if conditions["gives_up"] else steps
 
 
 def _conditions(chance: Random) -> Step:
@@ -92,6 +92,8 @@ def _conditions(chance: Random) -> Step:
         "page": chance.choice((1000, 1000, 3)),
     }
     step["ponr_follows"] = chance.random() < 0.3
+    step["gate_tells"] = chance.random() < 0.25
+    step["gives_up"] = chance.choice((False, False, True))
     for side in SIDES:
         step[f"{side}_skew"] = chance.choice((0, 0, 45, 300) if feeds_only else (0, 0, -240, -7, 45, 300))
         step[f"{side}_zone"] = (
@@ -159,6 +161,18 @@ def _fault(chance: Random) -> list[Step]:
     if chance.random() < 0.2:
         fault["probability"] = 0.5
     return [{"do": "fault", "side": side, "fault": fault}]
+
+
+def _refusal(chance: Random) -> list[Step]:
+    """What people do last is refused: somebody will have to decide about it."""
+    side, method = chance.choice(WRITES)
+    fault = {"kind": "status", "status": chance.choice((400, 403)), "method": method, "user": "connector"}
+    refused: Step = {
+        "do": "fault",
+        "side": side,
+        "fault": {**fault, "path_contains": "/table/", "count": chance.choice((1, 2, 9))},
+    }
+    return [refused, *_chapter(chance), {"do": "wait", "seconds": 5}, {"do": "pass"}]
 
 
 def _mend(_: Random) -> list[Step]:

@@ -51,6 +51,7 @@ class Truth:
         self.ponr_follows = False  # the point of no return is set when a technician begins
         self.wrong: list[str] = []
         self.counts: Counter[str] = Counter()
+        self.gate_tells = False  # that a domain order should not be closed; it does not reopen it
         self.raises_fallouts = False
         self.plans_tasks = False  # order tasks say when their visits end
         self.asked_for: set[str] = set()  # keys of the work orders that people asked for by hand
@@ -70,7 +71,15 @@ class Truth:
         self._passed_along: set[str] = (
             set()
         )  # numbers of work orders that were given to one order after the other, which each hear of it
+        self._closed: set[str] = set()  # domain orders that are closed
+        self._closings: Counter[str] = Counter()  # domain order -> how often it was closed
         self._called_off: set[str] = set()  # domain orders that are canceled
+        self._dropped: defaultdict[str, list[dict[str, str]]] = defaultdict(
+            list
+        )  # kind of write -> what people gave up
+        self._ever_told: list[
+            tuple[str, str, int]
+        ] = []  # record, text, and how often it stood there when that was given up
         self._known = {row["sys_id"]: self._as_made(row) for row in self._fsm.store.find("wm_order")}
         self._carried: dict[str, list[str]] = defaultdict(list)  # work order -> bandwidths, as they arrived
         labels = {choice.label for choice in self._fsm.schema.table("wm_order").columns["state"].choices}
@@ -101,6 +110,35 @@ class Truth:
                 if self.marks.get(r["sys_id"], "") != r["correlation_id"] and r["sys_id"] in self.marks
             }
 
+    def forgive(self, kind: str, about: dict[str, str]) -> None:
+        """A person gave up a write that was refused: it counts as done, and must not be done any more."""
+        self.counts["given up"] += 1
+        self._dropped[kind].append({**about, "was": "there" if about["key"] in self.marks.values() else ""})
+        if kind in ("WriteNote", "WriteFieldNote"):
+            record = about["domain_order_id"] or about["work_order_id"]
+            self._ever_told.append((record, about["text"], self._times(record, about["text"])))
+
+    def _gave_up(self, kind: str, name: str, value: str) -> bool:
+        return any(about[name] == value for about in self._dropped[kind])
+
+    def _times(self, record: str, text: str) -> int:
+        rows = [
+            row for side in (self._om, self._fsm) for row in side.store.find("sys_journal_field", element_id=record)
+        ]
+        return sum(row["value"].startswith(text) for row in rows if row["sys_created_by"] == "connector")
+
+    def _given_up_on(self, record: str) -> list[str]:
+        """Notes that people gave up, and that did not arrive."""
+        return [text for one, text, times in self._ever_told if one == record and not times]
+
+    def _check_given_up(self) -> None:
+        """What a person gave up was not done afterwards."""
+        keys = set(self.marks.values())
+        made = [one["key"] for one in self._dropped["CreateWorkOrder"] if one["key"] in keys and not one["was"]]
+        self.wrong += [f"{key} was made after a person had given it up" for key in made]
+        told = [text for record, text, times in self._ever_told if self._times(record, text) > times]
+        self.wrong += [f"{text!r} was written after a person had given it up" for text in told]
+
     # --- while it happens ----------------------------------------------------------------------------------
 
     def _hear_fsm(self, table: str, sys_id: str) -> None:
@@ -123,6 +161,8 @@ class Truth:
         if _is_let_go(before) and _is_let_go(row):
             self.wrong.append(f"{row['number']} was written to after a person had let go of it")
         canceled = self._is_open(before) and not self._is_open(row)
+        if canceled and self._gave_up("CancelWorkOrder", "work_order_id", sys_id):
+            self.wrong.append(f"{row['number']} was canceled after a person had given that up")
         if (changed or canceled) and self._was_past_ponr(row):
             self.wrong.append(
                 f"{row['number']} was {'canceled' if canceled else 'changed'} past the point of no return"
@@ -163,6 +203,15 @@ class Truth:
 
     def _hear_domain_order(self, row: Row) -> None:
         sys_id, role = row["sys_id"], self._role(row)
+        if role == "closed_complete" and sys_id not in self._closed:
+            self._closed.add(sys_id)
+            self._closings[sys_id] += 1
+        elif role != "closed_complete" and sys_id in self._closed:
+            self._closed.remove(sys_id)
+            by_gate = row["sys_updated_by"] == "connector"
+            self.counts["reopened"] += by_gate
+            if by_gate and (self.gate_tells or self._gave_up("ReopenDomainOrder", "domain_order_id", sys_id)):
+                self.wrong.append(f"{row['number']} was reopened, and nobody wanted that")
         if role == "canceled":
             self._called_off.add(sys_id)
         elif sys_id in self._called_off:
@@ -187,6 +236,7 @@ class Truth:
     def check(self) -> None:
         """Every promise, over all records of both instances."""
         self._check_doubles()
+        self._check_given_up()
         self._check_fallouts()
         for domain_order in self._om.store.find(DOMAIN_ORDER):
             self._check_gate(domain_order)
@@ -208,19 +258,26 @@ class Truth:
             self.wrong.append(f"{number} has {len(live)} open work orders")
         wanted = "slow" in case["short_description"]
         if not wanted or role in ("closed", "canceled"):
-            self.wrong += [f"nobody wants {r['number']} for {number}" for r in live]
+            self.wrong += [f"nobody wants {r['number']} for {number}" for r in live if not self._stays(r)]
         if role in ("closed", "canceled"):
             return
         self._check_notes(case)
         if role == "resolved" or not wanted:
             return
-        if not mine and not self._was_deleted(case):
+        if (
+            not mine
+            and not self._was_deleted(case)
+            and not self._gave_up("CreateWorkOrder", "initiator_id", case["sys_id"])
+        ):
             self.wrong.append(f"{number} has no work order")
         self.wrong += [
-            f"{r['number']} does not say {case['priority']}" for r in live if r["priority"] != case["priority"]
+            f"{r['number']} does not say {case['priority']}"
+            for r in live
+            if r["priority"] != case["priority"] and not self._gave_up("UpdateWorkOrder", "work_order_id", r["sys_id"])
         ]
         ends = {self._fsm.schema.table("wm_order").role_of("state", r["state"]) for r in mine if not _is_let_go(r)}
-        if ends == {"closed_complete"} and not case["resolution_code"]:
+        gave_up = self._gave_up("ResolveCase", "case_id", case["sys_id"])
+        if ends == {"closed_complete"} and not case["resolution_code"] and not gave_up:
             self.wrong.append(f"{number} was never resolved")
 
     def _has_reopened(self, live: list[Row]) -> bool:
@@ -255,15 +312,37 @@ class Truth:
         marks = Counter(f["correlation_id"].rpartition(":")[0] for f in at_work)
         self.wrong += [f"there are {many} open fallouts {mark}" for mark, many in marks.items() if many > 1]
         refused = [f["number"] for f in at_work if "a write was refused" in f["short_description"]]
+        refused = [] if self._dropped["SettleFallout"] else refused
         self.wrong += [f"{number} is open, and nothing is refused any more" for number in refused]
         if ours and not self.raises_fallouts:
             self.wrong.append(f"nobody wanted {ours[0]['number']}")
 
     def _check_gate(self, domain_order: Row) -> None:
-        if self._role(domain_order) == "closed_complete":
+        gave_up = self._gave_up("ReopenDomainOrder", "domain_order_id", domain_order["sys_id"])
+        if self.gate_tells:
+            self._check_told_by_gate(domain_order)
+        elif self._role(domain_order) == "closed_complete" and not gave_up:
             for row in self._work_of(domain_order["sys_id"]):
                 if self._is_open(row):
                     self.wrong.append(f"{domain_order['number']} stays closed while {row['number']} is open")
+
+    def _check_told_by_gate(self, domain_order: Row) -> None:
+        """Where it only tells: each time somebody closes the domain order over open work, once for what is open then."""
+        number, sys_id = domain_order["number"], domain_order["sys_id"]
+        journal = self._om.store.find("sys_journal_field", element_id=sys_id, element="work_notes")
+        said = f"{number} should not be closed"
+        texts = [r["value"].partition("\n[om-fsm")[0] for r in journal if r["sys_created_by"] == "connector"]
+        told = [text for text in texts if text.startswith(said)]
+        self.counts["told by the gate"] += len(told)
+        often = [text for text, times in Counter(told).items() if times > max(self._closings[sys_id], 1)]
+        self.wrong += [
+            f"{number} was closed {self._closings[sys_id]} times, and is told more often: {t}" for t in often
+        ]
+        told += [text for text in self._given_up_on(sys_id) if text.startswith(said)]
+        if self._role(domain_order) == "closed_complete":
+            for row in self._work_of(sys_id):
+                if self._is_open(row) and not (told and row["number"] in told[-1]):
+                    self.wrong.append(f"{number} stays closed, and no note says that {row['number']} is open")
 
     def _check_wanted(self, initiator: Row, domain_order: Row) -> None:
         line = self._line(initiator)
@@ -281,7 +360,8 @@ class Truth:
         parts = ((ORDER, order), (LINE, line), (DOMAIN_ORDER, domain_order), (ORDER_TASK, initiator))
         states = [(kind, self._role(row)) for kind, row in parts if kind != ORDER_TASK or initiator is not domain_order]
         if all(role in AT_WORK[kind] for kind, role in states):
-            if wanted and not live and not let_go and not self._was_deleted(initiator):
+            gave_up = self._gave_up("CreateWorkOrder", "initiator_id", initiator["sys_id"])
+            if wanted and not live and not let_go and not self._was_deleted(initiator) and not gave_up:
                 self.wrong.append(f"{number} has no work order {wanted}")
             self._check_instead(number, live, let_go)
             if wanted:
@@ -289,23 +369,34 @@ class Truth:
             if not past:
                 self._check_content([*live, *asked], line)
                 self._check_followed(live, line)
-                flagged = [r["number"] for r in (*live, *asked) if self._is_open(r) and _is_flagged(r)]
+                flagged = [
+                    r["number"]
+                    for r in (*live, *asked)
+                    if self._is_open(r)
+                    and _is_flagged(r)
+                    and not self._gave_up("WarnDispatcher", "work_order_id", r["sys_id"])
+                ]
                 self.wrong += [f"the dispatcher of {one} still waits for {number}" for one in flagged]
             self._check_asked_for(initiator, mine, there)
         if not past and any(role in CANCELED for _, role in states):
-            self.wrong += [f"nobody wants {r['number']} any more" for r in asked if self._is_open(r)]
+            self.wrong += [
+                f"nobody wants {r['number']} any more" for r in asked if self._is_open(r) and not self._stays(r)
+            ]
         if any(role in CANCELED for _, role in states):
             wanted = ""
-        if len({_wish(r) for r in live}) > 1 and not past:
+        if len({_wish(r) for r in live if not self._stays(r)}) > 1 and not past:
             self.wrong.append(f"{number} has {len(live)} work orders: {[r['number'] for r in live]}")
         if not wanted and not past:
-            self.wrong += [f"nobody wants {r['number']} for {number}" for r in live if self._is_open(r)]
+            unwanted = [r["number"] for r in live if self._is_open(r) and not self._stays(r)]
+            self.wrong += [f"nobody wants {one} for {number}" for one in unwanted]
 
     def _check_asked_for(self, initiator: Row, mine: list[Row], there: list[Row]) -> None:
         ever, number = {row["correlation_id"] for row in self._known.values()}, initiator["number"]
         lost = [key for key in self.asked_for - ever if key.split(":")[2] == initiator["sys_id"]]
+        lost = [key for key in lost if not self._gave_up("CreateWorkOrder", "key", key)]
         self.wrong += [f"{number} never got what a person asked for: {key}" for key in lost]
         called_off = {_wish(r) for r in mine if _is_asked_for(r)} - {_wish(r) for r in there}
+        called_off -= {_wish({"correlation_id": one["key"]}) for one in self._dropped["CreateWorkOrder"]}
         if called_off and not self._was_deleted(initiator):
             self.wrong.append(f"{number} is at work, and what a person asked for is called off: {sorted(called_off)}")
 
@@ -334,7 +425,10 @@ class Truth:
             since = [r["sys_created_on"] for r in asked if told and r["sys_created_on"] > max(told)]
             is_released = bool(since) and any(moment >= min(since) for moment in released)
             failed = self._label(row) in ("Closed Incomplete", "Canceled") and bool(since) and not is_released
-            if failed and not any(_wish(r) == _wish(row) for r in again):
+            if self._given_up_on(domain_order["sys_id"]):
+                continue  # it may be the note of how the visit ended: a decision counts that was written after that was refused
+            again_given_up = [{"correlation_id": one["key"]} for one in self._dropped["CreateWorkOrder"]]
+            if failed and not any(_wish(r) == _wish(row) for r in (*again, *again_given_up)):
                 self.wrong.append(f"nobody went again in the place of {row['number']}")
 
     def _check_planned(self, domain_order: Row) -> None:
@@ -357,12 +451,17 @@ class Truth:
                 task["sys_id"] in ends
                 and self._role(task) in AT_WORK[ORDER_TASK]
                 and max(ends[task["sys_id"]]) not in said
+                and not self._gave_up("WritePlannedEnd", "order_task_id", task["sys_id"])
             ):
                 self.wrong.append(f"{task['number']} does not say that its visits end {max(ends[task['sys_id']])}")
 
+    def _stays(self, row: Row) -> bool:
+        """Whether a person gave up its cancellation, which Field Service had refused."""
+        return self._gave_up("CancelWorkOrder", "work_order_id", row["sys_id"])
+
     def _check_followed(self, live: list[Row], line: Row) -> None:
         begun = [row["number"] for row in live if self._label(row) in ("Work in Progress", "Closed Complete")]
-        if self.ponr_follows and begun:
+        if self.ponr_follows and begun and not self._gave_up("SetPonr", "line_id", line["sys_id"]):
             self.wrong.append(f"{line['number']} is not past its point of no return, and {begun[0]} has begun")
 
     def _was_deleted(self, initiator: Row) -> bool:
@@ -379,13 +478,17 @@ class Truth:
             wanted = value["characteristic_option_value"]
             for row in live:
                 found = _RATE.search(row["description"])
-                if name == "Bandwidth" and self._is_open(row) and (not found or found[1].strip() != wanted):
+                gave_up = self._gave_up("UpdateWorkOrder", "work_order_id", row["sys_id"])
+                if gave_up or name != "Bandwidth" or not self._is_open(row):
+                    continue
+                if not found or found[1].strip() != wanted:
                     self.wrong.append(f"{row['number']} does not say {wanted}")
 
     def _check_notes(self, domain_order: Row) -> None:
         """The notes about each work order are one chain from its birth to its present state, and tell every change."""
         journal = self._om.store.find("sys_journal_field", element_id=domain_order["sys_id"], element="work_notes")
         texts = [row["value"] for row in journal if row["sys_created_by"] == "connector"]
+        texts += self._given_up_on(domain_order["sys_id"])
         for work_order in self._work_of(domain_order["sys_id"]):
             number = work_order["number"]
             since = [i for i, text in enumerate(texts) if text.startswith(f"{number} ") and "no longer belongs" in text]
@@ -439,7 +542,8 @@ class Truth:
             if r["sys_created_on"] > born[0] and r["sys_created_by"] not in ("connector", "system")
         ]
         passed_on = self._fsm.store.find("sys_journal_field", element_id=work_order["sys_id"], element="work_notes")
-        told = "\n".join(row["value"] for row in passed_on if row["sys_created_by"] == "connector")
+        texts = [row["value"] for row in passed_on if row["sys_created_by"] == "connector"]
+        told = "\n".join((*texts, *self._given_up_on(work_order["sys_id"])))
         for words in later if len(later) <= _SHOWN else ():
             self.counts["notes passed on"] += 1
             if not words.startswith(_DECISIONS) and _quoted(words) not in told:
@@ -471,7 +575,7 @@ class Truth:
         number = work_order["number"]
         told = self._told(texts)[number] - self._told_before[number]
         carried = Counter(self._carried[work_order["sys_id"]])
-        if told != carried:
+        if told != carried and not self._gave_up("UpdateWorkOrder", "work_order_id", work_order["sys_id"]):
             self.wrong.append(f"{work_order['number']}: carried {dict(carried)}, told {dict(told)}")
 
     @staticmethod
