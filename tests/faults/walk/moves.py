@@ -92,6 +92,7 @@ def _line(sites: Any) -> dict[str, Any]:
     return {
         "offering": ("Business SD-WAN", "Business SD-WAN", "Business SD-WAN", "Mobile Backup"), "location": sites,
         "committed_due_date": ("2026-09-01 12:00:00", "2026-10-01 12:00:00"), "characteristics": {"Bandwidth": RATES},
+        "action": ("add", "add", "add", "add", "change", "disconnect", "suspend", "resume"),
     }  # fmt: skip
 
 

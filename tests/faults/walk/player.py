@@ -471,7 +471,17 @@ class Player:
 
 def _about(action: Action | None) -> dict[str, str]:
     """What a write is about, in plain strings."""
-    names = ("key", "initiator_id", "domain_order_id", "case_id", "work_order_id", "line_id", "order_task_id", "text")
+    names = (
+        "key",
+        "initiator_id",
+        "domain_order_id",
+        "case_id",
+        "work_order_id",
+        "line_id",
+        "order_task_id",
+        "mark",
+        "text",
+    )
     return {name: str(getattr(action, name, "")) for name in names}
 
 

@@ -311,8 +311,9 @@ class Truth:
         self.counts["fallouts"] += len(ours)
         marks = Counter(f["correlation_id"].rpartition(":")[0] for f in at_work)
         self.wrong += [f"there are {many} open fallouts {mark}" for mark, many in marks.items() if many > 1]
-        refused = [f["number"] for f in at_work if "a write was refused" in f["short_description"]]
-        refused = [] if self._dropped["SettleFallout"] else refused
+        unsettled = tuple(one["mark"] for one in self._dropped["SettleFallout"])
+        about_refusals = [f for f in at_work if "a write was refused" in f["short_description"]]
+        refused = [f["number"] for f in about_refusals if not f["correlation_id"].startswith(unsettled)]
         self.wrong += [f"{number} is open, and nothing is refused any more" for number in refused]
         if ours and not self.raises_fallouts:
             self.wrong.append(f"nobody wanted {ours[0]['number']}")
