@@ -30,6 +30,15 @@ class FeedId:
     every: float = 0.0  # seconds: read no more often than this
 
 
+@dataclass(frozen=True, eq=False, slots=True)
+class Pointer:
+    """What a reference column of a work order should point to: the text people read, and the facts its keys are taken from."""
+
+    column: str
+    text: str
+    facts: Mapping[str, str]
+
+
 @dataclass(frozen=True, slots=True)
 class Changed:
     """One row a feed returned. `points_to` leads to its order: an order's sys_id (OM), a correlation id (FSM)."""

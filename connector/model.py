@@ -280,6 +280,9 @@ class WorkOrder:
     estimated_end: str = ""  # the same
     created_on: str = ""  # the same
     strange: str = ""  # why it, or one of its tasks, cannot be understood; then only what it names can be believed
+    resolves: Mapping[str, bool] = field(
+        default_factory=dict
+    )  # reference columns not taken -> is what was meant known there now
 
     @property
     def owner(self) -> str:
@@ -600,6 +603,7 @@ class UpdateWorkOrder:
     line_id: str = ""  # whose point of no return counts
     is_quiet: bool = False  # the readers of the domain order need not hear of it
     flag: str = ""  # a work note on the work order itself, for the dispatcher
+    tried: tuple[str, ...] = ()  # where columns that were not taken are tried again: under which circumstances
 
     @property
     def number(self) -> int:
@@ -790,7 +794,9 @@ class Link:
     ordinal: int = 1
     carried: Mapping[str, str] = field(default_factory=dict)  # the facts as last sent to FSM
     untold: tuple[Change, ...] = ()  # changes carried to FSM that the domain order's readers were not told yet
-    refused: tuple[str, ...] = ()  # columns FSM did not take at the last write
+    refused: tuple[str, ...] = ()  # columns FSM did not take, and that do not say it since
+    refused_at: int = 0  # the update with which the first of these was not taken
+    tried: tuple[str, ...] = ()  # when these were tried last: the state, then the references that could be resolved
     updates: int = 0  # how many updates were carried
     noted: State[WorkOrderPhase] | None = None  # the state the last status note spoke of
     noted_at: int = 0  # the work order's count of updates when that state was read; 0 where memory was lost

@@ -136,7 +136,7 @@ def _catch_up(draft: Draft, work_order: WorkOrder, link: Link) -> None:
     link = draft.links[work_order.sys_id]
     if tokens is None or mark is None or not link.is_ours:
         return
-    if mark.updates > link.updates and not _is_updating(draft, work_order):
+    if mark.updates > link.updates and not draft.is_updating(work_order.sys_id):
         draft.remember(replace(link, updates=mark.updates, carried={}, untold=_untold(work_order, mark, tokens)))
 
 
@@ -170,12 +170,6 @@ def _who_let_go(draft: Draft, work_order: WorkOrder) -> str:
             case _:
                 pass
     return why
-
-
-def _is_updating(draft: Draft, work_order: WorkOrder) -> bool:
-    """An update of ours is under way; it knows better than its mark what it changed."""
-    actions = (intent.action for intent in draft.open_intents())
-    return any(isinstance(a, UpdateWorkOrder) and a.work_order_id == work_order.sys_id for a in actions)
 
 
 def _untold(work_order: WorkOrder, mark: Carried, tokens: frozenset[str]) -> tuple[Change, ...]:

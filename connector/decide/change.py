@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from connector.decide.refused import try_again
 from connector.decide.rules import WorkOrderEnd
 from connector.mapping import notes
 from connector.mapping.compensation import Compensation
@@ -24,6 +25,7 @@ def keep_current(draft: Draft, initiator: AnyInitiator, work: Work, facts: dict[
     if work_order is None or not work_order.state.phase.is_open or link.carried == facts:
         keep_after_all(draft, work)
         _tell_too_late(draft, initiator, work, facts)
+        try_again(draft, initiator, work)
         return
     fields = draft.rules.fields_for(initiator)
     if link.carried:

@@ -163,6 +163,11 @@ class Draft:
             if intent.state.is_open and token not in self._withdraw and token not in self._found_tokens:
                 yield intent
 
+    def is_updating(self, work_order_id: str) -> bool:
+        """An update of ours is under way; it knows better than the work order what it changed."""
+        actions = (intent.action for intent in self.open_intents())
+        return any(isinstance(a, UpdateWorkOrder) and a.work_order_id == work_order_id for a in actions)
+
     def asked_for(self, initiator: AnyInitiator) -> Verdict | None:
         """What people asked for by hand."""
         for verdict in self.memory.verdicts:

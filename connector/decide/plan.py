@@ -23,6 +23,8 @@ revision approved, desired facts differ, work order open      | as the compensat
 revision approved, desired facts differ, the visit was made   | note: the change came too late for it (not for a quiet patch)
 revision approved, initiator no longer matches or is canceled | cancel work order with a reason, note
 cancellation refused, or the work order was over before it    | note + finding; withdrawn when the order wants it again
+Field Service did not take a column                            | finding until it says so, or the work order is over
+the same, and now the record is known, or the state is another| write it again, once for each reason (decide/refused.py)
 past the point of no return, content differs                  | nothing + note + finding; status notes go on
 work begun, where the point of no return follows the field    | set it (or a note that asks for it), then a note
 point of no return set between look and write                 | the write asks once more, is given up and decided again

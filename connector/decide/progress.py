@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from connector.decide.closure import called, enforced_tasks, named, open_order_tasks
+from connector.decide.refused import tell_refused
 from connector.decide.relay import earlier_remarks, last_word
 from connector.decide.rules import Consequence, OpenTasks, WorkOrderEnd
 from connector.mapping import notes
@@ -21,6 +22,7 @@ from connector.model import (
     IntentState,
     OrderPhase,
     Origin,
+    UpdateWorkOrder,
     WorkOrderPhase,
 )
 
@@ -108,9 +110,13 @@ def _carried(draft: Draft, domain_order: DomainOrder | Case, work: Work, work_or
     if not link.untold:
         return
     still_open, total = _counts(draft, domain_order)
-    text = notes.updated(
-        work_order, link.untold, link.refused, of=_asker(domain_order), still_open=still_open, total=total
-    )
+    last = draft.intent(f"update/{work_order.sys_id}/{link.updates}")
+    if last is not None and isinstance(last.action, UpdateWorkOrder) and last.action.tried:
+        text = notes.taken(work_order, link.untold, link.refused, still_open=still_open, total=total)
+    else:
+        text = notes.updated(
+            work_order, link.untold, link.refused, of=_asker(domain_order), still_open=still_open, total=total
+        )
     draft.note(updated_key(work_order.sys_id, link.updates), domain_order, text)
     draft.remember(replace(link, untold=()))
 
@@ -155,11 +161,7 @@ def _look_into(draft: Draft, domain_order: DomainOrder | Case, work: Work, work_
         if work.decision is None:
             _ask(draft, domain_order, work, number)
         _waits_for_next(draft, domain_order, work, number)
-    if work.link.refused:
-        columns = ", ".join(work.link.refused)
-        on, occasion = draft.initiator(work.link.initiator_id), f"refused/{work_order.sys_id}/{work.link.updates}"
-        text = f"Field Service did not take: {columns}"
-        draft.find(FindingCode.NOT_APPLIED, number, text, on=on, occasion=occasion)
+    tell_refused(draft, domain_order, work, _counts(draft, domain_order))
 
 
 def _ask(draft: Draft, domain_order: DomainOrder | Case, work: Work, number: str) -> None:

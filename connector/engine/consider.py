@@ -38,7 +38,7 @@ def consider(engine: Engine, order_ids: Collection[str], now: datetime) -> tuple
         suspects,
         engine.om,
         engine.fsm,
-        engine.rules.notes,
+        engine.rules,
         engine.store.orders_keeping,
         concerns_all=lambda error: engine.sides.trouble(error, now),
     )

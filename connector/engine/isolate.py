@@ -27,7 +27,7 @@ from connector.exchange import Unreadable
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
-    from connector.decide.rules import NoteRules
+    from connector.decide.rules import Rules
     from connector.engine.ports import FieldService, OrderManagement
     from connector.engine.store import Store
     from connector.model import OrderMemory
@@ -60,7 +60,7 @@ def look_apart(
     suspects: Collection[str],
     om: OrderManagement,
     fsm: FieldService,
-    notes: NoteRules,
+    rules: Rules,
     orders_of: Callable[[Collection[str]], Mapping[str, str]],
     *,
     concerns_all: Callable[[RemoteError], bool],
@@ -70,7 +70,7 @@ def look_apart(
     `suspects` could not be read last time; each is looked at alone, after the others. Raises a RemoteError that concerns
     all of them (`concerns_all` says whether), and what the last order said when no order at all can be read.
     """
-    search = _Search(lambda ids: look(ids, {o: memory[o] for o in ids}, om, fsm, notes, orders_of), concerns_all)
+    search = _Search(lambda ids: look(ids, {o: memory[o] for o in ids}, om, fsm, rules, orders_of), concerns_all)
     search.among([order_id for order_id in memory if order_id not in suspects])
     for order_id in memory:
         if order_id in suspects:

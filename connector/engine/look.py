@@ -6,9 +6,10 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from connector.decide.draft import initiators_of
+from connector.decide.refused import wanted_there
 from connector.engine.archive import Archive
 from connector.engine.hear import hear
-from connector.exchange import WORK_ORDER, Record, Sketch
+from connector.exchange import WORK_ORDER, Pointer, Record, Sketch
 from connector.mapping.marks import Carried, WorkOrderKey, is_detached, prefix
 from connector.mapping.quotes import own_words
 from connector.model import IntentState, Origin, RaiseFallout, SettleFallout, Snapshot, WorkOrderPhase
@@ -16,7 +17,7 @@ from connector.model import IntentState, Origin, RaiseFallout, SettleFallout, Sn
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
-    from connector.decide.rules import NoteRules
+    from connector.decide.rules import Rules
     from connector.engine.drain import Engine
     from connector.engine.ports import FieldService, OrderManagement
     from connector.exchange import Unreadable
@@ -37,7 +38,7 @@ def look(
     memory: Mapping[str, OrderMemory],
     om: OrderManagement,
     fsm: FieldService,
-    notes: NoteRules,
+    rules: Rules,
     orders_of: Callable[[Collection[str]], Mapping[str, str]],
 ) -> Look:
     """Read these orders whole. Costs a number of requests that grows with bytes, not with orders.
@@ -86,7 +87,7 @@ def look(
     compared = {snapshot.sys_id: snapshot for snapshot in (*snapshots, *with_tokens(strange, om))}
     raised = [s for s in snapshots if s.sys_id not in {one.sys_id for one in strange} and _has_raised(memory[s.sys_id])]
     compared |= {snapshot.sys_id: snapshot for snapshot in _with_fallouts(raised, om)}
-    heard = hear(compared.values(), memory, om, fsm, notes)
+    heard = _with_answers(hear(compared.values(), memory, om, fsm, rules.notes), memory, fsm, rules)
     return Look(_with_reasons(heard, memory, fsm), read.unreadable, (*read.records, *_records(snapshots)))
 
 
@@ -94,7 +95,7 @@ def look_now(engine: Engine, order_id: str) -> tuple[OrderMemory, Look]:
     """One order for somebody who asks: what memory holds about it, be it archived, and what is read of it."""
     Archive(engine.store.engine).take_out([order_id])
     memory = engine.store.memory_of([order_id])
-    seen = look([order_id], memory, engine.om, engine.fsm, engine.rules.notes, engine.store.orders_keeping)
+    seen = look([order_id], memory, engine.om, engine.fsm, engine.rules, engine.store.orders_keeping)
     return memory[order_id], seen
 
 
@@ -134,6 +135,29 @@ def _with_reasons(
     journals = {**untold, **(fsm.journals(unread) if unread else {})}
     return tuple(
         replace(s, work_orders=tuple(replace(w, reason=_last(journals.get(w.sys_id))) for w in s.work_orders))
+        for s in snapshots
+    )
+
+
+def _with_answers(
+    snapshots: tuple[Observed, ...], memory: Mapping[str, OrderMemory], fsm: FieldService, rules: Rules
+) -> tuple[Observed, ...]:
+    """Ask whether what open work orders should refer to, and do not, is known in Field Service by now."""
+    pointers: dict[str, list[Pointer]] = {}
+    for snapshot in snapshots:
+        open_ones = {w.sys_id for w in snapshot.work_orders if w.state.phase.is_open}
+        links = [one for one in memory[snapshot.sys_id].links if one.refused and one.work_order_id in open_ones]
+        initiators = {one.sys_id: one for one in initiators_of(snapshot)} if links else {}
+        for link in links:
+            if (initiator := initiators.get(link.initiator_id)) is not None:
+                wanted = wanted_there(link, rules.fields_for(initiator))
+                pointers[link.work_order_id] = [Pointer(c, text, link.carried) for c, text in wanted.items() if text]
+    if not pointers:
+        return snapshots
+    known = fsm.resolves(one for some in pointers.values() for one in some)
+    told = {key: {one.column: known[one] for one in some if one in known} for key, some in pointers.items()}
+    return tuple(
+        replace(s, work_orders=tuple(replace(w, resolves=told.get(w.sys_id, {})) for w in s.work_orders))
         for s in snapshots
     )
 

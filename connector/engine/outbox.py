@@ -31,6 +31,7 @@ from connector.engine.isolate import defect, is_of_one_record
 from connector.engine.store import OutboxEntry, Settlement
 from connector.errors import AbsurdAnswer, Duplicate, OutcomeUnknown, Rejected, RemoteError, SignInFailed, Unavailable
 from connector.exchange import LONGEST_ASKED, NOTE
+from connector.mapping.fields import is_same
 from connector.mapping.marks import Carried, WorkOrderKey, bound, digest_of, is_detached, signed, token_of
 from connector.model import (
     BindWorkOrder,
@@ -237,8 +238,8 @@ class Outbox:
         if work_order is None:
             raise _gone(action.work_order_number)
         mark = Carried.parse(work_order.mark)
-        carried = mark is not None and mark.digest == digest_of(action.facts)
-        refused: tuple[str, ...] = ()
+        carried = mark is not None and mark.digest == digest_of(action.facts) and mark.updates >= action.number
+        refused = _differing(action, work_order) if action.tried else ()
         written: Written | None = None
         if not carried:
             moved = work_order.mod_count != action.mod_count or not work_order.state.phase.is_open
@@ -250,11 +251,16 @@ class Outbox:
         if link is None:
             return _overtaken(action.work_order_number)
         said = ", ".join(f"{c.what}: {c.before!r} -> {c.after!r}" for c in action.changes)
+        told = tuple(c for c in action.changes if c.what not in refused) if action.tried else action.changes
+        still = {column: None for column in link.refused if column in work_order.fields and column not in action.fields}
+        is_new = not set(refused) <= set(link.refused) or not link.refused
         link = replace(
             link,
             carried=action.facts,
-            untold=link.untold if action.is_quiet and not refused else (*link.untold, *action.changes),
-            refused=refused,
+            untold=link.untold if action.is_quiet and not refused else (*link.untold, *told),
+            refused=tuple(dict.fromkeys((*still, *refused))),
+            refused_at=action.number if refused and is_new else link.refused_at,
+            tried=action.tried or (() if refused else link.tried),
             updates=max(link.updates, action.number),
         )
         return _done(f"{action.work_order_number} updated: {said}", written, link)
@@ -564,6 +570,12 @@ def _done(text: str, written: Written | None, link: Link | None) -> Settlement:
     if written and written.made:
         text += f"; made in Field Service: {', '.join(written.made)}"
     return Settlement(IntentState.DONE, text, link=link, transaction=transaction)
+
+
+def _differing(action: UpdateWorkOrder, work_order: WorkOrder) -> tuple[str, ...]:
+    """The columns of an update that a work order does not say as people read them, be it that they were refused."""
+    shown = work_order.fields
+    return tuple(c for c, text in action.fields.items() if not is_same(shown.get(c, "").casefold(), text.casefold()))
 
 
 def _overtaken(number: str) -> Settlement:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
     from datetime import datetime
 
-    from connector.exchange import Changed, FeedId, LineNow, OrdersRead, Sent, SketchPage, Written
+    from connector.exchange import Changed, FeedId, LineNow, OrdersRead, Pointer, Sent, SketchPage, Written
     from connector.model import (
         Action,
         BindWorkOrder,
@@ -206,6 +206,9 @@ class FieldService(Watched, Protocol):
 
     def warn(self, action: WarnDispatcher, mark: str) -> Written:
         """Write a work note, and in the same write the mark that says so."""
+
+    def resolves(self, asked: Iterable[Pointer]) -> Mapping[Pointer, bool]:
+        """Of these, those whose column is a reference: whether the record that is meant is known there now. Many together."""
 
     def numbered(self, number: str) -> WorkOrder | None:
         """The work order with this number."""

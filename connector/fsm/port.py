@@ -10,6 +10,7 @@ from connector.errors import Denied, OutcomeUnknown, Rejected
 from connector.exchange import NOTE, WORK_ORDER, Changed, FeedId, Sent, Written
 from connector.fsm.records import work_order_task_wire, work_order_wire
 from connector.fsm.references import References, Wanted
+from connector.mapping.fields import is_same
 from connector.mapping.marks import OWNER, Carried, bound, digest_of, signed, sys_id_of, tokens_in
 from connector.mapping.states import NOTHING_TOLD, WORK_ORDER_LABELS, StateMap, Told
 from connector.model import CreateWorkOrder, Transition, UpdateWorkOrder, WorkOrder, WorkOrderPhase, WorkOrderTask
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
-    from connector.exchange import SketchPage
+    from connector.exchange import Pointer, SketchPage
     from connector.fsm.schema import FsmSchema
     from connector.model import Action, BindWorkOrder, CancelWorkOrder, JournalEntry, WarnDispatcher
     from connector.servicenow.table import Row, TableApi
@@ -194,6 +195,13 @@ class FsmPort:
     def numbered(self, number: str) -> WorkOrder | None:
         rows = list(self._api.scan_in(self._table, self._columns["number"], [number], self._wanted))
         return None if len(rows) != 1 else self._understood(rows[0])
+
+    def resolves(self, asked: Iterable[Pointer]) -> Mapping[Pointer, bool]:
+        wanted = {
+            one: Wanted(one.column, one.text, one.facts) for one in asked if self._references.is_reference(one.column)
+        }
+        known = self._references.known_now(wanted.values())
+        return dict(zip(wanted, known, strict=True))
 
     def has_template(self, name: str) -> bool:
         return bool(self._references.find(Wanted("template", name, {})).sys_id)
@@ -399,9 +407,4 @@ class FsmPort:
 
 def _not_taken(row: Row, sent: Mapping[str, str]) -> tuple[str, ...]:
     """The columns that did not come back as sent: denied, not a choice, cut, or read-only in this state."""
-    return tuple(column for column, value in sent.items() if _folded(row.get(column)) != _folded(value))
-
-
-def _folded(value: str) -> str:
-    """The platform trims text and writes line ends its own way."""
-    return "\n".join(line.rstrip() for line in value.replace("\r\n", "\n").strip().split("\n"))
+    return tuple(column for column, value in sent.items() if not is_same(row.get(column), value))

@@ -65,6 +65,17 @@ class References:
     def prepare(self, wanted: Iterable[Wanted]) -> None:
         """Look these up together. What cannot be looked up now, the write that needs it tries by itself."""
         self._forget()
+        self._learn(wanted)
+
+    def known_now(self, wanted: Iterable[Wanted]) -> list[bool]:
+        """Whether each of these is found, from what is believed or asked now, many together. What cannot be asked is not."""
+        each = list(wanted)
+        self._learn(each)
+        keys = ((one.column, self._lookups[one.column].keys(one.text, one.facts)) for one in each)
+        found = (self._remembered(column, of) for column, of in keys)
+        return [bool(one and one.sys_id) for one in found]
+
+    def _learn(self, wanted: Iterable[Wanted]) -> None:
         by_column: dict[str, dict[str, Keys]] = {}
         for one in wanted:
             keys = self._lookups[one.column].keys(one.text, one.facts)

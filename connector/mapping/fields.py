@@ -96,6 +96,15 @@ class FieldMap:
         return any(name in before and before[name] != after.get(name) for name in self.keyed.get(column, ()))
 
 
+def is_same(one: str, other: str) -> bool:
+    """Whether a column says the same: the platform trims text and writes line ends its own way."""
+    return _as_stored(one) == _as_stored(other)
+
+
+def _as_stored(value: str) -> str:
+    return "\n".join(line.rstrip() for line in value.replace("\r\n", "\n").strip().split("\n"))
+
+
 def changes_between(before: Mapping[str, str], after: Mapping[str, str]) -> tuple[Change, ...]:
     """The facts that differ, in a stable order."""
     names = sorted(name for name in {*before, *after} - _AGGREGATES if not name.endswith(f".{SYS_ID}"))

@@ -10,7 +10,7 @@ digest of what several people wrote has more lines, each made by us.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC
 from functools import wraps
 from typing import TYPE_CHECKING, ParamSpec
@@ -267,6 +267,18 @@ def updated(
     return (
         f"{_name(work_order)} was updated after a change of the {of}: {listed(changes)}. "
         f"Current status: {harmless(work_order.state.label)}. {_open_count(still_open, total)}{_not_taken(refused)}"
+    )
+
+
+@_note
+def taken(
+    work_order: WorkOrder, changes: Iterable[Change], refused: tuple[str, ...], *, still_open: int, total: int
+) -> str:
+    """Field Service says now what it had not taken before. Each change is called by its column."""
+    said = (replace(change, what=change.what.replace("_", " ")) for change in changes)
+    return (
+        f"{_name(work_order)} now says what Field Service had not taken: {listed(said)}. "
+        f"{_open_count(still_open, total)}{_not_taken(refused)}"
     )
 
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 Row = dict[str, str]
 NEW_PLACE = "Acme Bremen Hub"
+CONTACT, ANNA = "customer_contact", "Anna Weber"
 COMPENSATIONS = (
     "id,kind of change,work order state,compensation\n"
     "hold,on hold,-,flag the dispatcher\nplace,location,-,cancel and recreate\nother,-,-,patch and note\n"
@@ -37,13 +38,15 @@ def _case(world: World) -> str:
 
 
 def approve(world: World) -> None:
-    """An order is approved: two work orders are wanted."""
+    """An order is approved: two work orders are wanted. Field Service knows the customer's contact by another name."""
+    [anna] = world.fsm.store.find(CONTACT, name=ANNA)
+    world.fsm.records.update(CONTACT, anna["sys_id"], {"name": "Anna Schmidt"}, world.fsm.system)
     line = {
         "offering": "Business SD-WAN",
         "location": "Acme Hamburg HQ",
         "characteristics": {"Bandwidth": "100 Mbit/s"},
     }
-    world.act("om", {"do": "create_order", "account": "Acme Logistics", "contact": "Anna Weber", "lines": [line]})
+    world.act("om", {"do": "create_order", "account": "Acme Logistics", "contact": ANNA, "lines": [line]})
     for do in ("place", "approve"):
         world.act("om", {"do": do, "order": _order(world)["number"]})
 
@@ -62,7 +65,9 @@ def revise(world: World) -> None:
 
 
 def write(world: World) -> None:
-    """A technician and an order agent write what the other side should read."""
+    """A technician and an order agent write what the other side should read. The contact is made in Field Service: work
+    orders take it after all."""
+    world.fsm.records.insert(CONTACT, {"name": ANNA, "user_name": "anna"}, world.fsm.system)
     install = _work_order(world, "SD-WAN CPE")
     world.act("fsm", {"do": "add_note", "as": "technician", "work_order": install, "text": "The antenna is bent."})
     for domain_order in world.om.store.find(DOMAIN_ORDER):

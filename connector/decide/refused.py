@@ -1,0 +1,126 @@
+"""Columns that Field Service did not take: they may say it by now, or be worth another try. Pure.
+
+situation of a column that was not taken                      | plan
+--------------------------------------------------------------+-----------------------------------------------
+the work order says by now what was wanted                    | no longer refused; a note, where readers were told
+the same, while an update of ours is still under way          | nothing: the update knows what became of it
+the work order is over                                        | nothing: nobody waits for it, no finding
+the record it refers to is known in Field Service by now      | write it again, once; finding until it is taken
+the work order is in another state than at the last try       | the same: what may be written depends on the state
+neither; or it was cut, which no state changes                | finding; asked again every few hours where a record is missing
+past the point of no return, on hold, canceled                | finding
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from connector.mapping import notes
+from connector.mapping.fields import is_same
+from connector.mapping.marks import digest_of
+from connector.model import Change, FindingCode, UpdateWorkOrder
+
+if TYPE_CHECKING:
+    from connector.decide.closure import Work
+    from connector.decide.draft import Draft
+    from connector.mapping.fields import FieldMap
+    from connector.model import AnyInitiator, Case, DomainOrder, Link, WorkOrder
+
+_ASK_AGAIN = timedelta(hours=4)  # nothing tells that a record was created in Field Service
+
+
+def wanted_there(link: Link, fields: FieldMap) -> dict[str, str]:
+    """The columns that were not taken, with what they should say; none where it is not known what was carried."""
+    if not link.carried:
+        return {}
+    wanted = fields.desired(link.carried)
+    return {column: wanted.get(column, "") for column in link.refused}
+
+
+def try_again(draft: Draft, initiator: AnyInitiator, work: Work) -> None:
+    """Write what was not taken once more, where there is a reason to believe that it will be taken now."""
+    found, link = work.found, draft.links[work.link.work_order_id]
+    missing = _missing(draft, work)
+    if found is None or not missing or not found.state.phase.is_open or initiator.is_past_ponr:
+        return
+    known = {column for column in missing if found.resolves.get(column)}
+    if any(not found.resolves.get(column, True) for column in missing) and draft.now is not None:
+        draft.look_again(draft.now + _ASK_AGAIN)
+    before = link.tried or (found.state.value,)
+    now = (found.state.value, *sorted(known))
+    is_worth_it = now[0] != before[0] or not known <= set(before[1:])
+    columns = {column: text for column, text in missing.items() if _may_be_taken(found, column, text)}
+    if is_worth_it and columns:
+        _write(draft, initiator, work, columns, now)
+    elif is_worth_it or not link.tried:
+        draft.remember(replace(link, tried=now if is_worth_it else before))
+
+
+def _write(draft: Draft, initiator: AnyInitiator, work: Work, columns: dict[str, str], now: tuple[str, ...]) -> None:
+    """One write at a time, and one for each reason."""
+    found, link = work.found, work.link
+    assert found is not None
+    number = link.updates + 1
+    while (intent := draft.intent(f"update/{found.sys_id}/{number}")) is not None:
+        if intent.state.is_open or (isinstance(intent.action, UpdateWorkOrder) and intent.action.tried == now):
+            return
+        number += 1
+    draft.do(
+        UpdateWorkOrder(
+            key=f"update/{found.sys_id}/{number}",
+            work_order_id=found.sys_id,
+            work_order_number=found.number,
+            version=draft.version,
+            mod_count=found.mod_count,
+            changes=tuple(Change(column, found.fields.get(column, ""), text) for column, text in columns.items()),
+            facts=dict(link.carried),
+            fields=columns,
+            line_id=initiator.line_id,
+            tried=now,
+        )
+    )
+
+
+def tell_refused(draft: Draft, record: DomainOrder | Case, work: Work, counts: tuple[int, int]) -> None:
+    """A finding while something is missing; no more of it, and a note, when a person or Field Service has put it right."""
+    found, link = work.found, draft.links[work.link.work_order_id]
+    if found is None or not link.refused:
+        return
+    missing = None if draft.is_updating(found.sys_id) else _missing(draft, work)
+    left = tuple(c for c in link.refused if c in missing) if missing is not None else link.refused
+    if right := [column for column in link.refused if column not in left]:
+        draft.remember(replace(link, refused=left))
+        if found.state.phase.is_open:
+            key = f"right/{found.sys_id}/{link.updates}/{digest_of(dict.fromkeys(right, ''))}"
+            said = [Change(column, text := found.fields[column], text) for column in right]
+            draft.note(key, record, notes.taken(found, said, left, still_open=counts[0], total=counts[1]))
+    if left and found.state.phase.is_open:
+        text = f"Field Service did not take: {', '.join(left)}"
+        occasion = f"refused/{found.sys_id}/{link.refused_at}"
+        draft.find(
+            FindingCode.NOT_APPLIED, found.number, text, on=draft.initiator(link.initiator_id), occasion=occasion
+        )
+
+
+def _missing(draft: Draft, work: Work) -> dict[str, str] | None:
+    """What the work order should say and does not, by column; None where nobody knows what it should say."""
+    initiator, found = draft.initiator(work.link.initiator_id), work.found
+    if initiator is None or found is None or not work.link.carried:
+        return None
+    wanted = wanted_there(draft.links[work.link.work_order_id], draft.rules.fields_for(initiator))
+    return {column: text for column, text in wanted.items() if not _says(found, column, text)}
+
+
+def _says(found: WorkOrder, column: str, text: str) -> bool:
+    shown = found.fields.get(column)  # its template and our marks are not among the mapped columns
+    if shown is None:
+        return False
+    return is_same(shown, text) or (column in found.resolves and shown.strip().casefold() == text.strip().casefold())
+
+
+def _may_be_taken(found: WorkOrder, column: str, text: str) -> bool:
+    shown = found.fields.get(column)
+    is_cut = bool(shown) and text.startswith(str(shown))
+    return shown is not None and not is_cut and found.resolves.get(column, True)
