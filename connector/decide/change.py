@@ -11,6 +11,7 @@ from connector.mapping import notes
 from connector.mapping.compensation import Compensation
 from connector.mapping.fields import changes_between
 from connector.mapping.marks import WorkOrderKey, digest_of
+from connector.mapping.refusal import why_refused
 from connector.model import CancelWorkOrder, FindingCode, Initiator, IntentState, UpdateWorkOrder
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ def keep_current(draft: Draft, initiator: AnyInitiator, work: Work, facts: dict[
         draft.remember(replace(link, carried=facts))
         keep_after_all(draft, work)
     elif past_ponr(initiator):
-        text = notes.past_ponr(work_order, initiator.line_number, changes)
+        text = notes.past_ponr(work_order, initiator.line_number, changes, draft.rules.notes.zone)
         _tell_ponr(draft, initiator, work_order, text, digest_of(facts))
         keep_after_all(draft, work)
     else:
@@ -55,7 +56,7 @@ def _tell_too_late(draft: Draft, initiator: AnyInitiator, work: Work, facts: dic
         return  # past the point of no return that was told before the visit was over
     patch, changes = draft.rules.fields_for(initiator).patch(carried, facts), changes_between(carried, facts)
     if patch and _compensation(draft, initiator, work, _Difference(changes, facts, patch)) is not Compensation.PATCH:
-        text = notes.changed_too_late(work.found, changes)
+        text = notes.changed_too_late(work.found, changes, draft.rules.notes.zone)
         draft.note(f"too-late/{work.found.sys_id}/{digest_of(facts)}", initiator.noted_on, text)
 
 
@@ -73,15 +74,20 @@ def _compensate(draft: Draft, initiator: AnyInitiator, work: Work, new: _Differe
     assert work.found is not None
     how = _compensation(draft, initiator, work, new)
     if how is Compensation.RECREATE:
-        follow_up(draft, initiator, work)
-        cancel(draft, initiator, work, f"{initiator.number} is visited anew: {notes.listed(new.changes)}")
+        follow_up(draft, initiator, work, new.changes)
+        cancel(
+            draft,
+            initiator,
+            work,
+            f"{initiator.number} is visited anew: {notes.listed(new.changes, draft.rules.notes.zone)}",
+        )
         return
     keep_after_all(draft, work)
     if how is Compensation.ASK:
-        text = notes.change_waits(work.found, new.changes)
+        text = notes.change_waits(work.found, new.changes, draft.rules.notes.zone)
         occasion = f"waits/{work.found.sys_id}/{digest_of(new.facts)}"
         draft.find(FindingCode.CHANGE_WAITS, work.found.number, text, on=initiator, occasion=occasion)
-        draft.note(occasion, initiator.noted_on, text)
+        _note(draft, initiator, occasion, text)
         return
     _update(draft, initiator, work, new, how)
 
@@ -126,7 +132,7 @@ def _update(draft: Draft, initiator: AnyInitiator, work: Work, new: _Difference,
             fields=new.patch,
             line_id=initiator.line_id,
             is_quiet=how is Compensation.PATCH,
-            flag=notes.flag(initiator.number, new.changes) if how is Compensation.FLAG else "",
+            flag=notes.flag(initiator.number, new.changes, draft.rules.notes.zone) if how is Compensation.FLAG else "",
         )
     )
 
@@ -162,16 +168,19 @@ def keep_after_all(draft: Draft, work: Work) -> None:
             draft.withdraw(intent)
 
 
-def follow_up(draft: Draft, initiator: AnyInitiator, work: Work) -> None:
-    """What became of a cancellation that did not cancel: refused by Field Service, or too late."""
+def follow_up(draft: Draft, initiator: AnyInitiator, work: Work, changes: tuple[Change, ...] = ()) -> None:
+    """What became of a cancellation that did not cancel: refused by Field Service, or too late.
+
+    `changes` are those for which it is to be made anew; without any nobody asks for it any more.
+    """
     if work.found is None:
         return
     for intent in _cancellations(draft, work):
         if intent.state is IntentState.PARKED and not work.is_open:
             draft.withdraw(intent)
         elif intent.state is IntentState.PARKED:
-            text = notes.cancel_refused(work.found, intent.error)
-            _not_canceled(draft, initiator, work.found, intent.key, text)
+            text = notes.cancel_refused(work.found, why_refused(intent.error), changes, draft.rules.notes.zone)
+            _not_canceled(draft, initiator, work.found, intent.key, text, f" Field Service said: {intent.error}")
         elif intent.state is IntentState.DONE and work.end in _CARRIED_OUT and work.decision is None:
             text = notes.canceled_too_late(work.found)
             _not_canceled(draft, initiator, work.found, intent.key, text)
@@ -180,9 +189,12 @@ def follow_up(draft: Draft, initiator: AnyInitiator, work: Work) -> None:
 _CARRIED_OUT = (WorkOrderEnd.COMPLETE, WorkOrderEnd.INCOMPLETE)
 
 
-def _not_canceled(draft: Draft, initiator: AnyInitiator, work_order: WorkOrder, key: str, text: str) -> None:
-    draft.find(FindingCode.NOT_CANCELED, work_order.number, text, on=initiator, occasion=key)
-    draft.note(f"{key}/not", initiator.noted_on, text)
+def _not_canceled(
+    draft: Draft, initiator: AnyInitiator, work_order: WorkOrder, key: str, text: str, more: str = ""
+) -> None:
+    """Told in a note; `more` is for those who look into it."""
+    draft.find(FindingCode.NOT_CANCELED, work_order.number, f"{text}{more}", on=initiator, occasion=key)
+    _note(draft, initiator, f"{key}/not", text)
 
 
 def _cancellations(draft: Draft, work: Work) -> list[Intent]:
@@ -208,4 +220,9 @@ def _tell_ponr(draft: Draft, initiator: AnyInitiator, work_order: WorkOrder, tex
             return
     occasion = f"ponr/{work_order.sys_id}/{what}"
     draft.find(FindingCode.PAST_PONR, work_order.number, text, on=initiator, occasion=occasion)
-    draft.note(occasion, initiator.noted_on, text)
+    _note(draft, initiator, occasion, text)
+
+
+def _note(draft: Draft, initiator: AnyInitiator, key: str, text: str) -> None:
+    record = initiator.noted_on
+    draft.note(key, record, notes.counted(text, *draft.counts(record)))

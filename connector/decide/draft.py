@@ -260,6 +260,11 @@ class Draft:
             if isinstance(action, CreateWorkOrder) and action.domain_order_id == record.sys_id
         ]
 
+    def counts(self, record: DomainOrder | Case) -> tuple[int, int]:
+        """How many of its work orders are still open, those being created too, and how many there are."""
+        work, creating = self.work_of(record), len(self.creating(record))
+        return sum(w.is_open for w in work) + creating, len(work) + creating
+
     def _is_settled(self, token: str) -> bool:
         intent = self.memory.intents.get(token)
         return (intent is not None and intent.state is IntentState.DONE) or token in self._carried

@@ -60,6 +60,7 @@ def _reopen(draft: Draft, domain_order: DomainOrder, reasons: tuple[str, ...]) -
         intent = draft.intent(key)
         if intent is None:
             text = notes.still_open(domain_order.number, reasons, reopened=True)
+            text = notes.counted(text, *draft.counts(domain_order))
             draft.do(ReopenDomainOrder(key, domain_order.sys_id, domain_order.number, domain_order.mod_count, text))
             return
         if intent.state is IntentState.PARKED:

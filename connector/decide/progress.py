@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from connector.decide.anew import made_anew
 from connector.decide.closure import called, enforced_tasks, named, open_order_tasks
 from connector.decide.refused import tell_refused
 from connector.decide.relay import earlier_remarks, last_word
@@ -54,17 +55,11 @@ def tell_progress(draft: Draft, domain_order: DomainOrder | Case) -> None:
             _moved_away(draft, domain_order, before)
 
 
-def _counts(draft: Draft, domain_order: DomainOrder | Case) -> tuple[int, int]:
-    work = draft.work_of(domain_order)
-    creating = len(draft.creating(domain_order))
-    return sum(w.is_open for w in work) + creating, len(work) + creating
-
-
 def _state(draft: Draft, domain_order: DomainOrder | Case, work: Work, work_order: WorkOrder) -> None:
     link = work.link
     if link.noted is not None and link.noted.value == work_order.state.value:
         return
-    still_open, total = _counts(draft, domain_order)
+    still_open, total = draft.counts(domain_order)
     carries: tuple[str, ...] = ()
     if link.noted is None and link.notes:
         again = work_order.sys_id not in draft.moved
@@ -80,7 +75,10 @@ def _state(draft: Draft, domain_order: DomainOrder | Case, work: Work, work_orde
         if not link.withdrawn:
             reason, carries = last_word(draft, domain_order, work_order)
             work_order = replace(work_order, reason=reason)
-        if work_order.state.phase is WorkOrderPhase.CANCELED:
+        anew = made_anew(draft, link) if work_order.state.phase is WorkOrderPhase.CANCELED else None
+        if anew is not None:
+            text = notes.made_anew(work_order, move, *anew, still_open=still_open, total=total)
+        elif work_order.state.phase is WorkOrderPhase.CANCELED:
             asker = _asker(domain_order) if link.withdrawn else ""
             text = notes.canceled(work_order, move, withdrawn_by=asker, still_open=still_open, total=total)
         else:
@@ -109,13 +107,20 @@ def _carried(draft: Draft, domain_order: DomainOrder | Case, work: Work, work_or
     link = draft.links[work.link.work_order_id]
     if not link.untold:
         return
-    still_open, total = _counts(draft, domain_order)
+    still_open, total = draft.counts(domain_order)
+    zone = draft.rules.notes.zone
     last = draft.intent(f"update/{work_order.sys_id}/{link.updates}")
     if last is not None and isinstance(last.action, UpdateWorkOrder) and last.action.tried:
-        text = notes.taken(work_order, link.untold, link.refused, still_open=still_open, total=total)
+        text = notes.taken(work_order, link.untold, link.refused, zone=zone, still_open=still_open, total=total)
     else:
         text = notes.updated(
-            work_order, link.untold, link.refused, of=_asker(domain_order), still_open=still_open, total=total
+            work_order,
+            link.untold,
+            link.refused,
+            of=_asker(domain_order),
+            zone=zone,
+            still_open=still_open,
+            total=total,
         )
     draft.note(updated_key(work_order.sys_id, link.updates), domain_order, text)
     draft.remember(replace(link, untold=()))
@@ -130,7 +135,7 @@ def _let_go(draft: Draft, domain_order: DomainOrder | Case, work: Work) -> None:
     """A person has let go of a work order that readers were told of."""
     link = work.link
     if link.notes:
-        still_open, total = _counts(draft, domain_order)
+        still_open, total = draft.counts(domain_order)
         text = notes.detached(link, still_open=still_open, total=total)
         key = f"detached/{link.work_order_id}/{link.notes}"
         draft.note(key, domain_order, text)
@@ -138,7 +143,7 @@ def _let_go(draft: Draft, domain_order: DomainOrder | Case, work: Work) -> None:
 
 def _moved_away(draft: Draft, domain_order: DomainOrder | Case, before: Link) -> None:
     """A person has given a work order that readers were told of to another domain order."""
-    still_open, total = _counts(draft, domain_order)
+    still_open, total = draft.counts(domain_order)
     now = draft.initiator(draft.links[before.work_order_id].initiator_id)
     text = notes.moved(before, now.number if now else "", still_open=still_open, total=total)
     draft.note(f"moved/{before.work_order_id}/{before.notes}", domain_order, text)
@@ -161,7 +166,7 @@ def _look_into(draft: Draft, domain_order: DomainOrder | Case, work: Work, work_
         if work.decision is None:
             _ask(draft, domain_order, work, number)
         _waits_for_next(draft, domain_order, work, number)
-    tell_refused(draft, domain_order, work, _counts(draft, domain_order))
+    tell_refused(draft, domain_order, work)
 
 
 def _ask(draft: Draft, domain_order: DomainOrder | Case, work: Work, number: str) -> None:

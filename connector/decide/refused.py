@@ -83,7 +83,7 @@ def _write(draft: Draft, initiator: AnyInitiator, work: Work, columns: dict[str,
     )
 
 
-def tell_refused(draft: Draft, record: DomainOrder | Case, work: Work, counts: tuple[int, int]) -> None:
+def tell_refused(draft: Draft, record: DomainOrder | Case, work: Work) -> None:
     """A finding while something is missing; no more of it, and a note, when a person or Field Service has put it right."""
     found, link = work.found, draft.links[work.link.work_order_id]
     if found is None or not link.refused:
@@ -94,8 +94,10 @@ def tell_refused(draft: Draft, record: DomainOrder | Case, work: Work, counts: t
         draft.remember(replace(link, refused=left))
         if found.state.phase.is_open:
             key = f"right/{found.sys_id}/{link.updates}/{digest_of(dict.fromkeys(right, ''))}"
+            (still_open, total), zone = draft.counts(record), draft.rules.notes.zone
             said = [Change(column, text := found.fields[column], text) for column in right]
-            draft.note(key, record, notes.taken(found, said, left, still_open=counts[0], total=counts[1]))
+            text = notes.taken(found, said, left, zone=zone, still_open=still_open, total=total)
+            draft.note(key, record, text)
     if left and found.state.phase.is_open:
         text = f"Field Service did not take: {', '.join(left)}"
         occasion = f"refused/{found.sys_id}/{link.refused_at}"

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 _LONGEST = 200  # characters of one value inside a note
 _LONGEST_REMARK = 2000  # characters of what one person wrote
 _MOST_CHANGES = 8  # listed in one note
+_CHARACTERISTIC, _EMPTY = "characteristic.", "(empty)"
 _P = ParamSpec("_P")
 
 
@@ -65,6 +66,11 @@ def _name(work_order: WorkOrder) -> str:
 def _open_count(still_open: int, total: int) -> str:
     noun = "work order" if total == 1 else "work orders"
     return f"{still_open} of {total} {noun} open."
+
+
+def counted(text: str, still_open: int, total: int) -> str:
+    """A note, and how many work orders are still open."""
+    return f"{text} {_open_count(still_open, total)}" if total else text
 
 
 def _why(work_order: WorkOrder) -> str:
@@ -166,6 +172,19 @@ def status(work_order: WorkOrder, move: Move, *, still_open: int, total: int) ->
 
 
 @_note
+def made_anew(
+    work_order: WorkOrder, move: Move, changes: Collection[Change], by: str = "", *, still_open: int, total: int
+) -> str:
+    """A work order was canceled because its visit is made otherwise; `by` is the number of the new one, where it is there."""
+    follows = f"{by} takes its place" if by else "A new work order follows"
+    why = f": {listed(changes, move.zone)}" if changes else ""
+    return (
+        f"{_name(work_order)} was canceled (was {move.path}){move.done}, because the order was changed and the visit is made"
+        f" anew{why}. {follows}. {_open_count(still_open, total)}"
+    )
+
+
+@_note
 def canceled(work_order: WorkOrder, move: Move, *, withdrawn_by: str, still_open: int, total: int) -> str:
     """A work order was canceled, by the field or because an order or a case (`withdrawn_by`) no longer wants it."""
     wanted = f"was canceled because the {withdrawn_by} no longer asks for it"
@@ -216,15 +235,17 @@ def copied(number: str, original: str) -> str:
     )
 
 
-def _change(change: Change) -> str:
-    after = harmless(change.after) or "(empty)"
+def _change(change: Change, zone: tzinfo) -> str:
+    # What a characteristic says is a text of people, whatever it looks like.
+    is_text = change.what.startswith(_CHARACTERISTIC)
+    before, after = (harmless(v) if is_text else moment(v, zone) for v in (change.before, change.after))
     # What it was before is not known any more where memory was lost.
-    return f"now {after}" if change.before == change.after else f"{harmless(change.before) or '(empty)'} -> {after}"
+    return f"now {after or _EMPTY}" if change.before == change.after else f"{before or _EMPTY} -> {after or _EMPTY}"
 
 
-def listed(changes: Iterable[Change]) -> str:
-    """Changes in words, the first few of them."""
-    every = [f"{harmless(c.what.removeprefix('characteristic.'))}: {_change(c)}" for c in changes]
+def listed(changes: Iterable[Change], zone: tzinfo = UTC) -> str:
+    """Changes in words, the first few of them; moments in this zone."""
+    every = [f"{harmless(c.what.removeprefix(_CHARACTERISTIC))}: {_change(c, zone)}" for c in changes]
     more = len(every) - _MOST_CHANGES
     return "; ".join(every[:_MOST_CHANGES]) + (f"; and {more} more" if more > 0 else "")
 
@@ -260,34 +281,41 @@ def updated(
     refused: tuple[str, ...],
     *,
     of: str = "order",
+    zone: tzinfo = UTC,
     still_open: int,
     total: int,
 ) -> str:
     """Changed data of an order or a case was carried to a work order."""
     return (
-        f"{_name(work_order)} was updated after a change of the {of}: {listed(changes)}. "
+        f"{_name(work_order)} was updated after a change of the {of}: {listed(changes, zone)}. "
         f"Current status: {harmless(work_order.state.label)}. {_open_count(still_open, total)}{_not_taken(refused)}"
     )
 
 
 @_note
 def taken(
-    work_order: WorkOrder, changes: Iterable[Change], refused: tuple[str, ...], *, still_open: int, total: int
+    work_order: WorkOrder,
+    changes: Iterable[Change],
+    refused: tuple[str, ...],
+    *,
+    zone: tzinfo = UTC,
+    still_open: int,
+    total: int,
 ) -> str:
     """Field Service says now what it had not taken before. Each change is called by its column."""
     said = (replace(change, what=change.what.replace("_", " ")) for change in changes)
     return (
-        f"{_name(work_order)} now says what Field Service had not taken: {listed(said)}. "
+        f"{_name(work_order)} now says what Field Service had not taken: {listed(said, zone)}. "
         f"{_open_count(still_open, total)}{_not_taken(refused)}"
     )
 
 
 @_note
-def past_ponr(work_order: WorkOrder, line: str, changes: Iterable[Change]) -> str:
+def past_ponr(work_order: WorkOrder, line: str, changes: Iterable[Change], zone: tzinfo = UTC) -> str:
     """A change came after the point of no return."""
     return (
         f"{_name(work_order)} was not changed: {line} is past its point of no return. "
-        f"Not carried to Field Service: {listed(changes)}."
+        f"Not carried to Field Service: {listed(changes, zone)}."
     )
 
 
@@ -316,10 +344,10 @@ def ponr_proposed(work_order: WorkOrder, line: str, zone: tzinfo) -> str:
 
 
 @_note
-def change_waits(work_order: WorkOrder, changes: Iterable[Change]) -> str:
+def change_waits(work_order: WorkOrder, changes: Iterable[Change], zone: tzinfo = UTC) -> str:
     """A change that the compensation table wants a person to decide about."""
     return (
-        f"{_name(work_order)} was not changed, because it is {harmless(work_order.state.label)}: {listed(changes)}."
+        f"{_name(work_order)} was not changed, because it is {harmless(work_order.state.label)}: {listed(changes, zone)}."
         f" Somebody must agree with the dispatcher what follows."
     )
 
@@ -337,25 +365,28 @@ def goes_on(initiator: str) -> str:
 
 
 @_note
-def flag(initiator: str, changes: Iterable[Change]) -> str:
+def flag(initiator: str, changes: Iterable[Change], zone: tzinfo = UTC) -> str:
     """For the dispatcher, on the work order."""
-    return f"{OWNER}: {initiator} was changed in Order Management: {listed(changes)}. Please check the visit."
+    return f"{OWNER}: {initiator} was changed in Order Management: {listed(changes, zone)}. Please check the visit."
 
 
 @_note
-def cancel_refused(work_order: WorkOrder, why: str) -> str:
-    """Field Service did not cancel what the order no longer asks for."""
+def cancel_refused(work_order: WorkOrder, why: str, changes: Collection[Change] = (), zone: tzinfo = UTC) -> str:
+    """Field Service did not cancel what the order no longer asks for, or asks for otherwise (`changes`)."""
+    wish = f"is to be made anew ({listed(changes, zone)})" if changes else "is no longer asked for"
+    then = "; the new one is made when it is canceled" if changes else ""
     return (
-        f"{_name(work_order)} is no longer asked for, but Field Service did not cancel it: {harmless(why).rstrip('.')}."
-        f" It is still {harmless(work_order.state.label)}; somebody must cancel it there, or let it be carried out."
+        f"{_name(work_order)} {wish}, but Field Service did not cancel it: {harmless(why).rstrip('.')}."
+        f" It is still {harmless(work_order.state.label)}, and the connector does not try again by itself: please cancel it in"
+        f" Field Service, or let it be carried out{then}."
     )
 
 
 @_note
-def changed_too_late(work_order: WorkOrder, changes: Iterable[Change]) -> str:
+def changed_too_late(work_order: WorkOrder, changes: Iterable[Change], zone: tzinfo = UTC) -> str:
     """The order was revised after a visit had been made."""
     return (
-        f"{_name(work_order)} was {harmless(work_order.state.label)} before the order was changed: {listed(changes)}."
+        f"{_name(work_order)} was {harmless(work_order.state.label)} before the order was changed: {listed(changes, zone)}."
         f" Nobody is sent again by itself; if somebody must go, ask for a work order."
     )
 

@@ -21,7 +21,10 @@ def test_a_visit_whose_parts_are_on_their_way_is_not_canceled_and_everybody_hear
     pair.om("approve_cancel", order=order)
     pair.settle_but_parked()
     assert pair.state("fsm", "wm_order", work_order) != "canceled"
-    assert pair.noted(number, work_order, "is no longer asked for, but Field Service did not cancel it")
+    assert pair.noted(
+        number, work_order, "is no longer asked for, but Field Service did not cancel it: a rule there forbids it"
+    )
+    assert not pair.noted(number, "Operation against file")
     assert "not-canceled" in pair.finding_codes()
     pair.fsm("receive_part", transfer_order=part["transfer_order"]["number"])
     pair.fsm("cancel_work_order", work_order=work_order, reason="the order was canceled")

@@ -50,7 +50,7 @@ def test_a_new_date_of_an_assigned_visit_is_carried_told_and_flagged_to_the_disp
     revise(compensating, order, committed_due_date="2026-04-15 12:00:00")
     found = compensating.rows("fsm", "wm_order", f"number={work_order}", "requested_due_by", "sys_id")[0]
     assert found["requested_due_by"] == "2026-04-15 12:00:00"
-    assert compensating.noted(number, work_order, "due date: 2026-04-01 12:00:00 -> 2026-04-15 12:00:00")
+    assert compensating.noted(number, work_order, "due date: 2026-04-01 12:00 UTC -> 2026-04-15 12:00 UTC")
     query = f"element_id={found['sys_id']}^element=work_notes^valueLIKEPlease check the visit"
     assert len(compensating.rows("fsm", "sys_journal_field", query, "value")) == 1
     compensating.assert_nothing_doubled()
@@ -64,6 +64,9 @@ def test_another_place_is_another_visit(compensating: Pair) -> None:
     [anew] = [w for w in compensating.work_orders(order, "Install CPE") if w != work_order]
     assert compensating.labels("fsm", "wm_order", f"number={anew}", "location") == [MUNICH]
     assert compensating.noted(number, anew, "was created in Field Service")
+    why = f"because the order was changed and the visit is made anew: location: {HAMBURG} -> {MUNICH}. A new work order follows."
+    assert compensating.noted(number, work_order, why)
+    assert not compensating.noted(number, "no longer asks for it")
     compensating.assert_nothing_doubled()
 
 
@@ -74,7 +77,8 @@ def test_another_place_while_somebody_is_on_site_changes_nothing_and_asks(compen
     place = compensating.rows("om", "cmn_location", f"name={MUNICH}", "sys_id")[0]["sys_id"]
     revise(compensating, order, location=place)
     assert compensating.labels("fsm", "wm_order", f"number={work_order}", "location") == [HAMBURG]
-    assert compensating.noted(number, f"{work_order}", "was not changed, because it is Work in Progress", "location")
+    told = "was not changed, because it is Work in Progress: location"
+    assert compensating.noted(number, work_order, told, "1 of 1 work order open")
     assert "change-waits" in compensating.finding_codes()
 
 
@@ -97,7 +101,7 @@ def test_a_revision_after_the_visit_was_made_is_told_and_sends_nobody_by_itself(
     compensating.settle()
     before = compensating.rows("fsm", "wm_order", f"number={work_order}", "sys_mod_count")
     revise(compensating, order, committed_due_date="2026-04-15 12:00:00")
-    told = "was Closed Complete before the order was changed: due date: 2026-04-01 12:00:00 -> 2026-04-15 12:00:00"
+    told = "was Closed Complete before the order was changed: due date: 2026-04-01 12:00 UTC -> 2026-04-15 12:00 UTC"
     assert compensating.noted(number, work_order, told)
     assert compensating.rows("fsm", "wm_order", f"number={work_order}", "sys_mod_count") == before
     assert compensating.work_orders(order, "Install CPE") == [work_order]

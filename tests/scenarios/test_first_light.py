@@ -101,7 +101,7 @@ def test_a_revision_waits_for_its_approval_and_then_reaches_the_field_with_a_not
     pair.om("approve_revision", order=order)
     pair.settle()
     assert pair.rows("fsm", "wm_order", due, "requested_due_by")[0]["requested_due_by"] == "2026-04-15 12:00:00"
-    assert pair.noted(number, "due date: 2026-04-01 12:00:00 -> 2026-04-15 12:00:00")
+    assert pair.noted(number, "due date: 2026-04-01 12:00 UTC -> 2026-04-15 12:00 UTC")
     assert len(pair.work_orders(order, "Install CPE")) == 1
 
 

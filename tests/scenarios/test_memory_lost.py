@@ -78,7 +78,7 @@ def test_a_change_made_while_memory_was_lost_is_carried(pair: Pair) -> None:
     pair.settle()
     found = pair.rows("fsm", "wm_order", f"number={pair.install(order)}", "requested_due_by")[0]
     assert found["requested_due_by"] == "2026-05-01 12:00:00"
-    assert pair.noted(pair.resource_order(order), "2026-04-01 12:00:00 -> 2026-05-01 12:00:00")
+    assert pair.noted(pair.resource_order(order), "2026-04-01 12:00 UTC -> 2026-05-01 12:00 UTC")
 
 
 def test_closed_work_orders_are_recognised_too(pair: Pair) -> None:

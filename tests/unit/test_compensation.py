@@ -127,7 +127,7 @@ def test_a_patch_is_carried_and_told_as_its_compensation_wants(how: str, is_quie
     update = only(revised(how), UpdateWorkOrder)
     assert update.fields == {"requested_due_by": "2027-03-15 12:00:00"}
     assert (update.is_quiet, bool(update.flag)) == (is_quiet, is_flagged)
-    assert ("due date: 2027-03-01 12:00:00 -> 2027-03-15 12:00:00" in update.flag) is is_flagged
+    assert ("due date: 2027-03-01 12:00 UTC -> 2027-03-15 12:00 UTC" in update.flag) is is_flagged
 
 
 def test_stop_and_ask_changes_nothing_is_told_once_and_stays_a_finding() -> None:

@@ -289,7 +289,7 @@ def test_the_carried_change_is_told_with_before_and_after() -> None:
     update = only(plan(snapshot(work_order(), with_line=LATER), memory(link(), verdicts=(verdict(),))), UpdateWorkOrder)
     carried = link(carried=later, untold=update.changes, updates=1)
     decided = plan(snapshot(work_order(), with_line=LATER), memory(carried, verdicts=(verdict(),)))
-    assert "due date: 2027-03-01 12:00:00 -> 2027-03-15 12:00:00" in only(decided, WriteNote).text
+    assert "due date: 2027-03-01 12:00 UTC -> 2027-03-15 12:00 UTC" in only(decided, WriteNote).text
     assert decided.links[0].untold == ()
 
 
@@ -378,12 +378,15 @@ def cancellation(state: IntentState, error: str = "") -> Intent:
 
 
 def test_a_cancellation_that_field_service_refuses_is_told_once_and_is_a_finding() -> None:
-    refused = cancellation(IntentState.PARKED, "parts are shipped.")
+    refused = cancellation(IntentState.PARKED, "fsm refused it with status 400: Parts are shipped.")
     decided = plan(CANCELED, memory(link(), intents=(refused,), verdicts=(verdict(),)))
     note = only(decided, WriteNote)
-    assert (
-        "WO1 Install CPE is no longer asked for, but Field Service did not cancel it: parts are shipped." in note.text
+    assert note.text == (
+        "WO1 Install CPE is no longer asked for, but Field Service did not cancel it: it says 'Parts are shipped'. It is still"
+        " Ready for Dispatch, and the connector does not try again by itself: please cancel it in Field Service, or let it be"
+        " carried out. 1 of 1 work order open."
     )
+    assert "status 400" in decided.findings[0].text
     assert (kinds(decided), codes(decided)) == (["WriteNote"], ["not-canceled"])
     told = memory(link(), intents=(refused, intent(note, IntentState.DONE)), verdicts=(verdict(),))
     again = plan(CANCELED, told)

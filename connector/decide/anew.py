@@ -1,0 +1,41 @@
+"""A visit that was canceled by us because it is made otherwise, not because nobody wants it any more. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from connector.mapping.fields import changes_between
+from connector.mapping.marks import WorkOrderKey
+from connector.model import Change, CreateWorkOrder
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from connector.decide.draft import Draft
+    from connector.model import Link
+
+
+def made_anew(draft: Draft, link: Link) -> tuple[tuple[Change, ...], str] | None:
+    """What is different in the new visit, as far as it is known what the old one said, and its number where it has one.
+
+    None where there is no new one; or it says just the same, because the order did not want the visit and wants it again.
+    """
+    key = WorkOrderKey.parse(link.key)
+    if not link.withdrawn or key is None:
+        return None
+    for facts, version, number in _successors(draft, link):
+        if version > key.version and facts != link.carried:
+            return (changes_between(link.carried, facts) if link.carried else ()), number
+    return None
+
+
+def _successors(draft: Draft, link: Link) -> Iterator[tuple[Mapping[str, str], int, str]]:
+    """The visits for the same wish, with the version each was made at: the last one first, be it still to be made."""
+    wish = (link.initiator_id, link.template, link.ordinal)
+    for action in draft.intended():
+        if isinstance(action, CreateWorkOrder) and (action.initiator_id, action.template, action.ordinal) == wish:
+            yield action.facts, action.version, ""
+    for one in draft.links.values():
+        key = WorkOrderKey.parse(one.key)
+        if key is not None and not one.withdrawn and (one.initiator_id, one.template, one.ordinal) == wish:
+            yield one.carried, key.version, one.work_order_number
