@@ -377,7 +377,7 @@ class Outbox:
         if task.planned_end == action.end:
             return Settlement(IntentState.DONE, text)
         moved = task.mod_count != action.mod_count or task.state.phase is not DomainOrderPhase.OPEN
-        if moved or entry.must_look:
+        if moved or entry.must_look or not self._is_open(task.domain_order_id):
             return _overtaken(action.order_task_number)
         written = self.om.write_planned_end(action.order_task_id, action.end)
         _require_taken(
@@ -386,6 +386,11 @@ class Outbox:
             "The connector's user needs to write this column of order tasks, or leave out write_end_to under [jeopardy].",
         )
         return _done(text, written, None)
+
+    def _is_open(self, domain_order_id: str) -> bool:
+        """A domain order that is closed by hand leaves its order tasks as they were."""
+        domain_order = self.om.read_domain_order(domain_order_id)
+        return domain_order is not None and domain_order.state.phase is DomainOrderPhase.OPEN
 
     def _reopen(self, entry: OutboxEntry, action: ReopenDomainOrder) -> Settlement:
         domain_order = self.om.read_domain_order(action.domain_order_id)

@@ -9,12 +9,24 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from typing import TYPE_CHECKING, get_args
 
 import pytest
+import sqlalchemy as sa
 
+from connector import app
+from connector.config import load
+from connector.engine.asking import asked_to_adopt, asked_to_create, asked_to_detach
+from connector.engine.tables import outbox
+from connector.model import Action, IntentState
+from tests.conftest import with_cases
 from tests.faults.crash.launcher import Point, has_effect
 from tests.faults.crash.matrix import kills
-from tests.faults.crash.story import STEPS
+from tests.faults.crash.story import COMMANDS, COMPENSATIONS, NEW_PLACE, SETTINGS, STEPS, permit
+from tests.faults.walk.moves import CASE_POLICY
+
+if TYPE_CHECKING:
+    from tests.conftest import Pair
 
 SHARE = 120
 LANES = 4 if os.environ.get("OM_FSM_KILLS") == "all" else SHARE
@@ -35,8 +47,50 @@ def test_every_point_lies_between_two_kills() -> None:
     assert [what for what in points if has_effect(what)] == ["commit", "POST d", "commit"]
 
 
-def test_the_story_does_everything_once_that_can_be_written() -> None:
-    told = [people.__name__ for people in STEPS.values()]
-    of_orders = ["approve", "revise", "write", "close_too_early", "ask", "let_go", "cancel", "hold"]
-    of_orders += ["go_elsewhere", "begin", "come_to_nothing", "decide"]
-    assert told == [*of_orders, "open_case", "edit_case", "complete_visit", "reject_solution", "close_case"]
+@pytest.fixture
+def told(pair: Pair) -> Pair:
+    """The pair as the story wants it."""
+    permit(pair.world)
+    with_cases(pair, CASE_POLICY)
+    path = pair.loaded.path
+    (path.parent / "compensation.csv").write_text(COMPENSATIONS, encoding="utf-8")
+    text = path.read_text(encoding="utf-8").replace("[policy]", '[policy]\ncompensation = "compensation.csv"')
+    path.write_text(text.replace("\n[case]\n", "\n") + SETTINGS, encoding="utf-8")
+    pair.loaded = load(path)
+    return pair
+
+
+def typed(pair: Pair, arguments: list[str]) -> None:
+    """What a person types in the story, without a process."""
+    match arguments:
+        case ["work-order", "create", number, "--template", template]:
+            app.ask_once(pair.loaded, lambda e: asked_to_create(e, number, template, 1, "by Mia"), pair.outside())
+        case ["work-order", "adopt", work_order, number]:
+            app.ask_once(pair.loaded, lambda e: asked_to_adopt(e, work_order, number, "by Mia"), pair.outside())
+        case ["work-order", "detach", work_order, "--reason", reason]:
+            app.ask_once(pair.loaded, lambda e: asked_to_detach(e, work_order, reason), pair.outside())
+        case _:
+            raise AssertionError(f"nobody can type {arguments}")
+
+
+def written(database: sa.Engine) -> set[str]:
+    """The kinds of what memory holds as done."""
+    with database.connect() as connection:
+        done = sa.select(outbox.c.kind).where(outbox.c.state == IntentState.DONE.value)
+        return set(connection.execute(done).scalars())
+
+
+@pytest.mark.timeout(120)
+def test_undisturbed_the_story_makes_every_kind_of_write_there_is(told: Pair) -> None:
+    made: set[str] = set()
+    with app.writing(told.loaded, told.outside()) as (engine, systems):
+        for name, people in STEPS.items():
+            people(told.world)
+            told.world.advance(10)
+            for arguments in COMMANDS[name](told.world) if name in COMMANDS else []:
+                typed(told, arguments)
+            while app.sync_once(engine, systems, told.now).plans:  # until one pass has nothing to decide
+                made |= written(engine.store.engine)
+                told.world.advance(5)
+    assert made == {kind.__name__ for kind in get_args(Action)}
+    assert told.rows("fsm", "cmn_location", f"name={NEW_PLACE}", "city") != []  # a write that no action stands for

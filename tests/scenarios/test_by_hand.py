@@ -11,6 +11,7 @@ from connector.engine.asking import asked_to_adopt, asked_to_create, asked_to_de
 from connector.engine.closing import ask_gate
 from connector.engine.history import explain
 from connector.errors import NotFound, Refused
+from connector.model import BindWorkOrder
 from tests.conftest import DOMAIN_ORDER, HAMBURG, with_cases
 from tests.scenarios.test_cases import POLICY, opened, said, visits
 
@@ -33,12 +34,12 @@ def create(pair: Pair, number: str, template: str = SWAP, ordinal: int = 1, *, d
     return ask(pair, lambda engine: asked_to_create(engine, number, template, ordinal, WHY), dry=dry)
 
 
-def adopt(pair: Pair, work_order: str, number: str) -> Asked:
-    return ask(pair, lambda engine: asked_to_adopt(engine, work_order, number, WHY))
+def adopt(pair: Pair, work_order: str, number: str, *, dry: bool = False) -> Asked:
+    return ask(pair, lambda engine: asked_to_adopt(engine, work_order, number, WHY), dry=dry)
 
 
-def detach(pair: Pair, work_order: str) -> Asked:
-    return ask(pair, lambda engine: asked_to_detach(engine, work_order, WHY))
+def detach(pair: Pair, work_order: str, *, dry: bool = False) -> Asked:
+    return ask(pair, lambda engine: asked_to_detach(engine, work_order, WHY), dry=dry)
 
 
 def in_the_field(pair: Pair) -> tuple[str, str, str]:
@@ -129,6 +130,31 @@ def test_the_dry_form_says_what_would_be_made_and_makes_nothing(pair: Pair) -> N
     assert asked.action is not None
     pair.settle()
     assert pair.work_orders(order, SWAP) == []
+
+
+def everything(pair: Pair) -> tuple[list[dict[str, str]], ...]:
+    """Work orders with what is marked on them, and all that was ever noted."""
+    columns = ("number", "sys_mod_count", "correlation_id", "correlation_display")
+    notes = (pair.rows(side, "sys_journal_field", "ORDERBYsys_id", "value") for side in ("om", "fsm"))
+    return pair.rows("fsm", "wm_order", "ORDERBYnumber", *columns), *notes
+
+
+@pytest.mark.parametrize("dry", [True, False], ids=["dry", "twin"])
+@pytest.mark.parametrize("how", ["adopt", "detach"])
+def test_the_dry_form_of_adopting_and_letting_go_says_what_would_be_and_writes_nothing(
+    pair: Pair, how: str, *, dry: bool
+) -> None:
+    _, number, ours = in_the_field(pair)
+    by_hand = made_by_hand(pair)
+    pair.settle()
+    before, known = everything(pair), happened(pair, number)
+    asked = adopt(pair, by_hand, number, dry=dry) if how == "adopt" else detach(pair, ours, dry=dry)
+    assert isinstance(asked.action, BindWorkOrder)
+    assert asked.action.detaches is (how == "detach")
+    assert not asked.already
+    pair.settle()
+    assert (everything(pair) == before) is dry
+    assert (happened(pair, number) == known) is dry
 
 
 def test_what_a_person_asked_for_follows_its_order_and_is_canceled_with_it(pair: Pair) -> None:

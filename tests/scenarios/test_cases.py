@@ -77,7 +77,7 @@ def test_a_case_that_needs_a_visit_gets_one_and_another_case_does_not(cases: Pai
 
 def test_the_visit_knows_customer_place_and_equipment_as_field_service_knows_them(cases: Pair) -> None:
     names = {"consumer": "Nora Lind", "asset": "CPE-500 S4711", "install_base_item": "SD-WAN at Acme Hamburg HQ"}
-    case = opened(cases, description="no lamp is on", **names)
+    case = opened(cases, description="no lamp is on", product="SD-WAN CPE 500", **names)
     cases.settle()
     expected = {"account": "Acme Logistics", "contact": "Anna Weber", "location": HAMBURG, **names}
     for column, name in expected.items():
@@ -87,6 +87,7 @@ def test_the_visit_knows_customer_place_and_equipment_as_field_service_knows_the
     assert here["asset"] != cases.rows("om", "alm_asset", "serial_number=S4711", "sys_id")[0]["sys_id"]
     assert here["priority"] == "2"
     assert "no lamp is on" in here["description"]
+    assert "Product: SD-WAN CPE 500" in here["description"]
 
 
 def test_each_step_of_the_visit_is_a_private_note_on_the_case_and_its_end_resolves_it(cases: Pair) -> None:

@@ -6,8 +6,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from connector import app
 from connector.config import load
+from connector.engine.consider import consider
+from connector.engine.drain import EVERY_SHARD
+from connector.engine.watch import notice
 from connector.errors import SchemaMismatch
+from connector.model import WritePlannedEnd
 from tests.conftest import HAMBURG, LINE, OVERLAP
 
 if TYPE_CHECKING:
@@ -120,6 +125,27 @@ def test_a_task_that_is_closed_is_not_written(pair: Pair, order: str) -> None:
     before = says(pair, order)
     planned(pair, order, SECOND)
     assert says(pair, order) == before
+
+
+@pytest.mark.parametrize("closed", [True, False])
+def test_a_domain_order_that_is_closed_before_the_end_arrives_takes_none(
+    pair: Pair, order: str, *, closed: bool
+) -> None:
+    """The connector has decided, and somebody is quicker than its write. Its twin: nobody is."""
+    pair.fsm("write", table="wm_order", record=pair.install(order), fields={"expected_end": FIRST})
+    pair.world.advance(400)
+    with app.writing(pair.loaded, pair.outside()) as (engine, _):
+        notice(engine, pair.now())
+        orders = [wakeup.order_id for wakeup in engine.store.due(EVERY_SHARD, pair.now(), limit=10)]
+        [plan] = consider(engine, orders, pair.now())
+        assert any(isinstance(action, WritePlannedEnd) for action in plan.actions)
+        if closed:
+            pair.om("close_domain_order", domain_order=pair.resource_order(order))
+        for order_id in orders:
+            engine.outbox.serve(order_id, pair.now)
+    assert says(pair, order) == (DUE if closed else FIRST)
+    pair.settle()
+    assert says(pair, order) == FIRST  # the gate has reopened it
 
 
 def test_what_the_platform_does_not_take_is_told_until_it_does(pair: Pair) -> None:

@@ -13,14 +13,14 @@ import socket
 import tempfile
 import time
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from connector.demo.setup import write_config
 from connector.sandbox import World
 from tests.faults.crash.launcher import Point, has_effect, run
-from tests.faults.crash.story import COMMANDS, COMPENSATIONS, STEPS
+from tests.faults.crash.story import COMMANDS, COMPENSATIONS, SETTINGS, STEPS, permit
 from tests.faults.outcome import differences, state_of
 from tests.faults.walk.moves import CASE_POLICY
 
@@ -31,17 +31,7 @@ ALIVE = Point()
 _PASSES = 6  # at most, until the restarted connector has nothing left to do
 _PATIENCE = (
     "\n[outbox]\nlook_after_seconds = 0.2\nfirst_retry_seconds = 0.1\nlongest_retry_seconds = 0.2\nin_flight = 1\n"
-    '\n[gate]\nclosed_incomplete = "fallout"\n'
-    '\n[ponr]\nmode = "set"\n'
-    '\n[jeopardy]\nwrite_end_to = "planned_end_date"\n'
 )
-_REFERENCES = """
-[fsm.references]
-template = { table = "cmdb_workorder_product_model" }
-location = { table = "cmn_location", missing = "create" }
-account = { table = "customer_account" }
-contact = { table = "customer_contact" }
-"""
 _KILLED = -9
 _LIFE = 6.0  # seconds in which a daemon has done what a pass has to do; it is killed at rest then
 AS_A_DAEMON = ", as a daemon"
@@ -74,12 +64,10 @@ class Stage:
     def __init__(self, directory: Path) -> None:
         self.directory = directory
         self.world = World.create(clock="manual", seed=1)
-        connector = self.world.users("fsm")["connector"]
-        self.world.users("fsm")["connector"] = replace(connector, roles=connector.roles | {"admin"})  # may make places
         self.ports = dict(zip(("om_port", "fsm_port", "control_port"), _free_ports(3), strict=True))
         self.memory = directory / "om-fsm.db"
         self.log = directory / "points.log"
-        self.world.switch("om", writer_sets_ponr=True, writer_plans_order_tasks=True)
+        permit(self.world)
         self.died_at = ""  # where the last daemon did
         with self.world.serve(directory, **self.ports) as served:
             self.config = write_config(directory, served.info)
@@ -87,7 +75,7 @@ class Stage:
         (directory / "compensation.csv").write_text(COMPENSATIONS, encoding="utf-8")
         tables = '[policy]\ncase = "case_policy.csv"\ncompensation = "compensation.csv"'
         text = self.config.read_text(encoding="utf-8").replace("[policy]", tables)
-        self.config.write_text(text + _PATIENCE + _REFERENCES, encoding="utf-8")
+        self.config.write_text(text + _PATIENCE + SETTINGS, encoding="utf-8")
 
     def sync(self, point: Point = ALIVE) -> int:
         """One real `om-fsm sync`; the exit status."""

@@ -3,6 +3,7 @@ another place, a case."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tests.faults.walk.moves import CASE, DOMAIN_ORDER, LINE, ORDER
@@ -19,6 +20,30 @@ COMPENSATIONS = (
     "id,kind of change,work order state,compensation\n"
     "hold,on hold,-,flag the dispatcher\nplace,location,-,cancel and recreate\nother,-,-,patch and note\n"
 )
+SETTINGS = """
+[gate]
+closed_incomplete = "fallout"
+
+[ponr]
+mode = "set"
+
+[jeopardy]
+write_end_to = "planned_end_date"
+
+[fsm.references]
+template = { table = "cmdb_workorder_product_model" }
+location = { table = "cmn_location", missing = "create" }
+account = { table = "customer_account" }
+contact = { table = "customer_contact" }
+"""
+"""What the connector is to do besides, so that each kind of write has its place in the story."""
+
+
+def permit(world: World) -> None:
+    """The connector's users may write all of it, and make places."""
+    users = world.users("fsm")
+    users["connector"] = replace(users["connector"], roles=users["connector"].roles | {"admin"})
+    world.switch("om", writer_sets_ponr=True, writer_plans_order_tasks=True)
 
 
 def _order(world: World) -> Row:
