@@ -90,9 +90,12 @@ def facts_of(initiator: AnyInitiator) -> dict[str, str]:
     if isinstance(initiator, Case):
         return dict(initiator.said)
     facts = {name: read(initiator) for name, read in FACTS.items()}
+    settled: set[str] = set()  # what is known of a record is known of that one: no farther one is asked about another
     for record in _nearest(initiator):
         for name, value in record.more.items():
-            facts[name] = facts.get(name) or value
+            if name not in settled:
+                facts[name] = facts.get(name) or value
+        settled |= {name for name in record.more if _refers(record, name.partition(".")[0])}
     for name, value in initiator.line.characteristics.items():
         facts[f"{CHARACTERISTIC}{fold(name)}"] = value
     return facts
@@ -115,6 +118,13 @@ def unshown(initiator: AnyInitiator) -> tuple[str, ...]:
 
 
 _REFERRING = ("location", "account", "contact")  # what several records may refer to
+
+
+def _refers(record: CustomerOrder | OrderLine | DomainOrder | OrderTask, what: str) -> bool:
+    """Whether a record itself says which location, contact, asset ... is meant."""
+    if what in _REFERRING:
+        return bool(getattr(record, what, NOWHERE).sys_id)
+    return what in CARRIED_FACTS and bool(record.more.get(what))
 
 
 def _nearest(initiator: Initiator) -> Iterator[CustomerOrder | OrderLine | DomainOrder | OrderTask]:

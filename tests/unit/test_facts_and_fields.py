@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from connector.mapping.facts import FACTS, facts_of, fill, is_fact, placeholders, unshown
 from connector.mapping.fields import DEFAULT_FIELDS, FieldMap, changes_between
-from connector.model import Change, Initiator, Ref
+from connector.model import Change, Initiator, OrderLine, Ref
 from tests.unit.orders import domain_order, line, order, order_task
 
 BERLIN, PARIS = Ref("1" * 32, "Berlin"), Ref("2" * 32, "Paris")
@@ -48,6 +48,27 @@ def test_a_reference_is_known_by_its_name_because_its_sys_id_means_nothing_in_fi
     ],
 )  # fmt: skip
 def test_the_nearest_record_that_says_something_is_believed(initiator: Initiator, name: str, value: str) -> None:
+    assert facts_of(initiator)[name] == value
+
+
+ANN = Ref("6" * 32, "Ann")
+OF_THE_ORDER = {"contact.email": "ann@acme.example", "consumer": "Ann", "consumer.email": "ann@home.example"}
+ASKED = {"contact.email": "", "consumer": "", "consumer.email": ""}
+
+
+@pytest.mark.parametrize(
+    ("of_line", "name", "value"),
+    [
+        (line(more=ASKED), "contact.email", "ann@acme.example"),
+        (line(more=ASKED, contact=ANN), "contact.email", ""),  # another Ann, perhaps
+        (line(more={**ASKED, "contact.email": "a@acme.example"}, contact=ANN), "contact.email", "a@acme.example"),
+        (line(contact=ANN), "contact.email", "ann@acme.example"),  # the line is not asked for it
+        (line(more=ASKED), "consumer.email", "ann@home.example"),
+        (line(more={**ASKED, "consumer": "Nora"}), "consumer.email", ""),
+    ],
+)
+def test_the_keys_of_a_record_are_those_of_the_one_that_is_meant(of_line: OrderLine, name: str, value: str) -> None:
+    initiator = replace(INITIATOR, order=order(contact=ANN, more=OF_THE_ORDER), line=of_line)
     assert facts_of(initiator)[name] == value
 
 
