@@ -56,8 +56,8 @@ def say(*lines: str, err: bool = False, nl: bool = True, **style: Any) -> None:
 
 
 def print_error(error: ConnectorError) -> None:
-    """What happened, why, and what to do, on standard error."""
-    say(f"Error: {error}", err=True)
+    """What happened, why, and what to do, on standard error; its id is a heading of docs/troubleshooting.md."""
+    say(f"Error ({error.id}): {error}", err=True)
     for problem in getattr(error, "problems", ()):
         say(f"  - {problem}", err=True)
     if error.hint:

@@ -29,6 +29,8 @@ _ALIEN = "Name another path under [memory]; the file was not touched."
 class Outdated(Refused):
     """The file is of an older schema, and only who holds the lock may upgrade it."""
 
+    id = "memory-outdated"
+
 
 def open_database(path: Path, *, create: bool, beside: bool = False, busy: float = BUSY_SECONDS) -> sa.Engine | None:
     """Memory in a SQLite file, in the present schema. None when it does not exist and may not be created.
