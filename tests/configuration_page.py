@@ -32,8 +32,8 @@ reports every problem at once without asking an instance; `om-fsm config show` p
 secrets. Paths are relative to the file. `config.example.toml` is the same list to copy from. What tables, columns and states are
 called is better left to `om-fsm discover`: [profile.md](profile.md).
 
-Where a setting takes **a secret**, it takes the place of one: `{ env = "NAME" }`, `{ file = "path" }` (a file that others cannot read)
-or `{ command = ["pass", "show", "om"] }`.
+Where a setting takes **a secret**, it takes the place of one: `{ env = "NAME" }`, `{ file = "path" }` (a file that others cannot
+read) or `{ command = ["pass", "show", "om"] }`.
 
 """
 _MANY = 8  # choices to list

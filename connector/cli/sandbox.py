@@ -1,16 +1,18 @@
-"""`om-fsm sandbox`: two pretended ServiceNow instances, with a configuration that points the connector at them."""
+"""`om-fsm sandbox`: two pretended ServiceNow instances, with a configuration that points the connector at them, and
+`om-fsm sandbox --dir DIR act`: what people do there."""
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 import click
 
-from connector.cli.output import say
+from connector.cli.output import print_json, say
 
 
-@click.command(short_help="Run two pretended instances.")
+@click.group(short_help="Run two pretended instances.", invoke_without_command=True)
 @click.option(
     "--dir",
     "directory",
@@ -19,8 +21,16 @@ from connector.cli.output import say
     help="Where sandbox.json, config.toml and everything they point to is written.",
 )
 @click.option("--profile", default="default", show_default=True, help="The name of a profile, or a profile file.")
-def sandbox(directory: Path, profile: str) -> None:
-    """Run an Order Management and a Field Service sandbox on loopback until stopped."""
+@click.pass_context
+def sandbox(context: click.Context, directory: Path, profile: str) -> None:
+    """Run an Order Management and a Field Service sandbox on loopback until stopped; or do there what people do."""
+    if context.invoked_subcommand is None:
+        _run(directory, profile)
+    else:
+        context.obj = directory
+
+
+def _run(directory: Path, profile: str) -> None:
     from connector.demo.setup import write_config
     from connector.errors import ConfigError
 
@@ -45,3 +55,50 @@ def sandbox(directory: Path, profile: str) -> None:
         raise ConfigError(f"The profile {profile} cannot be used.", tuple(str(error).splitlines())) from error
     except OSError as error:
         raise ConfigError(f"The sandbox cannot be opened in {directory}: {error}") from error
+
+
+@sandbox.command(short_help="Do what a person does there.")
+@click.argument("move")
+@click.argument("said", nargs=-1, metavar="[NAME=VALUE]...")
+@click.option("--as", "login", default="", help="The login of the person, where it is not the usual one.")
+@click.option("--on", "side", type=click.Choice(("om", "fsm")), help="The instance, for moves that both have.")
+@click.pass_obj
+def act(directory: Path, /, move: str, said: tuple[str, ...], login: str, side: str | None) -> None:
+    """Make one MOVE of a person in the sandbox that runs in --dir, as `approve order=ORD0010001`.
+
+    A VALUE that begins with [ or { is JSON. An unknown MOVE is answered with the list of those there are.
+    """
+    from requests import RequestException, Session
+
+    from connector.errors import NotFound, Refused, Unavailable
+
+    place = directory / "sandbox.json"
+    hint = f"Start one: om-fsm sandbox --dir {directory}"
+    try:
+        info = json.loads(place.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise NotFound(f"There is no sandbox in {directory}: {place} cannot be read.", hint=hint) from error
+    asked = {"do": move, **dict(map(_argument, said))}
+    asked |= {key: value for key, value in (("as", login), ("instance", side)) if value}
+    with Session() as session:
+        session.trust_env = False  # it is on this machine, behind no proxy
+        session.headers["Authorization"] = f"Bearer {info['control']['token']}"
+        try:
+            answer = session.post(
+                f"{info['control']['url']}/sandbox/act", json=asked, verify=info["ca_file"], timeout=60
+            ).json()
+        except (RequestException, OSError, ValueError) as error:
+            raise Unavailable(f"The sandbox in {directory} does not answer.", hint=hint) from error
+    if not answer.get("ok"):
+        raise Refused(f"The sandbox refuses {move}: {answer.get('error')}")
+    print_json(answer["result"])
+
+
+def _argument(said: str) -> tuple[str, Any]:
+    name, found, value = said.partition("=")
+    try:
+        if not found:
+            raise ValueError
+        return name, json.loads(value) if value.startswith(("[", "{")) else value
+    except ValueError:
+        raise click.UsageError(f"{said!r}: say NAME=VALUE; a VALUE that begins with [ or {{ must be JSON") from None

@@ -119,7 +119,7 @@ class _Doors:
     async def live(self, on_ready: Callable[[dict[str, Any]], None]) -> None:
         """Open, tell, tick until stopped, close."""
         self._directory.mkdir(parents=True, exist_ok=True)
-        ca_file = self._directory / "sandbox-ca.pem"
+        ca_file = self._directory.resolve() / "sandbox-ca.pem"
         self._authority = Authority(ca_file)
         context = self._authority.door_context(ask_clients=True)
         control = ControlPlane(self._world, self._token, self.certify)

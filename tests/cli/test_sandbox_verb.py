@@ -36,3 +36,29 @@ def test_what_stands_in_its_way_is_told(
         main()
     said = capsys.readouterr().err
     assert (ended.value.code, sentence in said, "defect" in said) == (2, True, False)
+
+
+@pytest.mark.parametrize(
+    ("typed", "code", "sentence"),
+    [
+        (["place", "order=ORD0010001"], 4, "There is no sandbox in there"),
+        (["place", "ORD0010001"], 2, "say NAME=VALUE"),
+        (["create_order", "lines=[{]"], 2, "must be JSON"),
+    ],
+)
+def test_an_act_without_a_sandbox_or_with_words_that_say_nothing_is_refused(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    typed: list[str],
+    code: int,
+    sentence: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "there").mkdir()
+    if code == 2:
+        (tmp_path / "there" / "sandbox.json").write_text("{}", encoding="utf-8")
+    monkeypatch.setattr("sys.argv", ["om-fsm", "sandbox", "--dir", "there", "act", *typed])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert (ended.value.code, sentence in capsys.readouterr().err) == (code, True)
