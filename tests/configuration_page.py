@@ -51,7 +51,9 @@ def page() -> str:
         title = f"## `[{path}]`\n\n" if path else "## At the top\n\n"
         parts.append(title + "".join(f"{told}\n\n" for told in [said.get(path, "")] if path and told))
         if is_list_of_names(path):
-            names = ", ".join(f"`{name}` = `{field.get_default()}`" for name, field in model.model_fields.items())
+            names = ", ".join(
+                f"`{name}` = `{field.get_default() or '(none)'}`" for name, field in model.model_fields.items()
+            )
             parts.append(f"{names}\n\n")
         elif rows := list(_rows(path, model, said)):
             parts.append("| setting | takes | default | |\n|---|---|---|---|\n" + "".join(rows) + "\n")

@@ -17,7 +17,7 @@ def test_every_setting_has_its_place_and_no_row_is_without_words() -> None:
     for part in page().split("\n## ")[1:]:
         section = "" if part.startswith("At the top") else part.split("`")[1].strip("[]")
         rows = re.findall(r"^\| `(\w+)` .*\| ([^|]*) \|$", part, re.MULTILINE)
-        names = re.findall(r"`(\w+)` = `(\w+)`", part.strip().splitlines()[-1])
+        names = re.findall(r"`(\w+)` = `([^`]+)`", part.strip().splitlines()[-1])
         told |= {f"{section}.{name}".removeprefix("."): words.strip() for name, words in (*rows, *names)}
     assert all(told.values())
     of_tables = ("references.", "facts.", "fields.", "outputs.", "sign_in", "columns.domain_order")
