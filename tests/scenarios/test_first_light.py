@@ -141,7 +141,7 @@ def test_after_a_declined_revision_what_stands_on_the_line_is_what_the_work_orde
     [after] = pair.rows("fsm", "wm_order", f"number={work_order}", "sys_mod_count", "requested_due_by")
     assert after["requested_due_by"] == stands
     assert ([after] == before) is restored
-    assert pair.noted(number, "was updated", f"due date: {old} -> {new}") is not restored
+    assert pair.noted(number, "was updated", f"due date: {old[:16]} UTC -> {new[:16]} UTC") is not restored
     assert pair.work_orders(order, "Install CPE") == [work_order]
 
 

@@ -55,6 +55,7 @@ ACTIONS: dict[type[Any], st.SearchStrategy[Any]] = {
         **dict.fromkeys(("version", "mod_count"), NUMBER),
         **dict.fromkeys(("facts", "fields"), FACTS),
         changes=CHANGES,
+        tried=TEXTS,
     ),
     CancelWorkOrder: st.builds(
         CancelWorkOrder,
@@ -88,6 +89,8 @@ LINKS = st.builds(
     carried=FACTS,
     untold=CHANGES,
     refused=TEXTS,
+    refused_at=NUMBER,
+    tried=TEXTS,
     noted=st.one_of(st.none(), STATES),
     withdrawn=st.booleans(),
     detached=TEXT,

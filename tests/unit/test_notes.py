@@ -23,6 +23,10 @@ DISPATCHED = State("10", "Ready for Dispatch", WorkOrderPhase.OPEN)
 CANCELED = State("7", "Canceled", WorkOrderPhase.CANCELED)
 COMPLETE = State("3", "Closed Complete", WorkOrderPhase.COMPLETE)
 WO1 = WorkOrder("1" * 32, "WO1", DISPATCHED, template="Install CPE", updated_by="Tom", updated_on="2027-02-01 10:15:30")
+DUE = [
+    Change("due date", "2027-03-01 12:00:00", "2027-04-01 12:00:00"),
+    Change("characteristic.slot", "2027-03-01 12:00:00", ""),  # a text of people, in whatever zone
+]
 MOVED = (Change("location", "Berlin", "Paris"), Change("characteristic.port", "", "LC"))
 BERLIN = ZoneInfo("Europe/Berlin")
 WINTER = "2027-02-01 10:15:30"
@@ -203,6 +207,32 @@ def test_a_note_about_very_many_changes_stays_readable() -> None:
         (
             notes.canceled(WorkOrder("1", "WO1", CANCELED), Move("Assigned"), withdrawn_by="order", still_open=0, total=1),
             "WO1 was canceled because the order no longer asks for it (was Assigned). 0 of 1 work order open.",
+        ),
+        (
+            notes.made_anew(WorkOrder("1", "WO1", CANCELED), Move("Assigned"), MOVED[:1], still_open=1, total=2),
+            "WO1 was canceled (was Assigned), because the order was changed and the visit is made anew: location: Berlin ->"
+            " Paris. A new work order follows. 1 of 2 work orders open.",
+        ),
+        (
+            notes.made_anew(WorkOrder("1", "WO1", CANCELED), Move("Assigned"), (), "WO2", still_open=1, total=2),
+            "WO1 was canceled (was Assigned), because the order was changed and the visit is made anew."
+            " WO2 takes its place. 1 of 2 work orders open.",
+        ),
+        (
+            notes.cancel_refused(WO1, "the connector's user has no permission", MOVED[:1]),
+            "WO1 Install CPE is to be made anew (location: Berlin -> Paris), but Field Service did not cancel it: the connector's"
+            " user has no permission. It is still Ready for Dispatch, and the connector does not try again by itself: please"
+            " cancel it in Field Service, or let it be carried out; the new one is made when it is canceled.",
+        ),
+        (
+            notes.updated(WO1, DUE, (), zone=ZoneInfo("Europe/Berlin"), still_open=1, total=1),
+            "WO1 Install CPE was updated after a change of the order: due date: 2027-03-01 13:00 CET -> 2027-04-01 14:00 CEST;"
+            " slot: 2027-03-01 12:00:00 -> (empty). Current status: Ready for Dispatch. 1 of 1 work order open.",
+        ),
+        (
+            notes.taken(WO1, [Change("requested_due_by", "", "2027-03-01 12:00:00")], ("contact",), still_open=1, total=1),
+            "WO1 Install CPE now says what Field Service had not taken: requested due by: (empty) -> 2027-03-01 12:00 UTC."
+            " 1 of 1 work order open. Field Service did not take: contact.",
         ),
         (
             notes.canceled(WorkOrder("1", "WO1", CANCELED), Move("Ready for Dispatch"), withdrawn_by="", still_open=0, total=1),

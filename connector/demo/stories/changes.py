@@ -54,7 +54,7 @@ def _inflight(t: Teller) -> None:
         f"{work_order} has the new day",
         t.shown("fsm", "wm_order", work_order, "requested_due_by").startswith(new[:10]),
     )
-    t.check("the agent reads before and after", t.noted(number, f"{old} -> {new}"))
+    t.check("the agent reads before and after", t.noted(number, f"{old[:16]} UTC -> {new[:16]} UTC"))
     asked = any("Please check the visit" in note for note in t.stage.fsm.notes(work_order, "wm_order"))
     t.check("the dispatcher is asked to check the appointment", asked)
 
