@@ -68,30 +68,21 @@ def act(directory: Path, /, move: str, said: tuple[str, ...], login: str, side: 
 
     A VALUE that begins with [ or { is JSON. An unknown MOVE is answered with the list of those there are.
     """
-    from requests import RequestException, Session
+    from connector.errors import NotFound
+    from connector.errors import Refused as Refusal
+    from connector.sandbox import Refused as Unwilling
+    from connector.sandbox import away
 
-    from connector.errors import NotFound, Refused, Unavailable
-
-    place = directory / "sandbox.json"
-    hint = f"Start one: om-fsm sandbox --dir {directory}"
-    try:
-        info = json.loads(place.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise NotFound(f"There is no sandbox in {directory}: {place} cannot be read.", hint=hint) from error
     asked = {"do": move, **dict(map(_argument, said))}
     asked |= {key: value for key, value in (("as", login), ("instance", side)) if value}
-    with Session() as session:
-        session.trust_env = False  # it is on this machine, behind no proxy
-        session.headers["Authorization"] = f"Bearer {info['control']['token']}"
-        try:
-            answer = session.post(
-                f"{info['control']['url']}/sandbox/act", json=asked, verify=info["ca_file"], timeout=60
-            ).json()
-        except (RequestException, OSError, ValueError) as error:
-            raise Unavailable(f"The sandbox in {directory} does not answer.", hint=hint) from error
-    if not answer.get("ok"):
-        raise Refused(f"The sandbox refuses {move}: {answer.get('error')}")
-    print_json(answer["result"])
+    try:
+        print_json(away.act(directory, asked))
+    except Unwilling as refused:
+        raise Refusal(f"The sandbox refuses {move}: {refused}") from refused
+    except (OSError, ValueError, KeyError) as error:
+        raise NotFound(
+            f"No sandbox answers in {directory}.", hint=f"Start one: om-fsm sandbox --dir {directory}"
+        ) from error
 
 
 def _argument(said: str) -> tuple[str, Any]:

@@ -41,7 +41,7 @@ def test_what_stands_in_its_way_is_told(
 @pytest.mark.parametrize(
     ("typed", "code", "sentence"),
     [
-        (["place", "order=ORD0010001"], 4, "There is no sandbox in there"),
+        (["place", "order=ORD0010001"], 4, "No sandbox answers in there"),
         (["place", "ORD0010001"], 2, "say NAME=VALUE"),
         (["create_order", "lines=[{]"], 2, "must be JSON"),
     ],
