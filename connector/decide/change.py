@@ -162,9 +162,10 @@ def cancel(draft: Draft, initiator: AnyInitiator, work: Work, why: str) -> None:
 
 
 def keep_after_all(draft: Draft, work: Work) -> None:
-    """The order wants this work order again: a cancellation that was not sent yet, or was refused, is given up."""
+    """The order wants this work order again: a cancellation that was not sent yet, or was refused, is given up. One that a
+    person gave up may be intended again, should the order call it off once more."""
     for intent in _cancellations(draft, work):
-        if intent.state in (IntentState.PENDING, IntentState.PARKED):
+        if intent.state is IntentState.PENDING or intent.is_refused:
             draft.withdraw(intent)
 
 

@@ -588,13 +588,15 @@ def _recover(connection: sa.Connection, token: str, order: Mapping[str, str], no
 
 
 def _withdraw(connection: sa.Connection, order_id: str, tokens: Iterable[str], now: datetime) -> None:
+    not_sent = outbox.c.state.in_([IntentState.PENDING.value, IntentState.PARKED.value])
+    given_up = (outbox.c.state == IntentState.DONE.value) & (outbox.c.error != "")
     for token in tokens:
         connection.execute(
             outbox.update()
             .where(
                 outbox.c.order_id == order_id,
                 outbox.c.token == token,
-                outbox.c.state.in_([IntentState.PENDING.value, IntentState.PARKED.value]),
+                not_sent | given_up,
             )
             .values(state=IntentState.WITHDRAWN.value, settled_at=now)
         )

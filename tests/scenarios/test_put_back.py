@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from connector import app
+from connector import app, memory
 from tests.conftest import DOMAIN_ORDER, HAMBURG
 from tests.scenarios.test_by_hand import SWAP, create, in_the_field
 
@@ -143,4 +143,24 @@ def test_what_a_person_had_asked_for_comes_back_too(pair: Pair) -> None:
     pair.settle()
     flip(pair, number)
     assert ends(pair, order, SWAP) == ["canceled", "ready for dispatch"]
+    pair.assert_nothing_doubled()
+
+
+def test_who_gave_a_cancellation_up_is_obeyed_until_the_domain_order_is_put_back_and_canceled_anew(pair: Pair) -> None:
+    order, number, visit = in_the_field(pair)
+    before = pair.state("om", DOMAIN_ORDER, number)
+    refusal = pair.world.fault("fsm", {"kind": "status", "status": 403, "method": "PATCH", "path_contains": "wm_order"})
+    put(pair, DOMAIN_ORDER, number, "canceled")
+    pair.settle_but_parked()
+    pair.world.clear_faults(refusal)
+    with memory.repairing(pair.loaded) as store:
+        assert store.release_parked(pair.parked(), pair.now(), drop=True)
+    pair.settle()
+    assert ends(pair, order) != ["canceled"]
+    put(pair, DOMAIN_ORDER, number, before)
+    pair.settle()
+    put(pair, DOMAIN_ORDER, number, "canceled")
+    pair.settle()
+    assert pair.work_orders(order, INSTALL) == [visit]
+    assert ends(pair, order) == ["canceled"]
     pair.assert_nothing_doubled()
