@@ -211,7 +211,7 @@ class Story(Teller):
         )
         self.expect(
             f"{number} shows before -> after",
-            lambda: self.noted(number, "100 Mbit/s -> 500 Mbit/s", f"{self.on(DUE)} -> {due}"),
+            lambda: self.noted(number, "100 Mbit/s -> 500 Mbit/s", f"{self.on(DUE)[:16]} UTC -> {due[:16]} UTC"),
             lambda: self.stage.om.notes(number, DOMAIN_ORDER),
         )
 
