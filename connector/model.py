@@ -797,6 +797,7 @@ class Link:
     refused: tuple[str, ...] = ()  # columns FSM did not take, and that do not say it since
     refused_at: int = 0  # the update with which the first of these was not taken
     tried: tuple[str, ...] = ()  # when these were tried last: the state, then the references that could be resolved
+    left: Mapping[str, str] = field(default_factory=dict)  # what these said when they were not taken
     updates: int = 0  # how many updates were carried
     noted: State[WorkOrderPhase] | None = None  # the state the last status note spoke of
     noted_at: int = 0  # the work order's count of updates when that state was read; 0 where memory was lost

@@ -8,6 +8,8 @@ the work order is over                                        | nothing: nobody 
 the record it refers to is known in Field Service by now      | write it again, once; finding until it is taken
 the work order is in another state than at the last try       | the same: what may be written depends on the state
 neither; or it was cut, which no state changes                | finding; asked again every few hours where a record is missing
+somebody entered something else in Field Service meanwhile    | the same: it is not written over
+that try was refused outright (parked)                        | withdrawn, once there is another reason or nothing to wait for
 past the point of no return, on hold, canceled                | finding
 """
 
@@ -20,13 +22,13 @@ from typing import TYPE_CHECKING
 from connector.mapping import notes
 from connector.mapping.fields import is_same
 from connector.mapping.marks import digest_of
-from connector.model import Change, FindingCode, UpdateWorkOrder
+from connector.model import Change, FindingCode, IntentState, UpdateWorkOrder
 
 if TYPE_CHECKING:
     from connector.decide.closure import Work
     from connector.decide.draft import Draft
     from connector.mapping.fields import FieldMap
-    from connector.model import AnyInitiator, Case, DomainOrder, Link, WorkOrder
+    from connector.model import AnyInitiator, Case, DomainOrder, Intent, Link, WorkOrder
 
 _ASK_AGAIN = timedelta(hours=4)  # nothing tells that a record was created in Field Service
 
@@ -49,12 +51,18 @@ def try_again(draft: Draft, initiator: AnyInitiator, work: Work) -> None:
     if any(not found.resolves.get(column, True) for column in missing) and draft.now is not None:
         draft.look_again(draft.now + _ASK_AGAIN)
     before = link.tried or (found.state.value,)
+    link = replace(link, left={c: link.left.get(c, found.fields.get(c, "")) for c in link.refused})
     now = (found.state.value, *sorted(known))
     is_worth_it = now[0] != before[0] or not known <= set(before[1:])
-    columns = {column: text for column, text in missing.items() if _may_be_taken(found, column, text)}
+    columns = {
+        column: text
+        for column, text in missing.items()
+        if _may_be_taken(found, column, text) and is_same(found.fields[column], link.left[column])
+    }
     if is_worth_it and columns:
         _write(draft, initiator, work, columns, now)
-    elif is_worth_it or not link.tried:
+        draft.remember(link)
+    else:
         draft.remember(replace(link, tried=now if is_worth_it else before))
 
 
@@ -66,7 +74,10 @@ def _write(draft: Draft, initiator: AnyInitiator, work: Work, columns: dict[str,
     while (intent := draft.intent(f"update/{found.sys_id}/{number}")) is not None:
         if intent.state.is_open or (isinstance(intent.action, UpdateWorkOrder) and intent.action.tried == now):
             return
-        number += 1
+        if not _is_refused_try(intent, found.sys_id):
+            number += 1
+            continue
+        draft.withdraw(intent)
     draft.do(
         UpdateWorkOrder(
             key=f"update/{found.sys_id}/{number}",
@@ -86,10 +97,14 @@ def _write(draft: Draft, initiator: AnyInitiator, work: Work, columns: dict[str,
 def tell_refused(draft: Draft, record: DomainOrder | Case, work: Work) -> None:
     """A finding while something is missing; no more of it, and a note, when a person or Field Service has put it right."""
     found, link = work.found, draft.links[work.link.work_order_id]
-    if found is None or not link.refused:
+    if found is None:
+        return
+    if not link.refused:
+        _give_up(draft, found, ())
         return
     missing = None if draft.is_updating(found.sys_id) else _missing(draft, work)
     left = tuple(c for c in link.refused if c in missing) if missing is not None else link.refused
+    _give_up(draft, found, left if found.state.phase.is_open else ())
     if right := [column for column in link.refused if column not in left]:
         draft.remember(replace(link, refused=left))
         if found.state.phase.is_open:
@@ -104,6 +119,22 @@ def tell_refused(draft: Draft, record: DomainOrder | Case, work: Work) -> None:
         draft.find(
             FindingCode.NOT_APPLIED, found.number, text, on=draft.initiator(link.initiator_id), occasion=occasion
         )
+
+
+def _give_up(draft: Draft, found: WorkOrder, left: tuple[str, ...]) -> None:
+    """A try that was refused outright waits for nobody when all it was for is there, or the work order is over."""
+    for token, intent in draft.memory.intents.items():
+        is_left = isinstance(intent.action, UpdateWorkOrder) and not set(left).isdisjoint(intent.action.fields)
+        if _is_refused_try(intent, found.sys_id) and not is_left and draft.is_wanted(token):
+            draft.withdraw(intent)
+
+
+def _is_refused_try(intent: Intent, work_order_id: str) -> bool:
+    match intent.action:
+        case UpdateWorkOrder(work_order_id=of, tried=tried) if of == work_order_id:
+            return bool(tried) and intent.state is IntentState.PARKED
+        case _:
+            return False
 
 
 def _missing(draft: Draft, work: Work) -> dict[str, str] | None:

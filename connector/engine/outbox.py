@@ -261,6 +261,7 @@ class Outbox:
             refused=tuple(dict.fromkeys((*still, *refused))),
             refused_at=action.number if refused and is_new else link.refused_at,
             tried=action.tried or (() if refused else link.tried),
+            left={column: text for column, text in link.left.items() if column not in action.fields},
             updates=max(link.updates, action.number),
         )
         return _done(f"{action.work_order_number} updated: {said}", written, link)

@@ -86,10 +86,11 @@ def _by(who: str, at: str, zone: tzinfo) -> str:
 def moment(at: str, zone: tzinfo) -> str:
     """A stored moment (UTC, "YYYY-MM-DD HH:MM:SS") to the minute in this zone; anything else as it is."""
     stored = moment_of(at)
-    if stored is None:
-        return harmless(at)
-    local = stored.astimezone(zone)
-    return f"{local:%Y-%m-%d %H:%M} {local.tzname()}"
+    try:
+        local = stored.astimezone(zone) if stored is not None else None
+    except OverflowError:  # "never", at the end of the calendar
+        local = None
+    return harmless(at) if local is None else f"{local:%Y-%m-%d %H:%M} {local.tzname()}"
 
 
 @dataclass(frozen=True, slots=True)

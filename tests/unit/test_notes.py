@@ -48,6 +48,23 @@ def _remark(value: str) -> Remark:
     return Remark("WOT1", value, value, value, is_comment=False, rank=0, before="", tokens=())
 
 
+@pytest.mark.parametrize(
+    ("said", "zone", "read"),
+    [
+        ("9999-12-31 23:59:59", "Europe/Berlin", "9999-12-31 23:59:59"),
+        ("0001-01-01 00:00:00", "America/New_York", "0001-01-01 00:00:00"),
+        ("9999-12-31 23:59:59", "America/New_York", "9999-12-31 18:59 EST"),
+        ("2026-10-25 00:30:00", "Europe/Berlin", "2026-10-25 02:30 CEST"),
+        ("2026-10-25 01:30:00", "Europe/Berlin", "2026-10-25 02:30 CET"),
+        ("2026-10-25", "Europe/Berlin", "2026-10-25"),
+    ],
+)
+def test_a_moment_stands_in_the_readers_zone_and_what_no_calendar_there_has_as_it_is(
+    said: str, zone: str, read: str
+) -> None:
+    assert notes.moment(said, ZoneInfo(zone)) == read
+
+
 # One sentence of each kind, with one foreign value in every place where a record's value may stand.
 SENTENCES: dict[str, Callable[[str], str]] = {
     "created": lambda v: notes.created(

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from connector.decide.plan import decide
+from connector.mapping.marks import token_of
 from connector.model import CustomerOrder, Intent, IntentState, Link, Plan, UpdateWorkOrder, WriteNote
 from tests.unit.orders import RULES, codes, intent, kinds, link, memory, only, order, snapshot, verdict, work_order
 
@@ -121,3 +122,44 @@ def test_what_was_taken_after_all_is_told_and_not_called_a_change_of_the_order()
     text = only(plan, WriteNote).text
     assert "now says what Field Service had not taken: requested due by: (empty) -> 2027-03-01" in text
     assert "after a change" not in text
+
+
+def test_what_somebody_entered_instead_is_not_written_over() -> None:
+    first = decided(told(refused=(PLACE,)), shown={**SHOWN, PLACE: "Hamburg"}, resolves={PLACE: False})
+    assert first.links[0].left == {PLACE: "Hamburg"}
+    known = {PLACE: True}
+    assert "UpdateWorkOrder" in kinds(decided(first.links[0], shown={**SHOWN, PLACE: "Hamburg"}, resolves=known))
+    for entered in ("Munich", ""):
+        plan = decided(first.links[0], "16", shown={**SHOWN, PLACE: entered}, resolves=known)
+        assert "UpdateWorkOrder" not in kinds(plan)
+        assert "not-applied" in codes(plan)
+
+
+def parked_try() -> tuple[Link, UpdateWorkOrder, Intent]:
+    known = told(tried=("10",))
+    update = only(decided(known, "16"), UpdateWorkOrder)
+    return replace(known, noted=None), update, intent(update, IntentState.PARKED)
+
+
+def test_a_try_that_was_refused_outright_stays_a_finding_while_nothing_has_changed() -> None:
+    known, _, parked = parked_try()
+    plan = decided(known, "16", intents=(parked,))
+    assert ("write-parked" in codes(plan), plan.withdraw) == (True, ())
+
+
+def test_a_try_that_was_refused_outright_gives_way_to_the_next_one() -> None:
+    known, before, parked = parked_try()
+    plan = decided(known, "18", intents=(parked,))
+    update = only(plan, UpdateWorkOrder)
+    assert (update.key, update.tried, plan.withdraw) == (before.key, ("18",), (token_of(before.key),))
+    assert codes(plan) == ["not-applied"]
+
+
+@pytest.mark.parametrize(("state", "shown"), [("3", SHOWN), ("7", SHOWN), ("16", WANTED)])
+def test_a_try_that_was_refused_outright_is_withdrawn_when_nobody_waits_for_it(
+    state: str, shown: dict[str, str]
+) -> None:
+    known, update, parked = parked_try()
+    plan = decided(replace(known, withdrawn=state == "7"), state, intents=(parked,), shown=shown)
+    assert plan.withdraw == (token_of(update.key),)
+    assert {"write-parked", "not-applied"}.isdisjoint(codes(plan))
