@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 from connector.discover.choose import choose_column
 from connector.discover.wanted import PARTS
 from connector.doctor.check import EVERYWHERE, Check, Seen, Suite, failed, fine, unknown, warning
-from connector.errors import Denied, Rejected
+from connector.errors import ConfigError, Denied, Rejected
 from connector.fsm.schema import OPTIONAL as FSM_OPTIONAL
+from connector.mapping.facts import CARRIED_FACTS
 from connector.mapping.marks import MAX_LENGTH
 from connector.om.schema import OPTIONAL as OM_OPTIONAL
-from connector.policies import order_fields
+from connector.policies import mapped_facts, order_fields
 from connector.profile import FSM_KINDS, OM_KINDS
 from connector.servicenow.lean import page
 
@@ -160,18 +161,34 @@ def _filled(patient: Patient) -> Seen:
 
 
 def _facts(patient: Patient) -> Seen:
-    schema = patient.om.schema
-    missing: list[str] = []
-    for name, fact in patient.settings.om.facts.items():
-        for column in fact.columns:
-            record, _, path = column.partition(".")
-            said = patient.om.evidence.columns[schema.tables[record]]
-            if said.is_known and path.partition(".")[0] not in said.columns:
-                missing.append(f"{name} ({column})")
+    """Without one of these columns no order can be read: what is not shown is never taken for empty."""
+    schema, settings = patient.om.schema, patient.settings
+    asked = [
+        (f"{name} ({column})", record, path)
+        for name, fact in settings.om.facts.items()
+        for column in fact.columns
+        for record, _, path in [column.partition(".")]
+    ]
+    if not isinstance(patient.policies, ConfigError):
+        asked += [
+            (
+                f'{name} ({record}.{path}; without it: {name.replace(" ", "_")} = "" under [om.columns.{record}])',
+                record,
+                path,
+            )
+            for record, facts in mapped_facts(settings, patient.policies).items()
+            for name, (path, _) in facts.items()
+            if name in CARRIED_FACTS and record != "case"
+        ]
+    missing = []
+    for told, record, path in asked:
+        said = patient.om.evidence.columns[schema.tables[record]]
+        if said.is_known and path.partition(".")[0] not in said.columns:
+            missing.append(told)
     return (
-        failed(f"columns of your own facts are not there: {', '.join(missing)}")
+        failed(f"columns that policies or fields ask for are not there: {', '.join(missing)}")
         if missing
-        else fine("the columns of your own facts are there")
+        else fine("the columns of every fact that is asked for are there")
     )
 
 
@@ -246,9 +263,9 @@ CHECKS = (
     ),
     Check(
         "fields.facts",
-        "The columns of your own facts are there",
-        "A policy that uses them cannot decide.",
-        "Correct [om.facts].",
+        "The columns of facts that policies and fields ask for are there",
+        "No order can be read: what is not shown is never taken for empty.",
+        "Correct [om.facts], give the user the right to read the column, or leave it out as the check says.",
         (Suite.FIRST, Suite.POST_UPGRADE),
         of_pair=_facts,
     ),

@@ -325,6 +325,7 @@ ILLNESSES = [
     Illness("rights.records", fault("table_forbidden", "fsm", method="PATCH"), "fsm", first=at_work),
     Illness("fields.columns", lambda p: add(p, '[work_order.fields]\nu_nobody = "{order}"'), "", Level.WARNING),
     Illness("fields.facts", lambda p: add(p, '[om.facts]\n"tier" = { from = "domain_order.u_tier" }')),
+    Illness("fields.facts", lambda p: add(p, '[om.columns.line]\nconsumer = "u_nobody"')),
     Illness("journal.readable", fault("table_forbidden", path_contains="sys_journal_field"), "om", Level.WARNING, at_work),
     Illness("journal.shown", fault("hide_field", field="work_notes"), "om", first=at_work),
     Illness("keys.sys_id", switch("fsm", client_sys_id=False), "fsm", Level.WARNING, healthy=frozenset({Level.UNKNOWN})),
