@@ -43,6 +43,11 @@ FACTS: Mapping[str, Callable[[Initiator], str]] = {
 CARRIED_FACTS = ("consumer", "asset", "install base item", "product inventory")
 """What orders may refer to besides: read only where a policy or a field asks for it, and the instance has a column for it."""
 
+REFERENCES_OF_CASES = frozenset(
+    {*CARRIED_FACTS, "account", "contact", "location", "product", "contract", "entitlement"}
+)
+"""The facts of cases that name a record."""
+
 _KINDS: Mapping[str, Kind] = {
     "domain order class": Kind.CHOICE,
     "quantity": Kind.NUMBER,

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from connector.errors import AbsurdAnswer, Denied, Rejected
 from connector.exchange import Changed, FeedId, OrdersRead, Record, Sketch, Unreadable, Written
+from connector.mapping.facts import REFERENCES_OF_CASES
 from connector.mapping.states import CASE_LABELS, StateMap, Told, fold
 from connector.model import CasePhase, CaseSnapshot
 from connector.om.port import OmPort
@@ -160,7 +161,7 @@ class OmWithCases(OmPort):
 
     def _case(self, row: Row) -> Case:
         parts = Parts(row, self._schema.case)
-        said = parts.more(self._facts.get(_PART, {}))
+        said = parts.more(self._facts.get(_PART, {}), REFERENCES_OF_CASES)
         return replace(case_wire(parts).case(self._case_states, said), unshown=tuple(parts.unshown))
 
     def read_case(self, case_id: str) -> Case | None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from connector.errors import AbsurdAnswer, Rejected
 from connector.exchange import NOTE, Changed, FeedId, LineNow, OrdersRead, Record, Sent, Sketch, Unreadable, Written
+from connector.mapping.facts import CARRIED_FACTS
 from connector.mapping.marks import OWNER, tokens_in
 from connector.mapping.states import DOMAIN_ORDER_LABELS, NOTHING_TOLD, ORDER_LABELS, StateMap, Told
 from connector.model import DomainOrder, DomainOrderClass, DomainOrderPhase, OrderLine, OrderPhase, OrderTask, Snapshot
@@ -423,7 +424,7 @@ class _Assembly:
             parts = Parts(row, self._schema.line)
             try:
                 wire: LineWire = line_wire(parts)
-                more = parts.more(self._facts.get("line", {}))
+                more = parts.more(self._facts.get("line", {}), CARRIED_FACTS)
             except NOT_UNDERSTOOD as error:
                 self._refuse(parts.known("order"), parts.known("number"), error)
                 continue
@@ -437,7 +438,7 @@ class _Assembly:
             parts = Parts(row, self._schema.domain_order)
             try:
                 wire = domain_order_wire(parts)
-                more = parts.more(self._facts.get("domain_order", {}))
+                more = parts.more(self._facts.get("domain_order", {}), CARRIED_FACTS)
             except NOT_UNDERSTOOD as error:
                 self._refuse(row[leads_to], parts.known("number"), error)
                 continue
@@ -450,7 +451,7 @@ class _Assembly:
         for row in rows:
             parts = Parts(row, self._schema.order_task)
             try:
-                more = parts.more(self._facts.get("order_task", {}))
+                more = parts.more(self._facts.get("order_task", {}), CARRIED_FACTS)
                 task = order_task_wire(parts).order_task(self._states.order_task)
             except NOT_UNDERSTOOD as error:
                 self._refuse(parts.known("order"), parts.known("number"), error)
@@ -463,7 +464,7 @@ class _Assembly:
         for row in rows:
             parts = Parts(row, self._schema.order)
             try:
-                more = parts.more(self._facts.get("order", {}))
+                more = parts.more(self._facts.get("order", {}), CARRIED_FACTS)
                 order = order_wire(parts).order(self._states.order)
             except NOT_UNDERSTOOD as error:
                 self._refuse(row["sys_id"], parts.known("number"), error)

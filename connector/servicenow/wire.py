@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, StringConstraints, ValidationError
@@ -9,11 +10,12 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, StringConstraints, 
 from connector.model import Ref
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from connector.servicenow.table import Row
 
-SysId = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z]{32}$")]
+_SYS_ID = re.compile(r"[0-9A-Za-z]{32}")
+SysId = Annotated[str, StringConstraints(pattern=rf"^{_SYS_ID.pattern}$")]
 Number = Annotated[str, StringConstraints(min_length=1)]
 Flag = Annotated[bool, BeforeValidator(lambda value: value or False)]
 Count = Annotated[int, BeforeValidator(lambda value: value or 0)]
@@ -62,9 +64,11 @@ class Parts:
         """
         return self._shown(self._column(part), fact or part)
 
-    def _shown(self, column: str, what: str) -> str:
-        shown = self._row.display(column)
-        if not shown.strip() and self._row.get(column):
+    def _shown(self, column: str, what: str, *, refers: bool = False) -> str:
+        shown, stored = self._row.display(column), self._row.get(column)
+        if refers and shown == stored and _SYS_ID.fullmatch(stored):
+            shown = ""
+        if not shown.strip() and stored:
             self.unshown.append(what)
         return shown
 
@@ -76,8 +80,11 @@ class Parts:
             )
         return column
 
-    def more(self, facts: Mapping[str, tuple[str, bool]]) -> dict[str, str]:
-        """Facts from columns outside the parts: fact -> (column, label wanted). Raises MissingColumn."""
+    def more(self, facts: Mapping[str, tuple[str, bool]], references: Collection[str] = ()) -> dict[str, str]:
+        """Facts from columns outside the parts: fact -> (column, label wanted). Raises MissingColumn.
+
+        Of `references` the name is not known where the sys_id is shown in its place, as for `ref`.
+        """
         for fact, (column, _) in facts.items():
             if column not in self._row.values:
                 raise MissingColumn(
@@ -85,7 +92,7 @@ class Parts:
                     f' set {fact.replace(" ", "_")} = "" under [om.columns], or change [om.facts])'
                 )
         return {
-            fact: self._shown(column, fact) if label else self._row.get(column)
+            fact: self._shown(column, fact, refers=fact in references) if label else self._row.get(column)
             for fact, (column, label) in facts.items()
         }
 

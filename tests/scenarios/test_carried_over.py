@@ -168,6 +168,14 @@ def test_a_consumer_that_is_not_shown_is_never_taken_for_none(tmp_path: Path) ->
     assert pair.finding_codes() == ["unreadable"]
 
 
+def test_a_consumer_who_is_shown_by_the_sys_id_alone_is_not_called_so_in_the_field(tmp_path: Path) -> None:
+    pair = pair_on(tmp_path, text=f'[platform.tables.{CONSUMER}]\ndisplay = "sys_id"\n')
+    order = approved(pair)
+    pair.sync()
+    assert pair.work_orders(order) == []
+    assert set(pair.finding_codes()) == {"name-missing"}
+
+
 def test_where_it_is_said_that_there_are_no_consumers_the_work_order_is_created(tmp_path: Path) -> None:
     pair = said(hidden(tmp_path), '[om.columns.order]\nconsumer = ""\n[om.columns.line]\nconsumer = ""')
     order = pair.approved(HAMBURG)
