@@ -110,9 +110,9 @@ class LineNow:
     version: int  # of the order
     in_question: bool  # a revision or a cancellation is being assessed
 
-    def still_allows(self, version: int) -> bool:
-        """Whether a change that was decided at this version of the order may be sent."""
-        return self.version == version and not self.ponr and not self.in_question
+    def still_allows(self, version: int, *, in_question: bool = False) -> bool:
+        """Whether a change that was decided at this version of the order (and was it in question then?) may be sent."""
+        return self.version == version and not self.ponr and (in_question or not self.in_question)
 
 
 @dataclass(frozen=True, slots=True)

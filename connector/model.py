@@ -624,6 +624,7 @@ class CancelWorkOrder:
     carried: Mapping[str, str]  # the facts FSM has, for the mark
     updates: int = 0  # that were carried, for the mark
     line_id: str = ""  # whose point of no return counts
+    in_question: bool = False  # decided although a revision or a cancellation of the order is being assessed
 
 
 @dataclass(frozen=True, slots=True)

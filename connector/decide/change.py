@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from connector.decide.refused import try_again
 from connector.decide.rules import WorkOrderEnd
+from connector.decide.stance import is_in_question
 from connector.mapping import notes
 from connector.mapping.compensation import Compensation
 from connector.mapping.fields import changes_between
@@ -157,6 +158,7 @@ def cancel(draft: Draft, initiator: AnyInitiator, work: Work, why: str) -> None:
             carried=work.link.carried,
             updates=work.link.updates,
             line_id=initiator.line_id,
+            in_question=is_in_question(initiator),
         )
     )
 

@@ -49,3 +49,10 @@ def stance_of(initiator: AnyInitiator) -> Stance:
     if own_phases != {DomainOrderPhase.OPEN} or OrderPhase.COMPLETED in order_phases:
         return Stance.OVER
     return Stance.FULFIL
+
+
+def is_in_question(initiator: AnyInitiator) -> bool:
+    """A revision or a cancellation of its order is being assessed. What was canceled in itself is canceled all the same."""
+    if isinstance(initiator, Case):
+        return False
+    return OrderPhase.FROZEN in (initiator.order.state.phase, initiator.line.state.phase)

@@ -206,6 +206,7 @@ class Outbox:
             how, origin = "found in Field Service after an unclear answer", Origin.CREATED
             if written is None:
                 return _overtaken(action.initiator_number)
+            written = self._as_it_is(written, action)
         else:
             written, how, origin = self._insert(action)
         made = Link(
@@ -231,7 +232,14 @@ class Outbox:
             written = self.fsm.find(action.key)
             if written is None:
                 raise
-            return written, "was there already", Origin.ADOPTED
+            return self._as_it_is(written, action), "was there already", Origin.ADOPTED
+
+    def _as_it_is(self, written: Written, action: CreateWorkOrder) -> Written:
+        """The answer to its creation is lost, and with it what was not taken: what it left empty."""
+        work_order = self.fsm.read_work_order(written.sys_id)
+        if work_order is None:
+            return written
+        return replace(written, refused=self.fsm.not_said(work_order, action.fields, is_untouched=False))
 
     def _update(self, entry: OutboxEntry, action: UpdateWorkOrder) -> Settlement:
         work_order = self.fsm.read_work_order(action.work_order_id)
@@ -239,7 +247,12 @@ class Outbox:
             raise _gone(action.work_order_number)
         mark = Carried.parse(work_order.mark)
         carried = mark is not None and mark.digest == digest_of(action.facts) and mark.updates >= action.number
-        refused = _differing(action, work_order) if action.tried else ()
+        is_untouched = work_order.mod_count == action.mod_count + 1
+        refused = (
+            _differing(action, work_order)
+            if action.tried
+            else self.fsm.not_said(work_order, action.fields, is_untouched=is_untouched)
+        )
         written: Written | None = None
         if not carried:
             moved = work_order.mod_count != action.mod_count or not work_order.state.phase.is_open
@@ -334,7 +347,8 @@ class Outbox:
         if not action.line_id:
             return False
         line = self.om.read_line_now(action.line_id)
-        return line is None or not line.still_allows(action.version)
+        in_question = isinstance(action, CancelWorkOrder) and action.in_question
+        return line is None or not line.still_allows(action.version, in_question=in_question)
 
     # --- Order Management ----------------------------------------------------------------------------------
 

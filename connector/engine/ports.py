@@ -189,6 +189,10 @@ class FieldService(Watched, Protocol):
     def find(self, key: str) -> Written | None:
         """The work order with this key, if it exists."""
 
+    def not_said(self, work_order: WorkOrder, fields: Mapping[str, str], *, is_untouched: bool) -> tuple[str, ...]:
+        """The columns of a write of ours, whose answer nobody has, that a work order left empty; where nobody else has written
+        to it since, also those (no references, which may be called otherwise there) that say something else."""
+
     def prepare(self, actions: Iterable[Action]) -> None:
         """Look up together what these writes will refer to. Raises nothing: what fails here, each write tries by itself."""
 

@@ -6,6 +6,7 @@ Truth lives in ServiceNow; these rows only save looking everything up again, and
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -54,6 +55,7 @@ if TYPE_CHECKING:
 
 CANCELLATIONS_RELEASED = "cancellations released"
 """The name under which memory keeps when a person last let many cancellations go on."""
+_FIRST_DOUBT, _LONGEST_DOUBT = timedelta(seconds=5), timedelta(minutes=5)
 _SETTLED = (IntentState.DONE, IntentState.PARKED, IntentState.WITHDRAWN)
 
 
@@ -547,6 +549,12 @@ def _intent(row: Any) -> Intent:
 
 
 def _intend(connection: sa.Connection, action: Action, order: Mapping[str, str], now: datetime) -> None:
+    """At once; later each time where it was tried before and overtaken by what it found at the write: a reading replica may be
+    behind, and nothing is gained by asking as fast as the instance answers."""
+    of_order = (outbox.c.order_id == order["order_id"]) & (outbox.c.token == token_of(action.key))
+    overtaken = (outbox.c.state == IntentState.WITHDRAWN.value) & (outbox.c.attempts > 0)
+    times = connection.execute(sa.select(sa.func.count()).where(of_order & overtaken)).scalar_one()
+    wait = min(_FIRST_DOUBT * 2 ** (times - 2), _LONGEST_DOUBT) if times > 1 else timedelta(0)
     connection.execute(
         outbox.insert().values(
             token=token_of(action.key),
@@ -556,7 +564,7 @@ def _intend(connection: sa.Connection, action: Action, order: Mapping[str, str],
             document=codec.dump_action(action),
             state=IntentState.PENDING.value,
             attempts=0,
-            not_before=now,
+            not_before=now + wait,
             error="",
             created_at=now,
             transaction_id="",

@@ -300,6 +300,19 @@ class FsmPort:
         rows.sort(key=lambda row: (row["sys_id"] != chosen, row.get(_CREATED_ON), row.get(number)))
         return self._written(rows[0], ()) if rows else None
 
+    def not_said(self, work_order: WorkOrder, fields: Mapping[str, str], *, is_untouched: bool) -> tuple[str, ...]:
+        shown = work_order.fields
+        return tuple(
+            column
+            for column, text in fields.items()
+            if text
+            and column in shown
+            and (not shown[column] or (is_untouched and self._is_plain(column) and not is_same(shown[column], text)))
+        )
+
+    def _is_plain(self, column: str) -> bool:
+        return not self._references.is_reference(column)
+
     # --- writing -------------------------------------------------------------------------------------------
 
     def prepare(self, actions: Iterable[Action]) -> None:

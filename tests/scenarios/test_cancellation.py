@@ -61,3 +61,15 @@ def test_what_must_be_undone_first_keeps_no_visit_alive_and_brings_none(pair: Pa
     assert pair.state("om", "sn_ind_tmt_orm_order", order) == "cancellation in progress"
     assert {pair.state("fsm", "wm_order", one) for one in visits} == {"canceled"}
     assert pair.work_orders(order) == visits
+
+
+def test_a_visit_of_a_domain_order_that_is_canceled_in_a_revision_is_canceled_at_once(pair: Pair) -> None:
+    order = pair.approved(HAMBURG)
+    pair.settle()
+    number, visit = pair.resource_order(order), pair.install(order)
+    pair.om("revise", order=order)
+    pair.om("set_domain_order_state", domain_order=number, state="canceled")
+    pair.settle()
+    assert pair.state("fsm", "wm_order", visit) == "canceled"
+    assert pair.noted(number, visit, "was canceled")
+    pair.assert_nothing_doubled()

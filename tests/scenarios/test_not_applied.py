@@ -187,3 +187,25 @@ def test_an_order_whose_visits_are_over_is_put_away_although_something_was_never
     raising.settle()
     assert raising.state("om", ORDER, order) == "completed"
     assert remembered(raising) == {}
+
+
+# --- the answer that would have told is lost -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("lost", ["commit_then_drop", "commit_then_500"])
+def test_what_was_not_taken_is_known_although_the_answer_to_the_creation_is_lost(raising: Pair, lost: str) -> None:
+    raising.world.fault("fsm", {"kind": lost, "method": "POST", "path_contains": "/table/wm_order", "count": None})
+    order, number, work_order = without_anna(raising)
+    assert shows(raising, work_order, "contact") == ""
+    assert set(raising.finding_codes()) == {"not-applied"}
+    assert states(raising) == ["open"] * len(states(raising)) != []
+    assert len(raising.work_orders(order)) == 2
+    assert raising.noted(number, work_order, "did not take", "contact")
+
+
+def test_what_was_taken_although_the_answer_is_lost_is_no_finding(raising: Pair) -> None:
+    raising.world.fault(
+        "fsm", {"kind": "commit_then_drop", "method": "POST", "path_contains": "/table/wm_order", "count": None}
+    )
+    dispatched(raising)
+    assert raising.finding_codes() == []
