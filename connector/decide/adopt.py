@@ -14,6 +14,7 @@ from connector.decide.copies import copies_among
 from connector.decide.named import NAMES_NOBODY, follow_name
 from connector.mapping import notes
 from connector.mapping.facts import facts_asked, facts_of
+from connector.mapping.fields import left_empty
 from connector.mapping.marks import (
     Carried,
     WorkOrderKey,
@@ -203,6 +204,7 @@ def _marked(draft: Draft, work_order: WorkOrder, initiator: AnyInitiator, key: W
     facts = _facts(draft, initiator, key)
     mark = Carried.parse(work_order.mark)
     up_to_date = mark is not None and mark.digest == digest_of(facts)
+    wanted = draft.rules.fields_for(initiator).desired(facts) if up_to_date else {}
     tokens = draft.seen.tokens.get(initiator.noted_on.sys_id, frozenset())
     numbers = range(1, len(tokens) + 1)
     told = max((n for n in numbers if token_of(updated_key(work_order.sys_id, n)) in tokens), default=0)
@@ -213,6 +215,7 @@ def _marked(draft: Draft, work_order: WorkOrder, initiator: AnyInitiator, key: W
         ordinal=key.ordinal,
         # Facts that are not known to have been carried are left empty: the next decision compares and carries them.
         carried=facts if up_to_date else {},
+        refused=left_empty(wanted, work_order.fields),
         updates=max(told, mark.updates if mark is not None else 0),
         untold=() if mark is None else _untold(work_order, mark, tokens),
         withdrawn=mark is not None and mark.withdrawn,

@@ -8,6 +8,7 @@ the work order is over                                        | nothing: nobody 
 the record it refers to is known in Field Service by now      | write it again, once; finding until it is taken
 the work order is in another state than at the last try       | the same: what may be written depends on the state
 neither; or it was cut, which no state changes                | finding; asked again every few hours where a record is missing
+memory is lost                                                | finding for what is empty and should not be
 somebody entered something else in Field Service meanwhile    | the same: it is not written over
 that try was refused outright (parked)                        | withdrawn, once there is another reason or nothing to wait for
 past the point of no return, on hold, canceled                | finding
@@ -50,9 +51,9 @@ def try_again(draft: Draft, initiator: AnyInitiator, work: Work) -> None:
     known = {column for column in missing if found.resolves.get(column)}
     if any(not found.resolves.get(column, True) for column in missing) and draft.now is not None:
         draft.look_again(draft.now + _ASK_AGAIN)
-    before = link.tried or (found.state.value,)
-    link = replace(link, left={c: link.left.get(c, found.fields.get(c, "")) for c in link.refused})
     now = (found.state.value, *sorted(known))
+    before = link.tried or now  # what was known when it was not taken is no reason to hope
+    link = replace(link, left={c: link.left.get(c, found.fields.get(c, "")) for c in link.refused})
     is_worth_it = now[0] != before[0] or not known <= set(before[1:])
     columns = {
         column: text

@@ -101,6 +101,12 @@ def is_same(one: str, other: str) -> bool:
     return _as_stored(one) == _as_stored(other)
 
 
+def left_empty(wanted: Mapping[str, str], shown: Mapping[str, str]) -> tuple[str, ...]:
+    """The columns that should say something and say nothing: what is known of a write that nobody remembers. What says
+    something else may be what a person has entered since."""
+    return tuple(column for column, text in wanted.items() if text.strip() and not shown.get(column, text).strip())
+
+
 def _as_stored(value: str) -> str:
     return "\n".join(line.rstrip() for line in value.replace("\r\n", "\n").strip().split("\n"))
 

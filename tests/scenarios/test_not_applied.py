@@ -170,6 +170,24 @@ def test_what_is_missing_makes_no_pass_dearer_in_which_nothing_is_due(pair: Pair
     assert len(idle_requests(pair)) == len(idle_requests(whole))
 
 
+# --- memory is lost --------------------------------------------------------------------------------------------
+
+
+def test_it_is_missing_still_when_memory_is_lost_and_its_fallout_stays_open(raising: Pair) -> None:
+    _, number, work_order = without_anna(raising)
+    before = updates(raising)
+    raising.forget()
+    raising.settle()
+    assert set(raising.finding_codes()) == {"not-applied"}
+    assert set(states(raising)) == {"open"}
+    assert updates(raising) == before
+    anna = made(raising, "fsm", CONTACT, name=ANNA, user_name="anna")
+    raising.world.advance(5 * HOURS)
+    raising.settle()
+    assert raising.rows("fsm", "wm_order", f"number={work_order}", "contact")[0]["contact"] == anna
+    everything_taken(raising, number)
+
+
 # --- nobody waits for it any more ------------------------------------------------------------------------------
 
 

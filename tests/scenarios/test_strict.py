@@ -6,6 +6,7 @@ people wrote is read as forms show it.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
@@ -18,12 +19,22 @@ from tests.conftest import make_pair, sandbox_info
 from tests.scenarios import test_first_light as first_light
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    from _pytest.mark import ParameterSet
 
     from tests.conftest import Pair
 
-STORY = [told for name, told in vars(first_light).items() if name.startswith("test_")]
+
+def chapters() -> Iterator[ParameterSet]:
+    """Every test of first light, once for each value it is played with."""
+    for name, told in vars(first_light).items():
+        if name.startswith("test_"):
+            marks = [mark for mark in getattr(told, "pytestmark", ()) if mark.name == "parametrize"]
+            played = [(partial(told, **{m.args[0]: value}), f"{name}-{value}") for m in marks for value in m.args[1]]
+            for chapter, called in played or [(told, name)]:
+                yield pytest.param(chapter, id=called)
 
 
 @pytest.fixture
@@ -31,7 +42,7 @@ def strict(tmp_path: Path) -> Pair:
     return make_pair(tmp_path, "strict", oauth=True)
 
 
-@pytest.mark.parametrize("chapter", STORY, ids=lambda chapter: str(chapter.__name__))
+@pytest.mark.parametrize("chapter", list(chapters()))
 def test_the_story_of_first_light_plays_with_tokens_only(chapter: Callable[[Pair], None], strict: Pair) -> None:
     chapter(strict)
 

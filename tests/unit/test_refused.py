@@ -94,6 +94,11 @@ def test_a_record_that_is_known_now_is_written_once() -> None:
     assert "UpdateWorkOrder" not in kinds(decided(again, resolves={PLACE: True}))
 
 
+def test_a_record_that_was_known_all_the_time_is_no_reason_to_write() -> None:
+    plan = decided(told(refused=(PLACE,)), resolves={PLACE: True})
+    assert ("UpdateWorkOrder" in kinds(plan), plan.links[0].tried) == (False, ("10", PLACE))
+
+
 def test_while_a_record_is_missing_it_is_looked_for_again_after_some_hours_in_every_state() -> None:
     known = told("16", refused=(PLACE,), tried=("10",))
     plan = decided(known, "16", resolves={PLACE: False})
