@@ -101,11 +101,11 @@ def tell_refused(draft: Draft, record: DomainOrder | Case, work: Work) -> None:
     if found is None:
         return
     if not link.refused:
-        _give_up(draft, found, ())
+        _give_up(draft, found, link)
         return
     missing = None if draft.is_updating(found.sys_id) else _missing(draft, work)
     left = tuple(c for c in link.refused if c in missing) if missing is not None else link.refused
-    _give_up(draft, found, left if found.state.phase.is_open else ())
+    _give_up(draft, found, replace(link, refused=left))
     if right := [column for column in link.refused if column not in left]:
         draft.remember(replace(link, refused=left))
         if found.state.phase.is_open:
@@ -122,12 +122,19 @@ def tell_refused(draft: Draft, record: DomainOrder | Case, work: Work) -> None:
         )
 
 
-def _give_up(draft: Draft, found: WorkOrder, left: tuple[str, ...]) -> None:
-    """A try that was refused outright waits for nobody when all it was for is there, or the work order is over."""
+def _give_up(draft: Draft, found: WorkOrder, link: Link) -> None:
+    """A try that was refused outright waits for nobody when all it was for is there, or the work order is over; nor does any
+    update after which a later one was carried: that one says everything."""
+    left = link.refused if found.state.phase.is_open else ()
     for token, intent in draft.memory.intents.items():
-        is_left = isinstance(intent.action, UpdateWorkOrder) and not set(left).isdisjoint(intent.action.fields)
-        if _is_refused_try(intent, found.sys_id) and not is_left and draft.is_wanted(token):
-            draft.withdraw(intent)
+        match intent.action:
+            case UpdateWorkOrder(work_order_id=of) as action if of == found.sys_id:
+                is_done = bool(action.tried) and set(left).isdisjoint(action.fields)
+                is_refused = intent.state is IntentState.PARKED and draft.is_wanted(token)
+                if is_refused and (is_done or action.number <= link.updates):
+                    draft.withdraw(intent)
+            case _:
+                pass
 
 
 def _is_refused_try(intent: Intent, work_order_id: str) -> bool:

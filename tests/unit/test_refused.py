@@ -168,3 +168,12 @@ def test_a_try_that_was_refused_outright_is_withdrawn_when_nobody_waits_for_it(
     plan = decided(replace(known, withdrawn=state == "7"), state, intents=(parked,), shown=shown)
     assert plan.withdraw == (token_of(update.key),)
     assert {"write-parked", "not-applied"}.isdisjoint(codes(plan))
+
+
+def test_a_refused_update_is_withdrawn_when_a_later_one_was_carried() -> None:
+    update = replace(only(decided(told(tried=("10",)), "16"), UpdateWorkOrder), tried=())
+    known = told(refused=(), updates=1)
+    plan = decided(known, intents=(intent(update, IntentState.PARKED),), shown=WANTED)
+    assert (plan.withdraw, codes(plan)) == ((token_of(update.key),), [])
+    before = decided(replace(known, updates=0), intents=(intent(update, IntentState.PARKED),), shown=WANTED)
+    assert (before.withdraw, codes(before)) == ((), ["write-parked"])
