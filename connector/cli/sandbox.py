@@ -79,7 +79,7 @@ def act(directory: Path, /, move: str, said: tuple[str, ...], login: str, side: 
         print_json(away.act(directory, asked))
     except Unwilling as refused:
         raise Refusal(f"The sandbox refuses {move}: {refused}") from refused
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, TypeError) as error:
         raise NotFound(
             f"No sandbox answers in {directory}.", hint=f"Start one: om-fsm sandbox --dir {directory}"
         ) from error
