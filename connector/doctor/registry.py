@@ -4,7 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from connector.doctor import clones, columns, journal, local, names, native, pace, questions, reach, sign_in, states
+from connector.doctor import (
+    clones,
+    columns,
+    journal,
+    local,
+    names,
+    native,
+    pace,
+    questions,
+    reach,
+    sign_in,
+    states,
+    wished,
+)
 
 if TYPE_CHECKING:
     from connector.doctor.check import Check
@@ -17,6 +30,7 @@ CHECKS: tuple[Check, ...] = (
     *journal.CHECKS,
     *states.CHECKS,
     *names.CHECKS,
+    *wished.CHECKS,
     *native.CHECKS,
     *pace.CHECKS,
     *clones.CHECKS,

@@ -300,6 +300,18 @@ def waiting_long(pair: Pair) -> None:
     pair.world.advance(7200)
 
 
+def plans_tasks(pair: Pair) -> None:
+    at_work(pair)
+    add(pair, '[jeopardy]\nwrite_end_to = "planned_end_date"')
+
+
+RAISED = 'kinds = ["past-ponr"]'
+
+
+def raises_fallouts(pair: Pair) -> None:
+    add(pair, f"[fallout]\n{RAISED}")
+
+
 CHOICE = {"name": "wm_order", "element": "state", "value": "99", "language": "en"}
 ANY_CHOICE = "glide.rest.choice.allow_non_existing_value"
 GERMAN = {**CHOICE, "language": "de"}
@@ -326,6 +338,11 @@ ILLNESSES = [
     Illness("fields.columns", lambda p: add(p, '[work_order.fields]\nu_nobody = "{order}"'), "", Level.WARNING),
     Illness("fields.facts", lambda p: add(p, '[om.facts]\n"tier" = { from = "domain_order.u_tier" }')),
     Illness("fields.facts", lambda p: add(p, '[om.columns.line]\nconsumer = "u_nobody"')),
+    Illness("planned_end.writable", lambda p: add(p, '[jeopardy]\nwrite_end_to = "u_nobody"')),
+    Illness("planned_end.writable", fault("table_forbidden", method="PATCH"), first=plans_tasks),
+    Illness("fallouts.usable", fault("table_forbidden", path_contains="sn_fallout_mgmt_fallout"), first=raises_fallouts),
+    Illness("fallouts.usable", lambda p: edit(p, RAISED, f'{RAISED}\ntype = "nobody"'), first=raises_fallouts),
+    Illness("fallouts.usable", lambda p: add(p, '[fallout.columns]\nnames = "u_nobody"'), first=raises_fallouts),
     Illness("journal.readable", fault("table_forbidden", path_contains="sys_journal_field"), "om", Level.WARNING, at_work),
     Illness("journal.shown", fault("hide_field", field="work_notes"), "om", first=at_work),
     Illness("keys.sys_id", switch("fsm", client_sys_id=False), "fsm", Level.WARNING, healthy=frozenset({Level.UNKNOWN})),

@@ -1,0 +1,102 @@
+"""What only some configurations write: the planned end of order tasks, and fallouts. Can it be written there?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from connector.doctor.check import Check, Seen, Suite, failed, fine, unknown, warning
+from connector.errors import Denied, NotFound, Rejected
+from connector.servicenow.columns import columns_of
+from connector.servicenow.lean import page
+from connector.servicenow.query import Op, Query
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from connector.doctor.patient import Patient
+
+_WHEN = (Suite.FIRST, Suite.POST_UPGRADE)
+_RAISED = ("order_task", "summary", "text", "names")  # what a fallout says at the least
+_SETTLED = ("state", "mark", "notes")
+
+
+def _planned_end(patient: Patient) -> Seen:
+    column, om = patient.settings.jeopardy.write_end_to, patient.om
+    if not column:
+        return fine("no planned end is written to order tasks")
+    table = om.schema.tables["order_task"]
+    if wrong := _closed(patient, table, [column]):
+        return failed(wrong)
+    row = om.newest(table, [])
+    if not row:
+        return unknown(f"no record of {table} to ask about")
+    try:
+        om.api.update(table, row["sys_id"], {})
+    except Denied as error:
+        return failed(f"records of {table} cannot be written: {error}")
+    except Rejected as error:
+        return warning(f"a record of {table} refuses even an empty change: {error}")
+    return fine(f"{table}.{column} is there, and order tasks can be written (asked by a change of nothing)")
+
+
+def _fallouts(patient: Patient) -> Seen:
+    settings, api = patient.settings.fallout, patient.om.api
+    kinds = sorted(kind.value for kind in patient.settings.fallout_kinds)
+    if not kinds:
+        return fine("nothing becomes a fallout")
+    table = settings.db_schema.tables["fallout"]
+    columns = settings.db_schema.columns
+    try:
+        page(api, table, "", [columns["names"]], 1)
+    except NotFound as error:
+        return failed(f"there is no table {table}, or it is closed to the user: {error}")
+    except (Denied, Rejected) as error:
+        return failed(f"{table} cannot be read: {error}")
+    if wrong := _closed(patient, table, [columns[part] for part in (*_RAISED, *_SETTLED)]):
+        return failed(wrong)
+    return _type_of_fallouts(
+        patient, f"{table} can be read, for {', '.join(kinds)}; whether records can be made is seen then"
+    )
+
+
+def _type_of_fallouts(patient: Patient, otherwise: str) -> Seen:
+    schema = patient.settings.fallout.db_schema
+    if not schema.type:
+        return fine(otherwise)
+    table = schema.tables["type"]
+    try:
+        _, found = page(patient.om.api, table, str(Query().where("name", Op.IS, schema.type)), ["sys_id"], 2)
+    except (Denied, NotFound, Rejected) as error:
+        return failed(f"the fallout type {schema.type!r} cannot be looked up: {error}")
+    return fine(otherwise) if found == 1 else failed(f"{found} fallout types are named {schema.type!r}, one is needed")
+
+
+def _closed(patient: Patient, table: str, columns: Iterable[str]) -> str:
+    """Which of these columns cannot be written, as far as anybody tells; empty where nothing speaks against it."""
+    said = columns_of(patient.om.api, [table])[table]
+    if not said.is_known:
+        return ""
+    missing = [f"{table}.{column} is not there" for column in columns if column not in said.columns]
+    described = patient.om.described(table) if table in patient.om.evidence.columns else said.columns
+    shut = [f"{table}.{c} is read-only for the user" for c in columns if c in described and described[c].read_only]
+    return "; ".join([*missing, *shut])
+
+
+CHECKS = (
+    Check(
+        "planned_end.writable",
+        "The planned end of order tasks can be written, where that is wanted",
+        "The platform's own jeopardy would not see when visits end.",
+        'Name a date column of order tasks under [jeopardy] write_end_to, or ""; ask for the right to write order tasks.',
+        _WHEN,
+        of_pair=_planned_end,
+    ),
+    Check(
+        "fallouts.usable",
+        "Fallouts can be raised and settled, where they are wanted",
+        "What cannot be carried out would hold no order task, and nobody but `om-fsm status` would say so.",
+        "Activate Fallout Management or leave out [fallout] kinds; name its tables, columns and type as this instance does.",
+        _WHEN,
+        of_pair=_fallouts,
+    ),
+)
