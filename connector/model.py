@@ -242,7 +242,10 @@ class WorkOrderTask:
     state: State[WorkOrderPhase]
     summary: str = ""
     assigned_to: str = ""
-    estimated_end: str = ""  # UTC, "YYYY-MM-DD HH:MM:SS"
+    scheduled_start: str = ""  # UTC, "YYYY-MM-DD HH:MM:SS"
+    estimated_end: str = ""  # the same
+    window_end: str = ""  # the same
+    work_duration: str = ""  # how long it is estimated to take, as the same counted from 1970
     mod_count: int = 0
     updated_on: str = ""  # UTC, "YYYY-MM-DD HH:MM:SS"
 
@@ -276,7 +279,8 @@ class WorkOrder:
     tasks: tuple[WorkOrderTask, ...] = ()
     reason: str = ""  # the last work note, read when it was canceled or closed incomplete
     trail: tuple[Transition, ...] = ()  # its changes of state, oldest first, read when nobody was told of the last one
-    planned_end: str = ""  # UTC, "YYYY-MM-DD HH:MM:SS"
+    scheduled_start: str = ""  # UTC, "YYYY-MM-DD HH:MM:SS"
+    planned_end: str = ""  # the same
     estimated_end: str = ""  # the same
     created_on: str = ""  # the same
     strange: str = ""  # why it, or one of its tasks, cannot be understood; then only what it names can be believed

@@ -1,8 +1,8 @@
 """Predicted lateness: the ends that Field Service plans, held against what the line's customer was promised. Pure.
 
-The latest end of the open work orders of a domain order counts: planned, estimated, or estimated for one of their tasks. The
-hours that are left until the committed due date say the level, by four bounds. It rises at once and falls only when it would
-fall even with an hour less, so that a plan which wavers about a bound is told once.
+The latest end of the open work orders of a domain order counts, as far as anything is known of it (visit_end.py). The hours that
+are left until the committed due date say the level, by four bounds. It rises at once and falls only when it would fall even with
+an hour less, so that a plan which wavers about a bound is told once.
 
 A visit that is open does not end before now, whatever was planned: so the level rises with time alone, at moments that are known
 beforehand. Now is what the connector's own clock says: bounds are hours apart, the clocks of two machines minutes. Without a due
@@ -16,14 +16,14 @@ from datetime import datetime, timedelta
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from connector.decide.visit_end import predicted_end
 from connector.mapping import notes
 from connector.mapping.moments import STAMP, moment_of
 from connector.model import DomainOrderPhase, IntentState, OrderPhase
 
 if TYPE_CHECKING:
-    from connector.decide.closure import Work
     from connector.decide.draft import Draft
-    from connector.model import DomainOrder, Intent, WorkOrder
+    from connector.model import DomainOrder, Intent
 
 _WAVER = 1.0  # hours
 _MOMENT = timedelta(seconds=1)
@@ -75,12 +75,11 @@ def warn(draft: Draft, domain_order: DomainOrder) -> None:
     line = next((one for one in draft.snapshot.lines if one.sys_id == domain_order.line_id), None)
     if rules is None or line is None or not _is_promised(draft, domain_order):
         return
-    last = latest_end(work, draft.now)
+    last = predicted_end(work, draft.now)
     due = moment_of(line.due)
     if last is None or due is None:
         return
-    work_order, end = last
-    left = (due - end).total_seconds() / 3600
+    left = (due - last.at).total_seconds() / 3600
     told = _told(draft, domain_order)
     waits = told.pop() if told and told[-1][1].state is IntentState.PENDING else None
     before = told[-1][0] if told else Level.NONE
@@ -93,8 +92,8 @@ def warn(draft: Draft, domain_order: DomainOrder) -> None:
     if now is before:
         return
     text = notes.jeopardy(
-        work_order,
-        notes.Promise(end.strftime(STAMP), line.number, line.due, left, draft.rules.notes.zone, end == draft.now),
+        last.work_order,
+        notes.Promise(last.at.strftime(STAMP), line.number, line.due, left, last.how, draft.rules.notes.zone),
         (before.value, now.value),
         still_open=sum(w.is_open for w in work),
         total=len(work),
@@ -105,22 +104,6 @@ def warn(draft: Draft, domain_order: DomainOrder) -> None:
 def _is_promised(draft: Draft, domain_order: DomainOrder) -> bool:
     """Levels stand still while an order is revised, paused or over."""
     return draft.snapshot.order.state.phase is OrderPhase.APPROVED and domain_order.state.phase is DomainOrderPhase.OPEN
-
-
-def latest_end(work: list[Work], now: datetime | None) -> tuple[WorkOrder, datetime] | None:
-    """The open work order that ends last, and when: not before now, where that is known."""
-    ends: list[tuple[datetime, WorkOrder]] = []
-    for one in work:
-        if one.found is None or not one.is_open:
-            continue
-        tasks = (task.estimated_end for task in one.found.tasks if task.state.phase.is_open)
-        moments = [moment_of(text) for text in (one.found.planned_end, one.found.estimated_end, *tasks)]
-        known = [moment for moment in (*moments, now) if moment is not None]
-        ends += [(max(known), one.found)] if known else []
-    if not ends:
-        return None
-    end, work_order = max(ends, key=lambda pair: (pair[0], pair[1].number))
-    return work_order, end
 
 
 def _told(draft: Draft, domain_order: DomainOrder) -> list[tuple[Level, Intent]]:

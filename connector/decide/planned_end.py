@@ -1,8 +1,8 @@
 """The end that Field Service plans, written to the order task that waits for it: the platform's own jeopardy sees it there. Pure.
 
 An order task says when its own visits end. Visits of a domain order have no task of their own, and the platform sums levels up
-from tasks: the first open one of the domain order says it, as it carries the fallouts. Only dates that somebody planned count;
-that time goes by is nothing to write.
+from tasks: the first open one of the domain order says it, as it carries the fallouts. Only ends that somebody planned or
+estimated count: a start is no end, and that time goes by is nothing to write.
 
 situation of one order task                                   | plan
 --------------------------------------------------------------+-----------------------------------------------
@@ -18,8 +18,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from connector.decide.fallout import task_of
-from connector.decide.jeopardy import latest_end
 from connector.decide.stance import Stance, stance_of
+from connector.decide.visit_end import planned_end
 from connector.mapping.moments import STAMP
 from connector.model import DomainOrderPhase, Initiator, IntentState, WritePlannedEnd
 
@@ -53,11 +53,11 @@ def _planned(draft: Draft) -> dict[str, tuple[str, str]]:
     for initiator in draft.initiators:
         if not isinstance(initiator, Initiator) or stance_of(initiator) is not Stance.FULFIL:
             continue
-        task, last = task_of(draft, initiator), latest_end(draft.work_of_initiator(initiator), None)
+        task, last = task_of(draft, initiator), planned_end(draft.work_of_initiator(initiator))
         if task is None or task.state.phase is not DomainOrderPhase.OPEN or last is None:
             continue
-        work_order, end = last
-        planned[task.sys_id] = max(planned.get(task.sys_id, ("", "")), (end.strftime(STAMP), work_order.number))
+        said = (last.at.strftime(STAMP), last.work_order.number)
+        planned[task.sys_id] = max(planned.get(task.sys_id, ("", "")), said)
     return planned
 
 

@@ -44,6 +44,10 @@ _OWNED = _reference(
 )
 _PONR = Wanted(("ponr", "point of no return"), FLAGS, costs="changes could go out after the point of no return")
 _VERSION = Wanted(("version", "record version"), NUMBERS, costs="revisions cannot be told apart")
+_SCHEDULED = Wanted(
+    ("scheduled start",), DATES, costs="a visit that is scheduled after the due date, without an end, is no warning"
+)
+_ESTIMATED = Wanted(("estimated end",), DATES, costs="jeopardy does not know when a visit is estimated to end")
 
 PARTS: Mapping[str, Mapping[str, Wanted]] = {
     "order": {"ponr": _PONR, "version": _VERSION, "account": _ACCOUNT, "contact": _CONTACT, "consumer": _CONSUMER},
@@ -93,11 +97,23 @@ PARTS: Mapping[str, Mapping[str, Wanted]] = {
         "names": Wanted(("correlation id",), ("string",)),
         "mark": Wanted(("correlation display",), ("string",)),
         "template": _reference("", "template", "work order template"),
+        "scheduled_start": _SCHEDULED,
         "planned_end": Wanted(
             ("expected end",), DATES, costs="gate and notes do not say when a visit is planned to end"
         ),
+        "estimated_end": _ESTIMATED,
     },
-    "work_order_task": {"work_order": _reference("work_order", "parent", "work order")},
+    "work_order_task": {
+        "work_order": _reference("work_order", "parent", "work order"),
+        "scheduled_start": _SCHEDULED,
+        "estimated_end": _ESTIMATED,
+        "window_end": Wanted(
+            ("window end",), DATES, costs="a service window that ends after the due date is no warning"
+        ),
+        "work_duration": Wanted(
+            ("estimated work duration",), ("glide_duration",), costs="how long a visit takes is not known to jeopardy"
+        ),
+    },
 }
 """Part of a record -> how its column is recognized. A part that is not here is recognized by its name alone."""
 

@@ -22,6 +22,7 @@ class WorkOrderWire(Wire):
     updated_by: str
     updated_on: str
     mod_count: Count
+    scheduled_start: str
     planned_end: str
     estimated_end: str
 
@@ -41,6 +42,7 @@ class WorkOrderWire(Wire):
             mod_count=self.mod_count,
             fields=fields,
             tasks=tasks,
+            scheduled_start=self.scheduled_start,
             planned_end=self.planned_end,
             estimated_end=self.estimated_end,
         )
@@ -50,7 +52,10 @@ class WorkOrderTaskWire(Wire):
     work_order_id: SysId
     summary: str
     assigned_to: str
+    scheduled_start: str
     estimated_end: str
+    window_end: str
+    work_duration: str
     mod_count: Count
     updated_on: str
 
@@ -62,7 +67,10 @@ class WorkOrderTaskWire(Wire):
             state=states.read(self.state, self.state_label),
             summary=self.summary,
             assigned_to=self.assigned_to,
+            scheduled_start=self.scheduled_start,
             estimated_end=self.estimated_end,
+            window_end=self.window_end,
+            work_duration=self.work_duration,
             mod_count=self.mod_count,
             updated_on=self.updated_on,
         )
@@ -79,8 +87,11 @@ def work_order_wire(parts: Parts) -> WorkOrderWire:
             "updated_by": parts.value("updated_by"),
             "updated_on": parts.value("updated_on"),
             "mod_count": parts.value("mod_count"),
+            "scheduled_start": parts.known(
+                "scheduled_start"
+            ),  # these three predict and are shown, and decide nothing else
+            "planned_end": parts.known("planned_end"),
             "estimated_end": parts.known("estimated_end"),
-            "planned_end": parts.known("planned_end"),  # shown to people, decides nothing
         }
     )
 
@@ -92,7 +103,10 @@ def work_order_task_wire(parts: Parts) -> WorkOrderTaskWire:
             "work_order_id": parts.value("work_order"),
             "summary": parts.value("summary"),
             "assigned_to": parts.label("assigned_to"),
+            "scheduled_start": parts.known("scheduled_start"),
             "estimated_end": parts.known("estimated_end"),
+            "window_end": parts.known("window_end"),
+            "work_duration": parts.known("work_duration"),
             "mod_count": parts.known("mod_count") or "-1",
             "updated_on": parts.known("updated_on"),
         }

@@ -27,8 +27,8 @@ DEFAULT_REFERENCES: Mapping[str, Lookup] = {
 }
 """Reference column of a work order -> where its name is looked up. sys_ids never cross instances."""
 
-OPTIONAL = frozenset({"planned_end", "estimated_end"})
-"""Parts that may be missing: they are shown to people and decide nothing."""
+OPTIONAL = frozenset({"scheduled_start", "planned_end", "estimated_end", "window_end", "work_duration"})
+"""Parts that may be missing: they are shown to people, predict when a visit ends, and decide nothing else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +48,7 @@ class FsmSchema:
             "updated_by": "sys_updated_by",
             "updated_on": "sys_updated_on",
             "mod_count": "sys_mod_count",
+            "scheduled_start": "expected_start",
             "planned_end": "expected_end",
             "estimated_end": "estimated_end",
         }
@@ -59,7 +60,10 @@ class FsmSchema:
             "work_order": "parent",
             "summary": "short_description",
             "assigned_to": "assigned_to",
+            "scheduled_start": "expected_start",
             "estimated_end": "estimated_end",
+            "window_end": "window_end",
+            "work_duration": "estimated_work_duration",
             "mod_count": "sys_mod_count",
             "updated_on": "sys_updated_on",
         }

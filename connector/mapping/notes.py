@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, replace
 from datetime import UTC
+from enum import Enum
 from functools import wraps
 from typing import TYPE_CHECKING, ParamSpec
 
@@ -251,6 +252,15 @@ def listed(changes: Iterable[Change], zone: tzinfo = UTC) -> str:
     return "; ".join(every[:_MOST_CHANGES]) + (f"; and {more} more" if more > 0 else "")
 
 
+class Forecast(Enum):
+    """How it is known when a visit ends, as the reader is told."""
+
+    END = "is expected to end"
+    START = "is scheduled to start"
+    WINDOW = "is not scheduled yet, and its service window ends"
+    NOW = "is still open"  # it should be over by now, or nobody has planned it
+
+
 @dataclass(frozen=True, slots=True)
 class Promise:
     """When a visit is predicted to end, and what the customer of a line was promised. Moments as stored, UTC."""
@@ -259,8 +269,8 @@ class Promise:
     line: str
     due: str
     left: float  # hours from the end to the due date
+    how: Forecast = Forecast.END
     zone: tzinfo = UTC  # of the readers
-    is_now: bool = False  # the visit should be over by now, or nobody has planned it
 
 
 @_note
@@ -268,9 +278,8 @@ def jeopardy(work_order: WorkOrder, promise: Promise, levels: tuple[str, str], *
     """The predicted lateness of a domain order's visits has another level."""
     minutes = round(abs(promise.left) * 60)
     hours = f"{minutes // 60}:{minutes % 60:02} hours {'before' if promise.left >= 0 else 'after'}"
-    how = "is still open" if promise.is_now else "is expected to end"
     return (
-        f"{_name(work_order)} {how} {moment(promise.end, promise.zone)}, {hours} the due date of {promise.line}"
+        f"{_name(work_order)} {promise.how.value} {moment(promise.end, promise.zone)}, {hours} the due date of {promise.line}"
         f" ({moment(promise.due, promise.zone)}). Jeopardy: {levels[0]} -> {levels[1]}. {_open_count(still_open, total)}"
     )
 

@@ -330,6 +330,8 @@ ILLNESSES = [
     Illness("query.long", switch(max_address_bytes=4000), "om"),
     Illness("columns.readable", fault("hide_field", field="ponr"), "om", first=at_work),
     Illness("columns.optional", lambda p: add(p, '[om.columns.domain_order]\nneeds_attention = "u_no"'), "om", Level.WARNING),
+    Illness("columns.optional", lambda p: add(p, '[fsm.columns.work_order]\nestimated_end = "u_x"'), "fsm", Level.WARNING),
+    Illness("columns.optional", lambda p: add(p, '[fsm.columns.work_order_task]\nwindow_end = "u_x"'), "fsm", Level.WARNING),
     Illness("columns.present", lambda p: add(p, '[om.columns.line]\ndue = "u_nobody"'), "om"),
     Illness("columns.tables", lambda p: add(p, '[om.tables]\ncharacteristic = "u_nobody"'), "om"),
     Illness("columns.types", lambda p: add(p, '[om.columns.line]\norder = "number"\nnumber = "order"'), "om"),

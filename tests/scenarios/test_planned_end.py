@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,13 +13,14 @@ from connector.engine.consider import consider
 from connector.engine.drain import EVERY_SHARD
 from connector.engine.watch import notice
 from connector.errors import SchemaMismatch
+from connector.mapping.moments import STAMP
 from connector.model import WritePlannedEnd
 from tests.conftest import HAMBURG, LINE, OVERLAP
 
 if TYPE_CHECKING:
     from tests.conftest import Pair
 
-TASK = "sn_ind_tmt_orm_order_task"
+TASK, RESOURCE = "sn_ind_tmt_orm_order_task", "sn_ind_tmt_orm_resource_order"
 COLUMN = "planned_end_date"
 DUE = "2026-04-01 12:00:00"
 FIRST, SECOND, PERSONS = "2026-03-20 12:00:00", "2026-03-25 16:30:00", "2026-03-28 09:00:00"
@@ -183,3 +185,18 @@ def test_a_column_that_does_not_exist_is_said_before_anything_is_written(pair: P
     pair.approved(HAMBURG)
     with pytest.raises(SchemaMismatch, match="no_such_column"):
         pair.sync()
+
+
+@pytest.mark.parametrize(("column", "level"), [(COLUMN, "high"), ("", "none")], ids=["written", "not-written"])
+def test_the_platforms_own_jeopardy_follows_the_end_that_field_service_plans(
+    pair: Pair, column: str, level: str
+) -> None:
+    pair.world.switch("om", jeopardy=["Business SD-WAN"])
+    wanted(pair, column)
+    order = pair.approved(HAMBURG)
+    pair.settle()
+    planned(pair, order, (pair.now() + timedelta(hours=10)).strftime(STAMP))
+    pair.world.advance(8 * 3600)
+    [task] = pair.rows("om", TASK, f"number={tasks(pair, order)[0]}", "jeopardy_level")
+    [resource_order] = pair.rows("om", RESOURCE, f"number={pair.resource_order(order)}", "jeopardy_level")
+    assert (task["jeopardy_level"], resource_order["jeopardy_level"]) == (level, level)
