@@ -63,9 +63,9 @@ reopening refused by the platform                             | finding until th
 a person gave a refused reopening up                          | nothing but the first finding, until anybody but the connector
                                                               |   updates the domain order
 reopening (or that note) waiting or refused, no longer needed | withdraw the intention
-the planned end of its visits is closer to the due date, or   | note: the level of jeopardy, from -> to, with both dates
+its visits are planned or scheduled nearer the due date, or    | note: the level of jeopardy, from -> to, with both dates
   further from it, by a level; or only time goes by           |   and a look when the next level would begin
-the same, where it is to be written to an order task          | write it, once per end (decide/planned_end.py)
+their planned end, where order tasks shall say it             | write it, once per end (decide/planned_end.py)
 all work orders terminal, no creation pending                 | note once: ready to close
 ready to close intended, a work order open again meanwhile    | withdraw the intention
 work order of ours was updated, and no note tells of it       | note with the present values: memory was lost in between
