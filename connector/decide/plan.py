@@ -63,7 +63,7 @@ reopening refused by the platform                             | finding until th
 a person gave a refused reopening up                          | nothing but the first finding, until anybody but the connector
                                                               |   updates the domain order
 reopening (or that note) waiting or refused, no longer needed | withdraw the intention
-its visits are planned or scheduled nearer the due date, or    | note: the level of jeopardy, from -> to, with both dates
+its visits are planned or scheduled nearer the due date, or   | note: the level of jeopardy, from -> to, with both dates
   further from it, by a level; or only time goes by           |   and a look when the next level would begin
 their planned end, where order tasks shall say it             | write it, once per end (decide/planned_end.py)
 all work orders terminal, no creation pending                 | note once: ready to close
