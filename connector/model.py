@@ -6,7 +6,7 @@ A sys_id is only ever valid on the instance it came from; what crosses instances
 
 from __future__ import annotations
 
-from collections.abc import Mapping  # noqa: TC003  (memory is read back by these annotations)
+from collections.abc import Collection, Mapping  # noqa: TC003  (memory is read back by these annotations)
 from dataclasses import dataclass, field
 from datetime import datetime  # noqa: TC003
 from enum import Enum
@@ -283,6 +283,7 @@ class WorkOrder:
     planned_end: str = ""  # the same
     estimated_end: str = ""  # the same
     created_on: str = ""  # the same
+    created_by: str = ""
     strange: str = ""  # why it, or one of its tasks, cannot be understood; then only what it names can be believed
     resolves: Mapping[str, bool] = field(
         default_factory=dict
@@ -575,6 +576,11 @@ class Change:
     what: str
     before: str
     after: str
+    columns: tuple[str, ...] = ()  # of the work order that say something else because of it, where that is known
+
+    def is_lost(self, refused: Collection[str]) -> bool:
+        """Whether nothing on the work order tells of it, when these columns were not taken."""
+        return bool(self.columns) and set(self.columns) <= set(refused)
 
 
 @dataclass(frozen=True, slots=True)

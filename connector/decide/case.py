@@ -120,7 +120,8 @@ def _finish(draft: Draft, case: Case) -> None:
     if rules.completion is Completion.NOTE:
         draft.note(f"solvable/{case.sys_id}/{occasion_of(work)}", case, notes.solvable(case.number, states))
     elif _is_rejected(draft, case):
-        text = notes.rejected(case.number, rules.decision)
+        still_open, total = draft.counts(case)
+        text = notes.rejected(case.number, rules.decision, still_open=still_open, total=total)
         draft.find(FindingCode.SOLUTION_REJECTED, case.number, text)
         draft.note(f"rejected/{case.sys_id}/{occasion_of(work)}", case, text)
     else:

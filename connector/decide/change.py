@@ -32,11 +32,12 @@ def keep_current(draft: Draft, initiator: AnyInitiator, work: Work, facts: dict[
     fields = draft.rules.fields_for(initiator)
     if link.carried:
         patch = fields.patch(link.carried, facts)
-        changes = changes_between(link.carried, facts)
+        changes = fields.changes(link.carried, facts)
     else:  # adopted, and its mark says that something else was carried last: compare with what FSM shows
         desired = fields.desired(facts)
         patch = {c: v for c, v in desired.items() if work_order.fields.get(c, "") != v}
         changes = changes_between({c: work_order.fields.get(c, "") for c in patch}, patch)
+        changes = tuple(replace(change, columns=(change.what,)) for change in changes)
     if not patch:
         draft.remember(replace(link, carried=facts))
         keep_after_all(draft, work)
@@ -58,7 +59,7 @@ def _tell_too_late(draft: Draft, initiator: AnyInitiator, work: Work, facts: dic
     patch, changes = draft.rules.fields_for(initiator).patch(carried, facts), changes_between(carried, facts)
     if patch and _compensation(draft, initiator, work, _Difference(changes, facts, patch)) is not Compensation.PATCH:
         text = notes.changed_too_late(work.found, changes, draft.rules.notes.zone)
-        draft.note(f"too-late/{work.found.sys_id}/{digest_of(facts)}", initiator.noted_on, text)
+        _note(draft, initiator, f"too-late/{work.found.sys_id}/{digest_of(facts)}", text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +129,7 @@ def _update(draft: Draft, initiator: AnyInitiator, work: Work, new: _Difference,
             work_order_number=work_order.number,
             version=draft.version,
             mod_count=work_order.mod_count,
-            changes=new.changes,
+            changes=tuple(change for change in new.changes if change.columns),  # of others no column speaks
             facts=new.facts,
             fields=new.patch,
             line_id=initiator.line_id,

@@ -88,15 +88,17 @@ def _stands(draft: Draft, domain_order: DomainOrder, intent: Intent) -> bool:
 
 
 def _tell(draft: Draft, domain_order: DomainOrder, reasons: tuple[str, ...]) -> None:
-    """The n-th note, on each occasion and for other reasons. What memory does not know to be another occasion is the same."""
+    """The n-th note, on each occasion and for other reasons; how many are open is none. What memory does not know to be another
+    occasion is the same."""
     number, last = _told(draft, domain_order)
     text = notes.still_open(domain_order.number, reasons, reopened=False)
     if last is not None:
-        same = not isinstance(last.action, WriteNote) or last.action.text == text
+        same = not isinstance(last.action, WriteNote) or notes.says(last.action.text, text)
         is_over = draft.intent(_over_key(domain_order, number)) is not None
         if last.state is not IntentState.DONE or (same and not is_over):
             return
     key = _told_key(domain_order, number + 1)
+    text = notes.counted(text, *draft.counts(domain_order))
     draft.do(WriteNote(key, domain_order.sys_id, domain_order.number, text))
 
 

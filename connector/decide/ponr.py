@@ -47,4 +47,5 @@ def _has_begun(work_order: WorkOrder, states: frozenset[str]) -> bool:
 
 def _tell(draft: Draft, initiator: Initiator, what: str, text: str) -> None:
     own = initiator.domain_order
+    text = notes.counted(text, *draft.counts(own))
     draft.do(WriteNote(f"ponr-{what}/{initiator.line.sys_id}", own.sys_id, own.number, text))

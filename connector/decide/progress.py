@@ -65,8 +65,10 @@ def _state(draft: Draft, domain_order: DomainOrder | Case, work: Work, work_orde
         again = work_order.sys_id not in draft.moved
         text = notes.taken_back(work_order, again=again, still_open=still_open, total=total)
     elif link.noted is None:
-        by_hand = not link.is_ours
-        text = notes.created(work_order, by_hand=by_hand, refused=link.refused, still_open=still_open, total=total)
+        by_hand, zone = not link.is_ours, draft.rules.notes.zone
+        text = notes.created(
+            work_order, by_hand=by_hand, refused=link.refused, zone=zone, still_open=still_open, total=total
+        )
         if not link.notes:  # told for the first time, not again after somebody had let go of it
             history = earlier_remarks(draft, domain_order, work_order) if by_hand else ()
             carries = (token_of(born_key(work_order.sys_id)), *history)

@@ -277,7 +277,8 @@ class Outbox:
             left={column: text for column, text in link.left.items() if column not in action.fields},
             updates=max(link.updates, action.number),
         )
-        return _done(f"{action.work_order_number} updated: {said}", written, link)
+        did = "updated" if set(action.fields) - set(refused) else "asked to change"
+        return _done(f"{action.work_order_number} {did}: {said}", written, link)
 
     def _cancel(self, entry: OutboxEntry, action: CancelWorkOrder) -> Settlement:
         work_order = self.fsm.read_work_order(action.work_order_id)

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 _CANCELED = "Canceled"
 _EMPTY_TRAILS = 3
-_CREATED_ON = "sys_created_on"
+_CREATED_ON, _CREATED_BY = "sys_created_on", "sys_created_by"
 _NAMES = 100  # correlation ids in one comparison, about a thousand bytes
 
 
@@ -208,7 +208,7 @@ class FsmPort:
 
     @property
     def _wanted(self) -> list[str]:
-        return [*asked(self._columns), _CREATED_ON, *self._mapped]
+        return [*asked(self._columns), _CREATED_ON, _CREATED_BY, *self._mapped]
 
     def _understood(self, row: Row) -> WorkOrder | None:
         [found] = self._whole({row["sys_id"]: row})
@@ -226,7 +226,7 @@ class FsmPort:
                 strange[row[parent]] = f"one of its tasks: {why_not(error)}"
                 continue
             tasks.setdefault(task.work_order_id, []).append(task)
-        self._people.learn({row.get(self._columns["updated_by"]) for row in rows.values()})
+        self._people.learn({row.get(c) for row in rows.values() for c in (self._columns["updated_by"], _CREATED_BY)})
         whole: list[WorkOrder] = []
         for sys_id, row in rows.items():
             try:
@@ -250,7 +250,8 @@ class FsmPort:
         in_order = tuple(sorted(tasks, key=lambda task: task.number))
         work_order = work_order_wire(Parts(row, self._columns)).work_order(self.states, fields, in_order)
         updated_by = self._people.name(work_order.updated_by)
-        return replace(work_order, updated_by=updated_by, created_on=row.get(_CREATED_ON))
+        created_by = self._people.name(row.get(_CREATED_BY))
+        return replace(work_order, updated_by=updated_by, created_on=row.get(_CREATED_ON), created_by=created_by)
 
     def journals(
         self, work_order_ids: Iterable[str], task_ids: Iterable[str] = (), *, comments: bool = False

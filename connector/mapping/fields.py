@@ -7,10 +7,10 @@ typed into orders, so no such tag leaves here: it is written with round brackets
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from connector.mapping.facts import fill
+from connector.mapping.facts import CHARACTERISTIC, fill
 from connector.mapping.outputs import DEFAULT_OUTPUTS, SAID, outputs_of
 from connector.mapping.references import SYS_ID
 from connector.model import Change
@@ -91,6 +91,17 @@ class FieldMap:
             if old.get(column, "") != value or (value and self._is_another(column, before, after))
         }
 
+    def changes(self, before: Mapping[str, str], after: Mapping[str, str]) -> tuple[Change, ...]:
+        """The facts that differ, each with the columns it reaches."""
+        changed = _changed(before, after)
+        return tuple(replace(c, columns=self._reached(name, before, after)) for name, c in changed.items())
+
+    def _reached(self, name: str, before: Mapping[str, str], after: Mapping[str, str]) -> tuple[str, ...]:
+        """The columns that would say something else, had this fact alone not changed."""
+        back = {name, *(_AGGREGATES if name.startswith(CHARACTERISTIC) else ())}
+        rest = {what: text for what, text in after.items() if what not in back}
+        return tuple(self.patch({**rest, **{what: before[what] for what in back if what in before}}, after))
+
     def _is_another(self, column: str, before: Mapping[str, str], after: Mapping[str, str]) -> bool:
         """Whether another record of the same name is meant. A key that was not known before tells nothing."""
         return any(name in before and before[name] != after.get(name) for name in self.keyed.get(column, ()))
@@ -113,6 +124,10 @@ def _as_stored(value: str) -> str:
 
 def changes_between(before: Mapping[str, str], after: Mapping[str, str]) -> tuple[Change, ...]:
     """The facts that differ, in a stable order."""
+    return tuple(_changed(before, after).values())
+
+
+def _changed(before: Mapping[str, str], after: Mapping[str, str]) -> dict[str, Change]:
     names = sorted(name for name in {*before, *after} - _AGGREGATES if not name.endswith(f".{SYS_ID}"))
     pairs = ((name, before.get(name, ""), after.get(name, "")) for name in names)
-    return tuple(Change(name.removeprefix(SAID), old, new) for name, old, new in pairs if old != new)
+    return {name: Change(name.removeprefix(SAID), old, new) for name, old, new in pairs if old != new}

@@ -9,6 +9,7 @@ digest of what several people wrote has more lines, each made by us.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import dataclass, replace
 from datetime import UTC
@@ -74,6 +75,11 @@ def counted(text: str, still_open: int, total: int) -> str:
     return f"{text} {_open_count(still_open, total)}" if total else text
 
 
+def says(note: str, sentence: str) -> bool:
+    """Whether a note says this, however many work orders were open when it was written."""
+    return re.fullmatch(rf"{re.escape(sentence)}(?: \d+ of \d+ work orders? open\.)?", note) is not None
+
+
 def _why(work_order: WorkOrder) -> str:
     """The last word from the field, where a visit came to nothing."""
     reason = harmless(work_order.reason).rstrip(".")
@@ -115,9 +121,10 @@ class Move:
         return _by(self.by, self.at, self.zone)
 
 
-def _not_taken(refused: Iterable[str]) -> str:
+def _not_taken(refused: Iterable[str], lost: Collection[Change] = (), zone: tzinfo = UTC) -> str:
     columns = ", ".join(column.replace("_", " ") for column in refused)
-    return f" Field Service did not take: {columns}." if columns else ""
+    wanted = f" ({listed(lost, zone)})" if lost else ""
+    return f" Field Service did not take: {columns}{wanted}." if columns else ""
 
 
 @_note
@@ -155,9 +162,18 @@ def taken_back(work_order: WorkOrder, *, again: bool = True, still_open: int, to
 
 
 @_note
-def created(work_order: WorkOrder, *, by_hand: bool, refused: tuple[str, ...], still_open: int, total: int) -> str:
-    """The first note about a work order."""
-    how = "was made by hand in Field Service" if by_hand else "was created in Field Service"
+def created(
+    work_order: WorkOrder,
+    *,
+    by_hand: bool,
+    refused: tuple[str, ...],
+    zone: tzinfo = UTC,
+    still_open: int,
+    total: int,
+) -> str:
+    """The first note about a work order. Of one made by hand it tells who made it, and when."""
+    who = _by(work_order.created_by, work_order.created_on, zone)
+    how = f"was made by hand in Field Service{who}" if by_hand else "was created in Field Service"
     return (
         f"{_name(work_order)} {how}: {harmless(work_order.state.label)}. "
         f"{_open_count(still_open, total)}{_not_taken(refused)}"
@@ -213,7 +229,7 @@ def detached(link: Link, *, still_open: int, total: int) -> str:
 @_note
 def moved(link: Link, to: str, *, still_open: int, total: int) -> str:
     """A person gave a work order to another domain order."""
-    return _gone(link, f"its correlation id names {to} now", still_open, total)
+    return _gone(link, f"it was given to {to} in Field Service", still_open, total)
 
 
 def _gone(link: Link, why: str, still_open: int, total: int) -> str:
@@ -295,10 +311,19 @@ def updated(
     still_open: int,
     total: int,
 ) -> str:
-    """Changed data of an order or a case was carried to a work order."""
+    """Changed data of an order or a case was carried to a work order, all of it or what was taken."""
+    changes = tuple(changes)
+    lost = [change for change in changes if change.is_lost(refused)]
+    if carried := [change for change in changes if change not in lost]:
+        what, missing = (
+            f"was updated after a change of the {of}: {listed(carried, zone)}",
+            _not_taken(refused, lost, zone),
+        )
+    else:
+        what, missing = f"does not follow a change of the {of}: {listed(lost, zone)}", _not_taken(refused)
     return (
-        f"{_name(work_order)} was updated after a change of the {of}: {listed(changes, zone)}. "
-        f"Current status: {harmless(work_order.state.label)}. {_open_count(still_open, total)}{_not_taken(refused)}"
+        f"{_name(work_order)} {what}. Current status: {harmless(work_order.state.label)}. "
+        f"{_open_count(still_open, total)}{missing}"
     )
 
 
@@ -449,11 +474,11 @@ def solvable(case: str, states: Iterable[State[WorkOrderPhase]]) -> str:
 
 
 @_note
-def rejected(case: str, word: str) -> str:
+def rejected(case: str, word: str, *, still_open: int, total: int) -> str:
     """A case that was resolved is open again."""
     return (
-        f"{case} was opened again after its work orders had resolved it. Nobody is sent by itself:"
-        f" another visit is arranged when a work note here begins with: {word}"
+        f"{case} was opened again after its work orders had resolved it. {_open_count(still_open, total)}"
+        f" Nobody is sent by itself: another visit is arranged when a work note here begins with: {word}"
     )
 
 

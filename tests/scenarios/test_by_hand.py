@@ -248,7 +248,8 @@ def test_an_adopted_work_order_is_told_about_and_keeps_the_gate_shut_but_is_neve
     made = made_by_hand(pair)
     adopt(pair, made, number)
     pair.settle()
-    assert pair.noted(number, made, "was made by hand in Field Service", "1 of 2 work orders open")
+    who_and_when = ("was made by hand in Field Service by ", " UTC: ")
+    assert pair.noted(number, made, *who_and_when, "1 of 2 work orders open")
     assert made in adopt(pair, made, number).already
     pair.om("close_domain_order", domain_order=number)
     pair.settle()

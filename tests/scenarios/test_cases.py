@@ -243,7 +243,9 @@ def test_a_rejected_solution_is_told_and_asks(cases: Pair) -> None:
     carry_out(cases, visit)
     cases.om("reject_solution", case=case, reason="still dead")
     cases.settle()
-    assert told(cases, case, "was opened again after its work orders had resolved it", "visit again")
+    assert told(
+        cases, case, "was opened again after its work orders had resolved it. 0 of 1 work order open.", "visit again"
+    )
     assert (visits(cases, case), state(cases, case), cases.finding_codes()) == ([visit], "open", ["solution-rejected"])
     cases.om("add_note", case=case, text=f"visit again {visit}", **{"as": "order_agent"})
     cases.settle()

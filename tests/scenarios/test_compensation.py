@@ -102,7 +102,7 @@ def test_a_revision_after_the_visit_was_made_is_told_and_sends_nobody_by_itself(
     before = compensating.rows("fsm", "wm_order", f"number={work_order}", "sys_mod_count")
     revise(compensating, order, committed_due_date="2026-04-15 12:00:00")
     told = "was Closed Complete before the order was changed: due date: 2026-04-01 12:00 UTC -> 2026-04-15 12:00 UTC"
-    assert compensating.noted(number, work_order, told)
+    assert compensating.noted(number, work_order, told, "ask for a work order. 0 of 1 work order open.")
     assert compensating.rows("fsm", "wm_order", f"number={work_order}", "sys_mod_count") == before
     assert compensating.work_orders(order, "Install CPE") == [work_order]
     revise(compensating, order, committed_due_date="2026-04-01 12:00:00")

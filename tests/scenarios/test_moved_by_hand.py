@@ -51,7 +51,7 @@ def test_moved_to_another_domain_order_of_the_order_it_holds_that_gate_and_no_mo
 ) -> None:
     one, two, made = two_places(pair)
     say(pair, made, two)
-    assert pair.noted(one, made, f"no longer belongs here: its correlation id names {two} now")
+    assert pair.noted(one, made, f"no longer belongs here: it was given to {two} in Field Service")
     assert pair.noted(two, made, "belongs here now: ", "1 of 2 work orders open")
     if forgetful:
         pair.forget()

@@ -74,6 +74,48 @@ def everything_taken(pair: Pair, number: str) -> None:
     pair.assert_nothing_doubled()
 
 
+# --- the note about an update says what was taken, and nothing else --------------------------------------------
+
+
+def urgent(pair: Pair, number: str, order: str, **more: str) -> None:
+    pair.om("write", table="sn_ind_tmt_orm_domain_order", record=number, fields={"priority": "1", **more})
+    pair.om("revise", order=order)
+    pair.om("approve_revision", order=order)
+    pair.settle()
+
+
+def last_said(pair: Pair, number: str, work_order: str) -> str:
+    """The last note about a work order, without its token."""
+    return [note for note in pair.notes(number) if note.startswith(work_order)][-1].partition("\n[om-fsm")[0]
+
+
+REFUSED = (
+    "{} Install CPE does not follow a change of the order: priority: 4 -> 1. Current status: Assigned."
+    " 1 of 1 work order open. Field Service did not take: priority."
+)
+TAKEN = (
+    "{} Install CPE was updated after a change of the order: priority: 4 -> 1. Current status: Assigned."
+    " 1 of 1 work order open."
+)
+LOST_ANSWER = {"kind": "commit_then_drop", "method": "PATCH", "path_contains": "/table/wm_order", "count": 1}
+
+
+@pytest.mark.parametrize("is_lost", [False, True], ids=["answered", "answer lost"])
+@pytest.mark.parametrize(("is_locked", "note"), [(True, REFUSED), (False, TAKEN)], ids=["refused", "taken"])
+def test_a_change_that_field_service_drops_is_not_told_as_carried(
+    raising: Pair, note: str, *, is_locked: bool, is_lost: bool
+) -> None:
+    order, number, work_order = dispatched(raising)
+    if is_locked:
+        locked(raising, "priority")
+    if is_lost:
+        raising.world.fault("fsm", LOST_ANSWER)
+    urgent(raising, number, order)
+    assert last_said(raising, number, work_order) == note.format(work_order)
+    assert raising.finding_codes() == (["not-applied"] if is_locked else [])
+    raising.assert_nothing_doubled()
+
+
 # --- a person puts it right ------------------------------------------------------------------------------------
 
 

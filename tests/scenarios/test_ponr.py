@@ -52,7 +52,9 @@ def test_it_is_proposed_once_on_the_domain_order_and_set_by_nobody(pair: Pair) -
     order = begun(pair)
     number, line = pair.resource_order(order), line_of(pair, order)
     assert past_ponr(pair, order) == ["false", "false"]
-    assert pair.noted(number, f"a change of {line} would come too late. Please set its point of no return")
+    assert pair.noted(
+        number, f"a change of {line} would come too late. Please set its point of no return. 1 of 1 work order open."
+    )
     pair.fsm("complete", work_order=pair.install(order))
     pair.settle()
     assert sum("Please set its point of no return" in note for note in pair.notes(number)) == 1
@@ -64,9 +66,8 @@ def test_it_is_set_when_work_begins_and_a_later_change_stays_at_home(pair: Pair)
     order = begun(pair, HAMBURG, MUNICH)
     number, line = pair.resource_order(order), line_of(pair, order)
     assert past_ponr(pair, order) == ["true"] * 3
-    assert pair.noted(
-        number, f"{line} is past its point of no return, because {pair.install(order)} Install CPE is Work"
-    )
+    because = f"{line} is past its point of no return, because {pair.install(order)} Install CPE is Work"
+    assert pair.noted(number, because, "revised or canceled. 1 of 1 work order open.")
     with pytest.raises(Exception, match="passed the point of no return"):
         pair.om("revise", order=order)
     with pytest.raises(Exception, match="passed the point of no return"):

@@ -181,6 +181,35 @@ def test_a_moved_location_changes_the_work_order_and_only_the_columns_that_name_
     assert moved == {"location": "Paris", "short_description": ":  at Paris ()"}
 
 
+PORT = {"characteristic.port": "LC"}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "reached"),
+    [
+        ({"priority": "4"}, {"priority": "1"}, {"priority": ["priority"]}),
+        ({"location": "Bonn"}, {"location": "Paris"}, {"location": ["short_description", "location"]}),
+        ({"priority": "4"}, {"priority": "1", "contact": "A"}, {"priority": ["priority"], "contact": ["description", "contact"]}),
+        ({**PORT, "characteristics": "port: LC"}, {"characteristics": ""}, {"characteristic.port": ["description"]}),
+        ({"request type": "a"}, {"request type": "b"}, {"request type": []}),
+        ({"priority": "4", "policy.priority": "2"}, {"priority": "1", "policy.priority": "2"}, {"priority": []}),
+        ({"policy.skills": "Fiber"}, {}, {"skills": ["description"]}),
+        ({"policy.dispatch group": "A"}, {}, {"dispatch group": ["qualification_group"]}),
+    ],
+)  # fmt: skip
+def test_of_each_change_it_is_known_which_columns_tell_of_it(
+    before: dict[str, str], after: dict[str, str], reached: dict[str, list[str]]
+) -> None:
+    changes = FieldMap(DEFAULT_FIELDS).changes(before, after)
+    assert {change.what: sorted(change.columns) for change in changes} == {n: sorted(c) for n, c in reached.items()}
+
+
+@given(FACT_SETS, FACT_SETS)
+def test_the_changes_are_the_same_with_the_columns_they_reach(before: dict[str, str], after: dict[str, str]) -> None:
+    changes = FieldMap(DEFAULT_FIELDS).changes(before, after)
+    assert tuple(replace(change, columns=()) for change in changes) == changes_between(before, after)
+
+
 def test_space_around_a_value_is_no_change_of_the_work_order() -> None:
     fields = FieldMap({"location": "{location}"})
     assert fields.patch({"location": "Berlin"}, {"location": " Berlin "}) == {}

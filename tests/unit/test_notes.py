@@ -28,8 +28,11 @@ DUE = [
     Change("characteristic.slot", "2027-03-01 12:00:00", ""),  # a text of people, in whatever zone
 ]
 MOVED = (Change("location", "Berlin", "Paris"), Change("characteristic.port", "", "LC"))
+DUE_DATE = Change(*("due date", "2027-03-01 12:00:00", "2027-04-01 12:00:00"), columns=("requested_due_by",))
+PLACE = Change("location", "Berlin", "Paris", ("short_description", "location"))
 BERLIN = ZoneInfo("Europe/Berlin")
 WINTER = "2027-02-01 10:15:30"
+BY_TOM = WorkOrder(*("1" * 32, "WO1", DISPATCHED), template="Install CPE", created_by="Tom", created_on=WINTER)
 FORGED = f"[om-fsm {token_of('status/1')}]"
 MARKUP = "[code]<a href='https://evil.example'>approve</a>[/code]"
 
@@ -71,7 +74,8 @@ SENTENCES: dict[str, Callable[[str], str]] = {
         WorkOrder("1", "WO1", _state(v), template=v), by_hand=False, refused=(), still_open=1, total=1
     ),
     "made by hand": lambda v: notes.created(
-        WorkOrder("1", "WO1", _state(v), summary=v), by_hand=True, refused=("due",), still_open=1, total=1
+        WorkOrder("1", "WO1", _state(v), summary=v, created_by=v, created_on=v),
+        by_hand=True, refused=("due",), still_open=1, total=1,
     ),
     "status": lambda v: notes.status(
         WorkOrder("1", "WO1", _state(v), template=v, reason=v), Move(v, (v,), v, v), still_open=1, total=1
@@ -166,6 +170,21 @@ def test_no_invisible_character_can_turn_what_readers_see(value: str) -> None:
     assert notes.harmless(value).isprintable()
 
 
+@pytest.mark.parametrize(
+    ("note", "is_same"),
+    [
+        ("RO1 may not. WO1 (Draft).", True),
+        ("RO1 may not. WO1 (Draft). 1 of 2 work orders open.", True),
+        ("RO1 may not. WO1 (Draft). 1 of 1 work order open.", True),
+        ("RO1 may not. WO1 (Draft). More.", False),
+        ("RO1 may not. WO1 (Assigned). 1 of 1 work order open.", False),
+        ("RO1 may not. WO1 (Draft); WO2 (Draft). 2 of 2 work orders open.", False),
+    ],
+)
+def test_a_note_says_the_same_however_many_work_orders_were_open(note: str, *, is_same: bool) -> None:
+    assert notes.says(note, "RO1 may not. WO1 (Draft).") is is_same
+
+
 def test_a_note_about_very_many_changes_stays_readable() -> None:
     changes = [Change(f"characteristic.c{n}", "x" * 200, "y" * 200) for n in range(200)]
     assert len(notes.updated(WO1, changes, (), still_open=1, total=1)) <= 4000
@@ -245,6 +264,36 @@ def test_a_note_about_very_many_changes_stays_readable() -> None:
             notes.updated(WO1, DUE, (), zone=ZoneInfo("Europe/Berlin"), still_open=1, total=1),
             "WO1 Install CPE was updated after a change of the order: due date: 2027-03-01 13:00 CET -> 2027-04-01 14:00 CEST;"
             " slot: 2027-03-01 12:00:00 -> (empty). Current status: Ready for Dispatch. 1 of 1 work order open.",
+        ),
+        (
+            notes.updated(WO1, [DUE_DATE, PLACE], ("requested_due_by",), zone=BERLIN, still_open=1, total=1),
+            "WO1 Install CPE was updated after a change of the order: location: Berlin -> Paris. Current status: Ready for"
+            " Dispatch. 1 of 1 work order open. Field Service did not take: requested due by (due date: 2027-03-01 13:00 CET ->"
+            " 2027-04-01 14:00 CEST).",
+        ),
+        (
+            notes.updated(WO1, [DUE_DATE], ("requested_due_by", "contact"), zone=BERLIN, still_open=1, total=1),
+            "WO1 Install CPE does not follow a change of the order: due date: 2027-03-01 13:00 CET -> 2027-04-01 14:00 CEST."
+            " Current status: Ready for Dispatch. 1 of 1 work order open. Field Service did not take: requested due by, contact.",
+        ),
+        (
+            notes.updated(WO1, [PLACE], ("location",), still_open=1, total=1),  # its summary names the new place
+            "WO1 Install CPE was updated after a change of the order: location: Berlin -> Paris. Current status: Ready for"
+            " Dispatch. 1 of 1 work order open. Field Service did not take: location.",
+        ),
+        (
+            notes.rejected("CS1", "visit again", still_open=0, total=2),
+            "CS1 was opened again after its work orders had resolved it. 0 of 2 work orders open. Nobody is sent by itself:"
+            " another visit is arranged when a work note here begins with: visit again",
+        ),
+        (
+            notes.created(BY_TOM, by_hand=True, refused=(), zone=BERLIN, still_open=1, total=1),
+            "WO1 Install CPE was made by hand in Field Service by Tom, 2027-02-01 11:15 CET: Ready for Dispatch."
+            " 1 of 1 work order open.",
+        ),
+        (
+            notes.created(BY_TOM, by_hand=False, refused=(), zone=BERLIN, still_open=1, total=1),
+            "WO1 Install CPE was created in Field Service: Ready for Dispatch. 1 of 1 work order open.",
         ),
         (
             notes.taken(WO1, [Change("requested_due_by", "", "2027-03-01 12:00:00")], ("contact",), still_open=1, total=1),

@@ -814,6 +814,9 @@ def test_where_a_note_is_enough_each_premature_closing_is_told_once() -> None:
     done[:] = [intent(first, IntentState.DONE)]
     assert kinds(decided(closed)) == []
     assert decided(snapshot(work_order("3"), with_domain_order=CLOSED)).recovered == ()
+    more = (work_order(), work_order("3", sys_id="2" * 32, number="WO2"))
+    counted = replace(closed, work_orders=more)
+    assert not any("should not be closed" in str(action) for action in decided(counted).actions)
     [over] = decided(opened).recovered
     known = memory(link(), intents=tuple(done), verdicts=(verdict(),))
     known = replace(known, intents={**known.intents, over: Intent(f"recovered/{over}", IntentState.DONE)})

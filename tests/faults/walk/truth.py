@@ -38,6 +38,7 @@ _PARTS = 6  # of the mark of a work order; one more where somebody went again
 _DECISIONS = ("visit again", "release gate")  # meant for the connector
 _SHOWN = 5  # notes of people in one note of the connector
 _RATE = re.compile(r"Bandwidth: ([^;\n]*)")
+_COUNT = re.compile(r" \d+ of \d+ work orders? open\.$")
 _TOLD_RATE = re.compile(r"(?i)bandwidth: (?:\S+ \S+ -> )?(\d+ [MG]bit/s)(?! ->)")  # the new one of a change
 
 
@@ -85,7 +86,8 @@ class Truth:
         labels = {choice.label for choice in self._fsm.schema.table("wm_order").columns["state"].choices}
         label = "|".join(sorted(map(re.escape, labels), key=len, reverse=True))
         self._born = re.compile(
-            rf"^(WO\d+) .*?(?:was (?:created|made by hand) in Field Service|belongs here (?:again|now)): ({label})\."
+            rf"^(WO\d+) .*?(?:was (?:created|made by hand) in Field Service(?: by .*?)?(?:, \d[^,]*)?|belongs here (?:again|now))"
+            rf": ({label})\."
         )
         self._moved = re.compile(rf"^(WO\d+)(?: [^:]*)?: ({label})(?: -> (?:{label}|\d+))* -> ({label})\b")
         self._gone = re.compile(rf"^(WO\d+) .*?was canceled .*?\(was ({label})(?: -> (?:{label}|\d+))*\)")
@@ -333,7 +335,7 @@ class Truth:
         journal = self._om.store.find("sys_journal_field", element_id=sys_id, element="work_notes")
         said = f"{number} should not be closed"
         texts = [r["value"].partition("\n[om-fsm")[0] for r in journal if r["sys_created_by"] == "connector"]
-        told = [text for text in texts if text.startswith(said)]
+        told = [_COUNT.sub("", text) for text in texts if text.startswith(said)]
         self.counts["told by the gate"] += len(told)
         often = [text for text, times in Counter(told).items() if times > max(self._closings[sys_id], 1)]
         self.wrong += [
@@ -585,7 +587,7 @@ class Truth:
         told: defaultdict[str, Counter[str]] = defaultdict(Counter)
         for text in texts:
             if " was updated after a change" in text:
-                told[text.split(" ", 1)[0]].update(_TOLD_RATE.findall(text))
+                told[text.split(" ", 1)[0]].update(_TOLD_RATE.findall(text.partition(" Field Service did not take")[0]))
         return told
 
     # --- reading -------------------------------------------------------------------------------------------
