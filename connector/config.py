@@ -305,7 +305,7 @@ class FsmInstance(Instance):
     columns: _FsmColumns = _FsmColumns()
     states: FsmStates = FsmStates()
     references: Annotated[dict[str, Reference], AfterValidator(_with_template)] = {
-        column: Reference(table=lookup.table, by=lookup.columns, shown_as=lookup.shown_as)
+        column: Reference(table=lookup.table, by=lookup.written, shown_as=lookup.shown_as)
         for column, lookup in DEFAULT_REFERENCES.items()
     }
 

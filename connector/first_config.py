@@ -71,6 +71,13 @@ order_task = "order_task_policy.csv"
 # What becomes of an open work order when a revised order says something else. Without a table every change is patched and noted.
 compensation = "compensation.csv"
 
+# --- what people in Order Management have to settle ---
+# These become fallouts: a write that could not be carried out, a visit that could not be canceled, a domain order that was
+# closed too soon and could not be put back. The platform puts the order task On hold until the fallout is settled. Where
+# Fallout Management is not active take this out (`om-fsm doctor` says so: fallouts.usable): notes and findings remain.
+[fallout]
+kinds = ["write-parked", "not-canceled", "reopen-refused"]
+
 # --- how the connector behaves; these are the defaults ---
 # What happens to a domain order that is closed while a work order is open: "reopen", "note" or "alarm".
 # [gate]

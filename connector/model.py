@@ -92,6 +92,14 @@ NOWHERE = Ref()
 """The reference that points to nothing."""
 
 
+class Reads(Enum):
+    """What is wanted of a column."""
+
+    LABEL = "label"  # as people see it
+    VALUE = "value"  # as it is stored
+    KEY = "key"  # as it is stored, to find a record by; where it cannot be read it is not known, and another key has to do
+
+
 # --- Order Management ------------------------------------------------------------------------------------------
 
 

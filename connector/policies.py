@@ -14,6 +14,7 @@ from connector.mapping.outputs import PLANNED_END, PLANNED_START
 from connector.mapping.policy_file import load_policy
 from connector.mapping.references import SYS_ID
 from connector.mapping.vocabulary import QUANTITY, TEMPLATE, WINDOW, Initiates, vocabulary_of
+from connector.model import Reads
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -107,25 +108,25 @@ def vocabulary(settings: Settings, initiates: str) -> Vocabulary:
     return vocabulary_of(initiates, mapped, frozenset(fields))
 
 
-def mapped_facts(settings: Settings, policies: Policies) -> dict[str, dict[str, tuple[str, bool]]]:
-    """The mapped facts that policies or fields really use: record -> fact -> (column, whether its label is wanted)."""
+def mapped_facts(settings: Settings, policies: Policies) -> dict[str, dict[str, tuple[str, Reads]]]:
+    """The mapped facts that policies or fields really use: record -> fact -> (column, what is wanted of it)."""
     asked = {name for policy in policies for name in (*policy.inputs, *(fact for fact, _ in policy.asked))}
     asked |= {fold(n) for t in settings.work_order.fields.values() for n in placeholders(t)}
-    used: dict[str, dict[str, tuple[str, bool]]] = {}
+    used: dict[str, dict[str, tuple[str, Reads]]] = {}
     for name, fact in settings.om.facts.items():
         for column in fact.columns if name in asked else ():
             record, _, path = column.partition(".")
-            used.setdefault(record, {})[name] = (path, fact.kind.is_text)
+            used.setdefault(record, {})[name] = (path, Reads.LABEL if fact.kind.is_text else Reads.VALUE)
     for name in (fact for fact in CARRIED_FACTS if fact in asked):
         for record, column in _records_with(settings, name, with_cases=False):
-            used.setdefault(record, {})[name] = (column, True)
+            used.setdefault(record, {})[name] = (column, Reads.LABEL)
     if policies.case:
         used["case"] = _case_facts(settings, policies.case)
     for lookup in lookups(settings).values():
         for column in lookup.asked:
             for record, part in _records_with(settings, lookup.fact, with_cases=policies.case is not None):
-                path = part if column == SYS_ID else f"{part}.{column}"
-                used.setdefault(record, {}).setdefault(f"{lookup.fact}.{column}", (path, False))
+                key = (part, Reads.VALUE) if column == SYS_ID else (f"{part}.{column}", Reads.KEY)
+                used.setdefault(record, {}).setdefault(f"{lookup.fact}.{column}", key)
     return used
 
 
@@ -184,13 +185,14 @@ REFERRING = (
 """The parts of OM records that refer to records Field Service may have too."""
 
 
-def _case_facts(settings: Settings, policy: WorkOrderPolicy) -> dict[str, tuple[str, bool]]:
-    """The facts of cases that are really used, each with its column and whether its label is wanted."""
+def _case_facts(settings: Settings, policy: WorkOrderPolicy) -> dict[str, tuple[str, Reads]]:
+    """The facts of cases that are really used, each with its column and what is wanted of it."""
     columns: dict[str, str] = settings.om.columns.case.model_dump()  # type: ignore[attr-defined]
     asked = {*policy.inputs, *(fact for fact, _ in policy.asked)}
     asked |= {fold(n) for t in settings.case.fields.values() for n in placeholders(t)}
     by_name = {name: columns[name.replace(" ", "_")] for name in asked & CASE_FACTS.keys() - {"case", "state"}}
-    return {name: (column, name not in ("priority", "opened")) for name, column in by_name.items() if column}
+    stored = ("priority", "opened")
+    return {n: (c, Reads.VALUE if n in stored else Reads.LABEL) for n, c in by_name.items() if c}
 
 
 def mapped_columns(settings: Settings, policies: Policies) -> tuple[str, ...]:

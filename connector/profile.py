@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import ConfigDict, Field, ValidationError, model_validator
 
 from connector.errors import ConfigError
+from connector.fsm.schema import DEFAULT_REFERENCES, FsmSchema
 from connector.fsm.schema import OPTIONAL as FSM_OPTIONAL
-from connector.fsm.schema import FsmSchema
 from connector.mapping.states import CASE_LABELS, DOMAIN_ORDER_LABELS, ORDER_LABELS, WORK_ORDER_LABELS, Told, fold
 from connector.model import CasePhase, DomainOrderPhase, OrderPhase, WorkOrderPhase
 from connector.om.schema import OPTIONAL as OM_OPTIONAL
@@ -225,10 +225,19 @@ def as_settings(profile: Profile) -> dict[str, Any]:
         return {"tables": said.tables, "columns": said.columns, "notes": said.notes}
 
     references = {
-        column: {"table": one.table, "by": one.by, "shown_as": one.by} for column, one in profile.fsm.references.items()
+        column: {"table": one.table, "by": _keys(column, one), "shown_as": one.by}
+        for column, one in profile.fsm.references.items()
     }
     fsm = {**side(profile.fsm), **({"references": references} if references else {})}
     return {"om": side(profile.om), "fsm": fsm}
+
+
+def _keys(column: str, found: Lookup) -> tuple[str, ...]:
+    """By what a record is known where people read it by this column: by what it is by default, if that is the same."""
+    default = DEFAULT_REFERENCES.get(column)
+    if default and (default.table, default.shown_as) == (found.table, found.by):
+        return default.written
+    return (found.by,)
 
 
 def renamed(fields: Mapping[str, str], names: Mapping[str, str]) -> dict[str, str]:

@@ -13,14 +13,14 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from connector.errors import Duplicate, Rejected, RemoteError
+from connector.errors import Denied, Duplicate, Rejected, RemoteError
 from connector.mapping.facts import fill
 from connector.mapping.marks import OWNER, sys_id_of
 from connector.mapping.references import SYS_ID, Lookup, Unfound
 from connector.servicenow.query import Op, Term, expressible
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
     from datetime import datetime
 
     from connector.servicenow.table import Row, TableApi
@@ -131,24 +131,21 @@ class References:
         lookup = self._lookups[column]
         found: dict[str, Found] = {}
         doubts: dict[str, str] = {}
+        answers = _Answers(lambda first, values: self._rows(lookup, first, values))
         for columns in lookup.by:
             pending = {_text(k): k for k in wanted if _text(k) not in found and any(set(s) == set(columns) for s in k)}
             if not pending:
                 continue
-            first = columns[0]
-            by_value: dict[str, list[Row]] = {}
-            for row in self._rows(lookup, first, {_of(k, columns)[first] for k in pending.values()}):
-                by_value.setdefault(_folded(row.get(first)), []).append(row)
+            if not answers.ask(columns[0], {_of(k, columns)[columns[0]] for k in pending.values()}):
+                doubts |= dict.fromkeys(pending, f"{lookup.table} cannot be looked up by {columns[0]}")
+                continue
             for text, keys in pending.items():
-                asked = _of(keys, columns)
-                if not askable(asked[first]):
-                    doubts[text] = f"{_told(lookup, asked)} cannot be asked for"
-                    continue
-                rows = {r["sys_id"] for r in by_value.get(_folded(asked[first]), ()) if _is_meant(r, keys, asked)}
-                if len(rows) == 1:
-                    found[text] = Found(rows.pop())
-                elif rows:
-                    doubts[text] = f"{len(rows)} records are {_told(lookup, asked)}"
+                sys_id, doubt = _one(lookup, keys, columns, answers)
+                if sys_id:
+                    found[text] = Found(sys_id)
+                elif doubt:
+                    doubts[text] = doubt
+        answers.require_one()
         for keys in wanted:
             text = _text(keys)
             if text not in found:
@@ -204,6 +201,54 @@ class References:
             if text:
                 values[column] = text
         return values
+
+
+class _Answers:
+    """Records by the first column of a key, each value asked for once.
+
+    A column that is not there, or that the user may not read, is passed over where another one tells.
+    """
+
+    def __init__(self, rows: Callable[[str, Collection[str]], Iterable[Row]]) -> None:
+        self._rows = rows
+        self._seen: dict[str, dict[str, list[Row]]] = {}
+        self._refused: Denied | None = None
+
+    def ask(self, column: str, values: Iterable[str]) -> bool:
+        """Whether it could be asked."""
+        seen = self._seen.get(column, {})
+        new = {value for value in values if _folded(value) not in seen}
+        try:
+            rows = list(self._rows(column, new))
+        except Denied as error:
+            self._refused = error
+            return False
+        self._seen[column] = seen = {**seen, **{_folded(value): [] for value in new}}
+        for row in rows:
+            if (value := _folded(row.get(column))) in seen:
+                seen[value].append(row)
+        return True
+
+    def of(self, column: str, value: str) -> list[Row]:
+        """The records that say so."""
+        return self._seen[column][_folded(value)]
+
+    def require_one(self) -> None:
+        """Raise Denied where nothing at all could be asked."""
+        if self._refused and not self._seen:
+            raise self._refused
+
+
+def _one(lookup: Lookup, keys: Keys, columns: tuple[str, ...], answers: _Answers) -> tuple[str, str]:
+    """The sys_id of the one record these columns mean, or what keeps it from being told; neither where there is none."""
+    asked = _of(keys, columns)
+    if not askable(asked[columns[0]]):
+        return "", f"{_told(lookup, asked)} cannot be asked for"
+    surer = keys if lookup.fact else (asked,)  # a text may be any one of the keys: none speaks against another
+    meant = {r["sys_id"] for r in answers.of(columns[0], asked[columns[0]]) if _is_meant(r, surer, asked)}
+    if len(meant) == 1:
+        return meant.pop(), ""
+    return "", f"{len(meant)} records are {_told(lookup, asked)}" if meant else ""
 
 
 def _of(keys: Keys, columns: tuple[str, ...]) -> Mapping[str, str]:

@@ -14,18 +14,34 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
+_OF_ACCOUNT = (("name", "account.number"), ("name", "account.name"))
+
 DEFAULT_REFERENCES: Mapping[str, Lookup] = {
     "template": Lookup("cmdb_workorder_product_model"),
-    "location": Lookup("cmn_location"),
-    "account": Lookup("customer_account"),
-    "contact": Lookup("customer_contact"),
-    "consumer": Lookup("csm_consumer"),
-    "asset": Lookup("alm_asset", (("display_name",),), "display_name"),
-    "install_base_item": Lookup("sn_install_base_item"),
+    "location": Lookup(
+        "cmn_location", (("name", "parent.name", "city"), ("name", "parent.name"), ("name", "city"), ("name",))
+    ),
+    "account": Lookup("customer_account", (("number",), ("name",))),
+    "contact": Lookup("customer_contact", (("email",), *_OF_ACCOUNT)),
+    "consumer": Lookup("csm_consumer", (("email",), ("name", "number"))),
+    "asset": Lookup(
+        "alm_asset",
+        (
+            ("serial_number",),
+            ("asset_tag",),
+            ("display_name", "account.number"),
+            ("display_name", "account.name"),
+        ),
+        "display_name",
+    ),
+    "install_base_item": Lookup("sn_install_base_item", (("serial_number",), *_OF_ACCOUNT)),
     "qualification_group": Lookup("sys_user_group"),
     "assignment_group": Lookup("sys_user_group"),
 }
-"""Reference column of a work order -> where its name is looked up. sys_ids never cross instances."""
+"""Reference column of a work order -> where its record is looked up, and by what. sys_ids never cross instances.
+
+Many people and things share a name, so a name counts together with whose it is; accounts and places stand for themselves.
+"""
 
 OPTIONAL = frozenset({"scheduled_start", "planned_end", "estimated_end", "window_end", "work_duration"})
 """Parts that may be missing: they are shown to people, predict when a visit ends, and decide nothing else."""

@@ -50,6 +50,11 @@ class Lookup:
         return tuple(dict.fromkeys(column for one in self.by for column in one))
 
     @property
+    def written(self) -> tuple[str, ...]:
+        """The keys as the configuration writes them: "name + parent.name"."""
+        return tuple(" + ".join(one) for one in self.by)
+
+    @property
     def asked(self) -> tuple[str, ...]:
         """The columns of the record on the OM side that must be known besides its name."""
         of_record = [n.removeprefix(f"{self.fact}.") for t in self.record.values() for n in self._own_placeholders(t)]
@@ -60,12 +65,15 @@ class Lookup:
         return (name for name in placeholders(template) if name.startswith(f"{self.fact}."))
 
     def keys(self, text: str, facts: Mapping[str, str]) -> tuple[Mapping[str, str], ...]:
-        """The sets of columns with what each must say, of those where everything is known."""
+        """The sets of columns with what each must say, of those where everything is known. A text that is no record's on the
+        other side may be any one of the columns, and says nothing of two."""
+        if not self.fact:
+            return tuple({one[0]: text.strip()} for one in self.by if len(one) == 1 and text.strip())
         sets = ({column: self._value(column, text, facts) for column in one} for one in self.by)
         return tuple(one for one in sets if all(one.values()))
 
     def _value(self, column: str, text: str, facts: Mapping[str, str]) -> str:
-        if column == self.shown_as or not self.fact:
+        if column == self.shown_as:
             return text.strip()
         return facts.get(f"{self.fact}.{column}", "").strip()
 

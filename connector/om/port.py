@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from pydantic import ValidationError
 
     from connector.exchange import SketchPage
-    from connector.model import JournalEntry, ReopenDomainOrder
+    from connector.model import JournalEntry, Reads, ReopenDomainOrder
     from connector.om.fallouts import Fallouts
     from connector.om.schema import OmSchema
     from connector.servicenow.table import Row, TableApi
@@ -110,7 +110,7 @@ class OmPort:
         self._choices = StateChoices(api, _untold(schema, told))
         self._states = OmStates(self._choices, schema, overrides, told)
         self._reopen_to = reopen_to
-        self._facts: Mapping[str, Mapping[str, tuple[str, bool]]] = {}
+        self._facts: Mapping[str, Mapping[str, tuple[str, Reads]]] = {}
         self._kinds = {schema.tables[part]: kind for part, kind in _CLASSES.items()}
         self._watched = {
             schema.tables[part]: (Feed(schema.tables[part], (schema.leads_to(part),)), schema.leads_to(part))
@@ -235,7 +235,7 @@ class OmPort:
         records = (record for part in self._parts for record in self._records(part, rows[part], is_open))
         return replace(read, records=tuple(records))
 
-    def map_facts(self, facts: Mapping[str, Mapping[str, tuple[str, bool]]]) -> None:
+    def map_facts(self, facts: Mapping[str, Mapping[str, tuple[str, Reads]]]) -> None:
         """Columns to read besides: record -> fact -> (column, whether people's label of it is wanted)."""
         self._facts = facts
 
@@ -392,7 +392,7 @@ class _Assembly:
         schema: OmSchema,
         states: OmStates,
         kinds: Mapping[str, DomainOrderClass],
-        facts: Mapping[str, Mapping[str, tuple[str, bool]]],
+        facts: Mapping[str, Mapping[str, tuple[str, Reads]]],
     ) -> None:
         self._facts = facts
         self._schema = schema

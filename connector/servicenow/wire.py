@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, StringConstraints, ValidationError
 
-from connector.model import Ref
+from connector.model import Reads, Ref
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -80,20 +80,22 @@ class Parts:
             )
         return column
 
-    def more(self, facts: Mapping[str, tuple[str, bool]], references: Collection[str] = ()) -> dict[str, str]:
-        """Facts from columns outside the parts: fact -> (column, label wanted). Raises MissingColumn.
+    def more(self, facts: Mapping[str, tuple[str, Reads]], references: Collection[str] = ()) -> dict[str, str]:
+        """Facts from columns outside the parts: fact -> (column, what is wanted of it). Raises MissingColumn.
 
         Of `references` the name is not known where the sys_id is shown in its place, as for `ref`.
         """
-        for fact, (column, _) in facts.items():
-            if column not in self._row.values:
+        for fact, (column, reads) in facts.items():
+            if reads is not Reads.KEY and column not in self._row.values:
                 raise MissingColumn(
                     f"the column {column!r} of the fact {fact!r} cannot be read, and a policy or a field uses it (without it,"
                     f' set {fact.replace(" ", "_")} = "" under [om.columns], or change [om.facts])'
                 )
         return {
-            fact: self._shown(column, fact, refers=fact in references) if label else self._row.get(column)
-            for fact, (column, label) in facts.items()
+            fact: self._shown(column, fact, refers=fact in references)
+            if reads is Reads.LABEL
+            else self._row.get(column)
+            for fact, (column, reads) in facts.items()
         }
 
     def known(self, part: str) -> str:

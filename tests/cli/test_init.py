@@ -160,6 +160,15 @@ def test_the_tables_it_writes_are_those_the_configuration_uses(start: Start) -> 
     assert "compensation table" in start.run("plan").stderr
 
 
+def test_what_cannot_be_carried_out_becomes_a_fallout(start: Start) -> None:
+    assert start.run(*start.options).returncode == 0
+    kinds = {kind.value for kind in load_settings(start.config).fallout.kinds}
+    assert kinds == {"write-parked", "not-canceled", "reopen-refused"}
+    assert start.run("plan").returncode == 0
+    seen = start.run("doctor", "--suite", "first").stdout
+    assert "fallouts.usable" in seen
+
+
 def test_without_a_test_nobody_is_asked(start: Start) -> None:
     done = start.run(*start.options, "--om=https://127.0.0.1:9", "--no-test")
     assert done.returncode == 0, done.stderr

@@ -111,6 +111,7 @@ def test_of_two_consumers_with_one_name_the_right_one_is_taken_by_email(pair: Pa
 
 
 def test_of_two_consumers_who_cannot_be_told_apart_none_is_taken_and_that_is_said(pair: Pair) -> None:
+    said(pair, f'[fsm.references]\n{TEMPLATE}\nconsumer = {{ table = "{CONSUMER}" }}')
     made(pair, "fsm", CONSUMER, name="Nora Lind", email="another@home.example")
     order = approved(pair)
     pair.sync()

@@ -45,7 +45,7 @@ def locked(pair: Pair, column: str, *labels: str) -> None:
 
 def without_anna(pair: Pair) -> tuple[str, str, str]:
     """An order for a contact that Field Service does not know: with its resource order and its work order."""
-    changed(pair, "fsm", CONTACT, known(pair, "fsm", CONTACT, ANNA), name="Anna Schmidt")
+    changed(pair, "fsm", CONTACT, known(pair, "fsm", CONTACT, ANNA), name="Anna Schmidt", email="")
     return dispatched(pair)
 
 
@@ -145,7 +145,7 @@ def test_another_contact_than_the_one_that_was_wanted_puts_nothing_right(raising
 
 def test_a_record_that_is_created_in_field_service_later_is_filled_in_without_anybody_asking(raising: Pair) -> None:
     _, number, work_order = without_anna(raising)
-    anna = made(raising, "fsm", CONTACT, name=ANNA, user_name="anna")
+    anna = made(raising, "fsm", CONTACT, name=ANNA, user_name="anna", email="anna.weber@acme.example")
     raising.world.advance(5 * HOURS)
     raising.settle()
     assert raising.rows("fsm", "wm_order", f"number={work_order}", "contact")[0]["contact"] == anna
@@ -168,7 +168,7 @@ def test_while_it_is_missing_nothing_is_written_and_the_one_fallout_stays(raisin
 def test_a_record_that_field_service_will_not_take_although_it_is_there_is_tried_once(raising: Pair) -> None:
     without_anna(raising)
     before = updates(raising)
-    made(raising, "fsm", CONTACT, name=ANNA, user_name="anna")
+    made(raising, "fsm", CONTACT, name=ANNA, user_name="anna", email="anna.weber@acme.example")
     locked(raising, "contact")
     raising.world.advance(5 * HOURS)
     raising.settle()
@@ -223,7 +223,7 @@ def test_it_is_missing_still_when_memory_is_lost_and_its_fallout_stays_open(rais
     assert set(raising.finding_codes()) == {"not-applied"}
     assert set(states(raising)) == {"open"}
     assert updates(raising) == before
-    anna = made(raising, "fsm", CONTACT, name=ANNA, user_name="anna")
+    anna = made(raising, "fsm", CONTACT, name=ANNA, user_name="anna", email="anna.weber@acme.example")
     raising.world.advance(5 * HOURS)
     raising.settle()
     assert raising.rows("fsm", "wm_order", f"number={work_order}", "contact")[0]["contact"] == anna

@@ -75,6 +75,7 @@ def test_of_two_customers_with_one_name_the_right_one_is_taken_by_email(pair: Pa
 
 
 def test_by_the_name_alone_two_are_nobody_and_that_is_said(pair: Pair) -> None:
+    knowing(pair)
     another_anna(pair, "fsm")
     order = pair.approved(HAMBURG)
     pair.sync()
@@ -190,6 +191,98 @@ def test_names_that_a_query_cannot_hold_are_compared_another_way(pair: Pair, nam
     order = pair.approved(there)
     pair.sync()
     assert shown(pair, order, "location")["location"] == here
+
+
+# --- as it is configured by default ------------------------------------------------------------------------------------
+
+
+def test_a_namesake_at_another_account_is_not_taken_for_the_contact_who_is_called_otherwise_now(pair: Pair) -> None:
+    anna = known(pair, "fsm", CONTACT, "Anna Weber")
+    changed(pair, "fsm", CONTACT, anna, name="Anna Schmidt", email="anna.schmidt@acme.example", user_name="schmidt")
+    another_anna(pair, "fsm")
+    order = pair.approved(HAMBURG)
+    pair.sync()
+    assert shown(pair, order, "contact", "account.name") == {"contact": "", "account.name": "Acme Logistics"}
+    assert pair.noted(pair.resource_order(order), "Field Service did not take: contact")
+    assert "not-applied" in pair.finding_codes()
+
+
+def test_a_contact_is_taken_by_email_whatever_the_name_is_now(pair: Pair) -> None:
+    anna = known(pair, "fsm", CONTACT, "Anna Weber")
+    changed(pair, "fsm", CONTACT, anna, name="Anna Schmidt")
+    another_anna(pair, "fsm")
+    order = pair.approved(HAMBURG)
+    pair.sync()
+    assert shown(pair, order, "contact")["contact"] == anna
+    assert "not-applied" not in pair.finding_codes()
+
+
+@pytest.mark.parametrize("side", ["om", "fsm"])
+def test_without_an_email_the_name_counts_together_with_the_account(side: str, pair: Pair) -> None:
+    anna = known(pair, "fsm", CONTACT, "Anna Weber")
+    changed(pair, side, CONTACT, known(pair, side, CONTACT, "Anna Weber"), email="")
+    another_anna(pair, "fsm")
+    order = pair.approved(HAMBURG)
+    pair.sync()
+    assert shown(pair, order, "contact")["contact"] == anna
+
+
+def test_without_an_email_a_namesake_at_another_account_is_not_taken(pair: Pair) -> None:
+    changed(pair, "om", CONTACT, known(pair, "om", CONTACT, "Anna Weber"), email="")
+    changed(pair, "fsm", CONTACT, known(pair, "fsm", CONTACT, "Anna Weber"), name="Anna Schmidt")
+    another_anna(pair, "fsm")
+    order = pair.approved(HAMBURG)
+    pair.sync()
+    assert shown(pair, order, "contact")["contact"] == ""
+    assert "not-applied" in pair.finding_codes()
+
+
+@pytest.mark.parametrize("number", ["", "ACCT9999999"])
+def test_an_account_is_taken_by_its_number_and_by_its_name_where_no_number_says_otherwise(
+    number: str, pair: Pair
+) -> None:
+    acme = known(pair, "fsm", ACCOUNT, "Acme Logistics")
+    changed(pair, "fsm", ACCOUNT, acme, number=number)
+    order = pair.approved(HAMBURG)
+    pair.sync()
+    assert shown(pair, order, "account")["account"] == ("" if number else acme)
+
+
+@pytest.mark.parametrize("city", ["Hamburg", "Munich", ""])
+def test_a_place_of_the_same_name_in_another_city_is_not_taken(pair: Pair, city: str) -> None:
+    there = made(pair, "om", LOCATION, name="Main Office", city="Hamburg")
+    here = made(pair, "fsm", LOCATION, name="Main Office", city=city)
+    order = pair.approved(there)
+    before = asked_about(pair, LOCATION)
+    pair.sync()
+    assert shown(pair, order, "location")["location"] == ("" if city == "Munich" else here)
+    assert asked_about(pair, LOCATION) == before + 1  # however many keys begin with the name
+
+
+HIDDEN = {"kind": "hide_field", "user": "connector", "count": None}
+
+
+@pytest.mark.parametrize("side", ["om", "fsm"])
+def test_a_key_that_is_not_there_on_one_side_leaves_it_to_the_next(pair: Pair, side: str) -> None:
+    anna, acme = known(pair, "fsm", CONTACT, "Anna Weber"), known(pair, "fsm", ACCOUNT, "Acme Logistics")
+    another_anna(pair, "fsm")
+    gone = {"om": ["contact.email", "account.number", "location.city"], "fsm": ["email", "number"]}[side]
+    for field in gone:
+        where = {"path_contains": ACCOUNT} if field == "number" else {}
+        pair.world.fault(side, {**HIDDEN, "field": field, **where})
+    order = pair.approved(HAMBURG)
+    pair.sync()
+    assert shown(pair, order, "contact", "account") == {"contact": anna, "account": acme}
+    assert "unreadable" not in pair.finding_codes()
+    assert "not-applied" not in pair.finding_codes()
+
+
+def test_where_no_key_can_be_asked_for_a_person_has_to_help(pair: Pair) -> None:
+    for column in ("number", "name"):
+        pair.world.fault("fsm", {**HIDDEN, "field": column, "path_contains": ACCOUNT})
+    order = pair.approved(HAMBURG)
+    pair.sync()
+    assert pair.work_orders(order) == []
 
 
 def asked_about(pair: Pair, table: str) -> int:

@@ -31,6 +31,13 @@ def test_what_is_no_record_on_the_other_side_is_a_text() -> None:
     assert group.asked == ()
 
 
+def test_a_text_may_be_any_one_of_the_keys_and_says_nothing_of_two() -> None:
+    place = Lookup("cmn_location", (("u_code",), ("name", "city"), ("name",)))
+    assert place.keys(" HH-1 ", {}) == ({"u_code": "HH-1"}, {"name": "HH-1"})
+    assert place.keys(" ", {}) == ()
+    assert place.written == ("u_code", "name + city", "name")
+
+
 def test_only_what_is_not_shown_anyway_has_to_be_asked_for() -> None:
     made = Lookup("customer_contact", (("name",),), fact="contact", record={"phone": "{contact.phone}, {account}"})
     assert CONTACT.asked == ("email", "account.name")

@@ -10,7 +10,7 @@ import pytest
 from connector.errors import Rejected
 from connector.exchange import NOTE
 from connector.mapping.marks import signed
-from connector.model import CasePhase, CaseSnapshot, ResolveCase
+from connector.model import CasePhase, CaseSnapshot, Reads, ResolveCase
 from connector.om.cases import OmWithCases
 from connector.om.schema import OmSchema
 from tests.wire.answers import said
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 CASE = OM_TABLES["case"]
 CASE_STATES = {"1": "New", "10": "Open", "18": "Awaiting Info", "6": "Resolved", "3": "Closed", "7": "Cancelled"}
-FACTS = {"case": {"location": ("location", True), "priority": ("priority", False)}}
+FACTS = {"case": {"location": ("location", Reads.LABEL), "priority": ("priority", Reads.VALUE)}}
 RECORD = f"/api/now/table/{CASE}/{sys_id(1)}"
 RESOLVE = ResolveCase("r", sys_id(1), "CS1", 4, "Solved - Fixed by closing related issue", "All done.", "All done.")
 TEXT = signed(RESOLVE.text, RESOLVE.key)
