@@ -9,6 +9,7 @@ open, several are wanted                                      | one after the ot
 open, a work order made by hand for it is open                | nothing new until that is closed; it counts for notes
 open, only a NO FIELD WORK row matches                        | nothing (verdict "no field work")
 open, no row matches, or the policy contradicts itself        | nothing created, changed or canceled + finding
+Awaiting Info (the customer was asked)                        | as open: edits go on to its work order, and so does the visit
 edited while its work order is open                           | as the compensation table says: update, private note
 work order state differs from the last note                   | private note (from -> to, who, when)
 somebody wrote on a work order or one of its tasks            | private note on the case, one for all that is new

@@ -5,16 +5,26 @@ One row of this table is one named test (tests/unit/test_plan.py). Extend the ta
 situation of one initiator                                    | plan
 --------------------------------------------------------------+-----------------------------------------------
 order not approved yet, or approved but not decomposed        | nothing, look again
+a draft or new order is deleted                               | nothing: nobody was sent, and what is not shown concludes nothing
+a line is rejected while its order goes on                    | nothing for it; the other lines as ever
 approved, rows match, no work order, nothing intended         | create each work order (the note follows its birth)
 approved, rows match, creation pending or in flight           | nothing (already intended)
 approved, only a NO FIELD WORK row matches                    | nothing (verdict "no field work")
 approved, no row matches, or the policy contradicts itself    | nothing created, changed or canceled + finding
 creation pending, order canceled or revised meanwhile         | withdraw the intention
+order task seen finished after its visit, then opened again   | create another in the place of that visit, once for each redo
+  at a later version of its order (redo)                      |   (decide/redo.py); what the visit then says is what is wanted now
+the same at one version, or it was never seen finished        | nothing: the visit was made
 canceled by us, and the same version wants the visit again    | create another in its place (once for each cancellation)
 the same, but somebody in the field has reopened the visit    | nothing: it is there, and keeps the gate shut
 cancellation pending, but the work order is wanted again      | withdraw the intention
 line in revision, or order assessing cancellation (On hold)   | freeze: nothing new, no change, finding; status notes go on
-the same, and the compensation table flags "on hold"          | flag it for the dispatcher; when it goes on unchanged, say so
+revision or cancellation declined                             | nothing: the order says what the work orders say
+order or line paused (On hold, Awaiting information)          | as in revision: nothing new, no change; status notes go on
+domain order or order task held alone                         | the same for it, not for the others of its order; a task that
+                                                              |   only a fallout of ours holds goes on
+domain order or order task closed, or the order completed     | nothing new, nothing changed; status notes, and the gate
+line in revision or paused, compensation table flags "on hold"| flag it for the dispatcher; when it goes on unchanged, say so
 quantity decreased, a manager must choose which units go      | freeze, until the choice is made
 revision approved, desired facts differ, work order open      | as the compensation table says for this change and state:
   patch; patch and note; flag the dispatcher                  |   update, note with before -> after, work note for the dispatcher
@@ -101,6 +111,7 @@ from connector.decide.jeopardy import warn
 from connector.decide.planned_end import write_ends
 from connector.decide.ponr import follow_the_field
 from connector.decide.progress import tell_progress, tell_ready
+from connector.decide.redo import key_of_redo, remember_finished
 from connector.decide.relay import mark_heard, relay
 from connector.decide.stance import Stance, stance_of
 from connector.decide.warn import warn_dispatcher
@@ -188,8 +199,9 @@ def serve(draft: Draft, initiator: AnyInitiator) -> None:
     stance = stance_of(initiator)
     _withdraw_overtaken(draft, initiator, stance)
     work = [w for w in draft.work_of_initiator(initiator) if w.link.is_ours]
-    if stance is not Stance.FULFIL:
-        for one in work:
+    for one in work:
+        remember_finished(draft, initiator, one)
+        if stance is not Stance.FULFIL:
             follow_up(draft, initiator, one)
     match stance:
         case Stance.WAIT | Stance.OVER:
@@ -227,6 +239,7 @@ def _withdraw_overtaken(draft: Draft, initiator: AnyInitiator, stance: Stance) -
     work = draft.work_of_initiator(initiator)
     own = {w.link.work_order_id for w in work}
     again = {w.again for w in work} | _keys_of_returns(draft, initiator, work)
+    again |= {key_of_redo(draft, initiator, w) for w in work}
     for intent in list(draft.open_intents()):
         if intent.state is not IntentState.PENDING:
             continue
@@ -365,7 +378,8 @@ def _keep(
     draft: Draft, initiator: AnyInitiator, existing: Work, wanted: WantedWorkOrder, facts: dict[str, str]
 ) -> None:
     """What is wanted and exists: it says what the order says, or somebody goes again in its place."""
-    if existing.waits_for_next and (key := WorkOrderKey.parse(existing.again)) is not None:
+    again = existing.again if existing.waits_for_next else key_of_redo(draft, initiator, existing)
+    if (key := WorkOrderKey.parse(again)) is not None:
         _create_once(draft, initiator, wanted, key, facts)
         return
     _withdraw_cancellation(draft, existing)

@@ -152,6 +152,25 @@ def test_an_edit_while_the_customer_has_the_last_word_changes_nothing(cases: Pai
     assert cases.finding_codes() == []
 
 
+def test_a_case_that_waits_for_the_customer_goes_on_in_the_field_until_its_visit_was_made(cases: Pair) -> None:
+    case = opened(cases)
+    cases.settle()
+    [visit] = visits(cases, case)
+    cases.om("ask_customer", case=case, text="which floor?")
+    place = cases.rows("om", "cmn_location", f"name={MUNICH}", "sys_id")[0]["sys_id"]
+    cases.om("write", table=CASE, record=case, fields={"location": place})
+    cases.settle()
+    assert state(cases, case) == "awaiting info"
+    assert cases.labels("fsm", "wm_order", f"number={visit}", "location") == [MUNICH]
+    assert told(cases, case, visit, f"location: {HAMBURG} -> {MUNICH}")
+    assert cases.finding_codes() == []
+    carry_out(cases, visit)
+    assert told(cases, case, visit, "Closed Complete")
+    assert state(cases, case) == "resolved"
+    assert visits(cases, case) == [visit]
+    cases.assert_nothing_doubled()
+
+
 @pytest.mark.parametrize(
     ("end", "more", "phase"),
     [("close_case", {"notes": "done by phone"}, "closed"), ("cancel_case", {"reason": "a mistake"}, "canceled")],

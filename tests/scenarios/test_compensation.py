@@ -56,6 +56,23 @@ def test_a_new_date_of_an_assigned_visit_is_carried_told_and_flagged_to_the_disp
     compensating.assert_nothing_doubled()
 
 
+def test_a_quiet_patch_changes_the_visit_and_tells_nobody(compensating: Pair) -> None:
+    path = compensating.loaded.path.parent / "compensation.csv"
+    rows = path.read_text(encoding="utf-8")
+    rows = rows.replace("priority,priority,", "priority,due date,").replace('"due date, planned', '"planned')
+    path.write_text(rows, encoding="utf-8")
+    compensating.loaded = load(compensating.loaded.path)
+    order, number, work_order = dispatched(compensating)
+    before = compensating.notes(number)
+    revise(compensating, order, committed_due_date="2026-04-15 12:00:00")
+    found = compensating.rows("fsm", "wm_order", f"number={work_order}", "requested_due_by", "sys_id")[0]
+    assert found["requested_due_by"] == "2026-04-15 12:00:00"
+    assert compensating.notes(number) == before
+    query = f"element_id={found['sys_id']}^element=work_notes"
+    assert compensating.rows("fsm", "sys_journal_field", query, "value") == []
+    assert compensating.finding_codes() == []
+
+
 def test_another_place_is_another_visit(compensating: Pair) -> None:
     order, number, work_order = dispatched(compensating)
     place = compensating.rows("om", "cmn_location", f"name={MUNICH}", "sys_id")[0]["sys_id"]

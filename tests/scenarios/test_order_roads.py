@@ -76,6 +76,20 @@ def test_a_deleted_draft_leaves_nothing_anywhere(pair: Pair) -> None:
     assert (pair.rows("fsm", "wm_order", "", "number"), pair.finding_codes(), pair.waiting()) == ([], [], {})
 
 
+def test_a_draft_that_is_deleted_was_never_anybodys_concern(pair: Pair) -> None:
+    other = pair.approved(HAMBURG)
+    pair.settle()
+    line = {"offering": "Business SD-WAN", "location": MUNICH, "committed_due_date": "2026-04-01 12:00:00"}
+    draft = pair.om("create_order", account="Acme Logistics", contact="Anna Weber", lines=[line])["order"]["number"]
+    assert pair.state("om", ORDER, draft) == "draft"
+    pair.settle()
+    pair.om("delete_order", order=draft)
+    pair.settle()
+    assert pair.rows("om", ORDER, f"number={draft}", "number") == []
+    assert (pair.work_orders(draft), pair.finding_codes(), pair.waiting()) == ([], [], {})
+    assert len(pair.work_orders(other)) == 2
+
+
 def test_header_tasks_that_block_the_approval_block_the_visits_too(pair: Pair) -> None:
     blocking = "sn_ind_tmt_orm.block_order_appro_complet_until_tasks_complete"
     [row] = pair.rows("om", "sys_properties", f"name={blocking}", "sys_id")

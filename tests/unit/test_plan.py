@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -238,6 +239,28 @@ def test_nothing_is_created_or_changed_while_the_order_is_frozen(state: str) -> 
     decided = plan(seen, memory(link(), verdicts=(verdict(),)))
     assert (kinds(decided), codes(decided)) == ([], ["frozen"])
     assert kinds(plan(snapshot(of=order(state)))) == []
+
+
+def test_a_domain_order_held_alone_holds_no_other_of_its_order() -> None:
+    held = replace(domain_order("On hold"), sys_id="e" * 32, number="RO2")
+    decided = plan(replace(snapshot(), domain_orders=(domain_order(), held)))
+    assert only(decided, CreateWorkOrder).initiator_id == DOMAIN_ORDER_ID
+
+
+def test_a_declined_revision_leaves_everything_as_it_is() -> None:
+    seen = snapshot(work_order(), of=order(version=2))
+    remembered = memory(link(), verdicts=(verdict(),))
+    assert (kinds(plan(seen, remembered)), codes(plan(seen, remembered))) == ([], [])
+
+
+@pytest.mark.parametrize(
+    "over", [{"with_domain_order": domain_order("Closed complete")}, {"of": order("Completed"), "with_line": LATER}]
+)
+def test_what_is_closed_gets_nothing_new_and_no_change(over: dict[str, Any]) -> None:
+    assert kinds(plan(snapshot(**over))) == []
+    known = memory(link(), verdicts=(verdict(),))
+    seen = snapshot(work_order(), **{"with_line": LATER, **over})
+    assert not {"CreateWorkOrder", "UpdateWorkOrder", "CancelWorkOrder"} & set(kinds(plan(seen, known)))
 
 
 def test_nothing_is_changed_while_the_domain_order_is_on_hold() -> None:
