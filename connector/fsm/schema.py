@@ -14,33 +14,33 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-_OF_ACCOUNT = (("name", "account.number"), ("name", "account.name"))
+_OF_ACCOUNT = ("name", "account.name")
 
 DEFAULT_REFERENCES: Mapping[str, Lookup] = {
     "template": Lookup("cmdb_workorder_product_model"),
     "location": Lookup(
         "cmn_location", (("name", "parent.name", "city"), ("name", "parent.name"), ("name", "city"), ("name",))
     ),
-    "account": Lookup("customer_account", (("number",), ("name",))),
-    "contact": Lookup("customer_contact", (("email",), *_OF_ACCOUNT)),
+    "account": Lookup("customer_account"),
+    "contact": Lookup("customer_contact", (("email",), _OF_ACCOUNT)),
     "consumer": Lookup("csm_consumer", (("email",), ("name", "number"))),
     "asset": Lookup(
         "alm_asset",
         (
             ("serial_number",),
             ("asset_tag",),
-            ("display_name", "account.number"),
             ("display_name", "account.name"),
         ),
         "display_name",
     ),
-    "install_base_item": Lookup("sn_install_base_item", (("serial_number",), *_OF_ACCOUNT)),
+    "install_base_item": Lookup("sn_install_base_item", (("serial_number",), _OF_ACCOUNT)),
     "qualification_group": Lookup("sys_user_group"),
     "assignment_group": Lookup("sys_user_group"),
 }
 """Reference column of a work order -> where its record is looked up, and by what. sys_ids never cross instances.
 
-Many people and things share a name, so a name counts together with whose it is; accounts and places stand for themselves.
+Many people and things share a name, so a name counts together with whose it is; accounts and places stand for themselves. The
+number of an account is no key: two instances may number theirs each by itself.
 """
 
 OPTIONAL = frozenset({"scheduled_start", "planned_end", "estimated_end", "window_end", "work_duration"})
