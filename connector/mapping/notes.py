@@ -262,8 +262,12 @@ def _change(change: Change, zone: tzinfo) -> str:
 
 
 def listed(changes: Iterable[Change], zone: tzinfo = UTC) -> str:
-    """Changes in words, the first few of them; moments in this zone."""
-    every = [f"{harmless(c.what.removeprefix(_CHARACTERISTIC))}: {_change(c, zone)}" for c in changes]
+    """Changes in words, the first few of them; moments in this zone. Another record is named once: that its city or number is
+    another, too, goes without saying."""
+    told = list(changes)
+    names = {c.what for c in told}
+    told = [c for c in told if not any(c.what.startswith(f"{name}.") for name in names)]
+    every = [f"{harmless(c.what.removeprefix(_CHARACTERISTIC))}: {_change(c, zone)}" for c in told]
     more = len(every) - _MOST_CHANGES
     return "; ".join(every[:_MOST_CHANGES]) + (f"; and {more} more" if more > 0 else "")
 

@@ -81,8 +81,8 @@ def test_another_place_is_another_visit(compensating: Pair) -> None:
     [anew] = [w for w in compensating.work_orders(order, "Install CPE") if w != work_order]
     assert compensating.labels("fsm", "wm_order", f"number={anew}", "location") == [MUNICH]
     assert compensating.noted(number, anew, "was created in Field Service")
-    why = f"because the order was changed and the visit is made anew: location: {HAMBURG} -> {MUNICH}"
-    assert compensating.noted(number, work_order, why, "A new work order follows.")
+    why = f"because the order was changed and the visit is made anew: location: {HAMBURG} -> {MUNICH}. A new work order follows."
+    assert compensating.noted(number, work_order, why)
     assert not compensating.noted(number, "no longer asks for it")
     compensating.assert_nothing_doubled()
 
