@@ -117,8 +117,11 @@ def _described_as_read_only(side: SideView) -> Seen:
 
 
 def _record_writable(side: SideView) -> Seen:
-    part = "domain_order" if side.name == "om" else "work_order"
-    table = side.schema.tables[part]
+    return writable(side, side.schema.tables["domain_order" if side.name == "om" else "work_order"])
+
+
+def writable(side: SideView, table: str) -> Seen:
+    """Whether the newest record of a table can be written, asked by a change of nothing."""
     row = side.newest(table, [])
     if not row:
         return unknown(f"no record of {table} to ask about")

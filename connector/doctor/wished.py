@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from connector.doctor.check import Check, Seen, Suite, failed, fine, unknown, warning
+from connector.doctor.check import Check, Seen, Suite, failed, fine
+from connector.doctor.columns import writable
 from connector.errors import Denied, NotFound, Rejected
 from connector.servicenow.columns import columns_of
 from connector.servicenow.lean import page
@@ -27,16 +28,7 @@ def _planned_end(patient: Patient) -> Seen:
     table = om.schema.tables["order_task"]
     if wrong := _closed(patient, table, [column]):
         return failed(wrong)
-    row = om.newest(table, [])
-    if not row:
-        return unknown(f"no record of {table} to ask about")
-    try:
-        om.api.update(table, row["sys_id"], {})
-    except Denied as error:
-        return failed(f"records of {table} cannot be written: {error}")
-    except Rejected as error:
-        return warning(f"a record of {table} refuses even an empty change: {error}")
-    return fine(f"{table}.{column} is there, and order tasks can be written (asked by a change of nothing)")
+    return writable(om, table)
 
 
 def _fallouts(patient: Patient) -> Seen:

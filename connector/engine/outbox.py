@@ -31,7 +31,7 @@ from connector.engine.isolate import defect, is_of_one_record
 from connector.engine.store import OutboxEntry, Settlement
 from connector.errors import AbsurdAnswer, Duplicate, OutcomeUnknown, Rejected, RemoteError, SignInFailed, Unavailable
 from connector.exchange import LONGEST_ASKED, NOTE
-from connector.mapping.fields import is_same
+from connector.mapping.fields import is_same, left_empty
 from connector.mapping.marks import Carried, WorkOrderKey, bound, digest_of, is_detached, signed, token_of
 from connector.model import (
     BindWorkOrder,
@@ -239,7 +239,7 @@ class Outbox:
         work_order = self.fsm.read_work_order(written.sys_id)
         if work_order is None:
             return written
-        return replace(written, refused=self.fsm.not_said(work_order, action.fields, is_untouched=False))
+        return replace(written, refused=left_empty(action.fields, work_order.fields))
 
     def _update(self, entry: OutboxEntry, action: UpdateWorkOrder) -> Settlement:
         work_order = self.fsm.read_work_order(action.work_order_id)
@@ -247,14 +247,15 @@ class Outbox:
             raise _gone(action.work_order_number)
         mark = Carried.parse(work_order.mark)
         carried = mark is not None and mark.digest == digest_of(action.facts) and mark.updates >= action.number
-        is_untouched = work_order.mod_count == action.mod_count + 1
-        refused = (
-            _differing(action, work_order)
-            if action.tried
-            else self.fsm.not_said(work_order, action.fields, is_untouched=is_untouched)
-        )
         written: Written | None = None
-        if not carried:
+        if carried:  # by an update whose answer is lost
+            is_untouched = work_order.mod_count == action.mod_count + 1
+            refused = (
+                _differing(action, work_order)
+                if action.tried
+                else self.fsm.not_said(work_order, action.fields, is_untouched=is_untouched)
+            )
+        else:
             moved = work_order.mod_count != action.mod_count or not work_order.state.phase.is_open
             if moved or entry.must_look or self._is_too_late(action):
                 return _overtaken(action.work_order_number)

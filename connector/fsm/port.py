@@ -10,7 +10,7 @@ from connector.errors import Denied, OutcomeUnknown, Rejected
 from connector.exchange import NOTE, WORK_ORDER, Changed, FeedId, Sent, Written
 from connector.fsm.records import work_order_task_wire, work_order_wire
 from connector.fsm.references import References, Wanted
-from connector.mapping.fields import is_same
+from connector.mapping.fields import is_same, left_empty
 from connector.mapping.marks import OWNER, Carried, bound, digest_of, signed, sys_id_of, tokens_in
 from connector.mapping.states import NOTHING_TOLD, WORK_ORDER_LABELS, StateMap, Told
 from connector.model import CreateWorkOrder, Transition, UpdateWorkOrder, WorkOrder, WorkOrderPhase, WorkOrderTask
@@ -303,16 +303,13 @@ class FsmPort:
 
     def not_said(self, work_order: WorkOrder, fields: Mapping[str, str], *, is_untouched: bool) -> tuple[str, ...]:
         shown = work_order.fields
-        return tuple(
-            column
-            for column, text in fields.items()
-            if text
-            and column in shown
-            and (not shown[column] or (is_untouched and self._is_plain(column) and not is_same(shown[column], text)))
-        )
+        empty = left_empty(fields, shown)
+        if not is_untouched:
+            return empty
+        return tuple(c for c, text in fields.items() if c in empty or self._says_else(c, text, shown.get(c, text)))
 
-    def _is_plain(self, column: str) -> bool:
-        return not self._references.is_reference(column)
+    def _says_else(self, column: str, text: str, shown: str) -> bool:
+        return bool(text) and not self._references.is_reference(column) and not is_same(shown, text)
 
     # --- writing -------------------------------------------------------------------------------------------
 
