@@ -438,6 +438,8 @@ class Store:
             values["settled_at"] = now
         if settlement.retry_at is not None:
             values["not_before"] = settlement.retry_at
+        if entry.inherited and entry.state is IntentState.PENDING and settlement.state is IntentState.WITHDRAWN:
+            values["attempts"] = 0  # it was only looked for
         with self.engine.begin() as connection:
             connection.execute(outbox.update().where(outbox.c.id == entry.id).values(**values))
             if settlement.link is not None:
@@ -550,10 +552,16 @@ def _intent(row: Any) -> Intent:
 
 def _intend(connection: sa.Connection, action: Action, order: Mapping[str, str], now: datetime) -> None:
     """At once; later each time where it was tried before and overtaken by what it found at the write: a reading replica may be
-    behind, and nothing is gained by asking as fast as the instance answers."""
-    of_order = (outbox.c.order_id == order["order_id"]) & (outbox.c.token == token_of(action.key))
-    overtaken = (outbox.c.state == IntentState.WITHDRAWN.value) & (outbox.c.attempts > 0)
-    times = connection.execute(sa.select(sa.func.count()).where(of_order & overtaken)).scalar_one()
+    behind, and nothing is gained by asking as fast as the instance answers.
+
+    What another process intended and left waiting is looked for and decided again. That is no such time: the one that now
+    decides writes at once, or one-off commands, each of which ends before the wait is over, would never write it.
+    """
+    withdrawn = (outbox.c.order_id == order["order_id"]) & (outbox.c.token == token_of(action.key))
+    withdrawn &= outbox.c.state == IntentState.WITHDRAWN.value
+    afresh = sa.select(sa.func.coalesce(sa.func.max(outbox.c.id), 0)).where(withdrawn & (outbox.c.attempts == 0))
+    overtaken = withdrawn & (outbox.c.attempts > 0) & (outbox.c.id > afresh.scalar_subquery())
+    times = connection.execute(sa.select(sa.func.count()).where(overtaken)).scalar_one()
     wait = min(_FIRST_DOUBT * 2 ** (times - 2), _LONGEST_DOUBT) if times > 1 else timedelta(0)
     connection.execute(
         outbox.insert().values(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -35,3 +36,14 @@ def test_the_first_time_it_is_decided_again_at_once_and_then_ever_later(tmp_path
         waits.append((overtake(memory, times) - NOW) / timedelta(seconds=1))
         memory.database.dispose()
     assert waits == [0, 0, 5, 10, 300]
+
+
+def test_what_waits_when_its_process_ends_is_written_at_once_by_the_next_one(tmp_path: Path) -> None:
+    memory = Memory(tmp_path / "memory.db")
+    due = overtake(memory, 4)
+    assert due > NOW
+    entry = memory.store.start_next(RO1.order.sys_id, due, look_again_at=due)
+    assert entry is not None
+    memory.store.settle(replace(entry, inherited=True), Settlement(IntentState.WITHDRAWN, "nothing found"), due)
+    memory.learn(RO1, actions=(creation(RO1, "create RO1"),))
+    assert (memory.store.next_try(RO1.order.sys_id) or (None, ""))[0] == NOW
