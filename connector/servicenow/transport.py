@@ -90,6 +90,7 @@ class Transport(requests.Session):
         self.common = common
         if common.adapter is not None:
             self.mount(endpoint.url, common.adapter)
+            self.trust_env = False  # there is no network, and so no proxy to look for at each request
 
     @abstractmethod
     def judge(self, response: requests.Response) -> RemoteError | None:
