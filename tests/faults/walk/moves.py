@@ -21,9 +21,11 @@ CASE = "sn_customerservice_case"
 CASE_POLICY = 'id,short description,work order template\nslow,"contains ""slow""",Swap CPE\nother,-,NO FIELD WORK\n'
 COMPENSATIONS = (
     "id,kind of change,work order state,compensation\n"
-    'hold,on hold,"Ready for Dispatch, Scheduled, Assigned, Accepted",flag the dispatcher\nother,-,-,patch and note\n'
+    'hold,on hold,"Ready for Dispatch, Scheduled, Assigned, Accepted",flag the dispatcher\n'
+    "place,location,-,cancel and recreate\nother,-,-,patch and note\n"
 )
-SITES = ("Acme Hamburg HQ", "Acme Munich Depot", "Acme Berlin Office")
+NEW_SITE = "Acme Bremen Hub"  # Field Service does not know it
+SITES = ("Acme Hamburg HQ", "Acme Munich Depot", "Acme Berlin Office", NEW_SITE)
 RATES = ("100 Mbit/s", "200 Mbit/s", "500 Mbit/s", "1 Gbit/s")
 OPEN_WORK = (
     "draft", "awaiting_qualification", "qualified", "ready_for_dispatch", "scheduled", "assigned", "accepted", "work_in_progress",
@@ -114,6 +116,7 @@ MOVES_OF_PEOPLE: dict[str, PersonsMove] = {
     "reject": PersonsMove(_OM, 1, "order", ORDER, ("new",)),
     "revise": PersonsMove(_OM, 4, "order", ORDER, _AT_WORK),
     "edit_line": PersonsMove(_OM, 4, "line", LINE, _EDITABLE, {"characteristics": {"Bandwidth": RATES}}),
+    "move_line": PersonsMove(_OM, 1, "line", LINE, _EDITABLE, {"fields": {"location": SITES}}, do="edit_line"),
     "add_line": PersonsMove(_OM, 1, "order", ORDER, _EDITABLE, {**_line(SITES)}),
     "remove_line": PersonsMove(_OM, 1, "line", LINE, _EDITABLE),
     "approve_revision": PersonsMove(_OM, 5, "order", ORDER, ("revision_in_progress",)),
@@ -229,6 +232,10 @@ CHAPTERS: tuple[tuple[str, ...], ...] = (
     ("revise", "edit_line", "approve_revision"),
     ("revise", "edit_line", "approve_revision"),
     ("revise", "edit_line", "decline_revision"),
+    ("revise", "move_line", "approve_revision"),
+    ("revise", "move_line", "edit_line", "approve_revision", "look", "close_everything"),
+    ("dispatch", "revise", "move_line", "approve_revision", "look", "cancel_order", "approve_cancel"),
+    ("revise", "move_line", "decline_revision"),
     ("revise", "remove_line", "approve_revision"),
     ("cancel_order", "approve_cancel"),
     ("cancel_order", "decline_cancel"),

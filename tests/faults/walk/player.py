@@ -21,10 +21,11 @@ from connector.engine.drain import plan_all
 from connector.engine.history import overview
 from connector.engine.release import release_side
 from connector.errors import ConnectorError, Held, Unavailable
+from connector.mapping.references import Unfound
 from connector.model import CreateWorkOrder, FindingCode
 from connector.policies import load_policies
 from connector.sandbox import Refused
-from tests.faults.walk.moves import CASE, DOMAIN_ORDER, MOVES_OF_PEOPLE, ORDER_TASK, SITES, one
+from tests.faults.walk.moves import CASE, DOMAIN_ORDER, MOVES_OF_PEOPLE, NEW_SITE, ORDER_TASK, SITES, one
 from tests.faults.walk.truth import Truth
 from tests.faults.walk.turns import Turns, Yielding
 
@@ -307,6 +308,9 @@ class Player:
         changed: dict[str, Any] = {
             side: getattr(settings, side).model_copy(update={"rows_per_page": self._page}) for side in ("om", "fsm")
         }
+        references = {**settings.fsm.references}
+        references["location"] = references["location"].model_copy(update={"missing": Unfound.CREATE})
+        changed["fsm"] = changed["fsm"].model_copy(update={"references": references})
         changed["policy"] = settings.policy.model_copy(update={"compensation": Path("compensation.csv")})
         changed["daemon"] = settings.daemon.model_copy(update={"sweep_seconds": self._sweep_every})
         follows = PonrMode.SET if self.truth.ponr_follows else PonrMode.OFF
@@ -486,7 +490,11 @@ def _about(action: Action | None) -> dict[str, str]:
 
 
 def prepare(world: World) -> None:
-    """What every walk begins with: a case, one order at work, one just approved."""
+    """What every walk begins with: a case, one order at work, one just approved, and a place that only Order Management knows;
+    the connector may make it in Field Service."""
+    world.om.records.insert("cmn_location", {"name": NEW_SITE}, world.om.system)
+    users = world.users("fsm")
+    users["connector"] = replace(users["connector"], roles=users["connector"].roles | {"admin"})
     made = {"short_description": "the line is slow", "account": "Acme Logistics", "location": SITES[0], "priority": "2"}
     world.act("om", {"do": "create_case", **made})
     for site in SITES[:2]:

@@ -8,7 +8,7 @@ import re
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, Any
 
-from tests.faults.walk.moves import CASE, DOMAIN_ORDER, FALLOUT, LINE, ORDER, ORDER_TASK
+from tests.faults.walk.moves import CASE, DOMAIN_ORDER, FALLOUT, LINE, NEW_SITE, ORDER, ORDER_TASK
 
 if TYPE_CHECKING:
     from connector.sandbox import World
@@ -238,6 +238,7 @@ class Truth:
     def check(self) -> None:
         """Every promise, over all records of both instances."""
         self._check_doubles()
+        self._check_places()
         self._check_given_up()
         self._check_fallouts()
         for domain_order in self._om.store.find(DOMAIN_ORDER):
@@ -305,6 +306,12 @@ class Truth:
         self.counts["notes"] += len(notes)
         self.wrong += [f"there are {many} notes {token}" for (token, _), many in tokens.items() if many > 1]
 
+    def _check_places(self) -> None:
+        """A place that Field Service did not know was made once, whatever became of the answer."""
+        made = Counter(row["name"] for row in self._fsm.store.find("cmn_location"))
+        self.counts["places made"] += made[NEW_SITE]
+        self.wrong += [f"there are {many} places {name}" for name, many in made.items() if many > 1]
+
     def _check_fallouts(self) -> None:
         """One open fallout for each occasion; nothing is parked at rest, so none about a refused write; none where none are
         wanted."""
@@ -370,7 +377,8 @@ class Truth:
             if wanted:
                 self._check_sent_again([r for r in mine if not _is_asked_for(r)], live, let_go, domain_order)
             if not past:
-                self._check_content([*live, *asked], line)
+                there = [*self._check_place(live, domain_order), *self._at(domain_order, asked)]
+                self._check_content(there, line)
                 self._check_followed(live, line)
                 flagged = [
                     r["number"]
@@ -474,6 +482,25 @@ class Truth:
             _is_ours(row) and _key(row)[2] == initiator["sys_id"] and sys_id not in there
             for sys_id, row in self._known.items()
         )
+
+    def _at(self, domain_order: Row, work_orders: list[Row]) -> list[Row]:
+        """Those of these work orders that go where their domain order is."""
+        place = self._name("cmn_location", domain_order["location"])
+        return [r for r in work_orders if self._place(r) == place]
+
+    def _check_place(self, live: list[Row], domain_order: Row) -> list[Row]:
+        """Another place is another visit: no open one goes elsewhere."""
+        there = self._at(domain_order, live)
+        gave_up = self._gave_up("CreateWorkOrder", "domain_order_id", domain_order["sys_id"])
+        self.wrong += [
+            f"{r['number']} goes to {self._place(r)!r}, {domain_order['number']} is elsewhere"
+            for r in live
+            if r not in there and self._is_open(r) and not self._stays(r) and not gave_up
+        ]
+        return there
+
+    def _place(self, work_order: Row) -> str:
+        return next((r["name"] for r in self._fsm.store.find("cmn_location", sys_id=work_order["location"])), "")
 
     def _check_content(self, live: list[Row], line: Row) -> None:
         for value in self._om.store.find("sn_ind_tmt_orm_order_characteristic_value", order_line_item=line["sys_id"]):
