@@ -11,7 +11,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tests.faults.crash.story import COMMANDS, COMPENSATIONS, STEPS
+from tests.faults.crash.story import COMMANDS, COMPENSATIONS, STEPS, permit
 from tests.faults.outcome import untold
 from tests.faults.walk.crowd import Crowd
 from tests.faults.walk.story import ANY_REQUEST, READS_ONLY, WRITES_ONLY
@@ -46,7 +46,7 @@ def play(
     """Every trial of one lane (each lane takes every so many-th), told one by one, and how many requests each step has."""
     trials: list[Trial] = []
     requests: dict[str, int] = {}
-    with Crowd(lambda _: None, COMPENSATIONS) as crowd:
+    with Crowd(permit, COMPENSATIONS) as crowd:
         for name, people in ((name, people) for name, people in STEPS.items() if name not in COMMANDS):
             crowd.go_on(people)
             calm = crowd.walk([{"do": "pass"}])
