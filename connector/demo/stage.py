@@ -137,12 +137,16 @@ class Stage:
             time.sleep(_BEAT)
         return holds()
 
-    def ask(self, *arguments: str, accept: Collection[int] = (0,)) -> Any:
-        """What `om-fsm ... --output json` answers, when it exits with a code we accept."""
-        code, out, err = self._run(["--config", str(self.directory / "config.toml"), *arguments, "--output", "json"])
+    def command(self, *arguments: str, accept: Collection[int] = (0,)) -> str:
+        """What `om-fsm ...` prints, when it exits with a code we accept."""
+        code, out, err = self._run(["--config", str(self.directory / "config.toml"), *arguments])
         if code not in accept:
             raise StageError(f"om-fsm {' '.join(arguments)} exited {code}: {err.strip()}")
-        return json.loads(out)
+        return out
+
+    def ask(self, *arguments: str, accept: Collection[int] = (0,)) -> Any:
+        """What `om-fsm ... --output json` answers, when it exits with a code we accept."""
+        return json.loads(self.command(*arguments, "--output", "json", accept=accept))
 
 
 def _run(arguments: list[str]) -> tuple[int, str, str]:

@@ -55,11 +55,14 @@ class Teller:
         self.timeline.say(SYSTEMS[side], self.stage.person(side, login), words)
         return result
 
-    def place(self, *lines: dict[str, Any]) -> str:
+    def place(self, *lines: dict[str, Any], **given: str) -> str:
         """An agent creates and places an order with these lines. Returns its number."""
-        made = self.stage.act("om", "create_order", "order_agent", account="Acme Logistics", lines=list(lines))
+        given = {"account": "Acme Logistics", **given}
+        made = self.stage.act("om", "create_order", "order_agent", **given, lines=list(lines))
         order = str(made["order"]["number"])
-        what = ", ".join(_in_words(line) for line in lines)
+        what = ", ".join(_in_words(line) for line in lines) + (
+            f", for {given['contact']}" if "contact" in given else ""
+        )
         self.move("om", "place", "order_agent", f"places {order}: {what}", order=order)
         return order
 
@@ -100,6 +103,12 @@ class Teller:
         """Somebody types a command of the connector."""
         self.timeline.say("Terminal", "administrator", f"om-fsm {' '.join(arguments)}")
         return self.stage.ask(*arguments, accept=accept)
+
+    def again(self) -> None:
+        """Somebody has every write that was refused tried again."""
+        for one in self.typed("outbox", "ls"):
+            self.timeline.say("Terminal", "administrator", f"om-fsm outbox retry {one['id']}")
+            self.stage.command("outbox", "retry", str(one["id"]))
 
     # --- what both sides see -------------------------------------------------------------------------------
 

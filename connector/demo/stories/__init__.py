@@ -8,10 +8,11 @@ from connector.demo.stories.changes import CHANGES
 from connector.demo.stories.endings import ENDINGS
 from connector.demo.stories.requests import REQUESTS
 from connector.demo.stories.roads import ROADS
+from connector.demo.stories.shared import SHARED
 from connector.demo.stories.talk import TALK
 
 if TYPE_CHECKING:
     from connector.demo.stories.tale import Tale
 
-TALES: dict[str, Tale] = {tale.name: tale for tale in (*ROADS, *CHANGES, *ENDINGS, *TALK, *REQUESTS)}
+TALES: dict[str, Tale] = {tale.name: tale for tale in (*ROADS, *CHANGES, *ENDINGS, *TALK, *REQUESTS, *SHARED)}
 """By name, in the order in which they are offered."""

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from connector.demo.teller import Teller
 
 MANAGER = "fulfillment_manager"
+FALLOUT = "sn_fallout_mgmt_fallout"
 
 
 def _gate(t: Teller) -> None:
@@ -61,6 +62,37 @@ def _gate(t: Teller) -> None:
     t.connector()
     t.check(f"{number} stays closed", t.state("om", DOMAIN_ORDER, number) == "closed complete")
     t.check(f"{order} goes on with what is left of it", t.state("om", ORDER, order) == "in progress")
+
+
+def _fallout(t: Teller) -> None:
+    t.scene("The visit comes to nothing")
+    _, number, work_order = visit(t)
+    reason = "no access to the cabinet"
+    words = f"closes {work_order} incomplete: {reason}"
+    t.move("fsm", "close_incomplete", "technician", words, work_order=work_order, reason=reason)
+    for _ in range(3):
+        t.connector()
+    raised = _raised(t)
+    t.check("there is one fallout, however often the connector looks", len(raised) == 1, raised)
+    [(fallout, task, state)] = raised[:1] or [("", "", "")]
+    t.check(f"{fallout} says which visit", work_order in t.shown("om", FALLOUT, fallout, "short_description"))
+    t.check(f"{fallout} is {state} and holds {task}", t.state("om", ORDER_TASK, task) == "on hold")
+    t.both_see(number, work_order)
+
+    t.scene("The manager decides, in a work note")
+    decision = f"release gate {work_order}: the customer mounts it himself"
+    t.move("om", "add_note", MANAGER, f"writes on {number}: {decision}", domain_order=number, text=decision)
+    t.connector()
+    t.connector()
+    t.check(f"{fallout} is resolved", t.state("om", FALLOUT, fallout) == "resolved")
+    t.check(f"{task} goes on", t.state("om", ORDER_TASK, task) != "on hold")
+    t.check("no second one was raised", len(_raised(t)) == 1)
+
+
+def _raised(t: Teller) -> list[tuple[str, str, str]]:
+    """Every fallout: its number, its order task, its state."""
+    rows = t.stage.om.rows(FALLOUT, "ORDERBYnumber", "number,order_task,state")
+    return [tuple(row[name]["display_value"] for name in ("number", "order_task", "state")) for row in rows]
 
 
 def _comes_back(t: Teller) -> None:
@@ -120,5 +152,11 @@ def _comes_back(t: Teller) -> None:
 
 ENDINGS = (
     Tale("gate", "A domain order cannot stay closed while a visit is open, or nobody has decided about it", _gate),
+    Tale(
+        "fallout",
+        "A visit that comes to nothing is one fallout on its order task, until somebody decides",
+        _fallout,
+        settings='[gate]\nclosed_incomplete = "fallout"\n',
+    ),
     Tale("comes-back", "Two months after an order was completed a follow-on reopens the gate", _comes_back),
 )
