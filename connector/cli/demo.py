@@ -34,7 +34,7 @@ def demo(story: str | None, lists: bool, keep: bool, output: str) -> None:
         _list(output)
         return
     as_json = output == "json"
-    timeline = Timeline(None if as_json else Console(width=None if sys.stdout.isatty() else 150))
+    timeline = Timeline(None if as_json else Console(width=None if sys.stdout.isatty() else 150, emoji=False))
     directory = Path(tempfile.mkdtemp(prefix="om-fsm-demo-"))
     try:
         _play(story, directory, timeline)

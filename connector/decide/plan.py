@@ -118,6 +118,7 @@ from connector.decide.warn import warn_dispatcher
 from connector.mapping.facts import facts_asked, facts_of, unshown
 from connector.mapping.marks import WorkOrderKey
 from connector.mapping.outputs import SAID, facts_for
+from connector.mapping.writes import not_done, subject_of
 from connector.model import (
     AnyInitiator,
     CancelWorkOrder,
@@ -176,9 +177,10 @@ def tell_parked(draft: Draft) -> None:
             and draft.is_wanted(token)
             and not isinstance(intent.action, ReopenDomainOrder | CancelWorkOrder)
         ):
-            text = f"{intent.key}: {intent.error}"
-            on = _concerns(draft, intent.action)
-            draft.find(FindingCode.WRITE_PARKED, draft.seen.number, text, on=on, occasion=intent.key)
+            action = intent.action
+            subject, what = (subject_of(action), not_done(action)) if action else (draft.seen.number, f"{intent.key}:")
+            on, text = _concerns(draft, action), f"{what} {intent.error}"
+            draft.find(FindingCode.WRITE_PARKED, subject, text, on=on, occasion=intent.key)
 
 
 def _concerns(draft: Draft, action: Action | None) -> AnyInitiator | None:

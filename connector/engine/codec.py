@@ -83,25 +83,6 @@ def verb_of(action: Action) -> str:
     return _VERBS[type(action)]
 
 
-def subject_of(action: Action) -> str:
-    """The number people know the record by that an action writes, or that it writes for."""
-    match action:
-        case CreateWorkOrder():
-            return action.initiator_number
-        case UpdateWorkOrder() | CancelWorkOrder() | BindWorkOrder() | WriteFieldNote() | WarnDispatcher():
-            return action.work_order_number
-        case WriteNote() | ReopenDomainOrder():
-            return action.domain_order_number
-        case ResolveCase():
-            return action.case_number
-        case SetPonr():
-            return action.line_number
-        case RaiseFallout() | WritePlannedEnd():
-            return action.order_task_number
-        case SettleFallout():
-            return action.subject
-
-
 def dump_action(action: Action) -> dict[str, Any]:
     """An action as plain JSON values."""
     return dict(_ACTIONS[kind_of(action)].dump_python(action, mode="json"))

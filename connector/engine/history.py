@@ -14,6 +14,7 @@ from connector.engine.archive import Archive
 from connector.engine.holds import Holds
 from connector.engine.tables import archive, cursor, event, finding, last, link, looked, outbox, verdict, wakeup
 from connector.errors import NotFound
+from connector.mapping.writes import subject_of
 from connector.model import FindingCode, Intent, IntentState
 
 if TYPE_CHECKING:
@@ -219,7 +220,7 @@ def _waiting(connection: sa.Connection, condition: sa.ColumnElement[bool]) -> tu
     return tuple(
         Waiting(
             id=row.id,
-            subject=codec.subject_of(action) if action else row.order_number,
+            subject=subject_of(action) if action else row.order_number,
             order_number=row.order_number,
             intent=Intent(row.key, IntentState(row.state), action, row.error or strange),
             kind=row.kind,

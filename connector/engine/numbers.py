@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from connector.engine.codec import subject_of
 from connector.engine.tables import link, verdict
+from connector.mapping.writes import subject_of
 from connector.model import (
     BindWorkOrder,
     CreateWorkOrder,

@@ -31,6 +31,7 @@ from connector.engine.tables import (
 )
 from connector.engine.wakeups import held_orders, upserting
 from connector.mapping.marks import token_of
+from connector.mapping.writes import subject_of
 from connector.model import (
     BY_HAND,
     CancelWorkOrder,
@@ -451,7 +452,7 @@ class Store:
                     at=now,
                     order_id=entry.order_id,
                     order_number=entry.order_number,
-                    subject=codec.subject_of(entry.action),
+                    subject=subject_of(entry.action),
                     kind=f"{codec.verb_of(entry.action)} {settlement.state.value}",
                     text=settlement.text,
                 )

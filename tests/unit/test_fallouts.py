@@ -51,7 +51,7 @@ def done(action: object, state: IntentState = IntentState.DONE) -> object:
 
 def test_what_cannot_be_carried_out_is_raised_on_an_open_task_of_its_domain_order() -> None:
     assert (RAISE.order_task_id, RAISE.order_task_number) == (TASK_ID, "TASK1")
-    assert RAISE.summary == "ORD1: a write was refused"
+    assert RAISE.summary == "RO1: a write was refused"
     assert RAISE.text.startswith("Cause: ")
     assert "not today. Fix: Mend what is named" in RAISE.text
     assert decided(REFUSED, rules=RULES) == []
