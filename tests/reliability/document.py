@@ -89,9 +89,8 @@ def grid(reports: list[dict[str, Any]]) -> str:
         rows.append(f"| `{kind}` | " + " | ".join(cells) + " |")
     rows.append("| requests of the pass | " + " | ".join(str(count) for count in requests.values()) + " |")
     wrong = sum(bool(trial["wrong"]) for trial in trials)
-    return "\n".join(
-        [*rows, "", f"{len(trials)} faults at {sum(requests.values())} requests, {wrong} with another outcome."]
-    )
+    taken = f"{len(trials)} of {reports[0]['possible']} faults at {sum(requests.values())} requests"
+    return "\n".join([*rows, "", f"{taken}, {wrong} with another outcome."])
 
 
 def _short(what: str) -> str:
@@ -124,6 +123,7 @@ def walked(reports: list[dict[str, Any]]) -> str:
             f"| domain orders put back after they were called off | {total('put back'):.0f} |",
             f"| visits made in the place of others | {total('visits again'):.0f} |",
             f"| correlation ids of work orders made by hand changed | {total('numbers changed'):.0f} |",
+            f"| places made that only Order Management knew | {total('places made'):.0f} |",
             f"| parked writes that a person gave up | {total('given up'):.0f} |",
             f"| work orders of the connector at the end | {total('work orders'):.0f} |",
             f"| notes of the connector at the end | {total('notes'):.0f} |",

@@ -42,6 +42,10 @@ def test_the_steps_of_the_crash_matrix_are_those_of_the_story() -> None:
         assert rows("crash") == [step for step in STEPS for _ in ("sync", "run")]
 
 
+def test_the_faults_and_moves_of_the_document_are_those_that_are_played() -> None:
+    assert document.part(TEXT, "faults") == document.faults()
+
+
 def test_the_faults_of_the_grid_are_those_of_the_walk() -> None:
     if UNMEASURED not in document.part(TEXT, "grid"):
         assert {row.strip("`") for row in rows("grid")} == {*KINDS, "requests of the pass"}

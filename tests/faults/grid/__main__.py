@@ -25,15 +25,14 @@ def main() -> int:
     parser.add_argument("--report", type=Path)
     given = parser.parse_args()
     began = time.monotonic()
-    trials, requests = play(lane=given.lane, lanes=given.lanes, tell=_tell)
+    trials, requests, possible = play(lane=given.lane, lanes=given.lanes, tell=_tell)
     wrong = [trial for trial in trials if trial.wrong]
     if given.report:
-        report = {"trials": [asdict(trial) for trial in trials], "requests": requests}
+        report = {"trials": [asdict(trial) for trial in trials], "requests": requests, "possible": possible}
         given.report.write_text(json.dumps(report), encoding="utf-8")
     total = sum(requests.values())
-    print(
-        f"{total} requests, {len(trials)} faults, {len(wrong)} with another outcome, {time.monotonic() - began:.0f} s"
-    )
+    taken = f"{len(trials)} of {possible} faults"
+    print(f"{total} requests, {taken}, {len(wrong)} with another outcome, {time.monotonic() - began:.0f} s")
     return 1 if wrong or not trials else 0
 
 

@@ -42,10 +42,12 @@ def faults_for(request: str, number: int) -> list[Step]:
 
 def play(
     *, lane: int = 0, lanes: int = 1, tell: Callable[[Trial], None] = lambda _: None
-) -> tuple[list[Trial], dict[str, int]]:
-    """Every trial of one lane (each lane takes every so many-th), told one by one, and how many requests each step has."""
+) -> tuple[list[Trial], dict[str, int], int]:
+    """Every trial of one lane (each lane takes every so many-th), told one by one; how many requests each step has; and how many
+    trials all lanes have together."""
     trials: list[Trial] = []
     requests: dict[str, int] = {}
+    total = 0
     with Crowd(permit, COMPENSATIONS) as crowd:
         for name, people in ((name, people) for name, people in STEPS.items() if name not in COMMANDS):
             crowd.go_on(people)
@@ -54,13 +56,14 @@ def play(
                 raise AssertionError(f"{name}, undisturbed: {calm.why}")
             requests[name] = len(calm.passed)
             every = [(at, fault) for at, request in enumerate(calm.passed, 1) for fault in faults_for(request, at)]
+            total += len(every)
             for at, fault in every[lane::lanes]:
                 struck = {"at": at, "fault": {**fault, "user": "connector", "count": 1}}
                 walked = crowd.walk([{"do": "pass", "struck": struck}])
                 wrong = walked.why.strip().split("\n")[-1] or untold(calm.outcome, walked.outcome)
                 trials.append(Trial(name, calm.passed[at - 1], at, _said(fault), wrong))
                 tell(trials[-1])
-    return trials, requests
+    return trials, requests, total
 
 
 def _said(fault: Step) -> str:
