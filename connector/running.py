@@ -179,6 +179,7 @@ class Running:
             Observatory(
                 memory=lambda: gauges(database, clock()),
                 pulse=self.service.pulse,
+                names={Side.OM: self.loaded.settings.om.name, Side.FSM: self.loaded.settings.fsm.name},
                 traffic=traffic(self._systems),
                 reload_successful=self.reloads.successful,
                 reloaded_at=self.reloads.at,

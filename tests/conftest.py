@@ -152,6 +152,7 @@ class Pair:
         instance = self.world.instance(side)
         if side not in self._readers:
             session = requests.Session()
+            session.trust_env = False  # no proxy is looked for
             session.mount(instance.base_url, self.world.adapter(side))
             session.auth = ("admin", self.world.users(side)["admin"].password)
             self._readers[side] = session

@@ -51,6 +51,7 @@ METRICS = {
     one.name: one
     for one in (
         Told("omfsm_build_info", "1, with the version of the connector and of Python", ("version", "python")),
+        Told("omfsm_pair_info", "1, with what the configuration calls the two instances of this daemon", ("om", "fsm")),
         Told("omfsm_start_timestamp_seconds", "When this process began"),
         Told(
             "omfsm_silent_seconds", "Seconds since the loop gave a sign of life; `/healthz` fails when it is too many"
@@ -114,6 +115,7 @@ class Observatory:
 
     memory: Callable[[], Gauges]
     pulse: Pulse
+    names: Mapping[Side, str]  # of the two instances, as configured
     traffic: Mapping[Side, Traffic]
     reload_successful: bool = True
     reloaded_at: datetime | None = None
@@ -169,6 +171,7 @@ def exposition(seen: Observatory) -> bytes:
 def _of_process(samples: Samples, seen: Observatory) -> None:
     pulse, now = seen.pulse, time.time()
     samples.add("omfsm_build_info", 1, __version__, platform.python_version())
+    samples.add("omfsm_pair_info", 1, seen.names[Side.OM], seen.names[Side.FSM])
     samples.add("omfsm_start_timestamp_seconds", now - pulse.age(pulse.began))
     samples.add("omfsm_silent_seconds", pulse.silent)
     samples.add("omfsm_last_pass_duration_seconds", pulse.last_duration)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from connector import app
+from connector.config import load
 from connector.daemon.metrics import METRICS, Kind
 from connector.daemon.pulse import PassEnd
 from connector.engine.hold import Hold, HoldReason, Side
@@ -29,6 +30,14 @@ def test_every_metric_is_served_once_something_has_happened(pair: Pair) -> None:
             assert f"# TYPE {told.name} {told.kind.value}" in page
             assert told.name.endswith("_total") == (told.kind is Kind.COUNTER)
             assert all(len(labels) == len(told.labels) for labels in seen[told.name])
+
+
+def test_daemons_of_several_pairs_are_told_apart_by_what_their_configurations_call_the_instances(pair: Pair) -> None:
+    path = pair.loaded.path
+    path.write_text(path.read_text(encoding="utf-8").replace('name = "om"', 'name = "east"'), encoding="utf-8")
+    pair.loaded = load(path)
+    with watched(pair) as daemon:
+        assert daemon.metrics()["omfsm_pair_info"] == {("east", "fsm"): 1.0}
 
 
 def test_no_label_holds_the_number_of_an_order_or_the_name_of_a_customer(pair: Pair) -> None:
