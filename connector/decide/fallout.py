@@ -12,6 +12,7 @@ it does not hold, raising not sent yet, or refused            | withdraw the rai
 it does not hold, raised                                      | settle it, with a work note
 it does not hold, but its write is tried again just now       | nothing
 it cannot be told: the initiator is frozen, or waits          | nothing
+the same, but its write was carried out, or given up          | settle it, with a work note
 a fallout of ours is open, memory does not know it            | remember it; then as any other, once the order is at rest
 no order task is open                                         | nothing: the finding alone
 """
@@ -23,7 +24,15 @@ from typing import TYPE_CHECKING
 from connector.decide.stance import Stance, stance_of
 from connector.mapping import fallouts
 from connector.mapping.marks import fallout_mark, fallout_of
-from connector.model import DomainOrderPhase, Initiator, IntentState, RaiseFallout, SettleFallout
+from connector.model import (
+    CancelWorkOrder,
+    DomainOrderPhase,
+    Initiator,
+    IntentState,
+    RaiseFallout,
+    ReopenDomainOrder,
+    SettleFallout,
+)
 
 if TYPE_CHECKING:
     from connector.decide.draft import Draft, Trouble
@@ -115,6 +124,8 @@ def _cannot_be_told(draft: Draft, action: RaiseFallout) -> bool:
     cause = draft.intent(action.occasion)
     if (cause is not None and cause.state.is_open) or draft.is_planned(action.occasion):
         return True
+    if cause is not None and not isinstance(cause.action, CancelWorkOrder | ReopenDomainOrder):
+        return False  # a write that was carried out, or given up: that stands whatever becomes of the order
     return any(_waits(i) for i in draft.initiators if i.sys_id == action.initiator_id)
 
 

@@ -92,10 +92,14 @@ def test_what_was_not_raised_yet_and_no_longer_holds_is_withdrawn(state: IntentS
     assert len(plan(AT_WORK, known, RAISING).withdraw) == 1
 
 
-def test_while_its_domain_order_is_on_hold_nothing_is_settled() -> None:
+def test_while_its_domain_order_is_on_hold_only_what_surely_no_longer_holds_is_settled() -> None:
     held = snapshot(work_order(), with_task=TASK, with_domain_order=domain_order("On hold"))
+    about_another = replace(RAISE, occasion="not decided while it is held")
     made = intent(CREATE, IntentState.DONE)
-    assert decided(made, done(RAISE), seen=held, links=(link(),)) == []
+    assert decided(made, done(about_another), seen=held, links=(link(),)) == []
+    assert decided(made, done(RAISE), seen=held, links=(link(),)) == ["SettleFallout"]
+    given_up = replace(made, error="given up by a person")
+    assert decided(given_up, done(RAISE), seen=held) == ["SettleFallout"]
 
 
 def test_a_visit_that_came_to_nothing_is_a_fallout_where_that_is_said() -> None:
