@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from connector.errors import AbsurdAnswer, ConfigError
+from connector.errors import AbsurdAnswer, ConfigError, Denied
 from connector.servicenow.lean import page
 from connector.servicenow.query import Op, Query
 from connector.servicenow.table import stamp
@@ -31,7 +31,7 @@ def calibrate(api: TableApi, feeds: Sequence[Feed]) -> bool:
     """Ask each feed's own question with a bound nothing can pass, then measure where a date literal lies.
 
     False when no table has a record to measure with. Raises AbsurdAnswer where the bound is ignored, ConfigError where
-    literals are not UTC, other RemoteErrors as they come.
+    literals are not UTC, Denied where a record is shown without what it is measured by, other RemoteErrors as they come.
     """
     for feed in feeds:
         _bounded(api, feed)
@@ -62,9 +62,15 @@ class _Example:
 def _newest(api: TableApi, feed: Feed) -> _Example | None:
     """The record updated last: how literals are read may differ between summer and winter, and the present counts."""
     query = f"{feed.only}^ORDERBYDESCsys_updated_on" if feed.only.groups else "ORDERBYDESCsys_updated_on"
-    rows, _ = page(api, feed.table, query, ["sys_id", "sys_updated_on"], 1)
+    columns = ("sys_id", "sys_updated_on")
+    rows, _ = page(api, feed.table, query, columns, 1)
     if not rows:
         return None
+    if missing := [column for column in columns if not rows[0].get(column)]:
+        raise Denied(
+            f"{api.endpoint.name}: the column {missing[0]!r} of {feed.table} cannot be read.",
+            hint="Without it nobody can tell what has changed.",
+        )
     moment = datetime.strptime(rows[0]["sys_updated_on"], "%Y-%m-%d %H:%M:%S").replace(tzinfo=UTC)
     return _Example(rows[0]["sys_id"], moment)
 
@@ -76,7 +82,7 @@ def _literal_is_utc(api: TableApi, feed: Feed, example: _Example) -> None:
         rows, _total = page(
             api, feed.table, str(query.where("sys_updated_on", Op.IS, stamp(example.updated_on))), ["sys_id"], 2
         )
-        if [row["sys_id"] for row in rows] == [example.sys_id]:
+        if [row.get("sys_id") for row in rows] == [example.sys_id]:
             return
         again = _newest(api, feed)
         if again is None or again == example:

@@ -13,7 +13,7 @@ from connector import app
 from connector.engine.drain import drain_all
 from connector.engine.release import release_side
 from connector.engine.watch import notice
-from connector.errors import ConfigError, Held, Unavailable
+from connector.errors import ConfigError, Denied, Held, Unavailable
 from tests.conftest import HAMBURG, Pair
 
 if TYPE_CHECKING:
@@ -183,6 +183,19 @@ def test_a_zone_that_changes_later_is_noticed_within_the_hour(watching: Watching
     watching.pair.world.advance(3600)
     with pytest.raises(ConfigError, match="does not read date literals as UTC"):
         watching.sync()
+
+
+@pytest.mark.parametrize("column", ["sys_id", "sys_updated_on"])
+def test_an_instance_that_hides_what_is_measured_is_told_and_asked_again(watching: Watching, column: str) -> None:
+    watching.settle()
+    watching.pair.world.advance(3600)
+    hiding = {"kind": "hide_field", "field": column, "path_contains": "ORDERBYDESCsys_updated_on", "user": "connector"}
+    watching.pair.world.fault("fsm", {**hiding, "count": 1})
+    with pytest.raises(Denied, match=f"the column '{column}' of wm_order cannot be read"):
+        watching.sync()
+    watching.dispatch()
+    watching.sync()
+    assert watching.told
 
 
 # --- the sweep ----------------------------------------------------------------------------------------------------

@@ -141,3 +141,20 @@ def test_what_was_let_go_of_by_emptying_may_be_given_to_somebody_by_a_command(pa
     pair.settle()
     assert close(pair, one)
     assert not close(pair, two)
+
+
+def test_a_number_that_is_back_before_its_readers_were_told_has_no_false_last_word(pair: Pair) -> None:
+    first, second = pair.approved(HAMBURG), pair.approved(HAMBURG)
+    pair.settle()
+    here, there = pair.resource_order(first), pair.resource_order(second)
+    slow = {"kind": "late_commit", "method": "PATCH", "path_contains": "/table/", "user": "connector"}
+    pair.world.fault("om", {**slow, "seconds": 50, "count": 30})
+    made = made_by_hand(pair, correlation_id=here)
+    for number in (there, here):
+        pair.sync()
+        pair.fsm("write", table="wm_order", record=made, fields={"correlation_id": number})
+    pair.settle()
+    told = {number: [note for note in pair.notes(number) if made in note] for number in (here, there)}
+    assert "no longer belongs" not in told[here][-1]
+    assert not told[there] or "no longer belongs" in told[there][-1]
+    assert all(len(notes) == len(set(notes)) for notes in told.values())
