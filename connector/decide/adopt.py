@@ -181,7 +181,7 @@ def _untold(work_order: WorkOrder, mark: Carried, tokens: frozenset[str]) -> tup
     return tuple(Change(column, value, value) for column, value in work_order.fields.items() if value)
 
 
-def _is_back(draft: Draft, work_order: WorkOrder, initiator: AnyInitiator) -> None:
+def _withdraw_farewell(draft: Draft, work_order: WorkOrder, initiator: AnyInitiator) -> None:
     """That it is gone was not told yet, and is not true any more."""
     for intent in list(draft.memory.intents.values()):
         match intent.action:
@@ -196,7 +196,7 @@ def _is_back(draft: Draft, work_order: WorkOrder, initiator: AnyInitiator) -> No
 def _by_hand(draft: Draft, work_order: WorkOrder, initiator: AnyInitiator) -> Link:
     """A link to a work order we will never edit."""
     noted, told = _noted(draft, work_order.sys_id, work_order.state.value, initiator.noted_on.sys_id)
-    _is_back(draft, work_order, initiator)
+    _withdraw_farewell(draft, work_order, initiator)
     gone = f"detached/{work_order.sys_id}/{told}"
     if draft.intent(gone) or token_of(gone) in draft.seen.tokens.get(initiator.noted_on.sys_id, ()):
         noted = None  # the last that was told here, or is being told, is that it is gone

@@ -67,16 +67,20 @@ def worlds() -> list[World]:
     return [World.create(clock="manual", start=START, seed=1) for _ in range(2)]
 
 
+@pytest.fixture
+def clones(tmp_path: Path, worlds: list[World]) -> list[Pair]:
+    """Two order managements that feed one field service."""
+    return pairs_of(tmp_path, ("east", worlds[0], worlds[0]), ("west", worlds[1], worlds[0]))
+
+
 def installs(pair: Pair) -> dict[str, str]:
     """Each Install CPE work order in Field Service: its mark and its state."""
     rows = pair.rows("fsm", "wm_order", f"template.name={INSTALL}", "correlation_id", "number")
     return {row["correlation_id"]: pair.state("fsm", "wm_order", row["number"]) for row in rows}
 
 
-def test_two_order_managements_with_the_same_sys_ids_each_get_their_own_visits(
-    tmp_path: Path, worlds: list[World]
-) -> None:
-    east, west = pairs_of(tmp_path, ("east", worlds[0], worlds[0]), ("west", worlds[1], worlds[0]))
+def test_two_order_managements_with_the_same_sys_ids_each_get_their_own_visits(clones: list[Pair]) -> None:
+    east, west = clones
     orders = [pair.approved(HAMBURG) for pair in (east, west)]
     assert orders[0] == orders[1]
     for pair in (east, west, east, west):
@@ -88,8 +92,8 @@ def test_two_order_managements_with_the_same_sys_ids_each_get_their_own_visits(
         assert sum("was created" in note for note in pair.notes(pair.resource_order(orders[0]))) == 1
 
 
-def test_what_is_called_off_in_one_is_canceled_for_that_one_alone(tmp_path: Path, worlds: list[World]) -> None:
-    east, west = pairs_of(tmp_path, ("east", worlds[0], worlds[0]), ("west", worlds[1], worlds[0]))
+def test_what_is_called_off_in_one_is_canceled_for_that_one_alone(clones: list[Pair]) -> None:
+    east, west = clones
     for pair in (east, west):
         pair.approved(HAMBURG)
         pair.settle()
@@ -103,8 +107,8 @@ def test_what_is_called_off_in_one_is_canceled_for_that_one_alone(tmp_path: Path
     }
 
 
-def test_memory_of_both_may_be_lost_and_nothing_is_doubled(tmp_path: Path, worlds: list[World]) -> None:
-    pairs = pairs_of(tmp_path, ("east", worlds[0], worlds[0]), ("west", worlds[1], worlds[0]))
+def test_memory_of_both_may_be_lost_and_nothing_is_doubled(clones: list[Pair]) -> None:
+    pairs = clones
     for pair in pairs:
         pair.approved(HAMBURG)
         pair.settle()
@@ -117,8 +121,8 @@ def test_memory_of_both_may_be_lost_and_nothing_is_doubled(tmp_path: Path, world
     assert len(installs(pairs[0])) == 2
 
 
-def test_each_gate_is_held_shut_by_its_own_visits_alone(tmp_path: Path, worlds: list[World]) -> None:
-    east, west = pairs_of(tmp_path, ("east", worlds[0], worlds[0]), ("west", worlds[1], worlds[0]))
+def test_each_gate_is_held_shut_by_its_own_visits_alone(clones: list[Pair]) -> None:
+    east, west = clones
     for pair in (east, west):
         pair.approved(HAMBURG)
         pair.settle()
@@ -137,8 +141,8 @@ def test_each_gate_is_held_shut_by_its_own_visits_alone(tmp_path: Path, worlds: 
     assert states == ["in progress", "closed complete"]
 
 
-def test_a_number_typed_by_hand_that_both_have_keeps_both_open(tmp_path: Path, worlds: list[World]) -> None:
-    east, west = pairs_of(tmp_path, ("east", worlds[0], worlds[0]), ("west", worlds[1], worlds[0]))
+def test_a_number_typed_by_hand_that_both_have_keeps_both_open(clones: list[Pair]) -> None:
+    east, west = clones
     for pair in (east, west):
         pair.approved(HAMBURG)
     number = east.resource_order("ORD0010001")
@@ -168,7 +172,7 @@ def test_one_order_management_feeds_two_field_services_as_the_policies_say(tmp_p
     order = install.approved(HAMBURG)
     for pair in (install, survey, install, survey):
         pair.settle()
-    templates = [[row["template"] for row in labels(pair)] for pair in (install, survey)]
+    templates = [pair.labels("fsm", "wm_order", "ORDERBYnumber", "template") for pair in (install, survey)]
     assert templates == [[INSTALL], ["Site Survey"]]
     for number in install.domain_orders(order):
         told = install.notes(number)
@@ -192,10 +196,6 @@ def test_each_connector_holds_the_gate_for_the_visits_of_its_own_field_service(
     survey.settle()
     assert survey.state("om", DOMAIN_ORDER, service) == "in progress"
     assert survey.noted(service, "was reopened")
-
-
-def labels(pair: Pair) -> list[dict[str, str]]:
-    return [{"template": text} for text in pair.labels("fsm", "wm_order", "ORDERBYnumber", "template")]
 
 
 def field_notes(pair: Pair) -> list[str]:
