@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from tests.conftest import make_pair, with_cases
 from tests.faults.outcome import state_of
-from tests.faults.walk.moves import CASE_POLICY, COMPENSATIONS
+from tests.faults.walk.moves import ACTIVATION, ASKING, CASE_POLICY, COMPENSATIONS
 from tests.faults.walk.player import Player, prepare
 
 if TYPE_CHECKING:
@@ -53,6 +53,9 @@ class Crowd:
         self._directory = Path(tempfile.mkdtemp(prefix="walk-"))
         self._pair = with_cases(make_pair(self._directory), CASE_POLICY)
         (self._directory / "compensation.csv").write_text(self._compensations, encoding="utf-8")
+        (self._directory / "asking.csv").write_text(ASKING, encoding="utf-8")
+        tasks = self._pair.loaded.resolve(self._pair.loaded.settings.policy.order_task)
+        tasks.write_text(tasks.read_text(encoding="utf-8").replace("other,", f"{ACTIVATION}\nother,"), encoding="utf-8")
         self._prepare(self._pair.world)
         for _ in range(20):  # until the first round of the sweep is over: it would find what the feeds have missed
             self._pair.sync()

@@ -19,11 +19,14 @@ DOMAIN_ORDER = "sn_ind_tmt_orm_domain_order"
 ORDER_TASK = "sn_ind_tmt_orm_order_task"
 CASE = "sn_customerservice_case"
 CASE_POLICY = 'id,short description,work order template\nslow,"contains ""slow""",Swap CPE\nother,-,NO FIELD WORK\n'
+ACTIVATION = "activate,-,add,Activate line,Install CPE,"  # a row of the order task policy
 COMPENSATIONS = (
     "id,kind of change,work order state,compensation\n"
     'hold,on hold,"Ready for Dispatch, Scheduled, Assigned, Accepted",flag the dispatcher\n'
     "place,location,-,cancel and recreate\nother,-,-,patch and note\n"
 )
+ASKING = COMPENSATIONS.replace("other,", 'begun,characteristics,"Work in Progress",stop and ask\nother,')
+"""The same, where a technician at work is not told anything new before a person agreed to it."""
 NEW_SITE = "Acme Bremen Hub"  # Field Service does not know it
 SITES = ("Acme Hamburg HQ", "Acme Munich Depot", "Acme Berlin Office", NEW_SITE)
 RATES = ("100 Mbit/s", "200 Mbit/s", "500 Mbit/s", "1 Gbit/s")
@@ -100,7 +103,7 @@ def _line(sites: Any) -> dict[str, Any]:
 
 FALLOUT = "sn_fallout_mgmt_fallout"
 OUTBOUND_REQUEST = "sn_tmt_core_outbound_request"
-_OPEN_ORDER_TASK = ("open", "in_progress", "draft", "scheduled")
+OPEN_ORDER_TASK = ("open", "in_progress", "draft", "scheduled")
 _BEFORE = ("draft", "new", "rejected")
 _EDITABLE = (*_BEFORE, "revision_in_progress")
 _AT_WORK = ("in_progress",)
@@ -143,16 +146,16 @@ MOVES_OF_PEOPLE: dict[str, PersonsMove] = {
     "hold_order": PersonsMove(_OM, 1, "order", ORDER, _AT_WORK),
     "await_information": PersonsMove(_OM, 1, "order", ORDER, _AT_WORK),
     "resume_order": PersonsMove(_OM, 3, "order", ORDER, ("on_hold", "awaiting_information")),
-    "start_order_task": PersonsMove(_OM, 1, "task", ORDER_TASK, _OPEN_ORDER_TASK),
-    "task_awaits_information": PersonsMove(_OM, 1, "task", ORDER_TASK, _OPEN_ORDER_TASK),
-    "resolve_order_task": PersonsMove(_OM, 1, "task", ORDER_TASK, _OPEN_ORDER_TASK),
-    "cancel_order_task": PersonsMove(_OM, 1, "task", ORDER_TASK, _OPEN_ORDER_TASK),
+    "start_order_task": PersonsMove(_OM, 1, "task", ORDER_TASK, OPEN_ORDER_TASK),
+    "task_awaits_information": PersonsMove(_OM, 1, "task", ORDER_TASK, OPEN_ORDER_TASK),
+    "resolve_order_task": PersonsMove(_OM, 1, "task", ORDER_TASK, OPEN_ORDER_TASK),
+    "cancel_order_task": PersonsMove(_OM, 1, "task", ORDER_TASK, OPEN_ORDER_TASK),
     "start_fallout": PersonsMove(_OM, 1, "fallout", FALLOUT),
     "hold_fallout": PersonsMove(_OM, 1, "fallout", FALLOUT),
     "fallout_awaits_information": PersonsMove(_OM, 1, "fallout", FALLOUT),
     "close_fallout": PersonsMove(_OM, 1, "fallout", FALLOUT),
     "cancel_fallout": PersonsMove(_OM, 1, "fallout", FALLOUT),
-    "create_work_order_for": PersonsMove(_OM, 1, "record", ORDER_TASK, _OPEN_ORDER_TASK),
+    "create_work_order_for": PersonsMove(_OM, 1, "record", ORDER_TASK, OPEN_ORDER_TASK),
     "answer_outbound_request": PersonsMove(_OM, 1, "request", OUTBOUND_REQUEST, (), {"state": ("pending", "fulfilled", "error")}),
     "revise_outbound_request": PersonsMove(_OM, 1, "request", OUTBOUND_REQUEST),
     "reach_milestone": PersonsMove(_OM, 1, "line", LINE, _AT_WORK, {"name": "Site ready"}),
@@ -226,6 +229,16 @@ _NAMED = (
     ("create_work_order", "name_another", "look", "name_nobody"),
 )
 
+_DONE_BEFORE = (
+    ("new_fiber", "look", "task_done", "look", "redo", "look", "task_done", "look", "redo"),
+    ("new_fiber", "look", "task_done", "look", "redo", "look", "cancel_order", "approve_cancel"),
+)
+_BEGUN = (
+    ("begin_visit", "look", "change_begun", "look", "complete"),
+    ("begin_visit", "look", "change_begun", "look", "reject_task", "look", "close_everything"),
+    ("begin_visit", "change_begun", "look", "change_begun"),
+)
+
 CHAPTERS: tuple[tuple[str, ...], ...] = (
     ("new_order",),
     ("new_order",),
@@ -261,11 +274,14 @@ CHAPTERS: tuple[tuple[str, ...], ...] = (
     *_CALLED_OFF, *_CALLED_OFF, *_CALLED_OFF,
     *_AGAIN, *_AGAIN, *_AGAIN,
     *_NAMED,
+    *_DONE_BEFORE, *_DONE_BEFORE, *_DONE_BEFORE,
+    *_BEGUN, *_BEGUN, *_BEGUN,
 )  # fmt: skip
 """What people do in a row; some of it is played by the player itself, and at a "look" the connector surely looks."""
 OF_THE_PLAYER = frozenset(
     {
         *("new_order", "by_hand", "visit_everybody", "close_everything", "name_another", "name_nobody"),
+        *("new_fiber", "task_done", "redo", "begin_visit", "change_begun"),
         *("ask_create", "ask_adopt", "ask_detach", "look"),
     }
 )

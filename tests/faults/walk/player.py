@@ -14,7 +14,6 @@ from requests.adapters import BaseAdapter
 
 from connector import app, memory
 from connector.decide.rules import Consequence, GateMode, PonrMode
-from connector.engine.asking import asked_to_adopt, asked_to_create, asked_to_detach
 from connector.engine.cursors import wake_everything
 from connector.engine.database import scratch_copy
 from connector.engine.drain import plan_all
@@ -22,10 +21,11 @@ from connector.engine.history import overview
 from connector.engine.release import release_side
 from connector.errors import ConnectorError, Held, Unavailable
 from connector.mapping.references import Unfound
-from connector.model import CreateWorkOrder, FindingCode
+from connector.model import FindingCode
 from connector.policies import load_policies
 from connector.sandbox import Refused
-from tests.faults.walk.moves import CASE, DOMAIN_ORDER, MOVES_OF_PEOPLE, NEW_SITE, ORDER_TASK, SITES, one
+from tests.faults.walk.moves import NEW_SITE, SITES
+from tests.faults.walk.people import People
 from tests.faults.walk.truth import Truth
 from tests.faults.walk.turns import Turns, Yielding
 
@@ -40,7 +40,6 @@ if TYPE_CHECKING:
     from connector.sandbox import World
     from tests.faults.walk.story import Step
 
-_ENDS = ("2026-08-20 12:00:00", "2026-08-25 16:30:00", "2026-09-02 09:00:00")  # that a dispatcher plans for a visit
 _KINDS = tuple(map(FindingCode, ("write-parked", "not-applied", "not-canceled", "past-ponr", "reopen-refused")))
 NEVER = 1e9  # seconds
 SWEEP_SECONDS = 900.0
@@ -84,6 +83,7 @@ class Player:
         self.world = world
         self.loaded = loaded
         self.truth = Truth(world)
+        self.people = People(world, self.truth, self._ask_connector)
         self.turns = Turns(0)
         self.told: list[str] = []
         self.deaths = 0
@@ -129,7 +129,7 @@ class Player:
             case "conditions":
                 self._set_conditions(step)
             case "person":
-                self._act(step)
+                self.people.act(step)
             case "pass":
                 self._pass(step)
             case "wait":
@@ -161,6 +161,7 @@ class Player:
         self.truth.gate_tells = step["gate_tells"]
         self.truth.raises_fallouts = step["turns"] % 2 == 0
         self.truth.plans_tasks = step["turns"] % 4 in (1, 2)
+        self.truth.asks = step["turns"] % 8 in (1, 2, 3)
         self.world.switch("om", writer_sets_ponr=step["ponr_follows"], writer_plans_order_tasks=self.truth.plans_tasks)
         for side in ("om", "fsm"):
             self.world.skew(side, step[f"{side}_skew"])
@@ -171,87 +172,6 @@ class Player:
     def _set_zone(self, side: str, zone: str) -> None:
         users = self.world.users(side)
         users["connector"] = replace(users["connector"], zone=ZoneInfo(zone))
-
-    # --- people --------------------------------------------------------------------------------------------
-
-    def _act(self, step: Step) -> None:
-        pick, lag = step["pick"], {"commit_lag": step["commit_lag"]} if "commit_lag" in step else {}
-        match step["move"]:
-            case "new_order":
-                line = MOVES_OF_PEOPLE["create_order"].arguments(self.world, pick)
-                order = self.world.act("om", {"do": "create_order", **line})["order"]["number"]
-                self.world.act("om", {"do": "place", "order": order})
-                self.world.act("om", {"do": "approve", "order": order})
-                self.world.advance(5)
-            case "by_hand":
-                for_whom = one(self.world, "om", DOMAIN_ORDER, ("in_progress",), pick)
-                number = self.world.om.store.find(DOMAIN_ORDER, sys_id=for_whom)[0]["number"]
-                made = {"do": "create_work_order", "short_description": "by hand", "correlation_id": number}
-                self.world.act("fsm", made)
-            case "visit_everybody":
-                for row in self.world.fsm.store.find("wm_order", active="true"):
-                    with suppress(Refused):
-                        do = "complete" if pick % 2 else "close_incomplete"
-                        self.world.act("fsm", {"do": do, "work_order": row["number"], "reason": "a cable was missing"})
-            case "name_another" | "name_nobody" as how:
-                self._name(how, pick)
-            case "ask_create" | "ask_adopt" | "ask_detach" as asked:
-                self._ask(asked, pick)
-            case "close_everything":
-                for row in self.world.om.store.find(DOMAIN_ORDER):
-                    with suppress(Refused):
-                        self.world.act("om", {"do": "close_domain_order", "domain_order": row["number"]})
-            case name:
-                move = MOVES_OF_PEOPLE[name]
-                given = move.arguments(self.world, pick)
-                self.world.act(move.side, {"do": move.do or name, **given, **lag})
-                if name == "dispatch" and self.truth.plans_tasks:
-                    end = {"expected_end": _ENDS[pick % len(_ENDS)]}
-                    self.world.act(
-                        "fsm", {"do": "write", "table": "wm_order", "record": given["work_order"], "fields": end}
-                    )
-
-    def _name(self, how: str, pick: int) -> None:
-        """A dispatcher writes another correlation id on a work order made by hand."""
-        made = [row for row in self.world.fsm.store.find("wm_order") if row["sys_id"] not in self.truth.marks]
-        if not made:
-            raise Refused("there is no work order made by hand")
-        row = made[pick % len(made)]
-        others = [
-            r["number"]
-            for table in (DOMAIN_ORDER, DOMAIN_ORDER, ORDER_TASK, CASE)
-            for r in self.world.om.store.find(table)
-        ]
-        numbers = [number for number in others if number != row["correlation_id"]]
-        name = ("", "PROJECT-7")[pick // 3 % 2] if how == "name_nobody" else numbers[pick // 5 % len(numbers)]
-        named = {"do": "write", "table": "wm_order", "record": row["sys_id"], "fields": {"correlation_id": name}}
-        self.world.act("fsm", named)
-
-    def _ask(self, what: str, pick: int) -> None:
-        """Somebody types `om-fsm work-order ...`, while the connector may be at work."""
-
-        def number(side: str, table: str, roles: tuple[str, ...] = ()) -> str:
-            sys_id = one(self.world, side, table, roles, pick)
-            return str(self.world.instance(side).store.find(table, sys_id=sys_id)[0]["number"])
-
-        def ask(engine: Engine) -> Asked:
-            match what:
-                case "ask_create":
-                    template = ("Swap CPE", "Remove CPE")[pick % 2]
-                    return asked_to_create(engine, number("om", DOMAIN_ORDER, ("in_progress",)), template, 1, "by Mia")
-                case "ask_adopt":
-                    return asked_to_adopt(engine, number("fsm", "wm_order"), number("om", DOMAIN_ORDER), "by Mia")
-                case _:
-                    return asked_to_detach(engine, number("fsm", "wm_order"), "by Mia")
-
-        adapters: dict[str, BaseAdapter] = {side: self.world.adapter(side) for side in ("om", "fsm")}
-        outside = app.World(clock=self._now, sleep=self.world.advance, adapters=adapters)
-        try:
-            asked = app.ask_once(self._configured(), ask, outside)
-        except ConnectorError as error:
-            raise Refused(str(error)) from error
-        if isinstance(asked.action, CreateWorkOrder):
-            self.truth.asked_for.add(asked.action.key)
 
     # --- the connector -------------------------------------------------------------------------------------
 
@@ -311,7 +231,8 @@ class Player:
         references = {**settings.fsm.references}
         references["location"] = references["location"].model_copy(update={"missing": Unfound.CREATE})
         changed["fsm"] = changed["fsm"].model_copy(update={"references": references})
-        changed["policy"] = settings.policy.model_copy(update={"compensation": Path("compensation.csv")})
+        table = "asking.csv" if self.truth.asks else "compensation.csv"
+        changed["policy"] = settings.policy.model_copy(update={"compensation": Path(table)})
         changed["daemon"] = settings.daemon.model_copy(update={"sweep_seconds": self._sweep_every})
         follows = PonrMode.SET if self.truth.ponr_follows else PonrMode.OFF
         changed["ponr"] = settings.ponr.model_copy(update={"mode": follows})
@@ -328,6 +249,12 @@ class Player:
         # So short that orders come back even after they were forgotten.
         changed["memory"] = settings.memory.model_copy(update={"archive_days": 1})
         return self.loaded.model_copy(update={"settings": settings.model_copy(update=changed)})
+
+    def _ask_connector(self, what: Callable[[Engine], Asked]) -> Asked:
+        """Somebody types a command, which is a process of its own."""
+        adapters: dict[str, BaseAdapter] = {side: self.world.adapter(side) for side in ("om", "fsm")}
+        outside = app.World(clock=self._now, sleep=self.world.advance, adapters=adapters)
+        return app.ask_once(self._configured(), what, outside)
 
     def _stop(self) -> None:
         """In order, as after SIGTERM."""
@@ -354,7 +281,7 @@ class Player:
             (_, step), self._meanwhile = self._meanwhile, None
             self.told[-1] += f" meanwhile {step['move']}"
             with suppress(Refused):
-                self._act(step)
+                self.people.act(step)
         self._die_if_due("before", what)
 
     def passing(self, side: str, request: requests.PreparedRequest) -> None:
@@ -490,15 +417,16 @@ def _about(action: Action | None) -> dict[str, str]:
 
 
 def prepare(world: World) -> None:
-    """What every walk begins with: a case, one order at work, one just approved, and a place that only Order Management knows;
-    the connector may make it in Field Service."""
+    """What every walk begins with: a case, an order of a company at work, one of a consumer just approved, and a place that only
+    Order Management knows; the connector may make it in Field Service."""
     world.om.records.insert("cmn_location", {"name": NEW_SITE}, world.om.system)
     users = world.users("fsm")
     users["connector"] = replace(users["connector"], roles=users["connector"].roles | {"admin"})
     made = {"short_description": "the line is slow", "account": "Acme Logistics", "location": SITES[0], "priority": "2"}
     world.act("om", {"do": "create_case", **made})
-    for site in SITES[:2]:
-        order = {"do": "create_order", "account": "Acme Logistics", "contact": "Anna Weber"}
+    customers = ({"account": "Acme Logistics", "contact": "Anna Weber"}, {"consumer": "Nora Lind"})
+    for site, customer in zip(SITES, customers, strict=False):
+        order = {"do": "create_order", **customer}
         line = {"offering": "Business SD-WAN", "location": site, "committed_due_date": "2026-09-01 12:00:00"}
         rate = {"characteristics": {"Bandwidth": "100 Mbit/s"}}
         number = world.act("om", {**order, "lines": [{**line, **rate}]})["order"]["number"]

@@ -22,7 +22,7 @@ FOR_DOMAIN_ORDERS = {
     ("SD-WAN CPE", "sn_ind_tmt_orm_resource_order", "change"): "Swap CPE",
     ("SD-WAN CPE", "sn_ind_tmt_orm_resource_order", "disconnect"): "Remove CPE",
 }
-FOR_ORDER_TASKS = {("Site survey", "add"): "Site Survey"}
+FOR_ORDER_TASKS = {("Site survey", "add"): "Site Survey", ("Activate line", "add"): "Install CPE"}
 
 CLOSED_WORK = ("closed_complete", "closed_incomplete", "canceled")
 AT_WORK = {
@@ -37,6 +37,7 @@ _TOKENS = re.compile(r"\[om-fsm ([0-9a-f]{10}(?: [0-9a-f]{10})*)\]")
 _PARTS_OF_ORDERS = ("product_order", "service_order", "resource_order")  # the classes of domain orders
 _PARTS = 6  # of the mark of a work order; one more where somebody went again
 _DECISIONS = ("visit again", "release gate")  # meant for the connector
+_BEGUN = "Work in Progress"
 _SHOWN = 5  # notes of people in one note of the connector
 _RATE = re.compile(r"Bandwidth: ([^;\n]*)")
 _COUNT = re.compile(r" \d+ of \d+ work orders? open\.$")
@@ -55,6 +56,10 @@ class Truth:
         self.counts: Counter[str] = Counter()
         self.gate_tells = False  # that a domain order should not be closed; it does not reopen it
         self.raises_fallouts = False
+        self.asks = False  # who is at work is told nothing new before a person agreed to it
+        self._begun_at: dict[str, int] = {}  # work order -> step since which a technician is at work
+        self._finished: set[str] = set()  # order tasks that are done
+        self._redone: Counter[str] = Counter()  # order task -> how often it was opened again after that
         self.plans_tasks = False  # order tasks say when their visits end
         self.asked_for: set[str] = set()  # keys of the work orders that people asked for by hand
         self._om, self._fsm = world.om, world.fsm
@@ -155,8 +160,16 @@ class Truth:
             self._passed_along.add(row["number"])
         if self._is_open(row) or (before is not None and self._is_open(before)):
             self._opened_at[sys_id] = self.step
-        if before is None or row["sys_updated_by"] != "connector":
-            return
+        if self._label(row) != _BEGUN:
+            self._begun_at.pop(sys_id, None)
+        else:
+            self._begun_at.setdefault(sys_id, self.step)
+        if before is not None and row["sys_updated_by"] == "connector":
+            self._hear_connector(before, row)
+
+    def _hear_connector(self, before: Row, row: Row) -> None:
+        """The connector wrote on a work order."""
+        sys_id = row["sys_id"]
         was, now = _RATE.search(before["description"]), _RATE.search(row["description"])
         changed = was and now and was[1] != now[1]
         if changed and now:
@@ -164,6 +177,8 @@ class Truth:
         if _is_let_go(before) and _is_let_go(row):
             self.wrong.append(f"{row['number']} was written to after a person had let go of it")
         canceled = self._is_open(before) and not self._is_open(row)
+        if changed and self.asks and not self._memory_was_lost and self._begun_at.get(sys_id, self.step) < self.step:
+            self.wrong.append(f"{row['number']} was changed while a technician was at work, and nobody was asked")
         if canceled and self._gave_up("CancelWorkOrder", "work_order_id", sys_id):
             self.wrong.append(f"{row['number']} was canceled after a person had given that up")
         if (changed or canceled) and self._was_past_ponr(row):
@@ -229,6 +244,12 @@ class Truth:
             self.counts["planned ends"] += 1
             if not self.plans_tasks or self._at_rest_since.get(sys_id, self.step) < self.step:
                 self.wrong.append(f"{task['number']} was planned, and nobody wanted that")
+        if self._role(task) == "closed_complete":
+            self._finished.add(sys_id)
+        elif self._role(task) in AT_WORK[ORDER_TASK] and sys_id in self._finished:
+            self._finished.remove(sys_id)
+            self._redone[sys_id] += 1
+            self.counts["tasks opened again"] += 1
         if self._role(task) in AT_WORK[ORDER_TASK]:
             self._at_rest_since.pop(sys_id, None)
         else:
@@ -381,7 +402,7 @@ class Truth:
                 self._check_sent_again([r for r in mine if not _is_asked_for(r)], live, let_go, domain_order)
             if not past:
                 there = [*self._check_place(live, domain_order), *self._at(domain_order, asked)]
-                self._check_content(there, line)
+                self._check_content(there, line, domain_order)
                 self._check_followed(live, line)
                 flagged = [
                     r["number"]
@@ -428,7 +449,8 @@ class Truth:
         instead = [r for r in ever if len(_key(r)) > _PARTS]
         called_off = [r for r in ever if "withdrawn" in r["correlation_display"]]
         self.counts["visits again"] += len(again)
-        if len(instead) > len(called_off) + (0 if self.raises_fallouts else len(asked) * len(live)):
+        redone = self._redone[ever[0]["correlation_id"].split(":")[2]] if ever else 0
+        if len(instead) > len(called_off) + redone + (0 if self.raises_fallouts else len(asked) * len(live)):
             times = f"{len(asked)} times, and {len(called_off)} were called off"
             self.wrong.append(f"{[r['number'] for r in instead]}: that was asked for {times}")
         if self.raises_fallouts:
@@ -505,7 +527,7 @@ class Truth:
     def _place(self, work_order: Row) -> str:
         return next((r["name"] for r in self._fsm.store.find("cmn_location", sys_id=work_order["location"])), "")
 
-    def _check_content(self, live: list[Row], line: Row) -> None:
+    def _check_content(self, live: list[Row], line: Row, domain_order: Row) -> None:
         for value in self._om.store.find("sn_ind_tmt_orm_order_characteristic_value", order_line_item=line["sys_id"]):
             name = self._name("sn_prd_pm_characteristic", value["characteristic"])
             wanted = value["characteristic_option_value"]
@@ -515,7 +537,17 @@ class Truth:
                 if gave_up or name != "Bandwidth" or not self._is_open(row):
                     continue
                 if not found or found[1].strip() != wanted:
+                    if self.asks and self._label(row) == _BEGUN and self._is_asked(row, wanted, domain_order):
+                        self.counts["changes that wait"] += 1
+                        continue
                     self.wrong.append(f"{row['number']} does not say {wanted}")
+
+    def _is_asked(self, row: Row, wanted: str, domain_order: Row) -> bool:
+        """Whether the readers of the domain order were told that this change waits for them."""
+        journal = self._om.store.find("sys_journal_field", element_id=domain_order["sys_id"], element="work_notes")
+        texts = [r["value"] for r in journal if r["sys_created_by"] == "connector"]
+        texts += self._given_up_on(domain_order["sys_id"])
+        return any(t.startswith(f"{row['number']} ") and "was not changed" in t and wanted in t for t in texts)
 
     def _check_notes(self, domain_order: Row) -> None:
         """The notes about each work order are one chain from its birth to its present state, and tell every change."""
