@@ -19,6 +19,7 @@ from connector.mapping.marks import (
     Carried,
     WorkOrderKey,
     digest_of,
+    farewell_key,
     is_detached,
     status_key,
     sys_id_of,
@@ -187,7 +188,7 @@ def _withdraw_farewell(draft: Draft, work_order: WorkOrder, initiator: AnyInitia
         match intent.action:
             case WriteNote(key=key, domain_order_id=initiator.noted_on.sys_id):
                 is_waiting = intent.state in (IntentState.PENDING, IntentState.PARKED)
-                if is_waiting and key.startswith(f"detached/{work_order.sys_id}/"):
+                if is_waiting and key.startswith(farewell_key(work_order.sys_id)):
                     draft.withdraw(intent)
             case _:
                 pass
@@ -197,7 +198,7 @@ def _by_hand(draft: Draft, work_order: WorkOrder, initiator: AnyInitiator) -> Li
     """A link to a work order we will never edit."""
     noted, told = _noted(draft, work_order.sys_id, work_order.state.value, initiator.noted_on.sys_id)
     _withdraw_farewell(draft, work_order, initiator)
-    gone = f"detached/{work_order.sys_id}/{told}"
+    gone = farewell_key(work_order.sys_id, told)
     if draft.intent(gone) or token_of(gone) in draft.seen.tokens.get(initiator.noted_on.sys_id, ()):
         noted = None  # the last that was told here, or is being told, is that it is gone
     return Link(

@@ -14,7 +14,7 @@ from connector.decide.refused import tell_refused
 from connector.decide.relay import earlier_remarks, last_word
 from connector.decide.rules import Consequence, OpenTasks, WorkOrderEnd
 from connector.mapping import notes
-from connector.mapping.marks import born_key, digest_of, status_key, token_of, updated_key
+from connector.mapping.marks import born_key, digest_of, farewell_key, status_key, token_of, updated_key
 from connector.mapping.trail import way
 from connector.model import (
     Case,
@@ -139,8 +139,7 @@ def _let_go(draft: Draft, domain_order: DomainOrder | Case, work: Work) -> None:
     if link.notes:
         still_open, total = draft.counts(domain_order)
         text = notes.detached(link, still_open=still_open, total=total)
-        key = f"detached/{link.work_order_id}/{link.notes}"
-        draft.note(key, domain_order, text)
+        draft.note(farewell_key(link.work_order_id, link.notes), domain_order, text)
 
 
 def _moved_away(draft: Draft, domain_order: DomainOrder | Case, before: Link) -> None:

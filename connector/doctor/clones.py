@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from connector.doctor.check import Check, Seen, Suite, failed, fine, unknown, warning
 from connector.engine.hold import Side
 from connector.mapping.marks import WorkOrderKey
+from connector.servicenow.names import REFUSED
 
 if TYPE_CHECKING:
     from connector.doctor.patient import Patient, SideView
@@ -55,6 +56,27 @@ def _foreign_marks(patient: Patient) -> Seen:
     return fine("every mark is of this instance")
 
 
+def _ownerless(patient: Patient) -> Seen:
+    """Whether what bears our name is for somebody here. Asks Order Management for the records the marks name."""
+    ours = patient.settings.om.name
+    keys = [key for _, text in patient.marked if (key := WorkOrderKey.parse(text)) and key.om == ours]
+    wanted = sorted({key.initiator_id for key in keys})
+    if not wanted:
+        return fine(f"no work order carries the mark of {ours} yet")
+    tables = patient.om.schema.tables
+    parts = ["domain_order", "order_task", *(["case"] if patient.settings.policy.case else [])]
+    try:
+        rows = [row for part in parts for row in patient.om.api.scan_in(tables[part], "sys_id", wanted, ["sys_id"])]
+    except REFUSED:
+        return unknown("not every record that may have a work order can be read")
+    missing = len(set(wanted) - {row["sys_id"] for row in rows})
+    return (
+        warning(f"of {len(wanted)} orders, tasks and cases that marks of {ours} name, {missing} are not there")
+        if missing
+        else fine(f"all {len(wanted)} orders, tasks and cases that marks of {ours} name are there")
+    )
+
+
 _CLONE = (Suite.FIRST, Suite.POST_CLONE)
 
 CHECKS = (
@@ -90,5 +112,14 @@ CHECKS = (
         _CLONE,
         only="fsm",
         of_pair=_foreign_marks,
+    ),
+    Check(
+        "clone.owners",
+        "What bears our marks is for somebody here",
+        "Two Order Managements of one name on one Field Service may take each other's work orders for their own.",
+        "Give each Order Management a [om] name of its own; records that were only deleted or archived need nothing.",
+        _CLONE,
+        only="fsm",
+        of_pair=_ownerless,
     ),
 )

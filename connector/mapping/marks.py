@@ -184,6 +184,11 @@ def status_key(work_order_id: str, number: int, state: str) -> str:
     return f"status/{work_order_id}/{number}/{state}"
 
 
+def farewell_key(work_order_id: str, number: int | str = "") -> str:
+    """The key of the note that a work order is gone from here, after so many status notes; without them its beginning."""
+    return f"detached/{work_order_id}/{number}"
+
+
 def updated_key(work_order_id: str, number: int) -> str:
     """The key of the note about the n-th update of a work order."""
     return f"updated/{work_order_id}/{number}"

@@ -223,6 +223,11 @@ def foreign_work_order(pair: Pair, key: str = "") -> None:
     pair.fsm("create_work_order", short_description="copied", correlation_id=key)
 
 
+def namesake(pair: Pair) -> None:
+    """Another Order Management of the same name has a work order made for one of its own."""
+    foreign_work_order(pair, str(WorkOrderKey("om", "b" * 32, "install-cpe", 1, 1)))
+
+
 def copied_work_order(pair: Pair) -> None:
     key = next(r["correlation_id"] for r in pair.rows("fsm", "wm_order", "", "correlation_id") if r["correlation_id"])
     foreign_work_order(pair, key)
@@ -371,6 +376,7 @@ ILLNESSES = [
     Illness("clone.address", lambda p: say(p, "om", "glide.servlet.uri", "https://prod.service-now.com/"), "om", Level.WARNING,
             healthy=frozenset({Level.UNKNOWN})),
     Illness("clone.marks", foreign_work_order, "fsm", Level.WARNING, at_work),
+    Illness("clone.owners", namesake, "fsm", Level.WARNING, at_work),
     Illness("profile.settled", lambda p: adopt(p, found(p), ('due = "committed_due_date"', 'due = "?"'))),
     Illness("profile.current", lambda p: say(p, "om", "glide.sys.default.tz", "Asia/Tokyo"), "", Level.WARNING, with_profile),
     Illness("profile.release", lambda p: say(p, "om", "glide.buildtag", "glide-brazil"), "", Level.WARNING, with_profile),
