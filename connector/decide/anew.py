@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from connector.mapping.fields import changes_between
@@ -23,19 +24,25 @@ def made_anew(draft: Draft, link: Link) -> tuple[tuple[Change, ...], str] | None
     key = WorkOrderKey.parse(link.key)
     if not link.withdrawn or key is None:
         return None
-    for facts, version, number in _successors(draft, link):
-        if version > key.version and facts != link.carried:
+    for facts, successor, number in _successors(draft, link):
+        is_later = successor.version > key.version or bool(successor.again)
+        if is_later and facts != link.carried:
             return (changes_between(link.carried, facts) if link.carried else ()), number
     return None
 
 
-def _successors(draft: Draft, link: Link) -> Iterator[tuple[Mapping[str, str], int, str]]:
-    """The visits for the same wish, with the version each was made at: the last one first, be it still to be made."""
+def _successors(draft: Draft, link: Link) -> Iterator[tuple[Mapping[str, str], WorkOrderKey, str]]:
+    """The visits for the same wish, with the key of each: the last one first, be it still to be made."""
     wish = (link.initiator_id, link.template, link.ordinal)
     for action in draft.intended():
-        if isinstance(action, CreateWorkOrder) and (action.initiator_id, action.template, action.ordinal) == wish:
-            yield action.facts, action.version, ""
+        key = WorkOrderKey.parse(action.key) if isinstance(action, CreateWorkOrder) else None
+        if (
+            isinstance(action, CreateWorkOrder)
+            and key
+            and (action.initiator_id, action.template, action.ordinal) == wish
+        ):
+            yield action.facts, replace(key, version=action.version), ""
     for one in draft.links.values():
         key = WorkOrderKey.parse(one.key)
         if key is not None and not one.withdrawn and (one.initiator_id, one.template, one.ordinal) == wish:
-            yield one.carried, key.version, one.work_order_number
+            yield one.carried, key, one.work_order_number

@@ -22,7 +22,7 @@ def answer(snapshot: Snapshot, memory: OrderMemory, rules: Rules, one: DomainOrd
     draft = draft_of(snapshot, memory, rules)
     work = [
         *(_standing(w, rules) for w in draft.work_of(one)),
-        *(Standing("", template, "being created", "", "", blocks=True) for template in sorted(draft.creating(one))),
+        *(Standing("", c.template, c.how, "", "", blocks=True, why=c.refused) for c in sorted(draft.coming(one))),
         *(Standing(called(w), "", w.state.label, "", "", blocks=True, why=w.strange) for w in draft.strange_of(one)),
         *(_let_go(w) for w in draft.detached_from(one)),
     ]

@@ -180,9 +180,9 @@ def _alike(draft: Draft, initiator: AnyInitiator, template: str) -> str:
     for work in draft.work_of_initiator(initiator):
         if work.is_open and work.link.template.casefold() == template.casefold():
             return _standing(draft, work.link)
-    for name in draft.creating(initiator.noted_on):
-        if name.casefold() == template.casefold():
-            return f"{name}, which is being created"
+    for one in draft.coming(initiator.noted_on):
+        if one.template.casefold() == template.casefold():
+            return f"{one.template}, which is {one.how}"
     return ""
 
 

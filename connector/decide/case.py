@@ -137,7 +137,7 @@ def _key(draft: Draft, case: Case) -> str:
 def _is_done(draft: Draft, case: Case, work: list[Work]) -> bool:
     """Whether every work order that was wanted in this round is over, and at least one of ours is complete."""
     verdict = draft.verdict(case, draft.rules.about_cases.policy.name)
-    if verdict is None or verdict.problem or draft.creating(case) or draft.strange_of(case):
+    if verdict is None or verdict.problem or draft.coming(case) or draft.strange_of(case):
         return False
     if any(w.found is None or w.keeps_open(draft.rules.releases) for w in work):
         return False

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from connector.decide.refused import try_again
+from connector.decide.refused import says, try_again
 from connector.decide.rules import WorkOrderEnd
 from connector.decide.stance import is_in_question
 from connector.mapping import notes
 from connector.mapping.compensation import Compensation
 from connector.mapping.fields import changes_between
-from connector.mapping.marks import WorkOrderKey, digest_of
+from connector.mapping.marks import Carried, WorkOrderKey, digest_of, token_of
 from connector.mapping.refusal import why_refused
 from connector.model import CancelWorkOrder, FindingCode, Initiator, IntentState, UpdateWorkOrder
 
@@ -58,7 +58,8 @@ def _tell_too_late(draft: Draft, initiator: AnyInitiator, work: Work, facts: dic
         return  # past the point of no return that was told before the visit was over
     patch, changes = draft.rules.fields_for(initiator).patch(carried, facts), changes_between(carried, facts)
     if patch and _compensation(draft, initiator, work, _Difference(changes, facts, patch)) is not Compensation.PATCH:
-        text = notes.changed_too_late(work.found, changes, draft.rules.notes.zone)
+        waited = draft.intent(_waiting(work, facts)) is not None
+        text = notes.changed_too_late(work.found, changes, draft.rules.notes.zone, waited=waited)
         _note(draft, initiator, f"too-late/{work.found.sys_id}/{digest_of(facts)}", text)
 
 
@@ -85,16 +86,60 @@ def _compensate(draft: Draft, initiator: AnyInitiator, work: Work, new: _Differe
         )
         return
     keep_after_all(draft, work)
-    if how is Compensation.ASK:
-        text = notes.change_waits(work.found, new.changes, draft.rules.notes.zone)
-        occasion = f"waits/{work.found.sys_id}/{digest_of(new.facts)}"
+    if how is not Compensation.ASK:
+        _update(draft, initiator, work, new, how)
+    elif _is_entered_by_hand(draft, initiator, work.found, new):
+        draft.remember(replace(work.link, carried=new.facts))
+    else:
+        text = notes.change_waits(
+            work.found, new.changes, _why_it_waits(draft, initiator, work, new), draft.rules.notes.zone
+        )
+        occasion = _waiting(work, new.facts)
         draft.find(FindingCode.CHANGE_WAITS, work.found.number, text, on=initiator, occasion=occasion)
         _note(draft, initiator, occasion, text)
-        return
-    _update(draft, initiator, work, new, how)
+
+
+def _waiting(work: Work, facts: dict[str, str]) -> str:
+    """The occasion on which a change waits for a person."""
+    return f"waits/{work.link.work_order_id}/{digest_of(facts)}"
+
+
+def _is_entered_by_hand(draft: Draft, initiator: AnyInitiator, found: WorkOrder, new: _Difference) -> bool:
+    """Whether the work order says by now what the order says: each change stands in one of its columns."""
+    wanted = draft.rules.fields_for(initiator).desired(new.facts)
+    told = [change.columns for change in new.changes if change.columns]
+    return bool(told) and all(any(says(found, c, wanted.get(c, "")) for c in columns) for columns in told)
+
+
+def _why_it_waits(draft: Draft, initiator: AnyInitiator, work: Work, new: _Difference) -> str:
+    """Why nothing is carried; empty where that is the work order's state."""
+    wants_another = _by_table(draft, initiator, work, new) is Compensation.RECREATE
+    return (
+        "it would be another visit, and no revision of the order was approved since this one was made"
+        if wants_another
+        else ""
+    )
 
 
 def _compensation(draft: Draft, initiator: AnyInitiator, work: Work, new: _Difference) -> Compensation:
+    found = _by_table(draft, initiator, work, new)
+    if found is Compensation.RECREATE and not _may_be_made_anew(draft, initiator, work):
+        return Compensation.ASK
+    return found
+
+
+def _may_be_made_anew(draft: Draft, initiator: AnyInitiator, work: Work) -> bool:
+    """Whether somebody has asked for another visit: an approved revision since it was made, or written last; an edit of a
+    case. What changes besides, such as a name, cancels nothing."""
+    key = WorkOrderKey.parse(work.link.key)
+    if key is None or work.found is None:
+        return False
+    mark = Carried.parse(work.found.mark)
+    made_at = key.version if not key.is_asked_for else mark.version if mark is not None else draft.version
+    return not isinstance(initiator, Initiator) or made_at != draft.version
+
+
+def _by_table(draft: Draft, initiator: AnyInitiator, work: Work, new: _Difference) -> Compensation:
     table = draft.rules.compensations
     assert work.found is not None
     if table is None or not work.link.carried:
@@ -107,9 +152,6 @@ def _compensation(draft: Draft, initiator: AnyInitiator, work: Work, new: _Diffe
         specification=initiator.about,
         template=work.link.template,
     )
-    key = WorkOrderKey.parse(work.link.key)
-    if found is Compensation.RECREATE and (key is None or key.is_asked_for or key.version == draft.version):
-        return Compensation.ASK  # no revision asked for another visit
     return found
 
 
@@ -118,7 +160,12 @@ def _update(draft: Draft, initiator: AnyInitiator, work: Work, new: _Difference,
     work_order = work.found
     assert work_order is not None
     number = work.link.updates + 1
-    while (intent := draft.intent(f"update/{work_order.sys_id}/{number}")) is not None:
+    while (intent := draft.memory.intents.get(token_of(f"update/{work_order.sys_id}/{number}"))) is not None:
+        if not draft.is_wanted_key(intent.key):
+            if intent.state is IntentState.PENDING:
+                break  # nobody ever saw it
+            number += 1
+            continue
         if intent.state.is_open or (isinstance(intent.action, UpdateWorkOrder) and intent.action.facts == new.facts):
             return
         number += 1
@@ -162,6 +209,19 @@ def cancel(draft: Draft, initiator: AnyInitiator, work: Work, why: str) -> None:
             in_question=is_in_question(initiator),
         )
     )
+
+
+def tell_done_in_vain(draft: Draft, initiator: AnyInitiator, work: Work) -> None:
+    """What was made before it was called off is told once: it may have to be undone."""
+    is_asked_for_no_more = work.found is not None and work.end in _CARRIED_OUT and work.decision is None
+    if is_asked_for_no_more and not work.link.withdrawn and not _cancellations(draft, work):
+        assert work.found is not None
+        _note(
+            draft,
+            initiator,
+            f"in-vain/{work.link.work_order_id}/{work.link.notes}",
+            notes.done_in_vain(work.found, initiator.number),
+        )
 
 
 def keep_after_all(draft: Draft, work: Work) -> None:

@@ -74,22 +74,38 @@ class Work:
         return f"{self.found.number} ({harmless(self.found.state.label)}{who}{'' if self.is_open else undecided})"
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class Coming:
+    """A work order that is intended and does not exist yet. Where it was refused, a person must see to that."""
+
+    template: str
+    refused: str = ""  # why, as the platform said it
+
+    @property
+    def how(self) -> str:
+        """How it stands, in words."""
+        return "not created yet: Field Service refused it" if self.refused else "being created"
+
+    def __str__(self) -> str:
+        return f"{self.template} ({self.how})"
+
+
 def blockers(
     work: Iterable[Work],
-    creating: Iterable[str],
+    coming: Iterable[Coming],
     tasks: Iterable[OrderTask],
     releases: Collection[WorkOrderEnd],
     strange: Iterable[WorkOrder] = (),
 ) -> tuple[str, ...]:
     """What keeps a domain order open, in words; empty when it may be closed.
 
-    `creating` names the templates of work orders that are intended but not created yet; `tasks` are those that count;
+    `coming` are those that are intended but not created yet, be it because they were refused; `tasks` are those that count;
     `strange` work orders cannot be understood, so nobody knows that they are over.
     """
     return (
         *(f"{called(one)} (it cannot be understood)" for one in strange),
         *(str(w) for w in sorted(work, key=lambda w: w.link.work_order_number) if w.keeps_open(releases)),
-        *(f"{template} (being created)" for template in sorted(creating)),
+        *(str(one) for one in sorted(coming)),
         *(named(task) for task in tasks),
     )
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from connector.decide.again import key_of_next
-from connector.decide.closure import Work
+from connector.decide.closure import Coming, Work
 from connector.decide.rules import Consequence
 from connector.mapping.decisions import decision_about, is_decision
 from connector.mapping.marks import WorkOrderKey, fallout_of, is_signed, status_key, token_of, tokens_in
@@ -159,9 +159,14 @@ class Draft:
 
     def open_intents(self) -> Iterator[Intent]:
         """Intentions still to be carried out, except those withdrawn by this plan."""
-        for token, intent in self.memory.intents.items():
-            if intent.state.is_open and token not in self._withdraw and token not in self._found_tokens:
-                yield intent
+        return (i for i in self.memory.intents.values() if i.state.is_open and self.is_unsettled(i))
+
+    def is_unsettled(self, intent: Intent) -> bool:
+        """Whether it is still to be carried out, or was refused and waits for a person; and this plan lets it stand."""
+        if not intent.state.is_open and intent.state is not IntentState.PARKED:
+            return False
+        token = token_of(intent.key)
+        return token not in self._withdraw and token not in self._found_tokens
 
     def is_updating(self, work_order_id: str) -> bool:
         """An update of ours is under way; it knows better than the work order what it changed."""
@@ -252,18 +257,22 @@ class Draft:
         key = WorkOrderKey.parse(work.link.key)
         return key is not None and (key.version == self.version or (key.is_asked_for and work.is_open))
 
-    def creating(self, record: DomainOrder | Case) -> list[str]:
-        """Templates of work orders of a domain order or case that are intended but do not exist yet."""
+    def coming(self, record: DomainOrder | Case) -> list[Coming]:
+        """Work orders of a domain order or case that are intended but do not exist yet. One that was refused is still wanted,
+        until the order asks for it no longer or a person gives it up."""
+        unsettled = (intent for intent in self.memory.intents.values() if self.is_unsettled(intent))
+        wanted = [(i.action, i.error or "refused" if i.state is IntentState.PARKED else "") for i in unsettled]
+        wanted += [(action, "") for action in self._actions]
         return [
-            action.template
-            for action in self.intended()
+            Coming(action.template, refused)
+            for action, refused in wanted
             if isinstance(action, CreateWorkOrder) and action.domain_order_id == record.sys_id
         ]
 
     def counts(self, record: DomainOrder | Case) -> tuple[int, int]:
         """How many of its work orders are still open, those being created too, and how many there are."""
-        work, creating = self.work_of(record), len(self.creating(record))
-        return sum(w.is_open for w in work) + creating, len(work) + creating
+        work, coming = self.work_of(record), len(self.coming(record))
+        return sum(w.is_open for w in work) + coming, len(work) + coming
 
     def _is_settled(self, token: str) -> bool:
         intent = self.memory.intents.get(token)

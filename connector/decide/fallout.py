@@ -7,6 +7,7 @@ situation of one occasion                                     | plan
 --------------------------------------------------------------+-----------------------------------------------
 it holds, no fallout intended                                 | raise it on the initiator's task, or the first open one
 it holds, raised, raised and closed by a person, or refused   | nothing
+a person closed it, had the write tried again: refused again  | raise the next one: what the person did was no help
 it holds, and its settling was not sent yet                   | withdraw the settling
 it does not hold, raising not sent yet, or refused            | withdraw the raising
 it does not hold, raised                                      | settle it, with a work note
@@ -75,7 +76,8 @@ def _raise(draft: Draft, mark: str, trouble: Trouble) -> None:
         settled = draft.intent(_settling(f"{mark}:{number}"))
         if settled is not None and settled.state is IntentState.PENDING:
             draft.withdraw(settled)
-        if settled is None or settled.state is not IntentState.DONE:
+        is_over = settled is not None and settled.state is IntentState.DONE
+        if not is_over and not _was_no_help(draft, f"{mark}:{number}", trouble):
             return
         number += 1
     task = task_of(draft, trouble.on)
@@ -93,6 +95,18 @@ def _raise(draft: Draft, mark: str, trouble: Trouble) -> None:
             summary=fallouts.summary(trouble.subject, trouble.code),
             text=fallouts.description(trouble.text, trouble.code),
         )
+    )
+
+
+def _was_no_help(draft: Draft, raised: str, trouble: Trouble) -> bool:
+    """Whether nobody sees the fallout open any more, and its write was refused once more after it had been raised. One that is
+    open after all is found by its mark before another is raised."""
+    before, cause = draft.intent(raised), draft.intent(trouble.occasion)
+    if before is None or before.at is None or cause is None or cause.at is None:
+        return False
+    is_open = any(fallout.names == raised and fallout.is_open for fallout in draft.snapshot.fallouts)
+    return (
+        not is_open and before.state is IntentState.DONE and cause.state is IntentState.PARKED and cause.at > before.at
     )
 
 

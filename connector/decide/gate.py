@@ -19,7 +19,7 @@ def guard_closure(draft: Draft, domain_order: DomainOrder) -> None:
     """Reopen it, or say so, or raise the alarm, as the rules want."""
     tasks = enforced_tasks(draft.snapshot, domain_order, draft.rules)
     work, strange = draft.work_of(domain_order), draft.strange_of(domain_order)
-    reasons = blockers(work, draft.creating(domain_order), tasks, draft.rules.releases, strange)
+    reasons = blockers(work, draft.coming(domain_order), tasks, draft.rules.releases, strange)
     if domain_order.state.phase is not DomainOrderPhase.CLOSED or not reasons:
         _settle(draft, domain_order)
         return

@@ -11,7 +11,10 @@ approved, rows match, no work order, nothing intended         | create each work
 approved, rows match, creation pending or in flight           | nothing (already intended)
 approved, only a NO FIELD WORK row matches                    | nothing (verdict "no field work")
 approved, no row matches, or the policy contradicts itself    | nothing created, changed or canceled + finding
-creation pending, order canceled or revised meanwhile         | withdraw the intention
+creation pending or refused, order canceled or revised        | withdraw the intention
+creation pending or refused, its domain order closed          | the gate: it counts as open, until a person gives it up
+creation refused                                              | note once, finding
+update refused, and no longer wanted, or its visit is over    | withdraw the intention
 order task seen finished after its visit, then opened again   | create another in the place of that visit, once for each redo
   at a later version of its order (redo)                      |   (decide/redo.py); what the visit then says is what is wanted now
 the same at one version, or it was never seen finished        | nothing: the visit was made
@@ -30,9 +33,11 @@ revision approved, desired facts differ, work order open      | as the compensat
   patch; patch and note; flag the dispatcher                  |   update, note with before -> after, work note for the dispatcher
   cancel and recreate                                         |   cancel; once it is canceled, create at this version
   stop and ask; no row matches                                |   nothing + note + finding
+  the same, and somebody enters it in Field Service           | it is carried: nothing more
 revision approved, desired facts differ, the visit was made   | note: the change came too late for it (not for a quiet patch)
 revision approved, initiator no longer matches or is canceled | cancel work order with a reason, note
 cancellation refused, or the work order was over before it    | note + finding; withdrawn when the order wants it again
+initiator canceled after its visit was made                   | note once: it may have to be undone
 Field Service did not take a column                            | finding until it says so, or the work order is over
 the same, and now the record is known, or the state is another| write it again, once for each reason (decide/refused.py)
 past the point of no return, content differs                  | nothing + note + finding; status notes go on
@@ -102,7 +107,7 @@ from typing import TYPE_CHECKING
 
 from connector.decide.adopt import adopt, told_of
 from connector.decide.again import first_of, is_one_wish, is_replaced, key_after_cancellation, key_of_return
-from connector.decide.change import cancel, follow_up, keep_current, past_ponr
+from connector.decide.change import cancel, follow_up, keep_current, past_ponr, tell_done_in_vain
 from connector.decide.draft import Draft
 from connector.decide.fallout import raise_fallouts
 from connector.decide.gate import guard_closure
@@ -115,18 +120,22 @@ from connector.decide.redo import key_of_redo, remember_finished
 from connector.decide.relay import mark_heard, relay
 from connector.decide.stance import Stance, stance_of
 from connector.decide.warn import warn_dispatcher
+from connector.mapping import notes
 from connector.mapping.facts import facts_asked, facts_of, unshown
 from connector.mapping.marks import WorkOrderKey
 from connector.mapping.outputs import SAID, facts_for
+from connector.mapping.refusal import why_refused
 from connector.mapping.writes import not_done, subject_of
 from connector.model import (
     AnyInitiator,
     CancelWorkOrder,
     Case,
     CreateWorkOrder,
+    DomainOrderPhase,
     FindingCode,
     Initiator,
     IntentState,
+    OrderPhase,
     Plan,
     ReopenDomainOrder,
     UpdateWorkOrder,
@@ -181,6 +190,9 @@ def tell_parked(draft: Draft) -> None:
             subject, what = (subject_of(action), not_done(action)) if action else (draft.seen.number, f"{intent.key}:")
             on, text = _concerns(draft, action), f"{what} {intent.error}"
             draft.find(FindingCode.WRITE_PARKED, subject, text, on=on, occasion=intent.key)
+            if isinstance(action, CreateWorkOrder) and on is not None:
+                text = notes.not_created(action.template, on.number, why_refused(intent.error))
+                draft.note(f"refused/{intent.key}", on.noted_on, notes.counted(text, *draft.counts(on.noted_on)))
 
 
 def _concerns(draft: Draft, action: Action | None) -> AnyInitiator | None:
@@ -205,9 +217,18 @@ def serve(draft: Draft, initiator: AnyInitiator) -> None:
         remember_finished(draft, initiator, one)
         if stance is not Stance.FULFIL:
             follow_up(draft, initiator, one)
+    _act(draft, initiator, stance, work)
+    if isinstance(initiator, Initiator):
+        warn_dispatcher(draft, initiator, work, stance)
+        follow_the_field(draft, initiator, work, at_work=stance is Stance.FULFIL)
+
+
+def _act(draft: Draft, initiator: AnyInitiator, stance: Stance, work: list[Work]) -> None:
     match stance:
-        case Stance.WAIT | Stance.OVER:
+        case Stance.WAIT:
             pass
+        case Stance.OVER:
+            _tell_undecided(draft, initiator, draft.verdict(initiator, draft.rules.policy_for(initiator).name))
         case Stance.FREEZE:
             if work and (not isinstance(initiator, Case) or any(one.is_open for one in work)):
                 text = f"{initiator.number} {why_frozen(initiator)}: nothing is created or changed in Field Service meanwhile"
@@ -215,11 +236,9 @@ def serve(draft: Draft, initiator: AnyInitiator) -> None:
         case Stance.CANCEL:
             for one in work:
                 cancel(draft, initiator, one, f"{initiator.number} {why_canceled(initiator)}")
+                tell_done_in_vain(draft, initiator, one)
         case Stance.FULFIL:
             _fulfil(draft, initiator, work)
-    if isinstance(initiator, Initiator):
-        warn_dispatcher(draft, initiator, work, stance)
-        follow_the_field(draft, initiator, work, at_work=stance is Stance.FULFIL)
 
 
 def why_frozen(initiator: AnyInitiator) -> str:
@@ -237,25 +256,40 @@ def why_canceled(initiator: AnyInitiator) -> str:
 
 
 def _withdraw_overtaken(draft: Draft, initiator: AnyInitiator, stance: Stance) -> None:
-    """Give up what was intended under circumstances that no longer hold and was not sent yet."""
+    """Give up what was intended under circumstances that no longer hold, and was not sent yet or was refused."""
     work = draft.work_of_initiator(initiator)
     own = {w.link.work_order_id for w in work}
+    at_work = {w.link.work_order_id for w in work if w.is_open}
     again = {w.again for w in work} | _keys_of_returns(draft, initiator, work)
     again |= {key_of_redo(draft, initiator, w) for w in work}
-    for intent in list(draft.open_intents()):
-        if intent.state is not IntentState.PENDING:
+    waits = stance in (Stance.WAIT, Stance.FREEZE)
+    for intent in list(draft.memory.intents.values()):
+        is_refused = intent.state is IntentState.PARKED
+        if not draft.is_unsettled(intent) or (intent.state is not IntentState.PENDING and not is_refused):
             continue
         match intent.action:
             case CreateWorkOrder(initiator_id=initiator.sys_id, version=version, key=key):
-                overtaken = stance is not Stance.FULFIL or version != draft.version or _is_taken_back(key, again)
+                is_stale = stance is Stance.FULFIL and (version != draft.version or _is_taken_back(key, again))
+                overtaken = is_stale or _is_called_off(initiator, stance) or (waits and not is_refused)
             case UpdateWorkOrder(work_order_id=work_order_id, facts=facts) if work_order_id in own:
-                overtaken = stance is not Stance.FULFIL or _outdated(facts, initiator) or past_ponr(initiator)
+                is_stale = past_ponr(initiator) or _outdated(facts, initiator)
+                is_over = is_refused and (stance is Stance.CANCEL or work_order_id not in at_work)
+                overtaken = (
+                    is_over or (stance is Stance.FULFIL and is_stale) or not (is_refused or stance is Stance.FULFIL)
+                )
             case CancelWorkOrder(work_order_id=work_order_id) if work_order_id in own:
-                overtaken = stance in (Stance.WAIT, Stance.FREEZE) or past_ponr(initiator)
+                overtaken = not is_refused and (waits or past_ponr(initiator))
             case _:
                 overtaken = False
         if overtaken:
             draft.withdraw(intent)
+
+
+def _is_called_off(initiator: AnyInitiator, stance: Stance) -> bool:
+    """Whether nobody waits for its visit any more. That somebody closed the domain order is no proof of that: the gate asks."""
+    if stance is not Stance.OVER or not isinstance(initiator, Initiator):
+        return stance is Stance.CANCEL
+    return initiator.task is not None and initiator.phase is DomainOrderPhase.CLOSED
 
 
 def _is_taken_back(key: str, asked: Collection[str]) -> bool:
@@ -353,7 +387,7 @@ def _fulfil_people(draft: Draft, initiator: AnyInitiator, work: list[Work]) -> N
 def _fulfil_policy(draft: Draft, initiator: AnyInitiator, work: list[Work]) -> None:
     verdict = _verdict(draft, initiator)
     if verdict.problem:
-        draft.find(FindingCode.UNDECIDED, initiator.number, f"{initiator.number}: {verdict.problem}")
+        _tell_undecided(draft, initiator, verdict)
         return
     spare = [w for w in _not_replaced(draft, work) if not w.link.withdrawn and draft.is_current(w)]
     answered_by = {first_of(w.link) for w in spare}
@@ -374,6 +408,15 @@ def _fulfil_policy(draft: Draft, initiator: AnyInitiator, work: list[Work]) -> N
     for unwanted in spare:
         follow_up(draft, initiator, unwanted)
         cancel(draft, initiator, unwanted, f"{initiator.number} no longer asks for {unwanted.link.template}")
+
+
+def _tell_undecided(draft: Draft, initiator: AnyInitiator, verdict: Verdict | None) -> None:
+    """Whether somebody must be sent is not known; so nobody can say that this is over."""
+    is_completed = isinstance(initiator, Initiator) and initiator.order.state.phase is OrderPhase.COMPLETED
+    if verdict is not None and verdict.problem and not is_completed:
+        text = f"{initiator.number}: {verdict.problem}"
+        draft.waiting[initiator.noted_on.sys_id] = text
+        draft.find(FindingCode.UNDECIDED, initiator.number, text)
 
 
 def _keep(
@@ -404,7 +447,7 @@ def _waits_its_turn(draft: Draft, initiator: AnyInitiator) -> bool:
     if not isinstance(initiator, Case) or not draft.rules.about_cases.one_open_work_order:
         return False
     before = draft.work_of(initiator)
-    return bool(draft.creating(initiator) or draft.strange_of(initiator)) or any(
+    return bool(draft.coming(initiator) or draft.strange_of(initiator)) or any(
         w.keeps_open(draft.rules.releases) for w in before
     )
 

@@ -227,7 +227,7 @@ def _is_ready(draft: Draft, domain_order: DomainOrder, work: list[Work]) -> bool
     return (
         bool(work)
         and not any(w.keeps_open(draft.rules.releases) or w.found is None for w in work)
-        and not draft.creating(domain_order)
+        and not draft.coming(domain_order)
         and domain_order.sys_id not in draft.waiting
         and not draft.strange_of(domain_order)
         and not enforced_tasks(draft.snapshot, domain_order, draft.rules)

@@ -151,10 +151,11 @@ def _missing(draft: Draft, work: Work) -> dict[str, str] | None:
     if initiator is None or found is None or not work.link.carried:
         return None
     wanted = wanted_there(draft.links[work.link.work_order_id], draft.rules.fields_for(initiator))
-    return {column: text for column, text in wanted.items() if not _says(found, column, text)}
+    return {column: text for column, text in wanted.items() if not says(found, column, text)}
 
 
-def _says(found: WorkOrder, column: str, text: str) -> bool:
+def says(found: WorkOrder, column: str, text: str) -> bool:
+    """Whether a work order says this already, whoever wrote it."""
     shown = found.fields.get(column)  # its template and our marks are not among the mapped columns
     if shown is None:
         return False

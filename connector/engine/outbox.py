@@ -484,11 +484,13 @@ class Outbox:
         return _done(f"{action.work_order_number}: {action.text}", written, None)
 
     def _raise_fallout(self, action: RaiseFallout) -> Settlement:
-        """One open fallout for each occasion. One that a person closed while the occasion held is not raised again."""
+        """One open fallout for each occasion. One that a person closed while the occasion held is not raised again, unless a
+        later one is asked for."""
         if self.om.fallouts is None:
             return _overtaken(action.order_task_number)
         known = self.om.fallouts.marked(action.mark)
-        there = next((one for one in known if one.is_open or not one.is_settled), None)
+        is_later = len(known) < int(action.key.rpartition(":")[2])
+        there = next((one for one in known if one.is_open or not (one.is_settled or is_later)), None)
         if there is not None:
             return Settlement(IntentState.DONE, f"{there.number} is there already: {action.summary}")
         written = self.om.fallouts.raise_one(action, len(known) + 1)

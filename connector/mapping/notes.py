@@ -181,6 +181,15 @@ def created(
 
 
 @_note
+def not_created(template: str, initiator: str, why: str) -> str:
+    """Field Service did not take a new work order; it is still wanted."""
+    return (
+        f"{harmless(template)} for {initiator} is not arranged yet: Field Service did not create the work order,"
+        f" {harmless(why).rstrip('.')}. Whoever looks after the connector must see to it."
+    )
+
+
+@_note
 def status(work_order: WorkOrder, move: Move, *, still_open: int, total: int) -> str:
     """A work order's state changed."""
     return (
@@ -383,10 +392,11 @@ def ponr_proposed(work_order: WorkOrder, line: str, zone: tzinfo) -> str:
 
 
 @_note
-def change_waits(work_order: WorkOrder, changes: Iterable[Change], zone: tzinfo = UTC) -> str:
+def change_waits(work_order: WorkOrder, changes: Iterable[Change], why: str = "", zone: tzinfo = UTC) -> str:
     """A change that the compensation table wants a person to decide about."""
+    because = why or f"it is {harmless(work_order.state.label)}"
     return (
-        f"{_name(work_order)} was not changed, because it is {harmless(work_order.state.label)}: {listed(changes, zone)}."
+        f"{_name(work_order)} was not changed, because {because}: {listed(changes, zone)}."
         f" Somebody must agree with the dispatcher what follows."
     )
 
@@ -422,10 +432,13 @@ def cancel_refused(work_order: WorkOrder, why: str, changes: Collection[Change] 
 
 
 @_note
-def changed_too_late(work_order: WorkOrder, changes: Iterable[Change], zone: tzinfo = UTC) -> str:
-    """The order was revised after a visit had been made."""
+def changed_too_late(
+    work_order: WorkOrder, changes: Iterable[Change], zone: tzinfo = UTC, *, waited: bool = False
+) -> str:
+    """The order was revised after a visit had been made, or while that `waited` for a person to decide."""
+    when = "while a change waited for a decision" if waited else "before the order was changed"
     return (
-        f"{_name(work_order)} was {harmless(work_order.state.label)} before the order was changed: {listed(changes, zone)}."
+        f"{_name(work_order)} was {harmless(work_order.state.label)} {when}: {listed(changes, zone)}."
         f" Nobody is sent again by itself; if somebody must go, ask for a work order."
     )
 
@@ -435,6 +448,15 @@ def canceled_too_late(work_order: WorkOrder) -> str:
     """The order no longer asks for a work order that was over before it could be canceled."""
     return (
         f"{_name(work_order)} was {harmless(work_order.state.label)} before it could be canceled:"
+        f" what was done in the field may have to be undone."
+    )
+
+
+@_note
+def done_in_vain(work_order: WorkOrder, initiator: str) -> str:
+    """A visit had been made before its domain order, line or order was canceled."""
+    return (
+        f"{_name(work_order)} was {harmless(work_order.state.label)} before {initiator} was canceled:"
         f" what was done in the field may have to be undone."
     )
 

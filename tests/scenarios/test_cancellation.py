@@ -73,3 +73,21 @@ def test_a_visit_of_a_domain_order_that_is_canceled_in_a_revision_is_canceled_at
     assert pair.state("fsm", "wm_order", visit) == "canceled"
     assert pair.noted(number, visit, "was canceled")
     pair.assert_nothing_doubled()
+
+
+def test_a_visit_that_was_made_before_its_order_was_canceled_may_have_to_be_undone_and_that_is_told_once(
+    pair: Pair,
+) -> None:
+    order = pair.approved(HAMBURG)
+    pair.settle()
+    work_order, number = pair.install(order), pair.resource_order(order)
+    pair.fsm("dispatch", work_order=work_order, technician="technician")
+    pair.fsm("complete", work_order=work_order)
+    pair.settle()
+    pair.om("cancel_order", order=order)
+    pair.om("approve_cancel", order=order)
+    pair.settle()
+    pair.sync(full=True)
+    told = f"was Closed Complete before {number} was canceled: what was done in the field may have to be undone"
+    assert sum(told in note for note in pair.notes(number)) == 1
+    pair.assert_nothing_doubled()

@@ -8,10 +8,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from connector.config import load
-from tests.conftest import HAMBURG, LINE, MUNICH
+from tests.conftest import HAMBURG, LINE, MUNICH, with_cases
+from tests.scenarios.test_by_hand import create
 
 if TYPE_CHECKING:
     from tests.conftest import Pair
+
+
+CASES = 'id,short description,work order template\nswap,"contains ""router""",Swap CPE\nother,-,NO FIELD WORK\n'
 
 
 @pytest.fixture
@@ -125,3 +129,69 @@ def test_a_revision_after_the_visit_was_made_is_told_and_sends_nobody_by_itself(
     revise(compensating, order, committed_due_date="2026-04-01 12:00:00")
     assert sum("before the order was changed" in note for note in compensating.notes(number)) == 1
     compensating.assert_nothing_doubled()
+
+
+def waiting(pair: Pair) -> tuple[str, str, str]:
+    """A visit that was begun, and whose line moves to another place: with its order and its resource order."""
+    order, number, work_order = dispatched(pair)
+    pair.fsm("start", work_order=work_order)
+    place = pair.rows("om", "cmn_location", f"name={MUNICH}", "sys_id")[0]["sys_id"]
+    revise(pair, order, location=place)
+    assert "change-waits" in pair.finding_codes()
+    return order, number, work_order
+
+
+def test_a_change_that_waits_is_settled_when_the_dispatcher_enters_it(compensating: Pair) -> None:
+    _, number, work_order = waiting(compensating)
+    there = compensating.rows("fsm", "cmn_location", f"name={MUNICH}", "sys_id")[0]["sys_id"]
+    compensating.fsm("write", table="wm_order", record=work_order, fields={"location": there})
+    compensating.settle()
+    assert "change-waits" not in compensating.finding_codes()
+    compensating.fsm("complete", work_order=work_order)
+    compensating.settle()
+    assert not compensating.noted(number, work_order, "Nobody is sent again")
+
+
+def test_a_visit_that_ends_while_a_change_waits_is_said_to_have_ended_so(compensating: Pair) -> None:
+    _, number, work_order = waiting(compensating)
+    compensating.fsm("complete", work_order=work_order)
+    compensating.settle()
+    assert compensating.noted(number, work_order, "was Closed Complete while a change waited for a decision: location")
+    assert not compensating.noted(number, "before the order was changed")
+
+
+def test_another_place_moves_the_visit_that_a_person_asked_for_too(compensating: Pair) -> None:
+    order = compensating.approved(HAMBURG)
+    compensating.settle()
+    number = compensating.resource_order(order)
+    create(compensating, number, "Swap CPE")
+    compensating.settle()
+    place = compensating.rows("om", "cmn_location", f"name={MUNICH}", "sys_id")[0]["sys_id"]
+    revise(compensating, order, location=place)
+    for template in ("Install CPE", "Swap CPE"):
+        made = compensating.work_orders(order, template)
+        ends = [compensating.state("fsm", "wm_order", one) for one in made]
+        places = [compensating.labels("fsm", "wm_order", f"number={one}", "location")[0] for one in made]
+        assert list(zip(ends, places, strict=True)) == [("canceled", HAMBURG), ("ready for dispatch", MUNICH)]
+    assert compensating.finding_codes() == []
+    assert not compensating.noted(number, "no longer asks for it")
+    compensating.assert_nothing_doubled()
+
+
+def test_another_place_of_a_case_is_another_visit_too(compensating: Pair) -> None:
+    pair = with_cases(compensating, CASES)
+    case = pair.om("create_case", short_description="the router is dead", account="Acme Logistics", location=HAMBURG)
+    number = case["case"]["number"]
+    pair.om("take_case", case=number)
+    pair.settle()
+    place = pair.rows("om", "cmn_location", f"name={MUNICH}", "sys_id")[0]["sys_id"]
+    pair.om("write", table="sn_customerservice_case", record=number, fields={"location": place})
+    pair.settle()
+    query = f"short_descriptionLIKE{number}^ORDERBYnumber"
+    rows = pair.rows("fsm", "wm_order", query, "number")
+    ends = [pair.state("fsm", "wm_order", row["number"]) for row in rows]
+    assert list(zip(ends, pair.labels("fsm", "wm_order", query, "location"), strict=True)) == [
+        ("canceled", HAMBURG),
+        ("ready for dispatch", MUNICH),
+    ]
+    pair.assert_nothing_doubled()

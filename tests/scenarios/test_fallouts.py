@@ -278,3 +278,18 @@ def test_what_cannot_become_a_fallout_is_refused_in_the_configuration(pair: Pair
     with pytest.raises(ConfigError) as error:
         configured(pair, '[fallout]\nkinds = ["frozen"]\n')
     assert "'frozen' cannot become a fallout" in str(error.value.problems)
+
+
+def test_a_fallout_that_a_person_closed_is_raised_again_when_the_write_is_tried_again_and_refused(
+    raising: Pair,
+) -> None:
+    with_refused_creation(raising)
+    raising.om("resolve_fallout", fallout=fallouts(raising)[0]["number"])
+    raising.settle_but_parked()
+    refuse(raising, "fsm", "POST", "wm_order")
+    retry(raising)
+    raising.settle_but_parked()
+    assert states(raising) == ["resolved", "open"]
+    retry(raising)
+    raising.settle()
+    assert states(raising) == ["resolved", "resolved"]

@@ -223,6 +223,34 @@ def test_a_creation_overtaken_by_the_order_is_withdrawn_before_it_is_sent(of: ob
     assert decided.withdraw == (token_of(create.key),)
 
 
+def test_a_refused_creation_that_a_revision_replaces_or_a_cancellation_ends_is_withdrawn() -> None:
+    create = only(plan(snapshot()), CreateWorkOrder)
+    remembered = memory(intents=(replace(intent(create, IntentState.PARKED), error="no"),), verdicts=(verdict(),))
+    for of in (order("Canceled"), order(version=2)):
+        assert plan(snapshot(of=of), remembered).withdraw == (token_of(create.key),)
+    for of in (order(), order("Revision in progress", version=2)):
+        assert plan(snapshot(of=of), remembered).withdraw == ()
+
+
+@pytest.mark.parametrize("state", [IntentState.PENDING, IntentState.PARKED])
+def test_a_visit_that_is_still_owed_keeps_the_gate_shut_until_a_person_gives_it_up(state: IntentState) -> None:
+    create = only(plan(snapshot()), CreateWorkOrder)
+    known = replace(intent(create, state), error="no" if state is IntentState.PARKED else "")
+    closed = snapshot(with_domain_order=domain_order("Closed complete"))
+    decided = plan(closed, memory(intents=(known,), verdicts=(verdict(),)))
+    assert only(decided, ReopenDomainOrder).text.startswith("RO1 was reopened")
+    given_up = replace(known, state=IntentState.DONE, error="given up")
+    assert kinds(plan(closed, memory(intents=(given_up,), verdicts=(verdict(),)))) == []
+
+
+def test_the_readers_hear_once_that_a_visit_was_refused() -> None:
+    create = only(plan(snapshot()), CreateWorkOrder)
+    remembered = memory(intents=(replace(intent(create, IntentState.PARKED), error="no"),), verdicts=(verdict(),))
+    decided = plan(snapshot(), remembered)
+    assert "is not arranged yet" in only(decided, WriteNote).text
+    assert codes(decided) == ["write-parked"]
+
+
 def test_a_creation_that_may_have_been_sent_is_never_withdrawn() -> None:
     create = only(plan(snapshot()), CreateWorkOrder)
     for state in (IntentState.SENDING, IntentState.UNKNOWN):
