@@ -18,9 +18,11 @@ from connector.errors import (
     SignInFailed,
     Unavailable,
 )
-from connector.servicenow.sent import masked
+from connector.servicenow.masking import masked
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     import requests
 
     from connector.servicenow.credentials import Credentials
@@ -32,9 +34,9 @@ _LONGEST_TOTAL = 18  # digits
 _LONGEST_QUOTE = 300  # characters of a foreign message in one of ours
 
 
-def short(text: object, request: requests.PreparedRequest | None = None) -> str:
-    """A foreign message on one line, cut where it is too long, without what looks like a secret or signed in the request."""
-    line = masked(" ".join(str(text).split()).rstrip("."), request)
+def short(text: object, request: requests.PreparedRequest | None = None, secrets: Collection[str] = ()) -> str:
+    """A foreign message on one line, cut where it is too long, without these secrets, nor what signed in or looks like one."""
+    line = " ".join(masked(str(text), request, secrets).split()).rstrip(".")
     return line if len(line) <= _LONGEST_QUOTE else line[:_LONGEST_QUOTE] + "…"
 
 
@@ -89,6 +91,7 @@ class Answer:
     def __init__(self, response: requests.Response, endpoint: Endpoint, *, is_read: bool) -> None:
         self._response = response
         self._instance = endpoint.name
+        self._endpoint = endpoint
         self._where = f"{endpoint.name} ({endpoint.url})"
         self._is_read = is_read
         self.is_json = "json" in response.headers.get("Content-Type", "")
@@ -107,7 +110,11 @@ class Answer:
     @property
     def quote(self) -> str:
         said = ": ".join(part for part in (self._message, self._detail) if part)
-        return f": {short(said, self._response.request)}" if said else ""
+        return f": {self.short(said)}" if said else ""
+
+    def short(self, said: object) -> str:
+        """Something this answer says, fit to be shown."""
+        return short(said, self._response.request, self._endpoint.secrets)
 
     def mentions(self, *words: str) -> bool:
         said = f"{self._message} {self._detail}".casefold()
@@ -172,7 +179,7 @@ class Answer:
             f"{self._where} {what}.",
             hint=hint,
             status=self._response.status_code,
-            transaction=self._response.headers.get("X-Transaction-ID", ""),
+            transaction=self.short(self._response.headers.get("X-Transaction-ID", "")),
             retry_after=_retry_after(self._response) if retry_after else None,
             instance=self._instance,
         )

@@ -49,6 +49,10 @@ class ClientCertificate:
     def _parts(self) -> list[Secret]:
         return [one for one in (self._certificate, self._key, self._password) if one is not None]
 
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        return tuple(text for one in (self._key, self._password) if one is not None for text in one.held)
+
     def sign(self, request: requests.PreparedRequest, _tokens: Tokens) -> None:
         """Nothing is written on the request."""
 

@@ -49,6 +49,10 @@ class Credentials(Protocol):
     def changed(self) -> bool:
         """Whether a secret looks different where it is kept, so that signing in may be tried again."""
 
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """Everything held that nobody may see, also what was valid just before."""
+
     def sign(self, request: requests.PreparedRequest, tokens: Tokens) -> None:
         """Put them on a request. Raises SignInFailed, Unavailable."""
 
@@ -68,6 +72,10 @@ class _OneSecret:
     @property
     def changed(self) -> bool:
         return self._secret.changed
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        return self._secret.held
 
     def renew(self) -> None:
         self._secret.again()
@@ -91,6 +99,11 @@ class Basic(_OneSecret):
     def __init__(self, username: str, password: Secret) -> None:
         super().__init__(password)
         self._username = username
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        held = super().secrets
+        return (*held, *(f"{self._username}:{password}" for password in held))
 
     def sign(self, request: requests.PreparedRequest, _tokens: Tokens) -> None:
         HTTPBasicAuth(self._username.encode(), self._secret.text().encode())(request)

@@ -9,6 +9,7 @@ import urllib3.exceptions
 
 from connector.errors import OutcomeUnknown, RemoteError, SignInFailed, Unavailable
 from connector.servicenow.answers import short
+from connector.servicenow.masking import masked
 
 if TYPE_CHECKING:
     from connector.servicenow.transport import Endpoint
@@ -22,7 +23,7 @@ def no_answer(error: requests.RequestException, endpoint: Endpoint, *, harmless:
         return SignInFailed(f"{where} {credentials.refused}.", hint=credentials.hint, instance=endpoint.name)
     if isinstance(error, requests.exceptions.ProxyError):
         return Unavailable(
-            f"{where} cannot be reached through the proxy: {_reason(error)}.",
+            f"{where} cannot be reached through the proxy: {_reason(error, endpoint)}.",
             hint=f"Check [{endpoint.name}.proxy], or HTTPS_PROXY and NO_PROXY in the environment, and the proxy's user.",
             instance=endpoint.name,
         )
@@ -34,18 +35,18 @@ def no_answer(error: requests.RequestException, endpoint: Endpoint, *, harmless:
         )
     if isinstance(error, requests.ConnectTimeout) or _never_connected(error):
         return Unavailable(
-            f"{where} cannot be reached: {_reason(error)}.",
+            f"{where} cannot be reached: {_reason(error, endpoint)}.",
             hint="Check the url, DNS, proxy and firewall.",
             instance=endpoint.name,
         )
     if harmless:
         return Unavailable(
-            f"{where} did not answer a read: {_reason(error)}.",
+            f"{where} did not answer a read: {_reason(error, endpoint)}.",
             hint="It is tried again later.",
             instance=endpoint.name,
         )
     return OutcomeUnknown(
-        f"{where} did not answer a write: {_reason(error)}.",
+        f"{where} did not answer a write: {_reason(error, endpoint)}.",
         hint="It is looked up before a resend.",
         instance=endpoint.name,
     )
@@ -63,10 +64,10 @@ def _never_connected(error: requests.RequestException) -> bool:
     return isinstance(reason, urllib3.exceptions.NewConnectionError | urllib3.exceptions.NameResolutionError)
 
 
-def _reason(error: requests.RequestException) -> str:
+def _reason(error: requests.RequestException, endpoint: Endpoint) -> str:
     if isinstance(error, requests.Timeout):
         return "timed out"
     cause = error.args[0] if error.args else None
     reason = getattr(cause, "reason", None) or cause
     text = str(getattr(reason, "args", [reason])[-1])
-    return short(text.rpartition(": ")[2]) or type(error).__name__
+    return short(masked(text, secrets=endpoint.secrets).rpartition(": ")[2]) or type(error).__name__

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from connector.errors import RemoteError, SignInFailed
+from connector.servicenow.secret import Secret
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from connector.servicenow.grants import Grant
 
 _EARLY = 60.0  # seconds before its end a token is refreshed, or a tenth of its life where that is less
+_GIVEN = 6  # tokens remembered, so that nothing shows them
 
 
 @dataclass(slots=True)
@@ -41,6 +43,7 @@ class Bearer:
         self._grant = grant
         self._fetching = threading.Lock()
         self._token: _Token | None = None
+        self._given: tuple[Secret, ...] = ()  # the last tokens, of both kinds: one that is over may still be repeated
         self._refresh = ""
         self._failure: SignInFailed | None = None  # what all who waited for one token are told
         self.life: float | None = None  # seconds the last token was given for; None where the instance does not say
@@ -52,6 +55,10 @@ class Bearer:
     @property
     def changed(self) -> bool:
         return any(one.changed for one in self._grant.secrets)
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        return tuple(text for one in (*self._given, *self._grant.secrets) for text in one.held)
 
     def adapter(self, _instance: str) -> BaseAdapter | None:
         return None
@@ -104,6 +111,8 @@ class Bearer:
         if answer is None:
             answer = tokens.ask(self._grant.form(tokens), self._grant.hint)
         given = answer.get("refresh_token")
+        new = (_kept(one) for one in (answer["access_token"], given) if isinstance(one, str) and one)
+        self._given = (*new, *self._given)[:_GIVEN]
         self._refresh = given if isinstance(given, str) and self._grant.keeps(given) else ""
         token = _token(answer, asked)
         self.life = token.ends - asked if math.isfinite(token.ends) else None
@@ -116,6 +125,11 @@ class Bearer:
         except SignInFailed:
             self._refresh = ""
             return None
+
+
+def _kept(text: str) -> Secret:
+    """A token as something that does not show it."""
+    return Secret(lambda: text)
 
 
 def _token(answer: Mapping[str, object], asked: float) -> _Token:

@@ -23,6 +23,7 @@ class Secret:
         self._stamp = stamp
         self._seen = stamp()
         self._text = known or read()
+        self._before = ""
 
     def text(self) -> str:
         """The secret as it is now."""
@@ -35,10 +36,17 @@ class Secret:
         """Whether its place looks different since it was read."""
         return self._stamp() != self._seen
 
+    @property
+    def held(self) -> tuple[str, ...]:
+        """All of it that may still be on its way, without looking where it is kept: as it is, and as it was before that."""
+        return tuple(filter(None, (self._text, self._before)))
+
     def again(self) -> None:
         """Read it again."""
         self._seen = self._stamp()
         try:
-            self._text = self._read()
+            found = self._read()
         except ValueError:
             return
+        if found != self._text:
+            self._text, self._before = found, self._text

@@ -2,58 +2,59 @@
 
 from __future__ import annotations
 
+import codecs
 import json
-import re
 from typing import TYPE_CHECKING, Any
 
 from connector.exchange import Sent
+from connector.servicenow.masking import SECRET_NAMES, masked
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Collection
+
     import requests
 
-_SECRET_NAMES = re.compile(r"authorization|password|passwd|secret|token|api_?key|cookie|session", re.IGNORECASE)
-_SECRET_VALUES = re.compile(r"\b(Basic|Bearer)\s+[A-Za-z0-9+/=._~-]{8,}|whsec_[A-Za-z0-9+/=]+", re.IGNORECASE)
-_NAMED = re.compile(
-    r"(\b(?:authorization|(?:x-sn-)?api_?key|cookie|passw(?:or)?d|client_secret|(?:access|refresh)_token|x-usertoken)"
-    r"[\"']?\s*[:=]\s*[\"']?)[^\s\"'<>,;&]+",
-    re.IGNORECASE,
-)
-_WORDS = re.compile(r"[^\s;,:=\"']{8,}")  # of a header; what is shorter is no secret, and stands in too many texts
 _LONGEST = 2000  # characters of an answer
+_LOOKED_THROUGH = 65_536  # bytes of an answer, which may be as long as it likes
 
 
-def sent(request: requests.PreparedRequest, response: requests.Response | None, outcome: str) -> Sent:
+def sent(
+    request: requests.PreparedRequest,
+    response: requests.Response | None,
+    outcome: str,
+    secrets: Collection[str] = (),
+) -> Sent:
     """One write as it left, and what came back. No header is kept: the only ones that matter are secrets."""
+
+    def clean(text: str) -> str:
+        return masked(text, request, secrets)
+
     return Sent(
         method=str(request.method),
-        url=str(request.url),
-        body=_body(request.body),
+        url=clean(str(request.url)),
+        body=_body(request.body, clean),
         status=response.status_code if response is not None else 0,
-        answer=masked(response.text, request)[:_LONGEST] if response is not None else "",
-        transaction=response.headers.get("X-Transaction-ID", "") if response is not None else "",
+        answer=clean(_text(response))[:_LONGEST] if response is not None else "",
+        transaction=clean(response.headers.get("X-Transaction-ID", "")) if response is not None else "",
         outcome=outcome,
     )
 
 
-def _body(body: Any) -> dict[str, Any]:
+def _text(response: requests.Response) -> str:
+    """The beginning of an answer. UTF-8 is tried first, whatever is said: in another encoding a secret would not be known."""
+    beginning = response.content[:_LOOKED_THROUGH]
+    try:
+        return codecs.getincrementaldecoder("utf-8")().decode(beginning)
+    except UnicodeDecodeError:
+        return beginning.decode("latin-1")
+
+
+def _body(body: Any, clean: Callable[[str], str]) -> dict[str, Any]:
     text = body.decode("utf-8", "replace") if isinstance(body, bytes) else str(body or "")
     try:
         values = json.loads(text)
     except ValueError:
-        return {"body": masked(text)[:_LONGEST]}
+        return {"body": clean(text)[:_LONGEST]}
     if not isinstance(values, dict):
-        return {"body": masked(text)[:_LONGEST]}
-    return {name: "***" if _SECRET_NAMES.search(name) else masked(str(value)) for name, value in values.items()}
-
-
-def masked(text: str, request: requests.PreparedRequest | None = None) -> str:
-    """A text without what looks like a secret, or what signed in this request: an error page may repeat it."""
-    text = _NAMED.sub(r"\1***", _SECRET_VALUES.sub("***", text))
-    for secret in _secrets_of(request) if request is not None else ():
-        text = text.replace(secret, "***")
-    return text
-
-
-def _secrets_of(request: requests.PreparedRequest) -> list[str]:
-    headers = [str(value) for name, value in request.headers.items() if _SECRET_NAMES.search(str(name))]
-    return sorted({word for value in headers for word in _WORDS.findall(value)}, key=len, reverse=True)
+        return {"body": clean(text)[:_LONGEST]}
+    return {name: "***" if SECRET_NAMES.search(name) else clean(str(value)) for name, value in values.items()}

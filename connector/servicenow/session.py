@@ -49,7 +49,7 @@ class StrictSession(Transport):
         self, request: requests.PreparedRequest, response: requests.Response | None, failure: RemoteError | None
     ) -> None:
         if request.method not in READS:
-            self.sent = [*self.sent, sent(request, response, str(failure or ""))][-_KEPT:]
+            self.sent = [*self.sent, sent(request, response, str(failure or ""), self.endpoint.secrets)][-_KEPT:]
 
     def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
         """Send one request, signed in. Returns only a JSON success; raises a RemoteError for everything else."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from connector.errors import RemoteError, SignInFailed, Unavailable
-from connector.servicenow.answers import Answer, short
+from connector.servicenow.answers import Answer
 from connector.servicenow.transport import Common, Endpoint, Transport
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ class _TokenSession(Transport):
         if status < 300 and isinstance(said.get("access_token"), str) and said["access_token"]:
             return None
         if "error" in said or status == 401:
-            return answer.error(SignInFailed, f"gave no access token{_quote(said)}", self._hint)
+            return answer.error(SignInFailed, f"gave no access token{_quote(answer, said)}", self._hint)
         if 300 <= status < 400:
             return answer.error(
                 Unavailable, "redirects to another page instead of giving a token (a login page?)", "Check the url."
@@ -74,8 +74,8 @@ class _TokenSession(Transport):
         return answer.page()
 
 
-def _quote(said: Mapping[str, object]) -> str:
+def _quote(answer: Answer, said: Mapping[str, object]) -> str:
     """What it says is short and the same for nearly every cause; what is not text is not quoted."""
     parts = [said.get("error"), said.get("error_description")]
-    words = ", ".join(short(part) for part in parts if isinstance(part, str) and part)
+    words = ", ".join(answer.short(part) for part in parts if isinstance(part, str) and part)
     return f" ({words})" if words else ""

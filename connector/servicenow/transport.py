@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlsplit
 
 import requests
 
@@ -40,6 +41,13 @@ class Endpoint:
     connect_timeout: float = 10.0
     read_timeout: float = 60.0  # the platform's own quota: afterwards it has given up
     page: int = 1000  # rows asked for at once: small ones come at about a thousand a second
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What no text may show that comes from there: what the sign-in holds, and the password of the proxy."""
+        proxy = self.proxy() if self.proxy is not None else ""
+        word = urlsplit(proxy).password or ""
+        return (*self.credentials.secrets, *filter(None, (word, unquote(word))))
 
 
 OUTCOMES = ("ok", "throttled", "refused", "failed", "no answer")
