@@ -10,9 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from requests.adapters import HTTPAdapter
-
 from connector.errors import SignInFailed
+from connector.servicenow.bounds import BoundedAdapter
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -61,7 +60,7 @@ class ClientCertificate:
             one.again()
         self._made = None
 
-    def adapter(self, instance: str) -> HTTPAdapter:
+    def adapter(self, instance: str) -> BoundedAdapter:
         with self._making:
             if self._made is None or self.changed:
                 self._made = _Adapter(self._context(instance))
@@ -83,7 +82,7 @@ class ClientCertificate:
         return context
 
 
-class _Adapter(HTTPAdapter):
+class _Adapter(BoundedAdapter):
     """Connections that present the certificate."""
 
     def __init__(self, context: ssl.SSLContext) -> None:

@@ -18,6 +18,7 @@ import requests
 from connector import __version__
 from connector.errors import RemoteError, Unavailable
 from connector.servicenow.answers import READS
+from connector.servicenow.bounds import BoundedAdapter, whole
 from connector.servicenow.no_answer import no_answer
 
 if TYPE_CHECKING:
@@ -99,6 +100,8 @@ class Transport(requests.Session):
         if common.adapter is not None:
             self.mount(endpoint.url, common.adapter)
             self.trust_env = False  # there is no network, and so no proxy to look for at each request
+        else:
+            self.mount("https://", BoundedAdapter())
 
     @abstractmethod
     def judge(self, response: requests.Response) -> RemoteError | None:
@@ -119,6 +122,7 @@ class Transport(requests.Session):
         kwargs["timeout"] = (self.endpoint.connect_timeout, self.endpoint.read_timeout)
         kwargs["verify"] = self.endpoint.ca_file or True  # the environment must not override it
         kwargs["allow_redirects"] = False
+        kwargs["stream"] = True  # read by `whole`
         if self.endpoint.proxy is not None:
             kwargs["proxies"] = {"https": self.endpoint.proxy()}  # requests would prefer the environment's
         pace = self.common.pace
@@ -146,7 +150,7 @@ class Transport(requests.Session):
         traffic.requests += 1
         self.transaction = ""
         try:
-            response = super().send(request, **kwargs)
+            response = whole(super().send(request, **kwargs))
         except requests.RequestException as error:
             harmless = self.changes_nothing or request.method in READS
             raise no_answer(error, self.endpoint, harmless=harmless) from error

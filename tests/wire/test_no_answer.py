@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gzip
 import http.client
 import socket
 import ssl
 import struct
+import time
 from contextlib import contextmanager
 from threading import Thread
 from typing import TYPE_CHECKING
@@ -15,6 +17,7 @@ import requests
 import trustme
 
 from connector.errors import OutcomeUnknown, RemoteError, Unavailable
+from connector.servicenow.bounds import MOST
 from connector.servicenow.credentials import Basic
 from connector.servicenow.query import Query
 from connector.servicenow.secret import Secret
@@ -119,9 +122,9 @@ def a_broken_record(guest: ssl.SSLSocket) -> None:
         raw.sendall(b"no TLS record at all")
 
 
-def api_at(url: str, ca_file: Path | None = None) -> TableApi:
+def api_at(url: str, ca_file: Path | None = None, *, seconds: float = 0.2) -> TableApi:
     auth = Basic("connector", Secret(lambda: "secret"))
-    endpoint = Endpoint("om", url, auth, ca_file=str(ca_file) if ca_file else None, read_timeout=0.2)
+    endpoint = Endpoint("om", url, auth, ca_file=str(ca_file) if ca_file else None, read_timeout=seconds)
     return TableApi(endpoint, sleep=lambda _: None)
 
 
@@ -209,3 +212,128 @@ def test_a_connection_that_was_not_made_in_time_proves_that_nothing_happened(
     error = write(api)
     assert type(error) is Unavailable
     assert "cannot be reached: timed out" in str(error)
+
+
+# --- answers without an end ---------------------------------------------------------------------------------------
+
+
+def chunk(data: bytes) -> bytes:
+    return b"%x\r\n%s\r\n" % (len(data), data)
+
+
+def drop_by_drop(guest: ssl.SSLSocket, drop: bytes) -> None:
+    """Never silent for as long as the time limit, and never done."""
+    while True:
+        guest.sendall(drop)
+        time.sleep(0.05)
+
+
+def headers_drop_by_drop(guest: ssl.SSLSocket) -> None:
+    guest.sendall(b"HTTP/1.1 200 OK\r\nX-Long: ")
+    drop_by_drop(guest, b"x")
+
+
+def a_body_drop_by_drop(guest: ssl.SSLSocket) -> None:
+    guest.sendall(HEAD + b"Content-Length: 1000000\r\n\r\n")
+    drop_by_drop(guest, b" ")
+
+
+def chunks_drop_by_drop(guest: ssl.SSLSocket) -> None:
+    guest.sendall(HEAD + b"Transfer-Encoding: chunked\r\n\r\n")
+    drop_by_drop(guest, chunk(b" "))
+
+
+def a_body_that_gzip_drops(guest: ssl.SSLSocket) -> None:
+    guest.sendall(HEAD + b"Content-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n\r\n" + chunk(gzip.compress(b" ")))
+    drop_by_drop(guest, chunk(gzip.compress(b"")))
+
+
+@pytest.mark.parametrize(
+    "answer", [headers_drop_by_drop, a_body_drop_by_drop, chunks_drop_by_drop, a_body_that_gzip_drops]
+)
+def test_an_answer_that_comes_drop_by_drop_is_not_waited_for_for_ever(
+    answer: Callable[[ssl.SSLSocket], None], authority: trustme.CA, ca_file: Path
+) -> None:
+    began = time.monotonic()
+    with listening(authority, answer) as url:
+        assert type(write(api_at(url, ca_file))) is OutcomeUnknown
+        assert type(read(api_at(url, ca_file))) is Unavailable
+    assert time.monotonic() - began < 10
+
+
+def flood(guest: ssl.SSLSocket, *, much: bytes) -> None:
+    while True:
+        guest.sendall(much)
+
+
+def a_flood_of_chunks(guest: ssl.SSLSocket) -> None:
+    guest.sendall(HEAD + b"Transfer-Encoding: chunked\r\n\r\n")
+    flood(guest, much=chunk(b" " * 1_000_000))
+
+
+def a_flood_without_a_length(guest: ssl.SSLSocket) -> None:
+    guest.sendall(HEAD + b"\r\n")
+    flood(guest, much=b" " * 1_000_000)
+
+
+def much_of_nothing(guest: ssl.SSLSocket) -> None:
+    """A few bytes that unpack to more than anybody may send."""
+    packed = gzip.compress(b'{"result": []' + b" " * MOST + b"}")
+    guest.sendall(HEAD + b"Content-Encoding: gzip\r\nContent-Length: %d\r\n\r\n%s" % (len(packed), packed))
+
+
+@pytest.mark.parametrize("answer", [a_flood_of_chunks, a_flood_without_a_length, much_of_nothing])
+def test_an_answer_without_an_end_does_not_fill_the_memory(
+    answer: Callable[[ssl.SSLSocket], None], authority: trustme.CA, ca_file: Path
+) -> None:
+    with listening(authority, answer) as url:
+        unknown = write(api_at(url, ca_file, seconds=10))
+        with pytest.raises(Unavailable) as raised:
+            api_at(url, ca_file, seconds=10).probe("wm_order")
+    assert type(unknown) is OutcomeUnknown
+    assert "the answer is longer than 64 MiB" in str(unknown)
+    assert "the answer is longer than 64 MiB" in str(raised.value)
+
+
+@pytest.mark.parametrize("packed", [False, True])
+@pytest.mark.parametrize("chunked", [False, True])
+def test_a_long_answer_that_comes_slowly_is_heard_to_its_end(
+    *, packed: bool, chunked: bool, authority: trustme.CA, ca_file: Path
+) -> None:
+    body = b'{"result": [%s]}' % b", ".join(b'{"sys_id": "%06d"}' % number for number in range(50_000))
+    sent = gzip.compress(body) if packed else body
+    head = HEAD.replace(b"1\r\n", b"50000\r\n") + (b"Content-Encoding: gzip\r\n" if packed else b"")
+
+    def slowly(guest: ssl.SSLSocket) -> None:
+        kind = b"Transfer-Encoding: chunked" if chunked else b"Content-Length: %d" % len(sent)
+        guest.sendall(head + kind + b"\r\n\r\n")
+        third = len(sent) // 3 + 1
+        for start in range(0, len(sent), third):
+            part = sent[start : start + third]
+            guest.sendall(chunk(part) if chunked else part)
+            time.sleep(0.05)
+        if chunked:
+            guest.sendall(chunk(b""))
+
+    with listening(authority, slowly) as url:
+        rows = list(api_at(url, ca_file, seconds=10).scan("wm_order", Query(), ["number"]))
+    assert len(rows) == 50_000
+
+
+def test_a_connection_serves_the_next_request_too(authority: trustme.CA, ca_file: Path) -> None:
+    served: list[ssl.SSLSocket] = []
+
+    def all_day(guest: ssl.SSLSocket) -> None:
+        served.append(guest)
+        body = b'{"result": [{"sys_id": "1"}]}'
+        for last in (False, False, True):
+            guest.sendall(HEAD + b"Content-Length: %d\r\n\r\n%s" % (len(body), body))
+            if not last:
+                _whole_request(guest)
+
+    with listening(authority, all_day) as url:
+        api = api_at(url, ca_file)
+        for _ in range(3):
+            time.sleep(0.15)  # together longer than one answer may take
+            assert len(list(api.scan("wm_order", Query(), ["number"]))) == 1
+    assert len(served) == 1
