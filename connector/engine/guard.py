@@ -5,7 +5,8 @@ may be read, its oldest orders or work orders). At every start, after every outa
 newest linked records are asked for. A copy of another instance has none of those oldest records; a copy of this one, under
 another name, other properties; a backup of this one lacks its newest records. (Another address is another pair: see
 database.check_pair.) Whatever differs stops both sides until a person has looked: a cloned sub-production must never write to
-production's partner. What may not be read is not compared, and what a person was told is missing is not missed again.
+production's partner. A table that is empty now, and was not, is another one too; one that may not be read, or of which no row is
+shown, is not compared, and what a person was told is missing is not missed again.
 """
 
 from __future__ import annotations
@@ -120,7 +121,10 @@ class Guard:
             recorded = row.value.split(",")
             if not set(recorded) & set(now.split(",")) and not system.existing(recorded):
                 said = row.fact.removeprefix(OLDEST)
-                found.append(f"none of the {len(recorded)} oldest {said} records is there any more ({recorded[0]} ...)")
+                empty = "" if now else f", and {said} is empty"
+                found.append(
+                    f"none of the {len(recorded)} oldest {said} records is there any more ({recorded[0]} ...){empty}"
+                )
         return found
 
     def _record(self, side: Side, facts: Mapping[str, str], now: datetime) -> None:
@@ -128,7 +132,7 @@ class Guard:
             mine = identity.c.side == side.value
             known = set(connection.execute(sa.select(identity.c.fact).where(mine)).scalars())
             for fact, value in facts.items():
-                if fact not in known:
+                if value and fact not in known:  # a table that is still empty is nothing to be known by
                     connection.execute(identity.insert().values(side=side.value, fact=fact, value=value, since=now))
 
     def _newest(self, side: Side) -> list[str]:

@@ -21,7 +21,7 @@ _OLDEST = 5  # records: one or two may be deleted
 
 
 def identity_of(api: TableApi, table: str, properties: Sequence[str]) -> Mapping[str, str]:
-    """Fact -> value. The value of `oldest ...` is a list of sys_ids."""
+    """Fact -> value. The value of `oldest ...` is a list of sys_ids, empty where the table may be read and counts no record."""
     facts: dict[str, str] = {}
     if properties:
         with contextlib.suppress(Denied, Rejected):
@@ -30,7 +30,8 @@ def identity_of(api: TableApi, table: str, properties: Sequence[str]) -> Mapping
                 if row.get("value"):
                     facts[f"property {row['name']}"] = row["value"]
     with contextlib.suppress(Denied):
-        if oldest := api.oldest(table, _OLDEST):
+        oldest = api.oldest(table, _OLDEST)
+        if oldest is not None:
             facts[f"oldest {table}"] = ",".join(oldest)
     return facts
 

@@ -281,11 +281,12 @@ class TableApi:
         with self._understood(AbsurdAnswer):
             return self._client.session.get(f"{self.endpoint.url}{path}", headers=_JSON).json()["result"]
 
-    def oldest(self, table: str, count: int) -> Sequence[str]:
-        """sys_ids of the records of a table that were created first, of those the user may see."""
+    def oldest(self, table: str, count: int) -> Sequence[str] | None:
+        """sys_ids of the records of a table that were created first, of those the user may see; None where it has some and
+        none of them is shown."""
         ask = _Ask(table, ("sys_id", "sys_created_on"), ("sys_id",), display=False, page=count)
-        rows, _ = self._page(ask, Query(), "sys_created_on^ORDERBYsys_id")
-        return [row["sys_id"] for row in rows]
+        rows, more = self._page(ask, Query(), "sys_created_on^ORDERBYsys_id")
+        return None if more and not rows else [row["sys_id"] for row in rows]
 
     # --- writing -------------------------------------------------------------------------------------------
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from connector.errors import AbsurdAnswer, Denied
+from connector.servicenow.identity import identity_of
 from connector.servicenow.query import Op, Query, Term
 from tests.wire.instance import Table, sys_id
 
@@ -121,3 +122,16 @@ def test_a_record_somebody_else_s_is_handed_out_for_is_refused(mocked: responses
     Table(two_work_orders()[1:], ignored={"sys_id"}).serve(mocked, "wm_order")
     with pytest.raises(AbsurdAnswer):
         api.read_one("wm_order", sys_id(1), ["number"])
+
+
+def test_an_empty_table_is_told_from_one_of_which_nothing_is_shown(
+    mocked: responses.RequestsMock, api: TableApi
+) -> None:
+    """Both are lists without a row. What may not be seen is counted, and is nothing to be known by."""
+    work_orders = [{**row, "sys_created_on": "2026-03-02 08:00:00"} for row in two_work_orders()]
+    table = Table(work_orders).serve(mocked, "wm_order")
+    assert identity_of(api, "wm_order", ()) == {"oldest wm_order": f"{sys_id(1)},{sys_id(2)}"}
+    table.hidden = {sys_id(1), sys_id(2)}
+    assert identity_of(api, "wm_order", ()) == {}
+    table.rows.clear()
+    assert identity_of(api, "wm_order", ()) == {"oldest wm_order": ""}
