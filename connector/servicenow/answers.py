@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 import re
 from typing import TYPE_CHECKING, Any
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
 READS = frozenset({"GET", "HEAD"})
 _LIST = re.compile(r"/table/[^/]+$")  # the path of a table; that of a record goes on
+_RECORD = re.compile(r"/table/[^/]+/([0-9A-Za-z]{32})$")
 _LONGEST_TOTAL = 18  # digits
 _LONGEST_QUOTE = 300  # characters of a foreign message in one of ours
 
@@ -46,7 +48,7 @@ def classify(response: requests.Response, endpoint: Endpoint) -> RemoteError | N
     | status            | read         | write            |
     |-------------------|--------------|------------------|
     | 2xx JSON result   | success      | success          |
-    | 2xx of another shape than asked for | AbsurdAnswer | OutcomeUnknown |
+    | 2xx of another shape than asked for, of another record, or with two values for one name | AbsurdAnswer | OutcomeUnknown |
     | 2xx with `error`, cut or not JSON | Unavailable | OutcomeUnknown |
     | 3xx, 408          | Unavailable  | OutcomeUnknown   |
     | 401               | SignInFailed | SignInFailed     |
@@ -85,6 +87,17 @@ _SECOND_FACTOR = (
 )
 
 
+class _Twice(ValueError):
+    """Two values for one name."""
+
+
+def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    made = dict(pairs)
+    if len(made) != len(pairs):
+        raise _Twice
+    return made
+
+
 class Answer:
     """One response, read defensively."""
 
@@ -95,6 +108,7 @@ class Answer:
         self._where = f"{endpoint.name} ({endpoint.url})"
         self._is_read = is_read
         self.is_json = "json" in response.headers.get("Content-Type", "")
+        self._is_absurd = False
         self.body = self._parse()
         error = self.body.get("error") if isinstance(self.body, dict) else None
         self._message = str(error.get("message") or "") if isinstance(error, dict) else ""
@@ -102,9 +116,14 @@ class Answer:
         self.has_error = error is not None
 
     def _parse(self) -> Any:
+        """As whoever reads it after us will: UTF-8 without a byte order mark. Two values for one name mean nothing."""
+        if not self.is_json:
+            return None
+        self._response.encoding = "utf-8"
         try:
-            return json.loads(self._response.content) if self.is_json else None
-        except (ValueError, RecursionError):
+            return json.loads(self._response.content.decode("utf-8"), object_pairs_hook=_each_once)
+        except (ValueError, RecursionError) as error:
+            self._is_absurd = isinstance(error, _Twice) or self._response.content.startswith(codecs.BOM_UTF8)
             return None
 
     @property
@@ -123,6 +142,8 @@ class Answer:
     def success(self) -> RemoteError | None:
         if not self._is_read and self._response.status_code == 204 and not self._response.content:
             return None
+        if self._is_absurd:
+            return self._shapeless()
         if self.is_json and self.has_error:
             return self.unclear(f"broke off{self.quote}")
         if self.is_json and isinstance(self.body, dict) and "result" in self.body:
@@ -151,7 +172,7 @@ class Answer:
         result = self.body["result"]
         is_list = self._is_read and _LIST.search(urlsplit(self._response.request.url or "").path)
         if isinstance(result, dict):
-            return self._shapeless() if is_list else None
+            return self._shapeless() if is_list or not self._is_about(result) else None
         if not isinstance(result, list) or not self._is_read or (is_list and self._response.status_code != 200):
             return self._shapeless()
         total = self._response.headers.get("X-Total-Count", "")
@@ -160,6 +181,15 @@ class Answer:
         if not all(isinstance(record, dict) for record in result):
             return self._shapeless()
         return None
+
+    def _is_about(self, record: dict[str, Any]) -> bool:
+        """Whether a record is the one that was written to, where the request named one."""
+        named = _RECORD.search(urlsplit(self._response.request.url or "").path)
+        if named is None or self._is_read:
+            return True
+        sys_id = record.get("sys_id", named[1])
+        found = sys_id.get("value") if isinstance(sys_id, dict) else sys_id
+        return str(found).casefold() == named[1].casefold()
 
     def _shapeless(self) -> RemoteError:
         if not self._is_read:

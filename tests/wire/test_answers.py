@@ -279,3 +279,41 @@ def test_an_answer_of_another_shape_prints_no_traceback(
     mocked.get(TABLE, f'{{"result": {result}}}', content_type=JSON, headers={"X-Total-Count": total})
     assert type(read(api)) is AbsurdAnswer
     assert capfd.readouterr().err == ""
+
+
+# --- JSON that only looks like an answer --------------------------------------------------------------------------
+
+LIST = '{"result": [{"sys_id": "1"}]}'
+TWICE = {
+    "an error, and none": f'{LIST[:-1]}, "error": {{"message": "Transaction cancelled"}}, "error": null}}',
+    "two results": f'{LIST[:-1]}, "result": []}}',
+    "two ids of one row": '{"result": [{"sys_id": "1", "sys_id": "2"}]}',
+}
+
+
+@pytest.mark.parametrize("body", TWICE.values(), ids=TWICE)
+def test_a_name_with_two_values_is_neither_of_them(body: str, mocked: responses.RequestsMock, api: TableApi) -> None:
+    mocked.get(TABLE, body, content_type=JSON, headers={"X-Total-Count": "1"})
+    one = body.replace("[{", "{").replace("}]", "}")
+    mocked.post(TABLE, one, status=201, content_type=JSON)
+    assert type(read(api)) is AbsurdAnswer
+    assert type(insert(api)) is OutcomeUnknown
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_json_that_a_proxy_encoded_anew_is_no_answer_and_shows_no_traceback(
+    encoding: str, mocked: responses.RequestsMock, api: TableApi, capfd: pytest.CaptureFixture[str]
+) -> None:
+    body = LIST.encode(encoding)
+    mocked.get(TABLE, body, content_type=JSON, headers={"X-Total-Count": "1"})
+    mocked.post(TABLE, body, status=201, content_type=JSON)
+    assert isinstance(read(api), AbsurdAnswer | Unavailable)
+    assert type(insert(api)) is OutcomeUnknown
+    assert "".join(capfd.readouterr()) == ""
+
+
+def test_a_changed_record_that_is_another_one_is_not_believed(mocked: responses.RequestsMock, api: TableApi) -> None:
+    for other in (sys_id(2), {"value": sys_id(2), "display_value": sys_id(2)}):
+        mocked.patch(RECORD, json={"result": {"sys_id": other}})
+        assert type(change(api)) is OutcomeUnknown
+        mocked.reset()

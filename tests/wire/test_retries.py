@@ -105,7 +105,7 @@ def test_every_try_is_counted_as_a_request(mocked: responses.RequestsMock, api: 
 def test_a_write_without_an_answer_is_not_given_the_transaction_of_the_one_before(
     mocked: responses.RequestsMock, api: TableApi
 ) -> None:
-    mocked.patch(RECORD, json={"result": {"sys_id": {"value": "1"}}}, headers={"X-Transaction-ID": "first"})
+    mocked.patch(RECORD, json={"result": {"sys_id": {"value": sys_id(1)}}}, headers={"X-Transaction-ID": "first"})
     mocked.patch(RECORD, body=requests.ReadTimeout())
     api.update("wm_order", sys_id(1), {"work_notes": "x"})
     assert api.transaction == "first"
