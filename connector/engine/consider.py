@@ -14,7 +14,7 @@ from connector.engine.isolate import is_of_one_record, look_apart, recall, unrea
 from connector.engine.known import KnownRecords
 from connector.engine.look import with_tokens
 from connector.exchange import Unreadable
-from connector.model import CancelWorkOrder, CaseSnapshot, Finding, FindingCode
+from connector.model import CancelWorkOrder, CaseSnapshot, Finding, FindingCode, Snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -81,9 +81,25 @@ def _brake_if_vanished(engine: Engine, memory: Mapping[str, OrderMemory], seen: 
     linked = {order_id for order_id, known in memory.items() if known.links} - unread
     engine.sides.vanished(Side.OM, linked, {snapshot.sys_id for snapshot in seen.snapshots}, now)
     found = {work_order.sys_id for snapshot in seen.snapshots for work_order in snapshot.work_orders}
-    whole = [snapshot.sys_id for snapshot in seen.snapshots if snapshot.sys_id not in unread]
-    expected = {one.work_order_id for order_id in whole for one in memory[order_id].links}
+    whole = [snapshot for snapshot in seen.snapshots if snapshot.sys_id not in unread]
+    expected = {one.work_order_id for snapshot in whole for one in memory[snapshot.sys_id].links}
     engine.sides.vanished(Side.FSM, expected, found, now)
+    for part, known, shown in _parts(whole, memory):
+        engine.sides.vanished(Side.OM, known, shown, now, part)
+
+
+def _parts(seen: Iterable[Observed], memory: Mapping[str, OrderMemory]) -> Iterator[tuple[str, set[str], set[str]]]:
+    """What must be there of the parts of orders: a name, their sys_ids, and those that were shown. A work order was made for a
+    domain order or order task, which stands on a line."""
+    orders = [snapshot for snapshot in seen if isinstance(snapshot, Snapshot)]
+    links = [link for snapshot in orders for link in memory[snapshot.sys_id].links]
+    domain_orders = [one for snapshot in orders for one in snapshot.domain_orders]
+    tasks = {task.sys_id for snapshot in orders for task in snapshot.order_tasks}
+    linked = {link.domain_order_id for link in links}
+    yield "domain orders", linked, {one.sys_id for one in domain_orders}
+    yield "order tasks", {link.initiator_id for link in links} - linked, tasks
+    lines = {one.line_id for one in domain_orders if one.sys_id in linked and one.line_id}
+    yield "order lines", lines, {line.sys_id for snapshot in orders for line in snapshot.lines}
 
 
 def _gone(memory: Mapping[str, OrderMemory], seen: Look) -> list[Unreadable]:

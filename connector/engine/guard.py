@@ -91,7 +91,13 @@ class Guard:
         return at is not None and now - at < _LOOKED
 
     def vanished(
-        self, side: Side, name: str, known: Collection[str], found: Collection[str], now: datetime
+        self,
+        side: Side,
+        name: str,
+        known: Collection[str],
+        found: Collection[str],
+        now: datetime,
+        what: str = "linked records",
     ) -> Alarm | None:
         """Whether too many of the records memory knows are missing from an answer."""
         if self.was_looked_at(side, now):
@@ -101,7 +107,7 @@ class Guard:
             return None
         return Alarm(
             HoldReason.VANISHED,
-            f"{missing} of {len(set(known))} linked records that were asked for are not on {name} "
+            f"{missing} of {len(set(known))} {what} that were asked for are not on {name} "
             f"(more than {self.limits.vanished_percent:g} % need a person). "
             "Was a backup restored, or was a right to read them lost?",
         )

@@ -168,9 +168,11 @@ class Sides:
             )
             self.brake(Side.FSM, HoldReason.CANCELLATIONS, text, now)
 
-    def vanished(self, side: Side, known: Collection[str], found: Collection[str], now: datetime) -> None:
+    def vanished(
+        self, side: Side, known: Collection[str], found: Collection[str], now: datetime, what: str = "linked records"
+    ) -> None:
         """Brake when too many of the records memory knows are missing from an answer. Raises Held then."""
-        alarm = self.guard.vanished(side, self._systems[side].name, known, found, now)
+        alarm = self.guard.vanished(side, self._systems[side].name, known, found, now, what)
         if alarm is not None:
             self.brake(side, alarm.reason, alarm.text, now)
             self.refuse(now)

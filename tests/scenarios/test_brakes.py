@@ -99,6 +99,33 @@ def limited(pair: Pair, **limits: object) -> Loaded:
     return load(pair.loaded.path)
 
 
+@pytest.mark.parametrize(
+    ("table", "what"),
+    [
+        ("sn_ind_tmt_orm_domain_order", "6 of 6 domain orders"),
+        ("sn_ind_tmt_orm_order_task", "3 of 3 order tasks"),
+        ("sn_ind_tmt_orm_order_line_item", "3 of 3 order lines"),
+    ],
+)
+def test_parts_of_orders_that_are_suddenly_gone_are_a_brake_with_the_numbers(pair: Pair, table: str, what: str) -> None:
+    path = pair.loaded.path
+    path.write_text(f"{path.read_text(encoding='utf-8')}\n[brakes]\nvanished_at_least = 3\n", encoding="utf-8")
+    pair.loaded = load(path)
+    with_orders(pair)
+    hidden = {"kind": "no_rows", "path_contains": f"/table/{table}", "user": "connector", "count": None}
+    pair.world.fault("om", hidden)
+    pair.world.clear_requests()
+    with pytest.raises(Held):
+        pair.sync(full=True)
+    assert braked(pair) == {"om": "vanished"}
+    assert what in why(pair)
+    assert writes(pair) == []
+    pair.world.clear_faults()
+    look(pair, "om")
+    pair.settle()
+    assert pair.finding_codes() == []
+
+
 def test_a_few_deleted_work_orders_are_findings_and_many_are_a_brake(pair: Pair) -> None:
     oldest = pair.approved(HAMBURG)
     pair.settle()
