@@ -593,13 +593,21 @@ class Loaded(Section):
     secrets: dict[str, SecretStr]  # by the path of their setting, as "om.password"
     profile: Profile | None = None
 
+    @property
+    def unwritten_profile(self) -> Path | None:
+        """The profile that is named and was not read, because nobody has written it yet."""
+        return self.resolve(self.settings.profile) if self.settings.profile and self.profile is None else None
+
     def resolve(self, path: Path) -> Path:
         """A path of the file, as seen from here."""
         return self.path.parent / path
 
 
 def load(path: Path, *, with_profile: bool = True) -> Loaded:
-    """Read and check a configuration with its secrets, and the profile it names. Raises ConfigError with every problem found."""
+    """Read and check a configuration with its secrets, and the profile it names. Raises ConfigError with every problem found.
+
+    A profile that is not written yet is none: what needs none works, `require_settled` refuses the rest.
+    """
     settings, problems, profile = _settings(path, with_profile=with_profile)
     secrets, unread = _read_secrets(path, settings)
     problems += unread
@@ -635,7 +643,7 @@ def _settings(
 ) -> tuple[Settings, list[str], Profile | None]:
     document = _read(path)
     named = document.get("profile")
-    if profile is None and with_profile and isinstance(named, str):
+    if profile is None and with_profile and isinstance(named, str) and (path.parent / named).exists():
         profile = read_profile(path.parent / named)
     if profile is not None:
         document = _below(document, profile)

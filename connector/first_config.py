@@ -59,8 +59,9 @@ _HEAD = """# The configuration of om-fsm, written by `om-fsm init`. Paths are re
 # A secret never stands here, only where it is: {{ env = "NAME" }}, {{ file = "path" }}, {{ command = ["program", "argument"] }}.
 # docs and config.example.toml of the project show every setting.
 
-# The profile that `om-fsm discover` writes: what tables, columns and states are called on these two instances.
-# profile = "profile.toml"
+# The profile that `om-fsm discover` writes: what tables, columns and states are called on these two instances. Until it is
+# there, and every "?" in it settled, no pass is made and nothing is written to them.
+profile = "profile.toml"
 """
 
 _REST = """

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from enum import Enum
     from pathlib import Path
 
+PROFILE_FILE = "profile.toml"  # beside the configuration, where nobody says otherwise
 UNSETTLED = "?"
 UNKNOWN: Literal["unknown"] = "unknown"
 

@@ -17,7 +17,12 @@ if TYPE_CHECKING:
 
 
 def require_settled(loaded: Loaded) -> None:
-    """Raise ConfigError with every open point of the profile, if the configuration names one."""
+    """Raise ConfigError with every open point of the profile, if the configuration names one; and while it is not there."""
+    if missing := loaded.unwritten_profile:
+        raise ConfigError(
+            f"The configuration names the profile {missing}, and there is none: it is not known what these instances are like.",
+            hint="Run `om-fsm discover`: it writes the profile. Nothing is read or written before.",
+        )
     points = tuple(unsettled(loaded.settings, loaded.profile)) if loaded.profile else ()
     if points:
         assert loaded.settings.profile is not None

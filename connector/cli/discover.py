@@ -11,17 +11,20 @@ import click
 
 from connector.cli.options import output_option
 from connector.cli.output import say
+from connector.profile import PROFILE_FILE
 
 if TYPE_CHECKING:
+    from connector.config import Loaded
     from connector.discover.discovery import Discovered
     from connector.profile import Profile
-
-_FILE = "profile.toml"
 
 
 @click.command(short_help="Find out what the two instances are like.")
 @click.option(
-    "--profile", "file", type=click.Path(path_type=Path), help=f"The profile; else the configured one, or {_FILE}."
+    "--profile",
+    "file",
+    type=click.Path(path_type=Path),
+    help=f"The profile; else the configured one, or {PROFILE_FILE}.",
 )
 @click.option("--accept", is_flag=True, help="Write the profile anew with what is found now; what was settled is kept.")
 @output_option
@@ -38,7 +41,7 @@ def discover(path: Path, file: Path | None, accept: bool, output: str) -> None:
     from connector.unsettled import unsettled
 
     loaded = load(path, with_profile=False)
-    target = file or loaded.resolve(loaded.settings.profile or Path(_FILE))
+    target = file or loaded.resolve(loaded.settings.profile or Path(PROFILE_FILE))
     before = _before(target, accept=accept)
     found = discover_once(loaded)
     profile = keeping_decisions(before, found.profile) if before and accept else found.profile
@@ -53,6 +56,7 @@ def discover(path: Path, file: Path | None, accept: bool, output: str) -> None:
             {
                 "profile": target,
                 "written": writes,
+                "named": _is_named(loaded, target),
                 "drift": changes,
                 "to_settle": points,
                 "remarks": found.remarks,
@@ -61,6 +65,7 @@ def discover(path: Path, file: Path | None, accept: bool, output: str) -> None:
         )
     else:
         _print(target, found, profile, changes, points, writes=writes)
+        _say_whether_named(loaded, target)
     if points:
         sys.exit(7)
     if changes and not accept:
@@ -108,8 +113,24 @@ def _print(
         say(f"to settle: {point}", fg="red")
     if writes:
         say(f"{target} is written. Review it" + (f"; {len(points)} points are for you to settle." if points else "."))
-        say(f'The configuration names it: profile = "{target.name}"')
     elif changes:
         say(f"{target} is left as it is; --accept writes it anew and keeps what was settled.")
     else:
         say(f"Nothing has changed since {target} was written.")
+
+
+def _is_named(loaded: Loaded, target: Path) -> bool:
+    named = loaded.settings.profile
+    return named is not None and loaded.resolve(named).resolve() == target.resolve()
+
+
+def _say_whether_named(loaded: Loaded, target: Path) -> None:
+    """A profile that no configuration names settles nothing: the connector would go by ServiceNow's own names."""
+    beside = target.resolve().parent == loaded.path.resolve().parent
+    line = f'profile = "{target.name if beside else target.resolve()}"'
+    if _is_named(loaded, target):
+        say(f"The configuration names it: {line}")
+        return
+    other = f", but {loaded.settings.profile}" if loaded.settings.profile else ""
+    say(f"The configuration {loaded.path} does not name it{other}: it does not count.", fg="red")
+    say(f"Write at the top of {loaded.path}, above the first section: {line}")

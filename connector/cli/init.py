@@ -105,7 +105,7 @@ def _failures(config: Path) -> tuple[Result, ...]:
     from connector.doctor.check import Level
 
     ids = ("reach.answers", "reach.certificate", "reach.awake", "reach.servicenow", "sign_in.accepted", "sign_in.user")
-    results = examine_once(load(config), ids=ids)
+    results = examine_once(load(config, with_profile=False), ids=ids)
     return tuple(result for result in results if result.level is Level.FAILED)
 
 

@@ -10,6 +10,7 @@ from connector.decide.rules import GateMode
 from connector.discover.drift import drift
 from connector.doctor.check import EVERYWHERE, Check, Seen, Suite, failed, fine, warning
 from connector.model import FindingCode
+from connector.profile import PROFILE_FILE
 from connector.unsettled import unsettled
 
 if TYPE_CHECKING:
@@ -22,7 +23,12 @@ _LATE = timedelta(minutes=30)
 
 def _settled(patient: Patient) -> Seen:
     profile = patient.loaded.profile
+    if missing := patient.loaded.unwritten_profile:
+        return failed(f"the configuration names {missing}, and there is none")
     if profile is None:
+        beside = patient.loaded.resolve(PROFILE_FILE)
+        if beside.exists():
+            return warning(f"{beside} is there, but the configuration does not name it: ServiceNow's own names count")
         return fine("the configuration names no profile; ServiceNow's own names count")
     points = list(unsettled(patient.settings, profile))
     return failed("; ".join(points)) if points else fine("the profile is settled")
@@ -31,7 +37,7 @@ def _settled(patient: Patient) -> Seen:
 def _drift(patient: Patient) -> Seen:
     profile = patient.loaded.profile
     if profile is None:
-        return fine("the configuration names no profile")
+        return fine("there is no profile to compare with")
     changes = drift(profile, patient.discover())
     shown = "; ".join(changes[:5]) + (f"; and {len(changes) - 5} more" if len(changes) > 5 else "")
     return (
@@ -44,7 +50,7 @@ def _drift(patient: Patient) -> Seen:
 def _release(patient: Patient) -> Seen:
     profile = patient.loaded.profile
     if profile is None:
-        return fine("the configuration names no profile to compare with")
+        return fine("there is no profile to compare with")
     fact = "property glide.buildtag"
     changed = [
         f"{name} was {before} and is {now}"
@@ -149,8 +155,8 @@ CHECKS = (
     Check(
         "profile.settled",
         "The profile has no open point",
-        "While one is open nothing is read or written.",
-        'Say it in the profile in place of "?".',
+        "While it is missing, or a point is open, nothing is read or written; one that is not named does not count.",
+        '`om-fsm discover` writes the profile; say in it what is open in place of "?"; name it: profile = "profile.toml".',
         of_pair=_settled,
         offline=True,
     ),

@@ -1,7 +1,7 @@
 """What an instance says about itself: class chains and choice lists.
 
 Facts used: `sys_db_object.super_class` gives the parent class; rows of `sys_choice` on a child table replace those of its
-parent for the same element; labels are translated, values are not, so only English rows are read.
+parent for the same element, in whatever language they are; labels are translated, values are not, so only English ones count.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _DEEPEST = 10  # classes above one table
 _ROOT = "task"
+_ENGLISH = "en"
 
 
 def _accept() -> None:
@@ -71,23 +72,28 @@ def state_choices(
     *,
     incomplete: Callable[[], None] = _accept,
 ) -> dict[str, dict[str, str]]:
-    """The states of each table (table -> its state column): stored value -> English label. Empty where not readable.
+    """The states of each table (table -> its state column): stored value -> English label. Empty where not readable, and where
+    the table has a list of its own without English: its parent's words may say something else of the same values.
 
     `tree` is the class tree where it was read already.
     """
     chains = chains_in(tree or class_parents(api, list(columns), incomplete=incomplete), list(columns))
     elements = sorted(set(columns.values()))
-    base = Query().where("element", Op.IN, *elements).where("inactive", Op.IS, "false").where("language", Op.IS, "en")
+    base = Query().where("element", Op.IN, *elements).where("inactive", Op.IS, "false")
     every = sorted({name for chain in chains.values() for name in chain})
     try:
-        rows = list(api.scan_in("sys_choice", "name", every, ["name", "element", "value", "label"], base=base))
+        rows = list(
+            api.scan_in("sys_choice", "name", every, ["name", "element", "value", "label", "language"], base=base)
+        )
     except Denied:
         rows = []
     if not rows:
         incomplete()
     choices: dict[tuple[str, str], dict[str, str]] = {}
     for row in rows:
-        choices.setdefault((row["name"], row["element"]), {})[row["value"]] = row["label"]
+        mine = choices.setdefault((row["name"], row["element"]), {})
+        if row.get("language") == _ENGLISH:
+            mine[row["value"]] = row["label"]
     return {
         table: next((choices[name, columns[table]] for name in chain if (name, columns[table]) in choices), {})
         for table, chain in chains.items()

@@ -40,6 +40,7 @@ def test_a_profile_is_written_then_compared_and_then_used(odd: tuple[World, Path
     told = json.loads(first.stdout)
     assert told["written"] is True
     assert told["to_settle"] == []
+    assert told["named"] is False
     profile = config.with_name("profile.toml")
     assert read_profile(profile).om.columns["domain_order"]["line"] == "u_line_item"
 
@@ -47,6 +48,10 @@ def test_a_profile_is_written_then_compared_and_then_used(odd: tuple[World, Path
     again = om_fsm(config, "discover", "--output", "table")
     assert (again.returncode, again.stderr) == (0, "")
     assert "Nothing has changed" in again.stdout
+    assert f"{config} does not name it: it does not count" in again.stdout
+    assert 'above the first section: profile = "profile.toml"' in again.stdout
+    doctor = om_fsm(config, "doctor", "--check", "profile.settled", "--output", "table")
+    assert f"warning  profile.settled: {profile} is there, but the configuration does not name it" in doctor.stdout
 
     [row] = world.om.records.find("sys_choice", name="sn_ind_tmt_orm_domain_order", value="22")
     world.om.records.update("sys_choice", row["sys_id"], {"label": "Queued"}, world.om.system)

@@ -76,6 +76,26 @@ def test_without_a_terminal_options_are_enough_and_the_configuration_works_at_on
     assert start.run("plan").returncode == 0
 
 
+def test_the_profile_is_used_as_soon_as_discover_has_written_it_and_nothing_is_done_before(start: Start) -> None:
+    assert start.run(*start.options).returncode == 0
+    for verb in ("plan", "sync", "run"):
+        refused = start.run(verb)
+        assert refused.returncode == 2, verb
+        assert "there is none" in refused.stderr
+        assert "Run `om-fsm discover`" in refused.stderr
+    assert start.run("policy", "check").returncode == 0
+    doctor = start.run("doctor", "--check", "profile.settled")
+    assert (doctor.returncode, "there is none" in doctor.stdout) == (1, True)
+    assert not start.config.with_name("om-fsm.db").exists()
+    found = start.run("discover", "--output", "table")
+    assert 'The configuration names it: profile = "profile.toml"' in found.stdout
+    assert "the profile is settled" in start.run("doctor", "--check", "profile.settled").stdout
+    assert start.run("sync").returncode == 0
+    profile = start.config.with_name("profile.toml")
+    profile.write_text(profile.read_text(encoding="utf-8").replace('state = "state"', 'state = "?"'), encoding="utf-8")
+    assert "which column is it?" in start.run("sync").stderr
+
+
 def test_a_secret_may_be_in_a_file_or_come_from_a_command(start: Start) -> None:
     secret = start.path / "here" / "om.secret"
     secret.write_text(start.environment["OM_CLIENT_SECRET"], encoding="utf-8")
@@ -155,6 +175,7 @@ def test_the_tables_it_writes_are_those_the_configuration_uses(start: Start) -> 
     policy = load_settings(start.config).policy
     assert (str(policy.domain_order), str(policy.order_task), str(policy.compensation)) == TABLES
     assert load_compensations(start.config.with_name("compensation.csv"))
+    assert start.run("discover").returncode == 0
     assert start.run("plan").returncode == 0
     start.config.with_name("compensation.csv").unlink()
     assert "compensation table" in start.run("plan").stderr
@@ -164,6 +185,7 @@ def test_what_cannot_be_carried_out_becomes_a_fallout(start: Start) -> None:
     assert start.run(*start.options).returncode == 0
     kinds = {kind.value for kind in load_settings(start.config).fallout.kinds}
     assert kinds == {"write-parked", "not-canceled", "reopen-refused"}
+    assert start.run("discover").returncode == 0
     assert start.run("plan").returncode == 0
     seen = start.run("doctor", "--suite", "first").stdout
     assert "fallouts.usable" in seen

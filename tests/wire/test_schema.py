@@ -73,7 +73,7 @@ def test_choices_of_the_parent_serve_a_child_that_has_none(mocked: responses.Req
 
 
 @pytest.mark.parametrize("other", [{"inactive": "true"}, {"language": "de"}, {"element": "priority"}], ids=str)
-def test_inactive_foreign_and_unrelated_choices_are_not_asked_for(
+def test_inactive_foreign_and_unrelated_choices_do_not_count(
     other: dict[str, str], mocked: responses.RequestsMock, api: TableApi
 ) -> None:
     serve_classes(mocked)
@@ -100,6 +100,15 @@ def test_an_inactive_list_of_a_child_does_not_hide_its_parent_s(mocked: response
     choices = serve_choices(mocked, ("task", "1", "Open"), ("wm_order", "1", "Draft"))
     choices.rows[1]["inactive"] = "true"
     assert states_of(api, ["wm_order"]) == {"wm_order": {"1": "Open"}}
+
+
+def test_a_child_s_own_list_in_another_language_is_not_read_as_its_parent_s(
+    mocked: responses.RequestsMock, api: TableApi
+) -> None:
+    serve_classes(mocked)
+    choices = serve_choices(mocked, ("task", "3", "Closed Complete"), ("wm_order", "3", "In Arbeit"))
+    choices.rows[1]["language"] = "de"
+    assert states_of(api, ["wm_order"]) == {"wm_order": {}}
 
 
 def test_a_wrong_password_is_not_taken_for_an_instance_without_choices(
