@@ -34,10 +34,11 @@ class Level(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What one check has seen."""
+    """What one check has seen. `fix` is what mends just this, where the check's own would send somebody the wrong way."""
 
     level: Level
     text: str
+    fix: str = ""
 
 
 def fine(text: str) -> Seen:
@@ -48,8 +49,8 @@ def warning(text: str) -> Seen:
     return Seen(Level.WARNING, text)
 
 
-def failed(text: str) -> Seen:
-    return Seen(Level.FAILED, text)
+def failed(text: str, fix: str = "") -> Seen:
+    return Seen(Level.FAILED, text, fix)
 
 
 def unknown(text: str) -> Seen:

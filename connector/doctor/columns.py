@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from connector.discover.choose import choose_column
 from connector.discover.wanted import PARTS
 from connector.doctor.check import EVERYWHERE, Check, Seen, Suite, failed, fine, unknown, warning
-from connector.errors import ConfigError, Denied, Rejected
+from connector.doctor.roles import to_read
+from connector.errors import ConfigError, Denied, NotFound, Rejected
 from connector.fsm.schema import OPTIONAL as FSM_OPTIONAL
 from connector.mapping.facts import CARRIED_FACTS
 from connector.mapping.marks import MAX_LENGTH
@@ -38,6 +39,29 @@ def _tables(side: SideView) -> Seen:
     wrong = [f"there is no table {table}" for _, table, said in _kinds(side) if not said.exists]
     wrong += [f"{table} looks like a database view" for _, table, said in _kinds(side) if said.looks_like_a_view]
     return failed("; ".join(wrong)) if wrong else fine("every table is there")
+
+
+def _tables_readable(side: SideView) -> Seen:
+    shut = [f"{table}: {error}" for table, error in _closed(side).items()]
+    if not shut:
+        return fine("every table in use can be read")
+    return failed(
+        f"the user may not read {'; '.join(shut)}",
+        f"Ask an administrator for the role {to_read(side.name)}, or an ACL that lets the user read these tables.",
+    )
+
+
+def _closed(side: SideView) -> dict[str, Denied]:
+    """The tables whose records the user may not read, and what the instance says of it."""
+    shut: dict[str, Denied] = {}
+    for _, table, _said in _kinds(side):
+        try:
+            page(side.api, table, "", ["sys_id"], 1)
+        except Denied as error:
+            shut[table] = error
+        except (NotFound, Rejected):
+            continue  # `columns.tables` tells of a table that is not there
+    return shut
 
 
 def _present(side: SideView) -> Seen:
@@ -205,6 +229,13 @@ CHECKS = (
         "Nothing can be read from a table that is not there, and nothing written to a view.",
         _DISCOVER,
         of_side=_tables,
+    ),
+    Check(
+        "rights.tables",
+        "Every table in use can be read",
+        "What may not be read is carried nowhere: no order gets a visit, and no visit is told.",
+        "Ask an administrator for the role to start from (`om-fsm init` lists them), or an ACL.",
+        of_side=_tables_readable,
     ),
     Check(
         "columns.present",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import stat
 from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from connector.decide.rules import GateMode
@@ -24,9 +25,9 @@ _LATE = timedelta(minutes=30)
 def _settled(patient: Patient) -> Seen:
     profile = patient.loaded.profile
     if missing := patient.loaded.unwritten_profile:
-        return failed(f"the configuration names {missing}, and there is none")
+        return failed(f"the configuration names {missing}, and there is none", "Run `om-fsm discover`: it writes it.")
     if profile is None:
-        beside = patient.loaded.resolve(PROFILE_FILE)
+        beside = patient.loaded.resolve(Path(PROFILE_FILE))
         if beside.exists():
             return warning(f"{beside} is there, but the configuration does not name it: ServiceNow's own names count")
         return fine("the configuration names no profile; ServiceNow's own names count")

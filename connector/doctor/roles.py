@@ -23,6 +23,7 @@ class Need:
 
 
 _AGENTS = ("sn_ind_tmt_orm.order_fulfilment_agent", "sn_ind_tmt_orm.order_fulfilment_manager")
+RAISES_FALLOUTS, SETTLES_FALLOUTS = "sn_fallout_mgmt.fallout_creator", "sn_fallout_mgmt.fallout_agent"
 
 NEEDED = (
     Need(
@@ -38,6 +39,20 @@ NEEDED = (
         "sn_ind_tmt_orm_domain_order and its classes",
         "sn_ind_tmt_orm.fulfillment_writer",
         _AGENTS,
+    ),
+    Need(
+        "om",
+        "raise fallouts, as [fallout] kinds asks for, where Fallout Management is active",
+        "sn_fallout_mgmt_fallout",
+        RAISES_FALLOUTS,
+        optional=True,
+    ),
+    Need(
+        "om",
+        "read and resolve those fallouts; contains the role to raise them",
+        "sn_fallout_mgmt_fallout",
+        SETTLES_FALLOUTS,
+        optional=True,
     ),
     Need("fsm", "read work orders and their tasks", "wm_order, wm_task", "wm_read", ("wm_basic", "wm_admin")),
     Need(
@@ -75,7 +90,13 @@ NEEDED = (
         )
     ),
 )
-"""What docs and `om-fsm init` list. Which roles suffice differs by release: what is denied comes back as a finding."""
+"""What docs and `om-fsm init` list; of each side what reads its records comes first. Which roles suffice differs by release: what is denied comes back as a finding."""
+
+
+def to_read(side: str) -> str:
+    """The role to ask for where the records of a side cannot be read."""
+    return next(one.role for one in NEEDED if one.side == side)
+
 
 TOO_MUCH = frozenset({"admin", "security_admin", "wm_admin", "sn_ind_tmt_orm.order_approver"})
 """Roles the connector never needs. It does not approve orders and deletes nothing."""

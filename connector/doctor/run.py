@@ -60,5 +60,5 @@ def _seen(ask: Callable[[], Seen], *, answers: bool) -> Seen:
 
 
 def _result(check: Check, side: str, seen: Seen) -> Result:
-    fix = check.fix if seen.level in (Level.FAILED, Level.WARNING) else ""
+    fix = (seen.fix or check.fix) if seen.level in (Level.FAILED, Level.WARNING) else ""
     return Result(check.id, side, seen.level, seen.text, check.why, fix)

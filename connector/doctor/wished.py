@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from connector.doctor.check import Check, Seen, Suite, failed, fine
 from connector.doctor.columns import writable
+from connector.doctor.roles import RAISES_FALLOUTS, SETTLES_FALLOUTS
 from connector.errors import Denied, NotFound, Rejected
 from connector.servicenow.columns import columns_of
 from connector.servicenow.lean import page
@@ -16,6 +17,10 @@ if TYPE_CHECKING:
 
     from connector.doctor.patient import Patient
 
+_ASK = (
+    f"Ask an administrator for the roles {RAISES_FALLOUTS} and {SETTLES_FALLOUTS}; or leave out [fallout] kinds, "
+    "if nothing is to become a fallout."
+)
 _WHEN = (Suite.FIRST, Suite.POST_UPGRADE)
 _RAISED = ("order_task", "summary", "text", "names")  # what a fallout says at the least
 _SETTLED = ("state", "mark", "notes")
@@ -40,10 +45,10 @@ def _fallouts(patient: Patient) -> Seen:
     columns = settings.db_schema.columns
     try:
         page(api, table, "", [columns["names"]], 1)
-    except NotFound as error:
+    except Denied as error:
+        return failed(f"{table} may not be read: {error}", _ASK)
+    except (NotFound, Rejected) as error:
         return failed(f"there is no table {table}, or it is closed to the user: {error}")
-    except (Denied, Rejected) as error:
-        return failed(f"{table} cannot be read: {error}")
     if wrong := _closed(patient, table, [columns[part] for part in (*_RAISED, *_SETTLED)]):
         return failed(wrong)
     return _type_of_fallouts(
@@ -58,7 +63,9 @@ def _type_of_fallouts(patient: Patient, otherwise: str) -> Seen:
     table = schema.tables["type"]
     try:
         _, found = page(patient.om.api, table, str(Query().where("name", Op.IS, schema.type)), ["sys_id"], 2)
-    except (Denied, NotFound, Rejected) as error:
+    except Denied as error:
+        return failed(f"the fallout type {schema.type!r} may not be looked up: {error}", _ASK)
+    except (NotFound, Rejected) as error:
         return failed(f"the fallout type {schema.type!r} cannot be looked up: {error}")
     return fine(otherwise) if found == 1 else failed(f"{found} fallout types are named {schema.type!r}, one is needed")
 

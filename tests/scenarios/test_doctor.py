@@ -341,6 +341,8 @@ ILLNESSES = [
     Illness("columns.tables", lambda p: add(p, '[om.tables]\ncharacteristic = "u_nobody"'), "om"),
     Illness("columns.types", lambda p: add(p, '[om.columns.line]\norder = "number"\nnumber = "order"'), "om"),
     Illness("rights.columns", lambda p: add(p, '[fsm.columns.work_order]\nmark = "sys_created_by"'), "fsm"),
+    Illness("rights.tables", fault("table_forbidden", path_contains=LINE), "om"),
+    Illness("rights.tables", fault("table_forbidden", "fsm", path_contains="table/wm_order"), "fsm"),
     Illness("rights.records", fault("table_forbidden", "fsm", method="PATCH"), "fsm", first=at_work),
     Illness("fields.columns", lambda p: add(p, '[work_order.fields]\nu_nobody = "{order}"'), "", Level.WARNING),
     Illness("fields.facts", lambda p: add(p, '[om.facts]\n"tier" = { from = "domain_order.u_tier" }')),
@@ -400,6 +402,27 @@ def test_each_illness_is_found_and_its_health_too(illness: Illness, pair: Pair) 
     if illness.check == "keys.sys_id":
         at_work(pair)
     assert level(pair, illness.check, illness.side) is illness.wanted
+
+
+@pytest.mark.parametrize(
+    ("side", "role"), [("om", "sn_ind_tmt_orm.order_viewer"), ("fsm", "wm_read")], ids=["om", "fsm"]
+)
+def test_a_user_who_may_read_no_record_is_a_failure_that_names_the_role_to_ask_for(
+    side: str, role: str, tmp_path: Path
+) -> None:
+    pair = pair_on(tmp_path, f'[{side}.users.connector]\nroles = ["snc_platform_rest_api_access"]\n')
+    [told] = [result for result in examined(pair, "rights.tables") if result.side == side]
+    assert told.level is Level.FAILED
+    assert f"the role {role}" in told.fix
+
+
+def test_where_fallouts_may_not_be_read_the_roles_are_named_and_not_the_plug_in(pair: Pair) -> None:
+    raises_fallouts(pair)
+    pair.world.fault("om", {"kind": "table_forbidden", "count": None, "path_contains": "sn_fallout_mgmt_fallout"})
+    [told] = examined(pair, "fallouts.usable")
+    assert told.level is Level.FAILED
+    assert "sn_fallout_mgmt.fallout_creator and sn_fallout_mgmt.fallout_agent" in told.fix
+    assert "Activate" not in told.fix
 
 
 # --- what only an administrator's generosity lets the doctor see ----------------------------------------------------------
