@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from datetime import UTC, datetime
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ from connector.profile import PROFILE_FILE
 if TYPE_CHECKING:
     from connector.config import Loaded
     from connector.discover.discovery import Discovered
+    from connector.errors import ConfigError
     from connector.profile import Profile
 
 
@@ -42,11 +44,12 @@ def discover(path: Path, file: Path | None, accept: bool, output: str) -> None:
 
     loaded = load(path, with_profile=False)
     target = file or loaded.resolve(loaded.settings.profile or Path(PROFILE_FILE))
-    before = _before(target, accept=accept)
+    before, broken = _before(target, accept=accept)
     found = discover_once(loaded)
     profile = keeping_decisions(before, found.profile) if before and accept else found.profile
     changes = drift(before, found.profile) if before else ()
     writes = before is None or accept
+    aside = _put_aside(target) if broken else None
     if writes:
         _write(target, profile, found)
     in_force = profile if writes or before is None else before
@@ -57,6 +60,7 @@ def discover(path: Path, file: Path | None, accept: bool, output: str) -> None:
                 "profile": target,
                 "written": writes,
                 "named": _is_named(loaded, target),
+                "put_aside": aside,
                 "drift": changes,
                 "to_settle": points,
                 "remarks": found.remarks,
@@ -64,6 +68,12 @@ def discover(path: Path, file: Path | None, accept: bool, output: str) -> None:
             }
         )
     else:
+        if broken and aside:
+            say(" ".join([str(broken), *broken.problems]), fg="red")
+            say(
+                f"So nothing settled in it could be kept. It is put aside as {aside}: settle it anew from there.",
+                fg="red",
+            )
         _print(target, found, profile, changes, points, writes=writes)
         _say_whether_named(loaded, target)
     if points:
@@ -72,18 +82,34 @@ def discover(path: Path, file: Path | None, accept: bool, output: str) -> None:
         sys.exit(1)
 
 
-def _before(target: Path, *, accept: bool) -> Profile | None:
+def _before(target: Path, *, accept: bool) -> tuple[Profile | None, ConfigError | None]:
+    """The profile there is; with --accept, what is wrong with one that cannot be used."""
     from connector.errors import ConfigError
     from connector.profile import read_profile
 
     if not target.exists():
-        return None
+        return None, None
     try:
-        return read_profile(target)
-    except ConfigError:
+        return read_profile(target), None
+    except ConfigError as error:
         if accept:
-            return None
+            return None, error
         raise
+
+
+def _put_aside(target: Path) -> Path:
+    """Keep a profile that cannot be used: what a person settled in it is only there."""
+    from connector.errors import ConfigError
+
+    names = (target.with_name(f"{target.name}.broken{n or ''}") for n in count())
+    aside = next(path for path in names if not path.exists())
+    try:
+        return target.rename(aside)
+    except OSError as error:
+        raise ConfigError(
+            f"{target} cannot be used, and could not be put aside as {aside}: {error.strerror}. It was left as it is.",
+            hint="Correct it or move it away, then `om-fsm discover` again.",
+        ) from error
 
 
 def _write(target: Path, profile: Profile, found: Discovered) -> None:

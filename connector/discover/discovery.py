@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from connector.discover.choose import choose_column, choose_states
-from connector.discover.evidence import gather, tables_called
+from connector.discover.evidence import gather, read_choices, tables_called
 from connector.discover.fsm_facts import read_fsm_facts
 from connector.discover.wanted import TABLE_LABELS
+from connector.errors import NotFound, Rejected
 from connector.fsm.schema import OPTIONAL as FSM_OPTIONAL
+from connector.fsm.schema import FsmSchema
 from connector.mapping.fields import DEFAULT_CASE_FIELDS, DEFAULT_FIELDS
 from connector.mapping.outputs import DEFAULT_OUTPUTS
 from connector.mapping.states import fold
@@ -36,11 +39,12 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from connector.discover.evidence import Evidence
-    from connector.fsm.schema import FsmSchema
     from connector.servicenow.table import TableApi
 
 _WRITTEN = ("domain_order", "work_order")  # whose states the connector writes
 _PERHAPS = ("case",)  # records that an instance may do without
+
+S = TypeVar("S", OmSchema, FsmSchema)
 
 
 @dataclass(slots=True)
@@ -71,8 +75,8 @@ def discover(
     told = _Told()
     om_api, om_schema = om
     fsm_api, fsm_schema = fsm
-    om_side, om_found = _side("om", om_api, om_schema, told, states, {fold(reopen_to)})
-    fsm_side, fsm_found = _side("fsm", fsm_api, fsm_schema, told, states, {WRITES_CANCELED})
+    om_side, _, om_found = _side("om", om_api, om_schema, told, states, {fold(reopen_to)})
+    fsm_side, fsm_schema, fsm_found = _side("fsm", fsm_api, fsm_schema, told, states, {WRITES_CANCELED})
     _native(om_api, fsm_schema.references["template"].table, om_found, told)
     read_fsm_facts(fsm_api, fsm_schema, fsm_found)
     references, fields = _references(fsm_schema, fsm_found, told)
@@ -89,15 +93,23 @@ def discover(
 def _side(
     name: str,
     api: TableApi,
-    schema: OmSchema | FsmSchema,
+    schema: S,
     told: _Told,
     states: Mapping[str, Mapping[str, str]],
     written: set[str],
-) -> tuple[dict[str, Any], Evidence]:
+) -> tuple[dict[str, Any], S, Evidence]:
     kinds, optional = (OM_KINDS, OM_OPTIONAL) if name == "om" else (FSM_KINDS, FSM_OPTIONAL)
-    api.probe(schema.tables[kinds[0]])
-    found = gather(api, list(schema.tables.values()), {**schema.states, **_states_of_cases(schema)})
+    with suppress(NotFound, Rejected):  # it may be called otherwise
+        api.probe(schema.tables[kinds[0]])
+    found = gather(api, list(schema.tables.values()), {})
     tables = {part: _table(name, part, table, api, found, told) for part, table in schema.tables.items()}
+    if any(tables[part] not in (table, UNSETTLED) for part, table in schema.tables.items()):
+        # What was found under another name has columns and states, too.
+        schema = replace(
+            schema, tables={p: t if tables[p] == UNSETTLED else tables[p] for p, t in schema.tables.items()}
+        )
+        found = gather(api, list(schema.tables.values()), {})
+        tables = {part: _table(name, part, table, api, found, told) for part, table in schema.tables.items()}
     columns: dict[str, dict[str, str]] = {}
     for kind in kinds:
         said = found.columns[schema.tables[kind]]
@@ -116,6 +128,9 @@ def _side(
                 column = said.columns[chosen.column]
                 described = " ".join(text for text in (chosen.column, column.kind, column.reference) if text)
                 found.facts[f"column {schema.tables[kind]}.{part}"] = described
+    chosen_columns: dict[str, Any] = {k: _known(getattr(schema, k), parts) for k, parts in columns.items()}
+    schema = replace(schema, **chosen_columns)
+    read_choices(api, {**schema.states, **_states_of_cases(schema)}, found)
     said_states = _states(name, schema, found, told, states, written)
     side: dict[str, Any] = {
         "url": api.endpoint.url,
@@ -124,7 +139,12 @@ def _side(
         "columns": columns,
         "states": said_states,
     }
-    return side, found
+    return side, schema, found
+
+
+def _known(defaults: Mapping[str, str], found: Mapping[str, str]) -> dict[str, str]:
+    """What the parts of a record are called, as far as it is known."""
+    return {**defaults, **{part: column for part, column in found.items() if column != UNSETTLED}}
 
 
 def _states_of_cases(schema: OmSchema | FsmSchema) -> dict[str, str]:
@@ -143,9 +163,13 @@ def _table(name: str, part: str, table: str, api: TableApi, found: Evidence, tol
     if said.exists:
         found.facts[f"table {table}"] = " < ".join([found.labels.get(table, table), *said.chain[1:]])
         return table
-    alike = tables_called(api, TABLE_LABELS.get(part, "").title())
+    label = TABLE_LABELS.get(part, "").title()
+    alike = tables_called(api, label)
+    if len(alike) == 1:
+        told.reasons[where] = f"by its label {label!r}; there is no table {table!r}"
+        return alike[0]
     told.reasons[where] = f"there is no table {table!r}" + (f"; it may be {', '.join(alike)}" if alike else "")
-    return alike[0] if len(alike) == 1 else UNSETTLED
+    return UNSETTLED
 
 
 def _states(
@@ -196,6 +220,8 @@ def _references(schema: FsmSchema, found: Evidence, told: _Told) -> tuple[dict[s
     for column in sorted(missing):
         told.reasons[f"fsm.fields.{column}"] = "there is no such column: work orders do not say it"
         told.remarks.append(f"fsm: work orders have no column {column!r}; it is not carried")
+    for column in sorted({*filled, *schema.references} & said.columns.keys()):
+        found.facts[f"field {said.table}.{column}"] = said.columns[column].kind
     references = {
         column: Lookup(table=lookup.table, by=lookup.shown_as)
         for column, lookup in schema.references.items()

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from connector.profile import UNSETTLED
 
-    from connector.profile import Profile, Side
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from connector.profile import FsmSide, Lookup, Profile, Side, StateLine
 
 
 def drift(before: Profile, now: Profile) -> tuple[str, ...]:
@@ -37,36 +39,69 @@ def _of_side(old: Side, new: Side) -> Iterator[str]:
 
 
 def keeping_decisions(old: Profile, new: Profile) -> Profile:
-    """The new profile with what a person has settled in the old one, where it still makes sense."""
+    """The new profile with what a person has settled in the old one, where it still makes sense.
+
+    A person's is what is not as the discovery had found it then; the facts of the old profile tell that.
+    """
     om = new.om.model_copy(update=_kept(old.om, new.om))
-    fsm = new.fsm.model_copy(update={**_kept(old.fsm, new.fsm), "fields": {**new.fsm.fields, **old.fsm.fields}})
+    fields, references = _fields(old.fsm, new.fsm), _references(old.fsm, new.fsm)
+    fsm = new.fsm.model_copy(update={**_kept(old.fsm, new.fsm), "fields": fields, "references": references})
     return new.model_copy(update={"om": om, "fsm": fsm})
 
 
 def _kept(old: Side, new: Side) -> dict[str, object]:
     columns = {
-        kind: {part: _column(old, kind, part, column, new) for part, column in parts.items()}
+        kind: {part: _column(old, kind, part, column) for part, column in parts.items()}
         for kind, parts in new.columns.items()
     }
-    states = {
-        part: {
-            value: (
-                kept if (kept := old.states.get(part, {}).get(value)) is not None and kept.label == line.label else line
-            )
-            for value, line in lines.items()
-        }
-        for part, lines in new.states.items()
-    }
+    states = {part: _states(old, part, lines) for part, lines in new.states.items()}
     added = {part: lines for part, lines in old.states.items() if part not in states}  # told by a person alone
-    return {"columns": columns, "states": {**states, **added}, "tables": {**new.tables, **_settled(old, new)}}
+    tables = {part: _table(old, part, table) for part, table in new.tables.items()}
+    notes = new.notes if old.notes == UNSETTLED else old.notes
+    return {"columns": columns, "states": {**states, **added}, "tables": tables, "notes": notes}
 
 
-def _settled(old: Side, new: Side) -> dict[str, str]:
-    return {part: table for part, table in old.tables.items() if table != "?" and new.tables.get(part) == "?"}
+def _table(old: Side, part: str, found: str) -> str:
+    said = old.tables.get(part, UNSETTLED)
+    return found if said == UNSETTLED or (f"table {said}" in old.facts and found != UNSETTLED) else said
 
 
-def _column(old: Side, kind: str, part: str, found: str, new: Side) -> str:
+def _column(old: Side, kind: str, part: str, found: str) -> str:
     """What a person said, where it is not what the last discovery had found; else what is found now."""
     said = old.columns.get(kind, {}).get(part, found)
-    found_then = old.facts.get(f"column {new.tables.get(kind)}.{part}", "").partition(" ")[0]
-    return found if said in ("?", found_then) else said
+    found_then = old.facts.get(f"column {old.tables.get(kind)}.{part}", "").partition(" ")[0]
+    return found if said in (UNSETTLED, found_then) else said
+
+
+def _states(old: Side, part: str, lines: Mapping[str, StateLine]) -> dict[str, StateLine]:
+    """What was said of a value that is still called so, and of one that only a person knows."""
+    said = old.states.get(part, {})
+    kept = {value: said[value] for value, line in lines.items() if value in said and said[value].label == line.label}
+    by_hand = {value: line for value, line in said.items() if f"state {old.tables.get(part)} {value}" not in old.facts}
+    return {**lines, **kept, **{value: line for value, line in by_hand.items() if value not in lines}}
+
+
+def _was_there(old: FsmSide, column: str) -> bool | None:
+    """Whether a work order had this column then; None where nobody could tell."""
+    known = f"field {old.tables.get('work_order')}."
+    return known + column in old.facts if any(fact.startswith(known) for fact in old.facts) else None
+
+
+def _fields(old: FsmSide, new: FsmSide) -> dict[str, str]:
+    """A column that was not there then and is now is filled again; one that a person left out stays left out."""
+    kept: dict[str, str] = {}
+    for column in {**new.fields, **old.fields}:
+        found, said = new.fields.get(column, column), old.fields.get(column, UNSETTLED)
+        by_nobody = (
+            said == UNSETTLED or (not said and _was_there(old, column) is False) or (said == column and not found)
+        )
+        kept[column] = found if by_nobody else said
+    return kept
+
+
+def _references(old: FsmSide, new: FsmSide) -> dict[str, Lookup]:
+    """As a person has said them; without those whose column is gone, and with those whose column has come."""
+    gone = {column for column, name in new.fields.items() if not name}
+    kept = {column: lookup for column, lookup in old.references.items() if column not in gone}
+    come = {column: one for column, one in new.references.items() if column not in kept and not _was_there(old, column)}
+    return {**kept, **come}

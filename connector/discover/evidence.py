@@ -51,7 +51,10 @@ class Evidence:
 
 
 def gather(api: TableApi, tables: Sequence[str], state_columns: Mapping[str, str]) -> Evidence:
-    """Read what an instance says about these tables and itself. Raises a RemoteError where it says nothing at all."""
+    """Read what an instance says about these tables and itself; states where it is known which columns hold them.
+
+    Raises a RemoteError where it says nothing at all.
+    """
     found = Evidence(columns=columns_of(api, tables))
     for table, said in found.columns.items():
         if said.exists and not said.is_known:
@@ -59,7 +62,8 @@ def gather(api: TableApi, tables: Sequence[str], state_columns: Mapping[str, str
     found.try_to(
         "sys_db_object", "a table that is called differently is not found", lambda: _labels(api, tables, found)
     )
-    _choices(api, state_columns, found)
+    if state_columns:
+        read_choices(api, state_columns, found)
     found.try_to("sys_properties", "settings of the platform are not watched", lambda: _properties(api, found))
     found.try_to("v_plugin", "nobody tells which plug-ins are active", lambda: _plugins(api, found))
     if not any(fact.startswith("plugin ") for fact in found.facts):
@@ -81,7 +85,8 @@ def tables_called(api: TableApi, label: str) -> list[str]:
     return sorted(row.get("name") for row in rows)
 
 
-def _choices(api: TableApi, state_columns: Mapping[str, str], found: Evidence) -> None:
+def read_choices(api: TableApi, state_columns: Mapping[str, str], found: Evidence) -> None:
+    """Add the states of these tables (table -> its state column)."""
     chains = {table: found.columns[table].chain for table in state_columns if table in found.columns}
     names = sorted({name for chain in chains.values() for name in chain})
     elements = sorted({column for column in state_columns.values() if column})

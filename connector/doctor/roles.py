@@ -90,7 +90,9 @@ NEEDED = (
         )
     ),
 )
-"""What docs and `om-fsm init` list; of each side what reads its records comes first. Which roles suffice differs by release: what is denied comes back as a finding."""
+"""What docs and `om-fsm init` list; of each side what reads its records comes first.
+
+Which roles suffice differs by release: what is denied comes back as a finding."""
 
 
 def to_read(side: str) -> str:

@@ -76,6 +76,20 @@ def test_a_profile_is_written_then_compared_and_then_used(odd: tuple[World, Path
     assert "om.columns.domain_order.specification: which column is it?" in unsettled.stderr
 
 
+def test_a_profile_that_is_broken_is_put_aside_before_another_is_written(odd: tuple[World, Path]) -> None:
+    _, config = odd
+    profile = config.with_name("profile.toml")
+    for aside in ("profile.toml.broken", "profile.toml.broken1"):
+        profile.write_text(f'[om\n# settled by hand for {aside}\nnotes = "comments"', encoding="utf-8")
+        assert om_fsm(config, "discover").returncode == 2
+        done = om_fsm(config, "discover", "--accept", "--output", "table")
+        assert (done.returncode, done.stderr) == (0, "")
+        assert "is not valid TOML" in done.stdout
+        assert f"It is put aside as {config.with_name(aside)}" in done.stdout
+        assert f"settled by hand for {aside}" in config.with_name(aside).read_text(encoding="utf-8")
+        assert read_profile(profile)
+
+
 def test_the_doctor_says_what_is_wrong_why_and_the_fix_and_fails_for_ci(odd: tuple[World, Path]) -> None:
     _, config = odd
     ill = om_fsm(config, "doctor", "--suite", "first", "--output", "table")

@@ -11,7 +11,7 @@ from connector.config import load, load_with
 from connector.discover.drift import drift, keeping_decisions
 from connector.discover.text import profile_text
 from connector.errors import ConfigError, Denied, SignInFailed, Unavailable
-from connector.profile import Profile, read_profile
+from connector.profile import Lookup, Profile, read_profile
 from connector.unsettled import unsettled
 from tests.conftest import DOMAIN_ORDER, HAMBURG, Pair, make_pair
 
@@ -272,6 +272,65 @@ def test_a_column_a_person_chose_is_kept_and_one_that_is_gone_is_asked_for_again
     (tmp_path / "odd").mkdir()
     elsewhere = keeping_decisions(settled, found(make_pair(tmp_path / "odd", "odd")).profile)
     assert elsewhere.om.columns["domain_order"]["line"] == "u_line_item"
+
+
+def accepted(pair: Pair, *edits: tuple[str, str]) -> Profile:
+    """The profile as a person has edited it, after the next `discover --accept`."""
+    settled = read_profile(adopt(pair, found(pair), *edits))
+    return keeping_decisions(settled, found(pair).profile)
+
+
+def test_references_notes_fields_tables_and_states_settled_by_hand_are_kept(pair: Pair) -> None:
+    again = accepted(
+        pair,
+        ('notes = "work_notes"', 'notes = "comments"'),
+        ('contact = { table = "customer_contact", by = "name" }', 'contact = { table = "u_person", by = "u_key" }'),
+        ('asset = { table = "alm_asset", by = "display_name" }\n', ""),
+        (
+            "[fsm.states.work_order]",
+            '[fsm.states.work_order]\n77 = { label = "Parked", means = "?", class = "unknown" }',
+        ),
+        ('work_order_task = "wm_task"', 'work_order_task = "u_wm_task"'),
+    )
+    assert (again.om.notes, again.fsm.notes) == ("comments", "comments")
+    assert again.fsm.references["contact"] == Lookup(table="u_person", by="u_key")
+    assert "asset" not in again.fsm.references
+    assert again.fsm.states["work_order"]["77"].label == "Parked"
+    assert again.fsm.tables["work_order_task"] == "u_wm_task"
+
+
+def test_a_column_that_comes_back_is_filled_again_and_one_left_out_by_hand_is_not(pair: Pair, tmp_path: Path) -> None:
+    (tmp_path / "before").mkdir()
+    gone = "wm_order.columns.account"
+    before = make_pair(tmp_path / "before", str(_without_column(tmp_path, gone)))
+    first = found(before)
+    assert (first.profile.fsm.fields["account"], "account" in first.profile.fsm.references) == ("", False)
+    settled = read_profile(adopt(before, first, ('contact = "contact"\n', 'contact = ""\n')))
+    again = keeping_decisions(settled, found(pair).profile)
+    assert (again.fsm.fields["account"], "account" in again.fsm.references) == ("account", True)
+    assert again.fsm.fields["contact"] == ""
+    assert any("field wm_order.account is new" in told for told in drift(settled, found(pair).profile))
+    back = keeping_decisions(read_profile(adopt(pair, found(pair))), first.profile)
+    assert (back.fsm.fields["account"], "account" in back.fsm.references) == ("", False)
+
+
+def _without_column(tmp_path: Path, column: str) -> Path:
+    profile = tmp_path / "without.toml"
+    profile.write_text(f'extends = "default"\nname = "without"\nremove = ["fsm.tables.{column}"]\n', encoding="utf-8")
+    return profile
+
+
+def test_a_table_found_under_another_name_has_its_columns_and_states(pair: Pair) -> None:
+    before = found(pair).profile
+    text = pair.loaded.path.read_text(encoding="utf-8")
+    said = (
+        '[om.tables]\norder = "u_orders"\norder_task = "u_tasks"\n\n[fsm.tables]\nwork_order = "u_visits"\n\n[policy]'
+    )
+    pair.loaded.path.write_text(text.replace("[policy]", said, 1), encoding="utf-8")
+    pair.loaded = load(pair.loaded.path)
+    discovered = found(pair)
+    assert discovered.profile == before
+    assert "by its label 'Order Task'" in discovered.reasons["om.tables.order_task"]
 
 
 # --- bad input ---------------------------------------------------------------------------------------------------------
