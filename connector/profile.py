@@ -6,6 +6,7 @@ before it. "?" stands where nobody but a person can know; while one is left, not
 
 from __future__ import annotations
 
+import re
 import tomllib
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -146,8 +147,48 @@ class Profile(Section):
         return _consistent(self)
 
 
+_NAME = re.compile(r"[a-z0-9_]+", re.ASCII | re.IGNORECASE)
+
+
+def is_name(text: str, *, dotted: bool = False) -> bool:
+    """Whether an instance could call a table or column so. What is none never reaches an address or a question.
+
+    >>> is_name("wm_order"), is_name("account.name"), is_name("account.name", dotted=True), is_name("wm_order^active=true")
+    (True, False, True, False)
+    """
+    return all(_NAME.fullmatch(part) for part in (text.split(".") if dotted else [text]))
+
+
+def _no_names(side: str, said: Side) -> Iterator[str]:
+    """What is called as no table or column can be."""
+    yield from _not_called(f"{side}.tables", said.tables, "table")
+    yield from _not_called(side, {"notes": said.notes}, "column")
+    for kind, columns in said.columns.items():
+        yield from _not_called(f"{side}.columns.{kind}", columns, "column", dotted=True)
+    if isinstance(said, FsmSide):
+        names = said.references
+        yield from _not_called("fsm.references", {column: column for column in names}, "column")
+        yield from _not_called("fsm.references", {f"{name}.table": one.table for name, one in names.items()}, "table")
+        yield from _not_called(
+            "fsm.references", {f"{name}.by": one.by for name, one in names.items()}, "column", dotted=True
+        )
+        yield from _not_called("fsm.fields", said.fields, "column")
+        yield from _not_called("fsm.fields", {column: column for column in said.fields}, "column")
+
+
+def _not_called(where: str, names: Mapping[str, str], what: str, *, dotted: bool = False) -> Iterator[str]:
+    for part, name in names.items():
+        if name not in ("", UNSETTLED) and not is_name(name, dotted=dotted):
+            yield f"{where}.{part}: {name!r} is no name of a {what}: letters, digits and _ alone"
+
+
 def _problems(side: str, said: Side, schema: OmSchema | FsmSchema) -> Iterator[str]:
     kinds, optional = (OM_KINDS, OM_OPTIONAL) if side == "om" else (FSM_KINDS, FSM_OPTIONAL)
+    yield from _no_names(side, said)
+    taken: dict[str, str] = {}
+    for part, table in said.tables.items():
+        if table != UNSETTLED and taken.setdefault(table, part) != part:
+            yield f"{side}.tables.{part}: {table!r} is already the {taken[table]}"
     for part in said.tables.keys() - schema.tables.keys():
         yield f"{side}.tables.{part}: there is no such part"
     for kind, columns in said.columns.items():

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from connector.profile import is_name
 from connector.servicenow.columns import META, columns_of
 from connector.servicenow.names import REFUSED
 from connector.servicenow.query import Op, Query, Term
@@ -82,7 +83,7 @@ def tables_called(api: TableApi, label: str) -> list[str]:
         rows = list(api.scan("sys_db_object", Query().where("label", Op.IS, label), ["name", "label"], display=False))
     except REFUSED:
         return []
-    return sorted(row.get("name") for row in rows)
+    return sorted(row.get("name") for row in rows if is_name(row.get("name")))
 
 
 def read_choices(api: TableApi, state_columns: Mapping[str, str], found: Evidence) -> None:

@@ -71,7 +71,7 @@ def _present(side: SideView) -> Seen:
         if not said.is_known:
             unverified.append(table)
         else:
-            missing += [f"{table}.{column}" for column in sorted(side.schema.needed[table] - set(said.columns))]
+            missing += [f"{table}.{column}" for column in sorted(side.schema.needed[table].keys() - set(said.columns))]
     if missing:
         return failed(f"not there, or closed to the user: {', '.join(missing)}")
     return (

@@ -96,10 +96,13 @@ class FsmSchema:
         }
 
     @property
-    def needed(self) -> Mapping[str, frozenset[str]]:
-        """Table -> the columns without which its records say nothing that can be believed."""
+    def needed(self) -> Mapping[str, Mapping[str, str]]:
+        """Table -> the columns without which its records say nothing that can be believed -> of which type they must be, as
+        "reference:TABLE" where they put records together; empty where any will do.
+        """
+        types = {"active": "boolean", "work_order": f"reference:{self.tables['work_order']}"}
         kinds = {"work_order": {**self.work_order, "notes": self.notes}, "work_order_task": self.work_order_task}
         return {
-            self.tables[kind]: frozenset(c for part, c in columns.items() if c and part not in OPTIONAL)
+            self.tables[kind]: {c: types.get(part, "") for part, c in columns.items() if c and part not in OPTIONAL}
             for kind, columns in kinds.items()
         }

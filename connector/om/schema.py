@@ -18,6 +18,13 @@ CARRIED = frozenset(fact.replace(" ", "_") for fact in CARRIED_FACTS)
 """Parts of orders, lines and domain orders that are read only where a policy or a field asks for them."""
 OPTIONAL = frozenset({"needs_attention"}) | CARRIED
 """Parts that may be missing: no page of the documentation names their column, or an instance does without it."""
+LEADS_TO: Mapping[tuple[str, str], str] = {
+    ("line", "order"): "order",
+    ("characteristic", "line"): "line",
+    ("domain_order", "line"): "line",
+    ("order_task", "order"): "order",
+}
+"""Record and part -> what that column refers to. Another one would put records together that do not belong together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,8 +152,10 @@ class OmSchema:
         }
 
     @property
-    def needed(self) -> Mapping[str, frozenset[str]]:
-        """Table -> the columns without which its records say nothing that can be believed."""
+    def needed(self) -> Mapping[str, Mapping[str, str]]:
+        """Table -> the columns without which its records say nothing that can be believed -> of which type they must be, as
+        "reference:TABLE" where they put records together; empty where any will do.
+        """
         kinds = {
             "order": self.order,
             "line": self.line,
@@ -155,10 +164,14 @@ class OmSchema:
             "order_task": self.order_task,
         }
         needed = {
-            kind: frozenset(c for part, c in columns.items() if c and part not in OPTIONAL)
+            kind: {
+                column: f"reference:{self.tables[to]}" if (to := LEADS_TO.get((kind, part))) else ""
+                for part, column in columns.items()
+                if column and part not in OPTIONAL
+            }
             for kind, columns in kinds.items()
         }
-        return {table: needed.get(part, frozenset()) for part, table in self.tables.items()}
+        return {table: needed.get(part, {}) for part, table in self.tables.items()}
 
     def always_read(self, part: str) -> list[str]:
         """The columns that are asked for of every record of this part."""

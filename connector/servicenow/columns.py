@@ -8,6 +8,7 @@ import contextlib
 from collections.abc import Mapping  # noqa: TC003  (a field of a dataclass)
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from connector.errors import Denied, SchemaMismatch
 from connector.servicenow.lean import page
@@ -16,7 +17,7 @@ from connector.servicenow.query import Op, Query
 from connector.servicenow.schema import chains_in, class_parents
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
     from connector.servicenow.table import Row, TableApi
 
@@ -101,7 +102,7 @@ def _of_dictionary(row: Row) -> Column:
 def meta_of(api: TableApi, table: str, chain: tuple[str, ...] = (), *, is_listed: bool = True) -> TableColumns:
     """The columns of a table as the instance's own user interface is told them. Raises a RemoteError."""
     try:
-        result = api.get(f"/api/now/ui/meta/{table}")
+        result = api.get(f"/api/now/ui/meta/{quote(table, safe='')}")
         columns = {str(name): _described(str(name), said) for name, said in result["columns"].items()}
     except REFUSED as error:
         return TableColumns(table, chain, {}, exists=is_listed or isinstance(error, Denied))
@@ -122,9 +123,10 @@ def _described(name: str, said: Mapping[str, Any]) -> Column:
     )
 
 
-def require_columns(api: TableApi, needed: Mapping[str, Collection[str]]) -> Mapping[str, str]:
-    """Raise SchemaMismatch where a table or one of its columns is surely not there, or closed to the user.
+def require_columns(api: TableApi, needed: Mapping[str, Mapping[str, str]]) -> Mapping[str, str]:
+    """Raise SchemaMismatch where a table or one of its columns is surely not there, closed to the user, or of another type.
 
+    `needed` is table -> column -> type ("boolean", "reference:TABLE"; empty: any).
     What the description lacks is looked for in a record before it is believed to be missing: it may be closed in part.
     Returns the class tree it has read (see schema.py).
     """
@@ -140,6 +142,7 @@ def require_columns(api: TableApi, needed: Mapping[str, Collection[str]]) -> Map
             problems.append(f"there is no table {table}")
         elif said.is_known and (lacking := _not_in_a_record(api, table, sorted(set(columns) - set(said.columns)))):
             problems.append(f"{table} has no column {', '.join(lacking)} that the user may read")
+        problems += _of_another_type(said, columns, parents)
     if problems:
         raise SchemaMismatch(
             f"{api.endpoint.name} is not as it is configured: {'; '.join(problems)}.",
@@ -147,6 +150,21 @@ def require_columns(api: TableApi, needed: Mapping[str, Collection[str]]) -> Map
             instance=api.endpoint.name,
         )
     return parents
+
+
+def _of_another_type(said: TableColumns, columns: Mapping[str, str], parents: Mapping[str, str]) -> Iterator[str]:
+    """Columns that the instance describes as something else. A reference may be to a class above or below the wanted one."""
+    for name, wanted in columns.items():
+        kind, _, target = wanted.partition(":")
+        column = said.columns.get(name)
+        if column is None or not kind or not column.kind:
+            continue
+        chains = chains_in(parents, [target, column.reference])
+        related = column.reference in ("", *chains[target]) or target in chains[column.reference]
+        if column.kind != kind:
+            yield f"{said.table}.{name} is a {column.kind}, not a {kind}" + (f" to {target}" if target else "")
+        elif target and not related:
+            yield f"{said.table}.{name} refers to {column.reference}, not to {target}"
 
 
 def _not_in_a_record(api: TableApi, table: str, columns: list[str]) -> list[str]:

@@ -455,6 +455,21 @@ NONSENSE: list[tuple[tuple[str, str], str]] = [
         "'nearly' is none of ServiceNow's words",
     ),
     (("[fsm.facts]", "[fsm.fact]"), "fsm.fact"),
+    (
+        ('work_order = "wm_order"', 'work_order = "wm_order/../sys_user?x"'),
+        "'wm_order/../sys_user?x' is no name of a table",
+    ),
+    (('order_task = "sn_ind_tmt_orm_order_task"', f'order_task = "{DOMAIN_ORDER}"'), "is already the domain_order"),
+    (
+        ('due = "committed_due_date"', 'due = "due^active=true"'),
+        "om.columns.line.due: 'due^active=true' is no name of a column",
+    ),
+    (('notes = "work_notes"', 'notes = "work notes"'), "fsm.notes: 'work notes' is no name of a column"),
+    (('by = "name"', 'by = "name^NQ"'), ".by: 'name^NQ' is no name of a column"),
+    (
+        ('requested_due_by = "requested_due_by"', 'requested_due_by = "due by"'),
+        "fsm.fields.requested_due_by: 'due by' is no name of a column",
+    ),
     (("[om]", "[om"), "not valid TOML"),
 ]
 

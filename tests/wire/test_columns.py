@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from connector.errors import SchemaMismatch
-from connector.servicenow.columns import DICTIONARY, META, columns_of, require_columns
+from connector.servicenow.columns import DICTIONARY, META, columns_of, meta_of, require_columns
 from tests.wire.answers import said
 from tests.wire.instance import URL, Table, sys_id
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from connector.servicenow.table import TableApi
 
-NEEDED = {"wm_order": {"number", "correlation_id"}}
+NEEDED = {"wm_order": {"number": "", "correlation_id": ""}}
 
 
 def classes(mocked: responses.RequestsMock, **parents: str) -> None:
@@ -113,7 +113,7 @@ def test_a_table_the_class_tree_and_the_user_interface_do_not_know_is_missing(
     dictionary(mocked, ("task", "number"))
     meta(mocked, status=400)
     with pytest.raises(SchemaMismatch, match="there is no table wm_order"):
-        require_columns(api, {**NEEDED, "wm_task": {"number"}})
+        require_columns(api, {**NEEDED, "wm_task": {"number": ""}})
 
 
 def test_nothing_is_asked_about_tables_of_which_no_column_is_needed(
@@ -121,7 +121,37 @@ def test_nothing_is_asked_about_tables_of_which_no_column_is_needed(
 ) -> None:
     classes(mocked, wm_order="task", task="")
     dictionary(mocked, ("task", "number"), ("wm_order", "correlation_id"))
-    require_columns(api, {**NEEDED, "u_perhaps": set()})
+    require_columns(api, {**NEEDED, "u_perhaps": {}})
     assert not [
         call for call in mocked.calls if "u_perhaps" in str(call.request.url) and "ui/meta" in str(call.request.url)
     ]
+
+
+@pytest.mark.parametrize(
+    ("described", "words"),
+    [
+        ({"internal_type": "string"}, "wm_task.parent is a string, not a reference to wm_order"),
+        ({"internal_type": "reference", "reference": "cmn_location"}, "refers to cmn_location, not to wm_order"),
+        ({"internal_type": "reference", "reference": "wm_order"}, ""),
+        ({"internal_type": "reference", "reference": "task"}, ""),
+        ({"internal_type": "reference", "reference": "u_visit"}, ""),
+        ({"internal_type": ""}, ""),
+    ],
+    ids=str,
+)
+def test_a_column_that_refers_to_other_records_is_refused(
+    described: dict[str, str], words: str, mocked: responses.RequestsMock, api: TableApi
+) -> None:
+    classes(mocked, wm_task="task", wm_order="task", u_visit="wm_order", task="")
+    dictionary(mocked, ("wm_task", "parent"), **described)
+    needed = {"wm_order": {}, "wm_task": {"parent": "reference:wm_order"}, "u_visit": {}}
+    if not words:
+        require_columns(api, needed)
+        return
+    with pytest.raises(SchemaMismatch, match=words):
+        require_columns(api, needed)
+
+
+def test_a_name_that_is_none_never_becomes_a_part_of_an_address(mocked: responses.RequestsMock, api: TableApi) -> None:
+    mocked.get(f"{URL}/api/now/ui/meta/wm_order%3Fx%3D..%2F1", said("Invalid table"), status=400)
+    assert not meta_of(api, "wm_order?x=../1").is_known
