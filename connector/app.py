@@ -152,7 +152,8 @@ def discover_once(loaded: Loaded, world: World = REAL_WORLD) -> Discovered:
     states = {f"{side}.{part}": labels for side, parts in said.items() for part, labels in parts.items()}
     om = (_api(loaded, world, "om"), settings.om.db_schema)
     fsm = (_api(loaded, world, "fsm"), settings.fsm.db_schema)
-    return discover(om, fsm, states, settings.gate.reopen_to)
+    fallouts = settings.fallout.db_schema.tables["fallout"] if settings.fallout_kinds else ""
+    return discover(om, fsm, states, settings.gate.reopen_to, fallouts)
 
 
 def examine_once(

@@ -34,6 +34,7 @@ from connector.profile import (
     StateLine,
     class_of,
 )
+from connector.servicenow.lean import page
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -67,8 +68,10 @@ def discover(
     fsm: tuple[TableApi, FsmSchema],
     states: Mapping[str, Mapping[str, str]],
     reopen_to: str,
+    fallouts: str = "",
 ) -> Discovered:
-    """Read both instances; changes nothing. `states` is what the configuration says of states, by "om.order" and the like.
+    """Read both instances; changes nothing. `states` is what the configuration says of states, by "om.order" and the like;
+    `fallouts` the table of fallouts where something is to become one.
 
     Raises a RemoteError where an instance cannot be asked at all, or its main table not be read.
     """
@@ -78,6 +81,8 @@ def discover(
     om_side, _, om_found = _side("om", om_api, om_schema, told, states, {fold(reopen_to)})
     fsm_side, fsm_schema, fsm_found = _side("fsm", fsm_api, fsm_schema, told, states, {WRITES_CANCELED})
     _native(om_api, fsm_schema.references["template"].table, om_found, told)
+    if fallouts:
+        _fallouts(om_api, fallouts, om_found)
     read_fsm_facts(fsm_api, fsm_schema, fsm_found)
     references, fields = _references(fsm_schema, fsm_found, told)
     profile = Profile(
@@ -228,6 +233,17 @@ def _references(schema: FsmSchema, found: Evidence, told: _Told) -> tuple[dict[s
         if column not in missing and (not said.is_known or column in said.columns)
     }
     return references, {column: "" if column in missing else column for column in filled}
+
+
+def _fallouts(api: TableApi, table: str, found: Evidence) -> None:
+    """Fallout Management is a plug-in of its own; whether it is there shows only when somebody asks for a fallout."""
+
+    def ask() -> None:
+        page(api, table, "", ["sys_id"], 1)
+        found.facts[f"table {table}"] = "Fallout Management is there"
+
+    costs = "nothing becomes a fallout: activate Fallout Management, ask for its roles, or leave out [fallout] kinds"
+    found.try_to(f"table {table}", costs, ask)
 
 
 def _native(api: TableApi, templates: str, found: Evidence, told: _Told) -> None:

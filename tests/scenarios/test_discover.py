@@ -206,6 +206,18 @@ def test_with_a_profile_the_choice_lists_are_not_asked_for_again(pair: Pair) -> 
     assert not [r for side in ("om", "fsm") for r in pair.world.requests(side) if r.path.endswith("sys_choice")]
 
 
+def test_where_fallout_management_is_missing_it_is_said_once_something_is_to_become_a_fallout(pair: Pair) -> None:
+    table = "table sn_fallout_mgmt_fallout"
+    pair.world.fault("om", {"kind": "status", "status": 400, "count": None, "path_contains": "sn_fallout_mgmt_fallout"})
+    assert table not in found(pair).profile.om.unreadable
+    text = pair.loaded.path.read_text(encoding="utf-8")
+    pair.loaded.path.write_text(f'{text}\n[fallout]\nkinds = ["write-parked"]\n', encoding="utf-8")
+    pair.loaded = load(pair.loaded.path)
+    assert "Fallout Management" in found(pair).profile.om.unreadable[table]
+    pair.world.clear_faults()
+    assert table in found(pair).profile.om.facts
+
+
 # --- drift -------------------------------------------------------------------------------------------------------------
 
 
