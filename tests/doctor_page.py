@@ -19,8 +19,8 @@ $ om-fsm doctor --output json          # for CI
 
 Each check says what was seen, and where something is wrong why it matters and the fix. `failed` and `warning` ask for
 somebody; `unknown` is what could not be found out, mostly for want of a right, and nothing is concluded from it. `om-
-fsm run` makes the checks of the suite `first` at its start and once a day (`doctor_seconds` under `[daemon]`); `om-
-fsm status` shows how they ended, and each complaint is logged once.
+fsm run` makes the checks of the suite `first` at its start and once a day (`doctor_seconds` under `[daemon]`), also while
+its passes fail, but not while a side is held; `om-fsm status` shows how they ended, and each complaint is logged once.
 
 **It leaves no trace.** Nothing is written to either instance: whether records can be written is asked by a change of
 no column at all, which changes no record, count or journal. Rights to single columns can only be seen at real writes;

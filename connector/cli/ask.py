@@ -146,6 +146,15 @@ def _print_sides(overview: Overview) -> None:
         say(f"  {hold.way_out}")
 
 
+def _print_failing(overview: Overview) -> None:
+    """What the daemon tries in vain in each turn: the side is not held, so nothing else says it."""
+    from connector.cli.output import moment
+
+    for what, (at, text) in sorted(overview.last.items()):
+        if what.startswith("failing ") and text:
+            say(f"FAILING since {moment(at)}: {what.partition(' ')[2]}: {text}", bold=True, fg="red")
+
+
 def _catch_up(overview: Overview) -> str:
     when = "once it is released" if overview.holds else "from now"
     if overview.catch_up is None:
@@ -153,7 +162,7 @@ def _catch_up(overview: Overview) -> str:
     return f"about {max(round(overview.catch_up / 60), 1)} min {when}"
 
 
-_FOR_PROGRAMS = ("calibration", "settings")  # fingerprints that say nothing to a person; JSON has them
+_FOR_PROGRAMS = ("calibration", "settings", "failing")  # fingerprints that say nothing to a person; JSON has them
 
 
 def _print_overview(overview: Overview) -> None:
@@ -161,6 +170,7 @@ def _print_overview(overview: Overview) -> None:
     from connector.cli.words import counted, sentence
 
     _print_sides(overview)
+    _print_failing(overview)
     decided, total = counted(overview.orders, "order"), counted(overview.work_orders, "work order")
     over = f" {counted(overview.archived, 'order')} over and archived." if overview.archived else ""
     say(f"{decided} decided; of {total}, {overview.open_work_orders} open.{over}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import threading
 import time
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import Enum
@@ -87,6 +88,7 @@ class Service:
         self._poll_wanted = threading.Event()
         self._worker = threading.Thread(target=self._work, name="worker", daemon=True)
         self._complaints: dict[str, str] = {}
+        self._fine: set[str] = set()  # what is known to work, and is not told as failing
         self._forgetting: dict[str, str] = {}  # what could not be done because of memory, and why
         self._damage: MemoryDamaged | None = None
         self._scheduler = BackgroundScheduler(timezone=UTC, executors={"default": ThreadPoolExecutor(2)})
@@ -168,8 +170,8 @@ class Service:
         if sides.may_look(self._clock()):
             fine &= self._when(self._poll_wanted, "poll", self._poll)
             fine &= self._safely("look", self._drain)
-            if fine and self._rounds is not None:
-                self._rounds.begin()
+            if self._rounds is not None and sides.may_look(self._clock()):
+                self._rounds.begin()  # above all while something fails: the doctor says why
         else:
             fine &= self._meanwhile()
         held = not sides.may_look(self._clock())
@@ -244,6 +246,7 @@ class Service:
             if self._complaints.get(what) != str(error):
                 transaction = error.transaction if isinstance(error, RemoteError) else ""
                 _log.error(f"{what} failed", error=str(error), hint=error.hint, **_said(transaction=transaction))
+                self._note_failing(what, f"{error} {error.hint}".strip())
             self._complaints[what] = str(error)
             if isinstance(error, MemoryFailed):
                 self._forgetting[what] = f"{error} {error.hint}".strip()
@@ -254,7 +257,18 @@ class Service:
         self._forgetting.pop(what, None)
         if self._complaints.pop(what, None):
             _log.info(f"{what} works again")
+            self._fine.discard(what)
+        if what not in self._fine:  # it may have failed before this start, too
+            self._fine.add(what)
+            self._note_failing(what, "")
         return True
+
+    def _note_failing(self, what: str, text: str) -> None:
+        """For `om-fsm status`: what fails in each turn; nothing once it works again."""
+        name = f"failing {what}"
+        with suppress(MemoryFailed):
+            if text or self._engine.store.last_passes().get(name, (None, ""))[1]:
+                self._engine.store.note_pass(name, self._clock(), text)
 
     # --- asked by others -----------------------------------------------------------------------------------
 
