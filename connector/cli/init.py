@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from typing import TYPE_CHECKING
 
@@ -40,6 +41,11 @@ def init(path: Path, /, *, ca_file: str, no_test: bool, force: bool, **said: str
 
     if path.exists() and not force:
         raise ConfigError(f"{path} exists already.", hint="Name another file with --config, or say --force.")
+    if not path.parent.is_dir():
+        raise ConfigError(
+            f"{path} cannot be written: there is no directory {path.parent}.",
+            hint=f"Make it first, as with mkdir -p {shlex.quote(str(path.parent))}. Nothing was written, nobody asked.",
+        )
     om, fsm = _accesses(said)
     try:
         text = config_text(om, fsm, ca_file)
@@ -54,7 +60,13 @@ def init(path: Path, /, *, ca_file: str, no_test: bool, force: bool, **said: str
         _usable(beside, tested=not no_test)
         beside.replace(path)
     except OSError as error:
-        raise ConfigError(f"{path} cannot be written: {error.strerror}.") from error
+        hint = f"Let this user write to {path.parent}, or name another file with --config. Nothing was written."
+        raise ConfigError(f"{path} cannot be written: {error.strerror}.", hint=hint) from error
+    except ConfigError as error:
+        # Nobody but this command knows the file it was checked in.
+        problems = tuple(problem.replace(str(beside), str(path)) for problem in error.problems)
+        hint = "Correct what you said to `om-fsm init`; nothing was written."
+        raise ConfigError(str(error).replace(str(beside), str(path)), problems, hint=hint) from error
     finally:
         beside.unlink(missing_ok=True)
     for table in copy_tables(path.parent):
@@ -104,7 +116,8 @@ def _failures(config: Path) -> tuple[Result, ...]:
     from connector.config import load
     from connector.doctor.check import Level
 
-    ids = ("reach.answers", "reach.certificate", "reach.awake", "reach.servicenow", "sign_in.accepted", "sign_in.user")
+    ids = ("reach.answers", "reach.certificate", "reach.awake", "reach.servicenow", "sign_in.accepted", "sign_in.user",
+           "reach.swapped")  # fmt: skip
     results = examine_once(load(config, with_profile=False), ids=ids)
     return tuple(result for result in results if result.level is Level.FAILED)
 
@@ -119,7 +132,7 @@ def _usable(config: Path, *, tested: bool) -> None:
 
 def _refuse(failures: tuple[Result, ...]) -> None:
     for result in failures:
-        say(f"{result.side}: {result.seen}", f"  {result.fix}", err=True)
+        say(f"{result.side}: {result.seen}" if result.side else result.seen, f"  {result.fix}", err=True)
     say("Nothing was written.", err=True)
     sys.exit(3 if any(result.id.startswith("sign_in") for result in failures) else 6)
 

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from connector.discover.choose import choose_column, choose_states
 from connector.discover.evidence import gather, read_choices, tables_called
 from connector.discover.fsm_facts import read_fsm_facts
+from connector.discover.swapped import swapped
 from connector.discover.wanted import TABLE_LABELS
-from connector.errors import NotFound, Rejected
+from connector.errors import ConfigError, NotFound, Rejected
 from connector.fsm.schema import OPTIONAL as FSM_OPTIONAL
 from connector.fsm.schema import FsmSchema
 from connector.mapping.fields import DEFAULT_CASE_FIELDS, DEFAULT_FIELDS
@@ -73,11 +74,16 @@ def discover(
     """Read both instances; changes nothing. `states` is what the configuration says of states, by "om.order" and the like;
     `fallouts` the table of fallouts where something is to become one.
 
-    Raises a RemoteError where an instance cannot be asked at all, or its main table not be read.
+    Raises a RemoteError where an instance cannot be asked at all, or its main table not be read; ConfigError where the two
+    addresses are swapped.
     """
     told = _Told()
     om_api, om_schema = om
     fsm_api, fsm_schema = fsm
+    if wrong := swapped(om_api, om_schema.tables["order"], fsm_api, fsm_schema.tables["work_order"]):
+        raise ConfigError(
+            f"It seems that {wrong}.", hint="Give each side its own url, user and secret, then run it again."
+        )
     om_side, _, om_found = _side("om", om_api, om_schema, told, states, {fold(reopen_to)})
     fsm_side, fsm_schema, fsm_found = _side("fsm", fsm_api, fsm_schema, told, states, {WRITES_CANCELED})
     _native(om_api, fsm_schema.references["template"].table, om_found, told)

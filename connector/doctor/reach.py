@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from connector.discover.swapped import swapped
 from connector.doctor.check import EVERYWHERE, Check, Seen, Suite, failed, fine, unknown, warning
 from connector.errors import Hibernating, Unavailable
 
@@ -49,6 +50,11 @@ def _two(patient: Patient) -> Seen:
     if ids[0] and ids[0] == ids[1]:
         return failed(f"both addresses lead to an instance with the instance_id {ids[0]}")
     return fine("they are two instances")
+
+
+def _swapped(patient: Patient) -> Seen:
+    wrong = swapped(patient.om.api, patient.om.table, patient.fsm.api, patient.fsm.table)
+    return failed(wrong) if wrong else fine("each address leads to its own application")
 
 
 def _transaction(side: SideView) -> Seen:
@@ -97,6 +103,14 @@ CHECKS = (
         "Give both sides the same url where they are one instance.",
         (Suite.FIRST, Suite.POST_CLONE),
         of_pair=_two,
+    ),
+    Check(
+        "reach.swapped",
+        "Each address leads to its own application",
+        "Orders would be looked for where the work orders are.",
+        "Give each side its own url, user and secret.",
+        (Suite.FIRST, Suite.POST_CLONE),
+        of_pair=_swapped,
     ),
     Check(
         "reach.transaction",

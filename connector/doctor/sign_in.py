@@ -19,7 +19,10 @@ _RESTRICTION = "glide.authenticate.basic_auth.restriction"
 
 def _accepted(side: SideView) -> Seen:
     if isinstance(side.failure, SignInFailed):
-        return failed(f"{side.failure} {side.failure.hint}")
+        fix = (
+            f"Correct the user or the secret; a daemon that holds the side goes on after `om-fsm release {side.name}`."
+        )
+        return failed(f"{side.failure} {side.failure.hint}", fix)
     return fine("signed in") if side.failure is None else unknown("the instance does not answer")
 
 
@@ -106,7 +109,7 @@ CHECKS = (
         "sign_in.accepted",
         "The user is accepted",
         "Without it nothing is carried across; a refused password may lock the account.",
-        "Correct the user or the secret, then `om-fsm release SIDE`.",
+        "Correct the user or the secret; a daemon that holds the side goes on after `om-fsm release om` (or `fsm`).",
         of_side=_accepted,
         offline=True,
     ),

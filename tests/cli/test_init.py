@@ -144,7 +144,34 @@ def test_what_cannot_work_is_said_and_nothing_is_written(option: str, code: int,
     assert done.returncode == code, done.stdout + done.stderr
     assert words in done.stderr
     assert "Traceback" not in done.stderr
+    assert ".new" not in done.stderr
+    assert "SIDE" not in done.stderr
     assert list((start.path / "here").iterdir()) == []
+
+
+def test_two_addresses_that_are_swapped_are_said_and_nothing_is_written(start: Start) -> None:
+    om, fsm = start.info["om"], start.info["fsm"]
+    swapped = [f"--om={fsm['url']}", f"--fsm={om['url']}"]
+    swapped += [f"--om-user={fsm['oauth']['client_id']}", f"--fsm-user={om['oauth']['client_id']}"]
+    swapped += ["--om-kept-in=env:FSM_CLIENT_SECRET", "--fsm-kept-in=env:OM_CLIENT_SECRET"]
+    done = start.run(*start.options, *swapped)
+    assert done.returncode == 6, done.stdout + done.stderr
+    assert "the two addresses are swapped" in done.stderr
+    assert list((start.path / "here").iterdir()) == []
+    assert start.run(*start.options, *swapped, "--no-test").returncode == 0
+    found = start.run("discover")
+    assert (found.returncode, "the two addresses are swapped" in found.stderr) == (2, True)
+    doctor = start.run("doctor", "--check", "reach.swapped")
+    assert (doctor.returncode, "the two addresses are swapped" in doctor.stdout) == (1, True)
+    assert not start.config.with_name("profile.toml").exists()
+
+
+def test_a_directory_that_does_not_exist_is_said_before_anybody_is_asked(start: Start) -> None:
+    (start.path / "here").rmdir()
+    done = start.run(*start.options, "--om=https://127.0.0.1:9")
+    assert done.returncode == 2
+    assert f"there is no directory {start.path / 'here'}" in done.stderr
+    assert "mkdir -p" in done.stderr
 
 
 def test_an_existing_configuration_is_kept_unless_told(start: Start) -> None:
