@@ -285,6 +285,19 @@ def one_instance_twice(pair: Pair) -> None:
         say(pair, side, "instance_id", "same")
 
 
+def swapped_addresses(pair: Pair) -> None:
+    """Each side is told the other one's address; what answers there is the other one."""
+    for before, after in (("om.sandbox", "x.sandbox"), ("fsm.sandbox", "om.sandbox"), ("x.sandbox", "fsm.sandbox")):
+        edit(pair, before, after)
+    for side, other in (("om", "fsm"), ("fsm", "om")):
+        path = pair.loaded.path.with_name("secrets") / f"{side}.password"
+        path.write_text(pair.world.users(other)["connector"].password, encoding="utf-8")
+    pair.loaded = load(pair.loaded.path)
+    adapters = {side: pair.world.adapter(other) for side, other in (("om", "fsm"), ("fsm", "om"))}
+    inside = pair.outside
+    pair.outside = lambda: dataclasses.replace(inside(), adapters=adapters)  # type: ignore[method-assign]
+
+
 def restricted(pair: Pair) -> None:
     say(pair, "om", "glide.authenticate.basic_auth.restriction.active", "true")
     me(pair, "om", web_service_access_only="false")
@@ -326,6 +339,7 @@ ILLNESSES = [
     Illness("reach.awake", fault("hibernating"), "om"),
     Illness("reach.servicenow", fault("html_200"), "om"),
     Illness("reach.two_instances", one_instance_twice),
+    Illness("reach.swapped", swapped_addresses),
     Illness("sign_in.accepted", fault("unauthorized"), "om"),
     Illness("sign_in.basic_gate", restricted, "om", Level.WARNING),
     Illness("clock.zone", lambda p: me(p, "om", time_zone="Asia/Tokyo"), "om", Level.WARNING),
