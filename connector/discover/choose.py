@@ -17,6 +17,12 @@ if TYPE_CHECKING:
     from connector.servicenow.columns import Column, TableColumns
 
 ENGLISH = ("en", "")
+_BASES = (
+    "task",
+    "planned_task",
+    "sm_order",
+    "sm_task",
+)  # a column of a base class refers to one, such as `parent` of task
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +64,8 @@ def _fits(column: Column, wanted: Wanted, tables: Mapping[str, str]) -> bool:
     target = tables.get(wanted.refers_to, wanted.refers_to)
     if REFERENCE not in wanted.kinds or not target or not column.reference:
         return True
-    return column.reference == target or target == UNSETTLED or wanted.refers_to not in tables
+    is_right = column.reference == target or column.reference in _BASES
+    return is_right or target == UNSETTLED or wanted.refers_to not in tables
 
 
 def _candidates(found: Sequence[str], said: TableColumns, wanted: Wanted, tables: Mapping[str, str]) -> str:
