@@ -23,6 +23,8 @@ from tests.leaks import pytest_configure, pytest_runtest_makereport, pytest_runt
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from requests.adapters import BaseAdapter
+
     from connector.model import Plan
 
 # A loaded machine is slow; that is no defect. How many examples are tried stays as it is.
@@ -50,6 +52,9 @@ class Pair:
     world: World
     loaded: Loaded
     _readers: dict[str, requests.Session] = field(default_factory=dict)
+    lines: dict[str, BaseAdapter] = field(
+        default_factory=dict
+    )  # side -> its line to the connector, where that is altered
 
     # --- the connector -------------------------------------------------------------------------------------
 
@@ -57,7 +62,7 @@ class Pair:
         return self.world.source.now().astimezone(UTC)
 
     def outside(self) -> app.World:
-        adapters = {side: self.world.adapter(side) for side in ("om", "fsm")}
+        adapters = {side: self.lines.get(side) or self.world.adapter(side) for side in ("om", "fsm")}
         return app.World(clock=self.now, sleep=self.world.advance, adapters=adapters)
 
     def sync(self, *, full: bool = False) -> app.Pass:

@@ -21,6 +21,7 @@ from connector.mapping.marks import (
     digest_of,
     farewell_key,
     is_detached,
+    number_in,
     status_key,
     sys_id_of,
     token_of,
@@ -65,7 +66,7 @@ def adopt(draft: Draft) -> None:
         elif link is not None:
             _catch_up(draft, work_order, link)
         elif key is None:
-            initiator = by_number.get(work_order.names.casefold())
+            initiator = by_number.get(number_in(work_order.names))
             if initiator:
                 draft.remember(_by_hand(draft, work_order, initiator))
         elif key.om == draft.rules.om and key.initiator_id in by_id and not _is_being_created(draft, work_order.names):
@@ -109,7 +110,7 @@ def _give_up_creation(draft: Draft, key: str) -> None:
 
 def _keep_apart(draft: Draft, work_order: WorkOrder, link: Link, original: str) -> None:
     """A copy of a work order of ours: told of and waited for as one made by hand, until its mark is taken away."""
-    names = work_order.names.casefold()
+    names = number_in(work_order.names)
     is_named = any(initiator.number.casefold() == names for initiator in draft.initiators)
     is_marked = WorkOrderKey.parse(work_order.names) is not None
     origin = Origin.BY_HAND if is_named else Origin.COPY

@@ -13,7 +13,7 @@ from connector.decide.again import key_of_next
 from connector.decide.closure import Coming, Work
 from connector.decide.rules import Consequence
 from connector.mapping.decisions import decision_about, is_decision
-from connector.mapping.marks import WorkOrderKey, fallout_of, is_signed, status_key, token_of, tokens_in
+from connector.mapping.marks import WorkOrderKey, fallout_of, is_signed, number_in, status_key, token_of, tokens_in
 from connector.mapping.vocabulary import whole
 from connector.model import (
     Action,
@@ -204,7 +204,7 @@ class Draft:
         found: list[WorkOrder] = []
         for work_order in self.seen.strange:
             key = WorkOrderKey.parse(work_order.names)
-            named = by_name.get(key.initiator_id if key else work_order.names.casefold())
+            named = by_name.get(key.initiator_id if key else number_in(work_order.names))
             if named is not None and named.noted_on.sys_id == record.sys_id:
                 found.append(work_order)
         return found

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from connector.mapping.marks import WorkOrderKey, is_detached
+from connector.mapping.marks import WorkOrderKey, is_detached, number_in
 
 if TYPE_CHECKING:
     from connector.decide.draft import Draft
@@ -22,7 +22,7 @@ def follow_name(draft: Draft, work_order: WorkOrder, link: Link) -> Link:
     """The link as the correlation id has it now, unless that is older than what we know, or holds a mark."""
     if work_order.mod_count < link.bound_at or WorkOrderKey.parse(work_order.names) is not None:
         return link
-    number = work_order.names.casefold()
+    number = number_in(work_order.names)
     named = next((one for one in draft.initiators if one.number.casefold() == number), None)
     if named is not None:
         link = _moved(draft, link, named) if named.sys_id != link.initiator_id else link

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from connector.mapping.marks import WorkOrderKey
+from connector.mapping.marks import WorkOrderKey, number_in
 from connector.mapping.moments import moment_of
 from connector.model import (
     Case,
@@ -110,7 +110,7 @@ def _ears(snapshot: Observed, remembered: OrderMemory) -> _Ears:
     named = {link.initiator_id for link in remembered.links}
     for work_order in snapshot.work_orders:
         key = WorkOrderKey.parse(work_order.names)
-        named.add(key.initiator_id if key else work_order.names.casefold())
+        named.add(key.initiator_id if key else number_in(work_order.names))
     tasks = tuple(t for t in snapshot.order_tasks if {t.sys_id, t.number.casefold()} & named)
     owners = named | {task.domain_order_id for task in tasks}
     noted = tuple(one for one in snapshot.noted if {one.sys_id, one.number.casefold()} & owners)

@@ -10,7 +10,7 @@ from connector.decide.refused import wanted_there
 from connector.engine.archive import Archive
 from connector.engine.hear import hear
 from connector.exchange import WORK_ORDER, Pointer, Record, Sketch
-from connector.mapping.marks import Carried, WorkOrderKey, is_detached, prefix
+from connector.mapping.marks import Carried, WorkOrderKey, is_detached, number_in, prefix
 from connector.mapping.quotes import own_words
 from connector.model import IntentState, Origin, RaiseFallout, SettleFallout, Snapshot, WorkOrderPhase
 
@@ -71,7 +71,7 @@ def look(
         found: dict[str, tuple[WorkOrder, ...]] = {}
         for work_order in some:
             key = WorkOrderKey.parse(work_order.names)
-            named = belongs.get(key.initiator_id if key else work_order.names.casefold(), "")
+            named = belongs.get(key.initiator_id if key else number_in(work_order.names), "")
             order_id = links.get(work_order.sys_id, named)
             found[order_id] = (*found.get(order_id, ()), work_order)
             if work_order.sys_id in by_hand and key is None and named not in ("", order_id):

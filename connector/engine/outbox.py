@@ -32,7 +32,7 @@ from connector.engine.store import OutboxEntry, Settlement
 from connector.errors import AbsurdAnswer, Duplicate, OutcomeUnknown, Rejected, RemoteError, SignInFailed, Unavailable
 from connector.exchange import LONGEST_ASKED, NOTE
 from connector.mapping.fields import is_same, left_empty
-from connector.mapping.marks import Carried, WorkOrderKey, bound, digest_of, is_detached, signed, token_of
+from connector.mapping.marks import Carried, WorkOrderKey, bound, digest_of, is_detached, number_in, signed, token_of
 from connector.model import (
     BindWorkOrder,
     CancelWorkOrder,
@@ -525,7 +525,7 @@ def _why_not(work_order: WorkOrder, action: BindWorkOrder) -> str:
     if action.detaches:
         is_ours = bound(work_order.mark, detached=True) is not None
         return "" if is_ours else f"its correlation display says {work_order.mark!r}"
-    named = work_order.names.casefold() in ("", action.initiator_number.casefold())
+    named = number_in(work_order.names) in ("", action.initiator_number.casefold())
     return "" if named or WorkOrderKey.parse(work_order.names) else f"its correlation id says {work_order.names!r}"
 
 

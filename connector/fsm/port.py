@@ -11,7 +11,7 @@ from connector.exchange import NOTE, WORK_ORDER, Changed, FeedId, Sent, Written
 from connector.fsm.records import work_order_task_wire, work_order_wire
 from connector.fsm.references import References, Wanted
 from connector.mapping.fields import is_same, left_empty
-from connector.mapping.marks import OWNER, Carried, bound, digest_of, signed, sys_id_of, tokens_in
+from connector.mapping.marks import OWNER, Carried, bound, digest_of, number_in, signed, sys_id_of, tokens_in
 from connector.mapping.states import NOTHING_TOLD, WORK_ORDER_LABELS, StateMap, Told
 from connector.model import CreateWorkOrder, Transition, UpdateWorkOrder, WorkOrder, WorkOrderPhase, WorkOrderTask
 from connector.servicenow.calibrate import calibrate
@@ -86,6 +86,8 @@ class FsmPort:
         owner = f"{self._task_columns['work_order']}.{self._columns['names']}"
         self._task_feed = Feed(self._task_table, (owner,), Query().where(owner, Op.NOT_EMPTY))
         self._task_notes_every = task_notes_every
+        # Number in a correlation id with blanks about it -> its work orders. No question finds those: what passes by is kept.
+        self._padded: dict[str, set[str]] = {}
         active = named.where(self._columns["active"], Op.IS, "true")
         self._part = Part(self._table, active, self._columns["state"])
 
@@ -151,7 +153,8 @@ class FsmPort:
     def points_to(self, part: str, sys_ids: Iterable[str]) -> Mapping[str, str]:
         assert part == WORK_ORDER
         names = self._columns["names"]
-        return {row["sys_id"]: row.get(names) for row in self._api.scan_in(self._table, "sys_id", sys_ids, [names])}
+        rows = self._api.scan_in(self._table, "sys_id", sys_ids, [names])
+        return {row["sys_id"]: self._heard(row["sys_id"], row.get(names)) for row in rows}
 
     def calibrate(self) -> bool:
         return calibrate(self._api, self.cursors)
@@ -164,7 +167,13 @@ class FsmPort:
 
     def _changed(self, row: Row, names: str) -> Changed:
         mod_count = int(row.get("sys_mod_count") or 0)
-        return Changed(row["sys_id"], mod_count, row.get("sys_updated_on"), row.get(names))
+        return Changed(row["sys_id"], mod_count, row.get("sys_updated_on"), self._heard(row["sys_id"], row.get(names)))
+
+    def _heard(self, sys_id: str, names: str) -> str:
+        """A correlation id on its way to its order; where blanks stand about a number, it is remembered whose."""
+        if names != names.strip():
+            self._padded.setdefault(number_in(names), set()).add(sys_id)
+        return names
 
     # --- reading -------------------------------------------------------------------------------------------
 
@@ -175,7 +184,12 @@ class FsmPort:
     def read_work_orders(
         self, *, ids: Iterable[str], names: Iterable[str], key_prefixes: Iterable[str]
     ) -> tuple[WorkOrder, ...]:
+        """Numbers are found in whatever case. With blanks about it one is found when a feed or the sweep has shown it, since
+        the platform compares those too: it counts from then on, and should memory be lost, when the sweep comes round again.
+        """
         column = self._columns["names"]
+        names = list(names)
+        ids = {*ids}.union(*(self._padded.get(number_in(name), ()) for name in names)) if self._padded else ids
         known = [name for name in names if expressible(name, in_list=True)]
         lists = (known[at : at + _NAMES] for at in range(0, len(known), _NAMES))
         terms = [

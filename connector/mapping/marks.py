@@ -115,6 +115,11 @@ class Carried:
         return cls(int(found[1]), found[2], bool(found[4]), int(found[3] or 0), bool(found[5]), bool(found[6]))
 
 
+def number_in(names: str) -> str:
+    """The number that a person typed into a `correlation_id`, to compare with: in whatever case, with blanks about it or not."""
+    return names.strip().casefold()
+
+
 def is_detached(display: str) -> bool | None:
     """Whether a `correlation_display` says that a person has let go of the work order; None when it says nothing of that."""
     if display in (_ADOPTED, _DETACHED):

@@ -270,13 +270,31 @@ def _change(change: Change, zone: tzinfo) -> str:
     return f"now {after or _EMPTY}" if change.before == change.after else f"{before or _EMPTY} -> {after or _EMPTY}"
 
 
-def listed(changes: Iterable[Change], zone: tzinfo = UTC) -> str:
+def _called(what: str) -> str:
+    """A fact as readers call it: "city of the location" for `location.city`. What a characteristic is called is people's."""
+    if what.startswith(_CHARACTERISTIC):
+        return harmless(what.removeprefix(_CHARACTERISTIC))
+    *parts, last = what.replace("_", " ").split(".")
+    if len(parts) > 1 and last == "name":  # the account that the contact belongs to, which is found by its name
+        *parts, last = parts
+    return harmless(" of the ".join([last, *reversed(parts)]))
+
+
+def _only_in(change: Change, refused: Collection[str]) -> str:
+    """Which columns tell of a change, where others that should did not take it."""
+    taken = [column.replace("_", " ") for column in change.columns if column not in refused]
+    return f" (only in the {' and the '.join(taken)})" if 0 < len(taken) < len(change.columns) else ""
+
+
+def listed(changes: Iterable[Change], zone: tzinfo = UTC, refused: Collection[str] = ()) -> str:
     """Changes in words, the first few of them; moments in this zone. Another record is named once: that its city or number is
-    another, too, goes without saying."""
+    another, or the account it belongs to is called otherwise as is said already, goes without saying. `refused` columns did not
+    take their part."""
     told = list(changes)
-    names = {c.what for c in told}
+    names, renamed = {c.what for c in told}, {f".{c.what}.name": (c.before, c.after) for c in told}
     told = [c for c in told if not any(c.what.startswith(f"{name}.") for name in names)]
-    every = [f"{harmless(c.what.removeprefix(_CHARACTERISTIC))}: {_change(c, zone)}" for c in told]
+    told = [c for c in told if (c.before, c.after) != renamed.get(c.what[c.what.find(".") :])]
+    every = [f"{_called(c.what)}: {_change(c, zone)}{_only_in(c, refused)}" for c in told]
     more = len(every) - _MOST_CHANGES
     return "; ".join(every[:_MOST_CHANGES]) + (f"; and {more} more" if more > 0 else "")
 
@@ -329,7 +347,7 @@ def updated(
     lost = [change for change in changes if change.is_lost(refused)]
     if carried := [change for change in changes if change not in lost]:
         what, missing = (
-            f"was updated after a change of the {of}: {listed(carried, zone)}",
+            f"was updated after a change of the {of}: {listed(carried, zone, refused)}",
             _not_taken(refused, lost, zone),
         )
     else:

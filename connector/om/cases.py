@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any
 from connector.errors import AbsurdAnswer, Denied, Rejected
 from connector.exchange import Changed, FeedId, OrdersRead, Record, Sketch, Unreadable, Written
 from connector.mapping.facts import REFERENCES_OF_CASES
+from connector.mapping.marks import number_in
 from connector.mapping.states import CASE_LABELS, StateMap, Told, fold
 from connector.model import CasePhase, CaseSnapshot
-from connector.om.port import OmPort
+from connector.om.port import OmPort, spelled
 from connector.om.records import case_wire
 from connector.servicenow.calibrate import calibrate
 from connector.servicenow.feed import Feed
@@ -128,9 +129,10 @@ class OmWithCases(OmPort):
         found = dict(super().orders_of(wanted))
         number = self._schema.case["number"]
         for column in ("sys_id", number):
-            missing = [value for value in wanted - set(found) if (len(value) == 32) == (column == "sys_id")]
-            for row in [] if self.shortcoming else self._api.scan_in(self._case_table, column, missing, [number]):
-                found[row[column]] = row["sys_id"]
+            missing = spelled(wanted - set(found), numbers=column != "sys_id")
+            asked = list(dict.fromkeys(one.strip() for some in missing.values() for one in some))
+            for row in [] if self.shortcoming else self._api.scan_in(self._case_table, column, asked, [number]):
+                found |= dict.fromkeys(missing.get(number_in(row[column]), ()), row["sys_id"])
         return found
 
     # --- reading -------------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from connector.errors import AbsurdAnswer, Rejected
 from connector.exchange import NOTE, Changed, FeedId, LineNow, OrdersRead, Record, Sent, Sketch, Unreadable, Written
 from connector.mapping.facts import CARRIED_FACTS
-from connector.mapping.marks import OWNER, tokens_in
+from connector.mapping.marks import OWNER, number_in, tokens_in
 from connector.mapping.states import DOMAIN_ORDER_LABELS, NOTHING_TOLD, ORDER_LABELS, StateMap, Told
 from connector.model import DomainOrder, DomainOrderClass, DomainOrderPhase, OrderLine, OrderPhase, OrderTask, Snapshot
 from connector.om.records import LineWire, domain_order_wire, line_wire, order_task_wire, order_wire
@@ -41,6 +41,7 @@ _CLASSES = {
     "service_order": DomainOrderClass.SERVICE,
     "resource_order": DomainOrderClass.RESOURCE,
 }
+_SYS_ID = 32  # characters
 _OVER = (OrderPhase.BEFORE_APPROVAL, OrderPhase.REJECTED, OrderPhase.CANCELED, OrderPhase.COMPLETED)
 
 
@@ -203,6 +204,7 @@ class OmPort:
         return Query().where(path, Op.NOT_IN, *over) if over else Query()
 
     def orders_of(self, initiators: Iterable[str]) -> Mapping[str, str]:
+        """As ever, each under the spelling it was asked for: people type numbers in lower case, and with blanks about them."""
         wanted = set(initiators)
         schema = self._schema
         numbers = {"domain_order": schema.domain_order["number"], "order_task": schema.order_task["number"]}
@@ -210,10 +212,11 @@ class OmPort:
         for part, number in numbers.items():
             leads_to = schema.leads_to(part)
             for column in ("sys_id", number):
-                missing = [value for value in wanted - set(found) if (len(value) == 32) == (column == "sys_id")]
-                for row in self._api.scan_in(schema.tables[part], column, missing, [number, leads_to]):
+                missing = spelled(wanted - set(found), numbers=column != "sys_id")
+                asked = list(dict.fromkeys(one.strip() for some in missing.values() for one in some))
+                for row in self._api.scan_in(schema.tables[part], column, asked, [number, leads_to]):
                     if row.get(leads_to):
-                        found[row[column]] = row[leads_to]
+                        found |= dict.fromkeys(missing.get(number_in(row[column]), ()), row[leads_to])
         return found
 
     # --- reading orders whole ------------------------------------------------------------------------------
@@ -486,3 +489,12 @@ class _Assembly:
     def _refuse(self, order_id: str, number: str, error: ValidationError | MissingColumn) -> None:
         why = f"{number or 'a record'}: {why_not(error)}"
         self._unreadable.setdefault(order_id, Unreadable(order_id, number, why))
+
+
+def spelled(wanted: Iterable[str], *, numbers: bool) -> dict[str, list[str]]:
+    """Of what was asked for, the numbers or the sys_ids: as they can be asked for -> each spelling of it."""
+    found: dict[str, list[str]] = {}
+    for value in wanted:
+        if (len(value) == _SYS_ID) != numbers:
+            found.setdefault(number_in(value), []).append(value)
+    return found

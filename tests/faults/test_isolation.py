@@ -23,7 +23,8 @@ from connector.errors import Denied, Held
 from connector.mapping.fields import FieldMap
 from connector.memory import reading
 from tests import PATIENCE
-from tests.conftest import DOMAIN_ORDER, HAMBURG, ORDER
+from tests.altered import Altered, Rows, value_of
+from tests.conftest import DOMAIN_ORDER, HAMBURG, LINE, ORDER
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -130,6 +131,73 @@ def test_a_record_that_makes_no_sense_leaves_the_other_orders_alone(pair: Pair) 
     pair.sync()
     assert [len(pair.work_orders(order)) for order in good] == [2] * OTHERS
     assert findings(pair) == {bad: "unreadable"}
+
+
+COUNTED = {
+    "work order": ("fsm", "wm_order", "correlation_idISNOTEMPTY^descriptionLIKE{order}"),
+    "task": ("fsm", "wm_task", "parent.descriptionLIKE{order}"),
+    "order": ("om", ORDER, "number={order}"),
+    "line": ("om", LINE, "order.number={order}"),
+    "domain order": ("om", DOMAIN_ORDER, "order_line_item.order.number={order}"),
+}
+
+
+@pytest.mark.parametrize(
+    ("record", "count"),
+    [
+        ("work order", "1,204"),
+        ("task", "-"),
+        ("order", "99999999999999999999"),
+        ("line", "1,204"),
+        ("domain order", "²"),
+    ],
+)
+def test_a_count_of_updates_that_is_no_number_stops_nothing(pair: Pair, record: str, count: str) -> None:
+    bad, good = pair.approved(HAMBURG), pair.approved(HAMBURG)
+    pair.sync()
+    pair.sync()
+    side, table, query = COUNTED[record]
+    strange = pair.rows(side, table, query.format(order=bad), "sys_id")[0]["sys_id"]
+
+    def miscounted(rows: Rows) -> Rows:
+        for row in rows:
+            if value_of(row, "sys_id") == strange and "sys_mod_count" in row:
+                row["sys_mod_count"] = (
+                    {"value": count, "display_value": count} if isinstance(row["sys_id"], dict) else count
+                )
+        return rows
+
+    line = Altered(pair, side, f"/table/{table}", miscounted)
+    for order in (bad, good):
+        pair.fsm("dispatch", work_order=pair.install(order), technician="technician")
+    for full in (False, True):
+        pair.sync(full=full)
+        pair.world.advance(1000)  # for a round of the sweep too
+    assert line.altered
+    assert pair.noted(pair.resource_order(good), "-> Assigned")
+    line.is_on = False
+    pair.world.advance(1000)
+    pair.sync()
+    pair.settle()
+    assert pair.noted(pair.resource_order(bad), "-> Assigned")
+    assert pair.finding_codes() == []
+    pair.assert_nothing_doubled()
+
+
+def test_a_record_whose_count_cannot_be_read_counts_as_changed_at_every_poll_and_sweep(pair: Pair) -> None:
+    """Its order is looked at more often than needed, rather than never again."""
+    pair.approved(HAMBURG)
+    Altered(pair, "om", f"/table/{LINE}", lambda rows: [{**row, "sys_mod_count": "1,204"} for row in rows])
+    pair.sync()
+    pair.sync()
+    assert [pair.sync().changes for _ in range(2)] == [1, 1]
+    pair.settle()
+    swept = 0
+    with app.writing(pair.loaded, pair.outside()) as (engine, systems):
+        for _ in range(12):
+            pair.world.advance(400)
+            swept += app.sync_once(engine, systems, pair.now).swept
+    assert swept >= 3  # once in each round
 
 
 @dataclass(frozen=True, slots=True)
