@@ -538,15 +538,16 @@ def _is_suspicious(error: RemoteError) -> bool:
 
 def _is_told(system: OrderManagement | FieldService, sys_id: str, key: str) -> bool | None:
     """Whether the journal of a record has the note of this intention; None where it may not be read, which proves nothing."""
-    tokens = system.find_tokens([sys_id]).get(sys_id)
-    return None if tokens is None else token_of(key) in tokens
+    token = token_of(key)
+    tokens = system.find_tokens([sys_id], [token]).get(sys_id)
+    return None if tokens is None else token in tokens
 
 
 def _unseen(number: str, kind: str) -> Rejected:
     """A note that may have arrived, where nobody can look: once more would be twice."""
     return Rejected(
-        f"A note to {number} may have been sent, and whether it arrived cannot be read: neither the work notes of the record are "
-        "shown nor their entries in sys_journal_field. It is not sent again, so that nothing stands twice.",
+        f"A note to {number} may have been sent, and whether it arrived cannot be read: neither the work notes of the record "
+        "nor their entries in sys_journal_field are all shown. It is not sent again, so that nothing stands twice.",
         hint=f"Give the connector's user the right to read the work notes of {kind}, or sys_journal_field; then "
         "`om-fsm outbox retry`.",
     )

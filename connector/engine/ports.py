@@ -101,8 +101,14 @@ class OrderManagement(Watched, Protocol):
     def fallouts(self) -> FalloutManagement | None:
         """The fallouts of this instance; None where none are to be raised."""
 
-    def find_tokens(self, domain_order_ids: Iterable[str]) -> Mapping[str, frozenset[str]]:
-        """The tokens of our own notes in the journals of these domain orders; one whose journal may not be read is missing."""
+    def find_tokens(
+        self, domain_order_ids: Iterable[str], wanted: Collection[str] = ()
+    ) -> Mapping[str, frozenset[str]]:
+        """The tokens of our own notes in the journals of these domain orders, as far as they are shown.
+
+        Of those that are `wanted` it is also known that they are not there: one without them, of whose journal not all is
+        shown, is missing.
+        """
 
     def journals(
         self, domain_order_ids: Iterable[str], order_task_ids: Iterable[str] = (), *, comments: bool = False
@@ -174,8 +180,12 @@ class FieldService(Watched, Protocol):
     ) -> Mapping[str, tuple[JournalEntry, ...]]:
         """The work notes of these records, and their comments if wanted; where the journal is closed, what forms show."""
 
-    def find_tokens(self, work_order_ids: Iterable[str]) -> Mapping[str, frozenset[str]]:
-        """The tokens of our own notes in the journals of these work orders; one whose journal may not be read is missing."""
+    def find_tokens(self, work_order_ids: Iterable[str], wanted: Collection[str] = ()) -> Mapping[str, frozenset[str]]:
+        """The tokens of our own notes in the journals of these work orders, as far as they are shown.
+
+        Of those that are `wanted` it is also known that they are not there: one without them, of whose journal not all is
+        shown, is missing.
+        """
 
     def trails(self, work_order_ids: Iterable[str]) -> Mapping[str, tuple[Transition, ...]]:
         """The changes of state of these work orders, oldest first; of those whose audit trail may be read."""

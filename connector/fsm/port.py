@@ -273,9 +273,11 @@ class FsmPort:
         records = {self._table: list(dict.fromkeys(work_order_ids)), self._task_table: list(dict.fromkeys(task_ids))}
         return self._journals.read(records, comments=comments)
 
-    def find_tokens(self, work_order_ids: Iterable[str]) -> Mapping[str, frozenset[str]]:
+    def find_tokens(self, work_order_ids: Iterable[str], wanted: Collection[str] = ()) -> Mapping[str, frozenset[str]]:
         records = {self._table: list(dict.fromkeys(work_order_ids))}
-        found = self._journals.holding(f"[{OWNER}", records)
+        looked_for = frozenset(wanted)
+        is_enough = (lambda text: looked_for <= tokens_in(text)) if looked_for else None
+        found = self._journals.holding(f"[{OWNER}", records, is_enough)
         return {sys_id: tokens_in(text) for sys_id, text in found.items()}
 
     def trails(self, work_order_ids: Iterable[str]) -> Mapping[str, tuple[Transition, ...]]:
@@ -392,7 +394,7 @@ class FsmPort:
         self._journals.wrote(row)
         wanted = tokens_in(text)
         heard = wanted <= tokens_in(row.display(self._notes))
-        heard = heard or wanted <= self.find_tokens([work_order_id]).get(work_order_id, frozenset())
+        heard = heard or wanted <= self.find_tokens([work_order_id], wanted).get(work_order_id, frozenset())
         return self._written(row, () if heard else (NOTE,))
 
     def _values(

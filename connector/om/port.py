@@ -288,9 +288,13 @@ class OmPort:
         except NOT_UNDERSTOOD as error:
             raise self._absurd("order task", order_task_id, error) from error
 
-    def find_tokens(self, domain_order_ids: Iterable[str]) -> Mapping[str, frozenset[str]]:
+    def find_tokens(
+        self, domain_order_ids: Iterable[str], wanted: Collection[str] = ()
+    ) -> Mapping[str, frozenset[str]]:
         records = dict.fromkeys(self._noted_tables, tuple(dict.fromkeys(domain_order_ids)))
-        found = self._journals.holding(f"[{OWNER}", records)
+        looked_for = frozenset(wanted)
+        is_enough = (lambda text: looked_for <= tokens_in(text)) if looked_for else None
+        found = self._journals.holding(f"[{OWNER}", records, is_enough)
         return {sys_id: tokens_in(text) for sys_id, text in found.items()}
 
     def read_line_now(self, line_id: str) -> LineNow | None:
@@ -340,7 +344,7 @@ class OmPort:
         wanted = tokens_in(text)
         if wanted <= tokens_in(row.display(self._schema.notes)):
             return ()
-        found = self.find_tokens([domain_order_id]).get(domain_order_id, frozenset())
+        found = self.find_tokens([domain_order_id], wanted).get(domain_order_id, frozenset())
         return () if wanted <= found else (NOTE,)
 
     def set_ponr(self, line_id: str) -> Written:

@@ -19,7 +19,7 @@ from connector.servicenow.lean import page
 from connector.servicenow.query import Op, Query
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from connector.servicenow.people import People
     from connector.servicenow.table import Row, TableApi
@@ -59,24 +59,38 @@ class Journals:
         """An answer to a write of ours: whoever the instance says updated the record is us."""
         self._ours |= {row.get("sys_updated_by")} - {""}
 
-    def holding(self, phrase: str, records: Mapping[str, Iterable[str]]) -> dict[str, str]:
+    def holding(
+        self, phrase: str, records: Mapping[str, Iterable[str]], is_enough: Callable[[str], bool] | None = None
+    ) -> dict[str, str]:
         """The work notes that hold this phrase, run together, of each of these records (table -> sys_ids).
 
-        Looks both ways before it says that there are none. A record is missing where neither way shows anything and the column
-        is hidden: what may not be read is not empty.
+        Whatever is shown, both ways. Who looks for something says when it `is_enough`: then the other way is not asked, and a
+        record is missing where that was not found and neither way shows everything: the column is hidden or shows less than
+        the table, and of the entries in the table none are shown, or fewer than there are. What may not be read is not empty.
         """
         ids = [sys_id for members in records.values() for sys_id in members]
         base = Query().where("element", Op.IS, self._notes).where("value", Op.CONTAINS, phrase)
-        found: dict[str, str] = {}
+        told: dict[str, list[str]] = {}
+        hidden = 0
         with contextlib.suppress(Denied):
-            for row in self._api.scan_in(_TABLE, "element_id", ids, ["value"], base=base):
-                found[row["element_id"]] = found.get(row["element_id"], "") + f"{row['value']}\n"
+            rows, hidden = self._api.scan_whole(_TABLE, "element_id", ids, ["value"], base=base)
+            for row in rows:
+                told.setdefault(row["element_id"], []).append(row["value"])
+        found = {sys_id: "\n".join(entries) for sys_id, entries in told.items()}
+        sure = {sys_id for sys_id, text in found.items() if is_enough is not None and is_enough(text)}
+        known = sure if hidden else set(found)
         for table, members in records.items():
-            silent = [sys_id for sys_id in members if sys_id not in found]
-            for row in self._api.scan_in(table, "sys_id", silent, [self._notes]):
-                if self._notes in row.values:
-                    found[row["sys_id"]] = row.display(self._notes)
-        return found
+            for row in self._api.scan_in(table, "sys_id", [one for one in members if one not in sure], [self._notes]):
+                if self._notes not in row.values:
+                    continue
+                sys_id, form = row["sys_id"], row.display(self._notes)
+                entries = told.get(sys_id, [])
+                found[sys_id] = "\n".join((*entries, form))
+                if _shows(form, entries) and (form or not hidden):
+                    known = known | {sys_id}
+        if is_enough is None:
+            return found
+        return {sys_id: text for sys_id, text in found.items() if sys_id in known or is_enough(text)}
 
     def read(
         self, records: Mapping[str, Iterable[str]], *, comments: bool = False
@@ -132,6 +146,12 @@ class Journals:
             ]
             found[row["sys_id"]] = _in_order(notes)
         return found
+
+
+def _shows(form: str, entries: Iterable[str]) -> bool:
+    """Whether a form shows all these entries, whatever it makes of blanks and line ends."""
+    text = " ".join(form.split())
+    return all(" ".join(entry.split()) in text for entry in entries)
 
 
 def shown(history: str) -> list[tuple[str, str, str]]:

@@ -68,6 +68,13 @@ class _Ask:
     page: int
 
 
+@dataclass(slots=True)
+class _Tally:
+    """How many rows an instance says there are, over several questions; those that the user may not see included, mostly."""
+
+    counted: int = 0
+
+
 class TableApi:
     """One instance. Safe to use from several threads: each gets its own session and pysnc client."""
 
@@ -156,6 +163,7 @@ class TableApi:
         until_now: bool = False,
         display: bool = True,
         page: int | None = None,
+        tally: _Tally | None = None,
     ) -> Iterator[Row]:
         """Every row that satisfies the query, ordered by sys_id, or by (sys_updated_on, sys_id).
 
@@ -172,14 +180,14 @@ class TableApi:
             page or self.endpoint.page,
         )
         if not by_update:
-            yield from self._by_sys_id(ask, query)
+            yield from self._by_sys_id(ask, query, tally=tally)
             return
         position: Row | None = None
         while True:
             later = query if position is None else query.where("sys_updated_on", Op.AFTER, position["sys_updated_on"])
-            rows, more = self._page(ask, later, "sys_updated_on^ORDERBYsys_id")
+            rows, total = self._page(ask, later, "sys_updated_on^ORDERBYsys_id")
             yield from rows
-            if not more or not rows:
+            if not rows or total <= len(rows):
                 return
             if until_now and position is None:
                 query = query.where("sys_updated_on", Op.UNTIL, stamp(self.server_time))
@@ -188,17 +196,19 @@ class TableApi:
             rest = query.where("sys_updated_on", Op.IS, position["sys_updated_on"])
             yield from self._by_sys_id(ask, rest, after=position["sys_id"])
 
-    def _by_sys_id(self, ask: _Ask, query: Query, *, after: str = "") -> Iterator[Row]:
+    def _by_sys_id(self, ask: _Ask, query: Query, *, after: str = "", tally: _Tally | None = None) -> Iterator[Row]:
         while True:
             later = query.where("sys_id", Op.AFTER, after) if after else query
-            rows, more = self._page(ask, later, "sys_id")
+            rows, total = self._page(ask, later, "sys_id")
+            if tally is not None:
+                tally.counted, tally = tally.counted + total, None
             yield from rows
-            if not more or not rows:
+            if not rows or total <= len(rows):
                 return
             after = rows[-1]["sys_id"]
 
-    def _page(self, ask: _Ask, query: Query, order: str) -> tuple[list[Row], bool]:
-        """The next rows, and whether there may be more.
+    def _page(self, ask: _Ask, query: Query, order: str) -> tuple[list[Row], int]:
+        """The next rows, and how many there are of them and after them.
 
         The platform cuts a page before it drops rows the user may not see, so a page may be short or empty in mid-table:
         an empty page moves on by offset, and only the total says where the end is. Not for ever: see MOST_EMPTY.
@@ -222,7 +232,7 @@ class TableApi:
                 offset += ask.page
         for row in rows:
             self._check(ask, query, row)
-        return rows, total > len(rows)
+        return rows, total
 
     def _check(self, ask: _Ask, query: Query, row: Row) -> None:
         missing = [name for name in (*query.fields, *ask.needed) if name not in row.values]
@@ -240,13 +250,31 @@ class TableApi:
             )
 
     def scan_in(
-        self, table: str, column: str, values: Iterable[str], columns: Sequence[str], *, base: Query | None = None
+        self,
+        table: str,
+        column: str,
+        values: Iterable[str],
+        columns: Sequence[str],
+        *,
+        base: Query | None = None,
+        tally: _Tally | None = None,
     ) -> Iterator[Row]:
         """Every row whose column holds one of these values, many per request. Values that cannot be asked for are skipped."""
         base = base or Query()
         budget = self._budget(table, columns, base)
         for chunk in chunks((v for v in values if expressible(v, in_list=True)), budget):
-            yield from self.scan(table, base.where(column, Op.IN, *chunk), columns)
+            yield from self.scan(table, base.where(column, Op.IN, *chunk), columns, tally=tally)
+
+    def scan_whole(
+        self, table: str, column: str, values: Iterable[str], columns: Sequence[str], *, base: Query | None = None
+    ) -> tuple[list[Row], int]:
+        """The same, and how many more rows there are by the instance's own count: those the user may not see.
+
+        Not every instance counts what it does not show.
+        """
+        tally = _Tally()
+        rows = list(self.scan_in(table, column, values, columns, base=base, tally=tally))
+        return rows, max(tally.counted - len(rows), 0)
 
     def scan_any(
         self, table: str, terms: Iterable[Term], columns: Sequence[str], *, base: Query | None = None

@@ -12,6 +12,7 @@ from connector import app, memory
 from connector.cli import cli
 from connector.engine.history import overview
 from connector.engine.tables import outbox
+from tests.altered import Altered
 from tests.conftest import DOMAIN_ORDER, HAMBURG
 from tests.scenarios.test_nothing_doubled import (
     CHANGE_DOMAIN_ORDER,
@@ -131,6 +132,31 @@ def test_a_note_that_nobody_may_read_is_never_written_twice(
         pair.settle()
         assert [len(pair.notes(number)) for number in pair.domain_orders(order) if pair.notes(number)] == [1, 1]
         pair.assert_nothing_doubled()
+
+
+@pytest.mark.parametrize("waits", [False, True], ids=["the form shows it", "the form is closed"])
+def test_a_note_that_the_journal_hides_among_others_is_never_written_twice(pair: Pair, waits: bool) -> None:
+    """A right to single rows: the table shows our older notes and counts the newest without showing it."""
+    order = made(pair)
+    progressed(pair, order)
+    arm(pair, CHANGE_DOMAIN_ORDER, "commit_then_500")
+    pair.sync()
+    if waits:
+        pair.world.fault("om", HIDDEN_FIELD)
+    line = Altered(
+        pair, "om", "/table/sys_journal_field", lambda rows: [r for r in rows if "-> Assigned" not in str(r)]
+    )
+    (pair.settle_but_parked if waits else pair.settle)()
+    assert line.altered
+    assert sum("-> Assigned" in note for note in pair.notes(pair.resource_order(order))) == 1
+    line.is_on = False
+    if waits:
+        assert pair.finding_codes() == ["write-parked"]
+        with memory.repairing(pair.loaded) as store:
+            assert store.release_parked(pair.parked(), pair.now(), drop=False)
+        pair.settle()
+    pair.assert_nothing_doubled()
+    assert pair.finding_codes() == []
 
 
 @pytest.mark.parametrize("entry", ["9223372036854775808", "0"])

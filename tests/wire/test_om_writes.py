@@ -64,6 +64,8 @@ def test_a_note_that_the_answer_does_not_show_is_looked_for_in_the_journal(mocke
 def test_a_note_that_was_dropped_in_silence_is_said_to_have_been(mocked: responses.RequestsMock) -> None:
     mocked.patch(OM_URL + RECORD, json=answer(heard=False))
     journal((ONE, signed("an older note", "n0"))).serve(mocked, "sys_journal_field", OM_URL)
+    row = {"sys_id": ONE, "work_notes": "", "work_notes shown": signed("an older note", "n0")}
+    Table([row]).serve(mocked, OM_TABLES["domain_order"], OM_URL)
     assert om_port(mocked).write_note(ONE, TEXT).refused == (NOTE,)
 
 
