@@ -6,16 +6,18 @@ people wrote is read as forms show it.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
 
-from connector import app
+from connector import app, memory
 from connector.config import load
 from connector.demo.setup import write_config
-from connector.errors import SignInFailed
-from tests.conftest import make_pair, sandbox_info
+from connector.engine.release import release_side
+from connector.errors import ConnectorError, SignInFailed
+from tests.conftest import HAMBURG, make_pair, sandbox_info
 from tests.scenarios import test_first_light as first_light
 
 if TYPE_CHECKING:
@@ -53,3 +55,27 @@ def test_without_tokens_nobody_is_let_in_and_the_reason_is_explained(strict: Pai
         app.plan_once(by_password, strict.outside())
     for words in ("snc_basic_auth_api_access", "web_service_access_only", "restriction.active", "reset"):
         assert words in refused.value.hint
+
+
+def test_a_gate_that_closes_behind_a_running_connector_is_explained_and_not_run_against(pair: Pair) -> None:
+    """The password is right, and refused from one day to the next; more tries would lock the user out."""
+    order = pair.approved(HAMBURG)
+    users = pair.world.users("fsm")
+    users["connector"] = replace(users["connector"], web_service_only=False)
+    with app.writing(pair.loaded, pair.outside()) as (engine, systems):
+        app.sync_once(engine, systems, pair.now)
+        pair.fsm("dispatch", work_order=pair.install(order), technician="technician")
+        pair.world.switch("fsm", basic_auth_gate=True)
+        pair.world.clear_requests()
+        for _ in range(5):
+            pair.world.advance(20)
+            with pytest.raises(ConnectorError) as refused:
+                app.sync_once(engine, systems, pair.now)
+            assert "snc_basic_auth_api_access" in f"{refused.value} {refused.value.hint}"
+        assert len(pair.world.requests("fsm")) == 2  # one, and once more with the password read again
+    users["connector"] = replace(users["connector"], web_service_only=True)
+    with memory.repairing(pair.loaded) as store:
+        release_side(store, "fsm", pair.now(), "the user is for web services only now", looked=True)
+    pair.settle()
+    assert pair.noted(pair.resource_order(order), "-> Assigned")
+    pair.assert_nothing_doubled()

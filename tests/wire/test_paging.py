@@ -130,6 +130,41 @@ def test_a_row_that_vanishes_before_the_next_page_makes_none_be_missed(
     assert by_update(api) == ["WO0", "WO1", "WO2", "WO3", "WO4"]
 
 
+@pytest.mark.parametrize("before", [2, 3])
+@pytest.mark.parametrize("number", [0, 2, 10], ids=["first", "among them", "last"])
+def test_a_row_that_is_inserted_during_a_scan_makes_none_be_missed_or_read_twice(
+    number: int, before: int, mocked: responses.RequestsMock, api: TableApi
+) -> None:
+    """By offset, one that is inserted among those already read pushes the last of them onto the next page."""
+    table = Table([row | {"sys_id": sys_id(2 * n + 1)} for n, row in enumerate(rows(0, 1, 2, 3, 4))])
+    there = [row["sys_id"] for row in table.rows]
+
+    def insert(page: int) -> None:
+        if page == before:
+            table.rows.append({"sys_id": sys_id(number), "number": "WO9", "sys_updated_on": NINE})
+
+    table.before = insert
+    table.serve(mocked, "wm_order")
+    found = by_sys_id(api)
+    assert [one for one in found if one in there] == there
+    assert len(found) == len(set(found))
+    assert (sys_id(number) in found) == (number > 2 * 2 * (before - 1) - 1)
+
+
+def test_a_row_that_is_inserted_during_a_scan_by_update_is_read_with_it(
+    mocked: responses.RequestsMock, api: TableApi
+) -> None:
+    table = Table(rows(0, 1, 2, 3, 4))
+
+    def insert(page: int) -> None:
+        if page == 2:
+            table.rows.append({"sys_id": sys_id(0), "number": "WO9", "sys_updated_on": NINE})
+
+    table.before = insert
+    table.serve(mocked, "wm_order")
+    assert by_update(api) == ["WO0", "WO1", "WO2", "WO3", "WO4", "WO9"]
+
+
 def test_every_page_asks_the_whole_question(mocked: responses.RequestsMock, api: TableApi) -> None:
     made = rows(0, 0, 0, 1, 1, 1)
     for position, row in enumerate(made):
