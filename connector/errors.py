@@ -14,6 +14,7 @@ ConnectorError                    exit code   who acts
     │   └── Duplicate             1           look: a record with this sys_id or unique key exists already
     ├── SchemaMismatch            2           a human: tables or columns are called differently there
     ├── AbsurdAnswer              1           a human: an answer that cannot be true; nothing may be concluded from it
+    │   └── NothingShown          1           look again: an empty answer where nothing shows that it is not merely closed
     ├── Unavailable               6           later: nothing was executed (refused connection, 429, a read that failed)
     │   └── Hibernating           6           later: somebody has to wake it
     └── OutcomeUnknown            6           look first: a write may or may not have been executed
@@ -144,6 +145,10 @@ class AbsurdAnswer(RemoteError):
     """An answer that contradicts the question. The one brake every read has."""
 
     id = "absurd-answer"
+
+
+class NothingShown(AbsurdAnswer):
+    """A table without a single record to see: empty, or closed to the user. The two look the same."""
 
 
 class Unavailable(RemoteError):

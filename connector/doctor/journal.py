@@ -89,8 +89,9 @@ CHECKS = (
     Check(
         "keys.sys_id",
         "A sys_id the connector chooses is kept",
-        "A repeated insert then collides instead of doubling; without it each creation is looked up first.",
-        "Nothing must be done: the connector looks for the mark first. An ACL on create of sys_id lets it choose.",
+        "A repeated insert then collides instead of doubling; without it a creation whose answer is lost is only repeated "
+        "where a look for its mark shows other work orders and not this one.",
+        "Nothing must be done where the connector's user sees all work orders. An ACL on create of sys_id lets it choose.",
         only="fsm",
         of_pair=_chosen_ids,
     ),

@@ -2,7 +2,7 @@
 
 | action  | before sending                              | after an unknown outcome                                |
 |---------|---------------------------------------------|---------------------------------------------------------|
-| create  | nothing: its sys_id collides if it exists   | look for the mark                                       |
+| create  | nothing: its sys_id collides if it exists   | look for the mark; none is believed where others are shown |
 | note    | nothing                                     | look for its token in the journal; else sent again      |
 |         |                                             | (where no journal may be read: parked, never sent again) |
 | field note | nothing                                  | the same, in the journal of the work order              |
@@ -29,7 +29,16 @@ from typing import TYPE_CHECKING
 
 from connector.engine.isolate import defect, is_of_one_record
 from connector.engine.store import OutboxEntry, Settlement
-from connector.errors import AbsurdAnswer, Duplicate, OutcomeUnknown, Rejected, RemoteError, SignInFailed, Unavailable
+from connector.errors import (
+    AbsurdAnswer,
+    Duplicate,
+    NothingShown,
+    OutcomeUnknown,
+    Rejected,
+    RemoteError,
+    SignInFailed,
+    Unavailable,
+)
 from connector.exchange import LONGEST_ASKED, NOTE
 from connector.mapping.fields import is_same, left_empty
 from connector.mapping.marks import Carried, WorkOrderKey, bound, digest_of, is_detached, number_in, signed, token_of
@@ -202,7 +211,7 @@ class Outbox:
 
     def _create(self, entry: OutboxEntry, action: CreateWorkOrder) -> Settlement:
         if entry.must_look:
-            written = self.fsm.find(action.key)
+            written = self._find_surely(entry, action.key)
             how, origin = "found in Field Service after an unclear answer", Origin.CREATED
             if written is None:
                 return _overtaken(action.initiator_number)
@@ -224,6 +233,17 @@ class Outbox:
         )
         text = f"{written.number} ({action.template}) for {action.initiator_number} {how}"
         return _done(text, written, made)
+
+    def _find_surely(self, entry: OutboxEntry, key: str) -> Written | None:
+        """Whether a work order was made, after all. Where the instance shows none at all, and memory knows of none either, it may
+        have none: that is believed of what was not sent by all that is known, and else when it says so twice, minutes apart."""
+        try:
+            return self.fsm.find_surely(key)
+        except NothingShown as error:
+            was_sent = entry.state is not IntentState.PENDING
+            if self.store.has_links() or (was_sent and str(error) not in entry.said):
+                raise
+            return None
 
     def _insert(self, action: CreateWorkOrder) -> tuple[Written, str, Origin]:
         try:

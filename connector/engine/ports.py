@@ -197,7 +197,13 @@ class FieldService(Watched, Protocol):
         """One work order as it is now."""
 
     def find(self, key: str) -> Written | None:
-        """The work order with this key, if it exists."""
+        """The work order with this key, if it is shown."""
+
+    def find_surely(self, key: str) -> Written | None:
+        """The same where an answer to its creation is lost: None only where it is surely not there.
+
+        Raises NothingShown when no work order at all is shown, and AbsurdAnswer when the instance counts what it does not show.
+        """
 
     def not_said(self, work_order: WorkOrder, fields: Mapping[str, str], *, is_untouched: bool) -> tuple[str, ...]:
         """The columns of a write of ours, whose answer nobody has, that a work order left empty; where nobody else has written

@@ -70,6 +70,7 @@ class OutboxEntry:
     action: Action
     state: IntentState
     attempts: int
+    said: str = ""  # the error of the last try
     inherited: bool = False  # from another process: memory may be an old backup, and say of what was sent that it waits
 
     @property
@@ -423,6 +424,7 @@ class Store:
             action=codec.load_action(row.kind, row.document),
             state=IntentState(row.state),
             attempts=row.attempts,
+            said=row.error,
         )
 
     def settle(self, entry: OutboxEntry, settlement: Settlement, now: datetime, sent: Collection[Sent] = ()) -> None:
@@ -505,6 +507,11 @@ class Store:
         with self.engine.connect() as connection:
             document = connection.execute(query).scalar()
         return None if document is None else codec.load_link(document)
+
+    def has_links(self) -> bool:
+        """Whether memory knows of any work order."""
+        with self.engine.connect() as connection:
+            return connection.execute(sa.select(link.c.work_order_id).limit(1)).first() is not None
 
     def link_numbered(self, number: str) -> Link | None:
         """The link of the work order people call so; `number` in upper case."""

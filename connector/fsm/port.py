@@ -6,7 +6,7 @@ import contextlib
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from connector.errors import Denied, OutcomeUnknown, Rejected
+from connector.errors import AbsurdAnswer, Denied, NothingShown, OutcomeUnknown, Rejected
 from connector.exchange import NOTE, WORK_ORDER, Changed, FeedId, Sent, Written
 from connector.fsm.records import work_order_task_wire, work_order_wire
 from connector.fsm.references import References, Wanted
@@ -23,6 +23,7 @@ from connector.servicenow.lean import Part
 from connector.servicenow.people import People
 from connector.servicenow.query import Op, Query, Term, expressible
 from connector.servicenow.schema import StateChoices
+from connector.servicenow.table import Tally
 from connector.servicenow.wire import NOT_UNDERSTOOD, Parts, asked, why_not
 
 if TYPE_CHECKING:
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
 _CANCELED = "Canceled"
 _EMPTY_TRAILS = 3
 _CREATED_ON, _CREATED_BY = "sys_created_on", "sys_created_by"
+_OTHERS = 5  # work orders that show that work orders are shown
+_LOOK_AGAIN = 300.0  # seconds
 _NAMES = 100  # correlation ids in one comparison, about a thousand bytes
 
 
@@ -309,11 +312,43 @@ class FsmPort:
 
     def find(self, key: str) -> Written | None:
         """By mark, because an instance may refuse the sys_id the connector chose. Of several, the original."""
-        query = Query().where(self._columns["names"], Op.IS, key)
-        number = self._columns["number"]
-        columns = [number, "sys_mod_count", _CREATED_ON]
-        rows = list(self._api.scan(self._table, query, columns, display=False, page=10))
-        chosen = sys_id_of(key)
+        rows, _ = self._marked_as(key)
+        return self._original(rows, key)
+
+    def find_surely(self, key: str) -> Written | None:
+        """Nothing is concluded from an empty answer alone: it is what a right that was lost looks like. So it is asked once more,
+        together with records that are there, and believed where those are shown. Costs two requests where nothing is found."""
+        rows, hidden = self._marked_as(key)
+        if hidden and not rows:
+            raise AbsurdAnswer(
+                f"{self.name} counts {hidden} work orders with the mark {key} and shows none of them.",
+                hint="Check which work orders the connector's user may see; the creation is not repeated until that is known.",
+                instance=self.name,
+            )
+        if not rows:
+            others = self._api.oldest(self._table, _OTHERS)
+            rows, _ = self._marked_as(key, others) if others else ([], 0)
+            if not rows:
+                raise NothingShown(
+                    f"{self.name} shows no work order at all, so nobody can tell whether one that may have been made is there.",
+                    hint="Check that the connector's user may see work orders.",
+                    retry_after=_LOOK_AGAIN,
+                    instance=self.name,
+                )
+        return self._original([row for row in rows if row[self._columns["names"]].casefold() == key.casefold()], key)
+
+    def _marked_as(self, key: str, others: Sequence[str] = ()) -> tuple[list[Row], int]:
+        """The work orders with this mark, and some others by sys_id; and how many there are that are not shown."""
+        terms = [Term(self._columns["names"], Op.IS, (key,))]
+        terms += [Term("sys_id", Op.IN, tuple(others))] if others else []
+        columns = [self._columns["number"], self._columns["names"], "sys_mod_count", _CREATED_ON]
+        tally = Tally()
+        query = Query().either(*terms)
+        rows = list(self._api.scan(self._table, query, columns, display=False, page=10, tally=tally))
+        return rows, max(tally.counted - len(rows), 0)
+
+    def _original(self, rows: list[Row], key: str) -> Written | None:
+        chosen, number = sys_id_of(key), self._columns["number"]
         rows.sort(key=lambda row: (row["sys_id"] != chosen, row.get(_CREATED_ON), row.get(number)))
         return self._written(rows[0], ()) if rows else None
 

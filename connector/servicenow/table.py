@@ -69,7 +69,7 @@ class _Ask:
 
 
 @dataclass(slots=True)
-class _Tally:
+class Tally:
     """How many rows an instance says there are, over several questions; those that the user may not see included, mostly."""
 
     counted: int = 0
@@ -163,7 +163,7 @@ class TableApi:
         until_now: bool = False,
         display: bool = True,
         page: int | None = None,
-        tally: _Tally | None = None,
+        tally: Tally | None = None,
     ) -> Iterator[Row]:
         """Every row that satisfies the query, ordered by sys_id, or by (sys_updated_on, sys_id).
 
@@ -196,7 +196,7 @@ class TableApi:
             rest = query.where("sys_updated_on", Op.IS, position["sys_updated_on"])
             yield from self._by_sys_id(ask, rest, after=position["sys_id"])
 
-    def _by_sys_id(self, ask: _Ask, query: Query, *, after: str = "", tally: _Tally | None = None) -> Iterator[Row]:
+    def _by_sys_id(self, ask: _Ask, query: Query, *, after: str = "", tally: Tally | None = None) -> Iterator[Row]:
         while True:
             later = query.where("sys_id", Op.AFTER, after) if after else query
             rows, total = self._page(ask, later, "sys_id")
@@ -257,7 +257,7 @@ class TableApi:
         columns: Sequence[str],
         *,
         base: Query | None = None,
-        tally: _Tally | None = None,
+        tally: Tally | None = None,
     ) -> Iterator[Row]:
         """Every row whose column holds one of these values, many per request. Values that cannot be asked for are skipped."""
         base = base or Query()
@@ -272,7 +272,7 @@ class TableApi:
 
         Not every instance counts what it does not show.
         """
-        tally = _Tally()
+        tally = Tally()
         rows = list(self.scan_in(table, column, values, columns, base=base, tally=tally))
         return rows, max(tally.counted - len(rows), 0)
 

@@ -12,6 +12,7 @@ from requests.adapters import BaseAdapter
 from connector import app, memory
 from connector.engine.release import release_side
 from connector.errors import ConnectorError
+from tests.altered import Altered
 from tests.conftest import DOMAIN_ORDER, HAMBURG, LINE
 
 if TYPE_CHECKING:
@@ -142,6 +143,80 @@ def test_a_daemon_that_goes_on_writes_a_note_once_whatever_it_is_answered(pair: 
             pair.world.advance(400)
     pair.assert_nothing_doubled()
     assert sum("-> Assigned" in note for note in pair.notes(pair.resource_order(order))) == 1
+
+
+HIDDEN = {"kind": "no_rows", "method": "GET", "path_contains": "/table/wm_order", "user": "connector", "count": None}
+
+
+@pytest.fixture(params=[True, False], ids=["chosen sys_ids", "its own sys_ids"])
+def either(pair: Pair, request: pytest.FixtureRequest) -> Pair:
+    """An instance that takes the sys_id the connector chose, and one that gives its own, where a repeated insert doubles."""
+    pair.world.switch("fsm", client_sys_id=request.param)
+    return pair
+
+
+def test_a_work_order_that_is_counted_and_not_shown_is_not_made_again(either: Pair) -> None:
+    """A right to single rows that is missing for a while: the total says what the rows do not."""
+    order = either.approved(HAMBURG)
+    line = Altered(either, "fsm", "/table/wm_order", lambda _: [])
+    arm(either, CREATE, "commit_then_500")
+    either.sync()
+    either.world.advance(70)
+    either.sync()
+    assert (line.altered > 0, either.waiting()["unknown"]) == (True, 1)
+    line.is_on = False
+    either.settle()
+    assert len(either.work_orders(order)) == 2
+    either.assert_nothing_doubled()
+
+
+@pytest.mark.parametrize("looks", [1, 4], ids=["the first ever", "one of many"])
+def test_an_instance_that_hides_all_work_orders_for_a_while_gets_none_twice(either: Pair, looks: int) -> None:
+    """Nothing is concluded from an empty answer while memory knows of work orders; otherwise only when it comes again."""
+    if looks > 1:
+        made(either)
+    order = either.approved(HAMBURG)
+    arm(either, CREATE, "commit_then_500")
+    either.sync()
+    fault = either.world.fault("fsm", HIDDEN)
+    for _ in range(looks):
+        either.world.advance(400)
+        either.sync()
+    assert either.waiting()["unknown"] == 1
+    either.world.clear_faults(fault)
+    either.settle()
+    assert len(either.work_orders(order)) == 2
+    either.assert_nothing_doubled()
+
+
+def test_one_empty_answer_that_hides_a_work_order_is_noticed_by_what_else_it_does_not_show(either: Pair) -> None:
+    made(either)
+    order = either.approved(HAMBURG)
+    arm(either, CREATE, "commit_then_500")
+    with app.writing(either.loaded, either.outside()) as (engine, systems):
+        app.sync_once(engine, systems, either.now)
+        either.world.advance(70)
+        either.world.fault("fsm", {**HIDDEN, "path_contains": "wm_order?sysparm_query=correlation_id%3D"})
+        app.sync_once(engine, systems, either.now)
+        assert engine.store.waiting()["unknown"] == 1
+    either.world.clear_faults()
+    either.settle()
+    assert len(either.work_orders(order)) == 2
+    either.assert_nothing_doubled()
+
+
+@pytest.mark.parametrize("known", [False, True], ids=["the first ever", "one of many"])
+def test_a_work_order_that_was_not_made_is_made_where_the_look_shows_others_or_nothing_twice(
+    either: Pair, known: bool
+) -> None:
+    if known:
+        made(either)
+    order = either.approved(HAMBURG)
+    arm(either, CREATE, "drop")
+    either.sync()
+    either.settle()
+    assert len(either.work_orders(order)) == 2
+    either.assert_nothing_doubled()
 
 
 class BreaksAfterTheWrite(BaseAdapter):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from connector.errors import Duplicate, Rejected
+from connector.errors import AbsurdAnswer, Duplicate, NothingShown, Rejected
 from connector.mapping.marks import Carried, digest_of, signed, sys_id_of
 from connector.model import CancelWorkOrder, Change, CreateWorkOrder, UpdateWorkOrder
 from tests.wire.answers import TRANSACTION, said
@@ -201,3 +201,37 @@ def test_a_work_order_is_found_by_its_mark(mocked: responses.RequestsMock) -> No
     assert found is not None
     assert (found.sys_id, found.number, found.mod_count) == (CHOSEN, "WO1", 3)
     assert port.find(KEY.replace(":1:1", ":1:2")) is None
+
+
+OTHER = {**CREATED, "sys_id": sys_id(7), "correlation_id": "", "sys_created_on": "2026-03-01 08:00:00"}
+LOST = KEY.replace(":1:1", ":1:2")
+
+
+def test_a_lost_creation_that_is_found_costs_one_request_and_one_that_is_not_three(
+    mocked: responses.RequestsMock,
+) -> None:
+    table = Table([{**CREATED, "sys_created_on": "2026-03-02 08:00:00"}, OTHER]).serve(mocked, "wm_order", FSM_URL)
+    port = fsm_port(mocked)
+    found = port.find_surely(KEY)
+    assert found is not None
+    assert (found.sys_id, len(table.asked)) == (CHOSEN, 1)
+    assert port.find_surely(LOST) is None
+    assert len(table.asked) == 1 + 3
+    assert table.queries[-1] == f"correlation_id={LOST}^ORsys_idIN{OTHER['sys_id']},{CHOSEN}^ORDERBYsys_id"
+
+
+def test_an_empty_table_shows_nothing_about_a_lost_creation(mocked: responses.RequestsMock) -> None:
+    Table([]).serve(mocked, "wm_order", FSM_URL)
+    port = fsm_port(mocked)
+    assert port.find(KEY) is None
+    with pytest.raises(NothingShown, match="no work order at all") as raised:
+        port.find_surely(KEY)
+    assert raised.value.retry_after
+
+
+def test_a_lost_creation_that_is_counted_and_not_shown_is_not_missing(mocked: responses.RequestsMock) -> None:
+    Table([{**CREATED, "sys_created_on": "2026-03-02 08:00:00"}, OTHER], hidden={CHOSEN}).serve(
+        mocked, "wm_order", FSM_URL
+    )
+    with pytest.raises(AbsurdAnswer, match="counts 1 work orders"):
+        fsm_port(mocked).find_surely(KEY)

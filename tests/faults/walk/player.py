@@ -163,6 +163,7 @@ class Player:
         self.truth.plans_tasks = step["turns"] % 4 in (1, 2)
         self.truth.asks = step["turns"] % 8 in (1, 2, 3)
         self.world.switch("om", writer_sets_ponr=step["ponr_follows"], writer_plans_order_tasks=self.truth.plans_tasks)
+        self.world.switch("fsm", client_sys_id=step["turns"] % 16 not in (3, 6, 9, 12))
         for side in ("om", "fsm"):
             self.world.skew(side, step[f"{side}_skew"])
             self.world.switch(side, literal_zone=step[f"{side}_literals"])
