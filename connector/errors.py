@@ -150,6 +150,8 @@ class AbsurdAnswer(RemoteError):
 class NothingShown(AbsurdAnswer):
     """A table without a single record to see: empty, or closed to the user. The two look the same."""
 
+    id = "nothing-shown"
+
 
 class Unavailable(RemoteError):
     """The instance could not be used, and surely executed nothing."""
