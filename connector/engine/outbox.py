@@ -242,6 +242,7 @@ class Outbox:
         except NothingShown as error:
             was_sent = entry.state is not IntentState.PENDING
             if self.store.has_links() or (was_sent and str(error) not in entry.said):
+                error.retry_after = self.patience.longest_retry
                 raise
             return None
 

@@ -39,7 +39,6 @@ _CANCELED = "Canceled"
 _EMPTY_TRAILS = 3
 _CREATED_ON, _CREATED_BY = "sys_created_on", "sys_created_by"
 _OTHERS = 5  # work orders that show that work orders are shown
-_LOOK_AGAIN = 300.0  # seconds
 _NAMES = 100  # correlation ids in one comparison, about a thousand bytes
 
 
@@ -332,7 +331,6 @@ class FsmPort:
                 raise NothingShown(
                     f"{self.name} shows no work order at all, so nobody can tell whether one that may have been made is there.",
                     hint="Check that the connector's user may see work orders.",
-                    retry_after=_LOOK_AGAIN,
                     instance=self.name,
                 )
         return self._original([row for row in rows if row[self._columns["names"]].casefold() == key.casefold()], key)
