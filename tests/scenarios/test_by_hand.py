@@ -421,3 +421,36 @@ def test_a_work_order_whose_columns_somebody_else_uses_is_not_detached(pair: Pai
     pair.settle()
     with pytest.raises(Refused, match="PROJECT-7"):
         detach(pair, made)
+
+
+@pytest.mark.parametrize("spelling", ["{}", " {}", "{} "], ids=["lower case", "blank before", "blank after"])
+def test_a_number_that_a_dispatcher_typed_carelessly_is_told_at_once_and_holds_the_gate(
+    pair: Pair, spelling: str
+) -> None:
+    _, number, install = in_the_field(pair)
+    pair.fsm("dispatch", work_order=install, technician="technician")
+    pair.fsm("complete", work_order=install)
+    pair.settle()
+    made = made_by_hand(pair, correlation_id=spelling.format(number.lower()))
+    pair.world.advance(61)
+    pair.sync()
+    pair.sync()
+    assert pair.noted(number, made, "was made by hand", "1 of 2 work orders open")
+    pair.forget()
+    pair.settle()
+    pair.world.advance(2000)
+    pair.settle()
+    pair.om("close_domain_order", domain_order=number)
+    pair.settle()
+    assert pair.noted(number, "was reopened", made)
+    pair.assert_nothing_doubled()
+
+
+def test_a_case_whose_number_a_dispatcher_typed_carelessly_waits_for_that_work_order(pair: Pair) -> None:
+    cases = with_cases(pair, POLICY)
+    case = cases.om("create_case", short_description="the router is dead")["case"]["number"]
+    made = made_by_hand(cases, correlation_id=f" {case.lower()}")
+    cases.world.advance(61)
+    cases.settle()
+    assert visits(cases, case) == []
+    assert any(made in note and "was made by hand" in note for note in said(cases, case))
