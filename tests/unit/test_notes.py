@@ -30,6 +30,14 @@ DUE = [
 MOVED = (Change("location", "Berlin", "Paris"), Change("characteristic.port", "", "LC"))
 DUE_DATE = Change(*("due date", "2027-03-01 12:00:00", "2027-04-01 12:00:00"), columns=("requested_due_by",))
 PLACE = Change("location", "Berlin", "Paris", ("short_description", "location"))
+NAME = ("Acme", "Acme SE")
+RENAMED = [Change("account", *NAME, ("account", "description")), Change("contact.account.name", *NAME, ("contact",))]
+KEYS = [
+    Change("contact.account.name", *NAME, ("contact",)),
+    Change("asset.serial_number", "1", "2", ("asset",)),
+    Change("characteristic.ip.of_lan", "3", "4", ("description",)),
+    Change("location.city", "Hamburg", "Altona", ("location",)),
+]
 BERLIN = ZoneInfo("Europe/Berlin")
 WINTER = "2027-02-01 10:15:30"
 BY_TOM = WorkOrder(*("1" * 32, "WO1", DISPATCHED), template="Install CPE", created_by="Tom", created_on=WINTER)
@@ -278,8 +286,19 @@ def test_a_note_about_very_many_changes_stays_readable() -> None:
         ),
         (
             notes.updated(WO1, [PLACE], ("location",), still_open=1, total=1),  # its summary names the new place
-            "WO1 Install CPE was updated after a change of the order: location: Berlin -> Paris. Current status: Ready for"
-            " Dispatch. 1 of 1 work order open. Field Service did not take: location.",
+            "WO1 Install CPE was updated after a change of the order: location: Berlin -> Paris (only in the short description)."
+            " Current status: Ready for Dispatch. 1 of 1 work order open. Field Service did not take: location.",
+        ),
+        (
+            notes.updated(WO1, RENAMED, ("account",), still_open=1, total=1),
+            "WO1 Install CPE was updated after a change of the order: account: Acme -> Acme SE (only in the description)."
+            " Current status: Ready for Dispatch. 1 of 1 work order open. Field Service did not take: account.",
+        ),
+        (
+            notes.updated(WO1, KEYS, ("location",), still_open=1, total=1),
+            "WO1 Install CPE was updated after a change of the order: account of the contact: Acme -> Acme SE; serial number of"
+            " the asset: 1 -> 2; ip.of_lan: 3 -> 4. Current status: Ready for Dispatch. 1 of 1 work order open."
+            " Field Service did not take: location (city of the location: Hamburg -> Altona).",
         ),
         (
             notes.rejected("CS1", "visit again", still_open=0, total=2),
