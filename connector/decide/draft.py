@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from connector.decide.again import key_of_next
 from connector.decide.closure import Coming, Work
 from connector.decide.rules import Consequence
-from connector.mapping.decisions import decision_about, is_decision
+from connector.mapping.decisions import decision_about, is_decision, names_number
 from connector.mapping.marks import WorkOrderKey, fallout_of, is_signed, number_in, status_key, token_of, tokens_in
 from connector.mapping.vocabulary import whole
 from connector.model import (
@@ -231,11 +231,19 @@ class Draft:
         again = self.words_for_next(work)
         words = (self.decisive_words, *([again] if again else []))
         decision = decision_about(found.number, token_of(key), entries, words, refused_at)
-        if decision is None or not again or not is_decision(decision.text, again):
+        if decision is None or not (following := key_of_next(link)):
             return replace(work, decision=decision)
-        following = key_of_next(link)
         has_next = any(one.key == following for one in self.links.values())
-        return replace(work, decision=decision, again=following, has_next=has_next)
+        if isinstance(self.seen, Snapshot):
+            is_asked = bool(again) and is_decision(decision.text, again)
+        else:
+            is_asked = self._may_be_repeated(work) and names_number(decision.text, found.number, self.decisive_words)
+        return replace(work, decision=decision, again=following if is_asked else "", has_next=has_next)
+
+    def _may_be_repeated(self, work: Work) -> bool:
+        """Whether a visit of a case may be repeated alone. In the place of earlier rounds came later ones."""
+        key = WorkOrderKey.parse(work.link.key)
+        return self.is_current(work) or (key is not None and key.is_asked_for)
 
     def words_for_next(self, work: Work) -> str:
         """How a work note begins that sends somebody again in the place of this visit; empty where nothing does."""

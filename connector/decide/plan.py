@@ -425,7 +425,8 @@ def _keep(
     """What is wanted and exists: it says what the order says, or somebody goes again in its place."""
     again = existing.again if existing.waits_for_next else key_of_redo(draft, initiator, existing)
     if (key := WorkOrderKey.parse(again)) is not None:
-        _create_once(draft, initiator, wanted, key, facts)
+        if not _is_another_open(draft, initiator):
+            _create_once(draft, initiator, wanted, key, facts)
         return
     _withdraw_cancellation(draft, existing)
     keep_current(draft, initiator, existing, facts)
@@ -450,6 +451,13 @@ def _waits_its_turn(draft: Draft, initiator: AnyInitiator) -> bool:
     return bool(draft.coming(initiator) or draft.strange_of(initiator)) or any(
         w.keeps_open(draft.rules.releases) for w in before
     )
+
+
+def _is_another_open(draft: Draft, initiator: AnyInitiator) -> bool:
+    """Of a case whose work orders come one after the other, whether there is one that a repeated visit has to wait for."""
+    if not isinstance(initiator, Case) or not draft.rules.about_cases.one_open_work_order:
+        return False
+    return bool(draft.counts(initiator)[0] or draft.strange_of(initiator))
 
 
 def _existing(work: list[Work], wanted: WantedWorkOrder, version: int) -> Work | None:

@@ -189,6 +189,8 @@ def _ask(draft: Draft, domain_order: DomainOrder | Case, work: Work, number: str
 
 def _waits_for_next(draft: Draft, domain_order: DomainOrder | Case, work: Work, number: str) -> None:
     """Somebody was to go again, and nothing is under way."""
+    if isinstance(domain_order, Case):
+        return  # decide/case.py tells it
     if not work.waits_for_next or draft.intent(work.again) is not None or draft.is_planned(work.again):
         return
     text = (

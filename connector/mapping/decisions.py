@@ -54,6 +54,13 @@ def is_decision(text: str, word: str) -> bool:
     return _begun(" ".join(text.split()), word) is not None
 
 
+def names_number(text: str, number: str, word: str) -> bool:
+    """Whether a decision that begins with this word names this work order, and is not about all of them."""
+    plain = " ".join(text.split())
+    begun = _begun(plain, word)
+    return begun is not None and number.casefold() in _numbers(plain[begun.end() :])
+
+
 def _is_after(at: str, moment: datetime | None) -> bool:
     """Whether a stored moment is later, to the second. What is shown in a strange format is not known to be."""
     written = moment_of(at)

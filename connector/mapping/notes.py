@@ -518,10 +518,11 @@ def solvable(case: str, states: Iterable[State[WorkOrderPhase]]) -> str:
 
 
 @_note
-def rejected(case: str, word: str, *, still_open: int, total: int) -> str:
-    """A case that was resolved is open again."""
+def rejected(case: str, word: str, *, by_hand: bool = False, still_open: int, total: int) -> str:
+    """A case that was resolved, by its work orders or by a person after they were over, is open again."""
+    resolved = "it was resolved and its work orders were closed" if by_hand else "its work orders had resolved it"
     return (
-        f"{case} was opened again after its work orders had resolved it. {_open_count(still_open, total)}"
+        f"{case} was opened again after {resolved}. {_open_count(still_open, total)}"
         f" Nobody is sent by itself: another visit is arranged when a work note here begins with: {word}"
     )
 

@@ -396,3 +396,75 @@ def test_cases_are_not_taken_for_orders_that_vanished(cases: Pair) -> None:
     cases.sync()
     assert cases.finding_codes() == []
     assert len(cases.rows("fsm", "wm_order", "active=true", "number")) == 6
+
+
+def say(pair: Pair, case: str, text: str) -> None:
+    """An agent writes a work note on a case."""
+    pair.om("add_note", case=case, text=text, **{"as": "order_agent"})
+    pair.settle()
+
+
+def come_to_nothing(pair: Pair, work_order: str) -> None:
+    pair.fsm("dispatch", work_order=work_order, technician="technician")
+    pair.fsm("close_incomplete", work_order=work_order, reason="no access")
+    pair.settle()
+
+
+@pytest.mark.parametrize("forgetful", [False, True], ids=["remembered", "memory lost"])
+@pytest.mark.parametrize("at_once", [False, True], ids=["one after the other", "several at once"])
+def test_of_several_visits_only_the_one_that_the_agent_names_is_made_again(
+    pair: Pair, *, at_once: bool, forgetful: bool
+) -> None:
+    cases = with_cases(pair, POLICY, one_open_work_order=str(not at_once).lower())
+    case = opened(cases, "rebuild the site")
+    cases.settle()
+    carry_out(cases, visits(cases, case, "Site Survey")[0])
+    [install] = visits(cases, case, "Install CPE")
+    come_to_nothing(cases, install)
+    say(cases, case, f"visit again {install}: on Friday")
+    for _ in range(2 if forgetful else 0):
+        cases.forget()
+        cases.settle()
+    assert len(visits(cases, case, "Site Survey")) == 1
+    first, second = visits(cases, case, "Install CPE")
+    assert (first, cases.finding_codes()) == (install, [])
+    carry_out(cases, second)
+    assert state(cases, case) == "resolved"
+    assert len(visits(cases, case)) == 3
+    cases.assert_nothing_doubled()
+
+
+def test_a_visit_that_is_asked_for_while_another_is_open_is_shown_until_it_is_made(pair: Pair) -> None:
+    cases = with_cases(pair, POLICY, one_open_work_order="false")
+    case = opened(cases, "rebuild the site")
+    cases.settle()
+    [survey], [install] = visits(cases, case, "Site Survey"), visits(cases, case, "Install CPE")
+    come_to_nothing(cases, install)
+    say(cases, case, "visit again")
+    assert (len(visits(cases, case)), cases.finding_codes()) == (2, ["visit-waits"])
+    carry_out(cases, survey)
+    assert (len(visits(cases, case)), cases.finding_codes()) == (4, [])
+    cases.assert_nothing_doubled()
+
+
+@pytest.mark.parametrize("completion", ["resolve", "note"])
+def test_a_solution_of_an_agent_that_the_customer_rejects_after_the_visit_is_not_proposed_once_more(
+    pair: Pair, completion: str
+) -> None:
+    cases = with_cases(pair, POLICY, completion=f'"{completion}"')
+    case = opened(cases)
+    cases.settle()
+    [visit] = visits(cases, case)
+    cases.om("propose_solution", case=case, notes="rebooted by phone")
+    cases.settle()
+    carry_out(cases, visit)
+    cases.om("reject_solution", case=case, reason="still dead after the visit")
+    cases.settle()
+    assert (state(cases, case), cases.finding_codes()) == ("open", ["solution-rejected"])
+    assert told(cases, case, "was opened again after it was resolved and its work orders were closed", "visit again")
+    say(cases, case, f"visit again {visit}")
+    [_, second] = visits(cases, case)
+    carry_out(cases, second)
+    assert cases.finding_codes() == []
+    assert state(cases, case) == {"resolve": "resolved", "note": "open"}[completion]
+    cases.assert_nothing_doubled()

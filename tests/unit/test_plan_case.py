@@ -249,6 +249,79 @@ def test_the_other_visit_is_not_asked_for_again_once_it_exists_and_resolves_the_
     assert kinds(plan(case(), failed, over, journals=_asked(failed, "visit again"))) == ["ResolveCase"]
 
 
+URGENT = {"verdicts": tuple(verdict(n, priority="1") for n in (1, 2))}
+AT_ONCE = replace(RULES, cases=replace(CASES, one_open_work_order=False))
+
+
+def _numbered(number: str, state: str, row: str = "swap", **changes: Any) -> WorkOrder:
+    return replace(work_order(state, row, **changes), number=number)
+
+
+def _named(text: str, *others: WorkOrder, survey: str = "4", swap: str = "3", **known: Any) -> Plan:
+    """WO1 swapped the equipment, WO2 surveyed the site, both were told, and then somebody wrote this."""
+    first, second = _numbered("WO1", swap), _numbered("WO2", survey, "survey")
+    told = signed("both ended", status_key(first.sys_id, 1, swap)), signed("", status_key(second.sys_id, 1, survey))
+    entries = [JournalEntry(rank, "om-fsm", one) for rank, one in enumerate(told)]
+    facts = {"carried": {**SAID, "priority": "1"}}
+    work = (first, second, *others)
+    links = tuple(link(one, **facts) for one in work)
+    journals = {CASE_ID: (*entries, JournalEntry(2, "Olivia Brooks", text))}
+    known = {"links": links, "journals": journals, **URGENT, **known}
+    return plan(case(priority="1"), *work, **known)
+
+
+NEXT_SURVEY = str(WorkOrderKey("om", CASE_ID, "survey", 1, 1).after(1))
+NEXT_SWAP = str(WorkOrderKey("om", CASE_ID, "swap", 1, 1).after(1))
+
+
+@pytest.mark.parametrize("rules", [RULES, AT_ONCE], ids=["one after the other", "several at once"])
+def test_of_several_visits_the_one_that_an_agent_names_is_repeated_and_no_other(rules: Any) -> None:
+    decided = _named("visit again WO2: she is at home on Friday", rules=rules)
+    create = only(decided, CreateWorkOrder)
+    assert (create.key, create.template, kinds(decided)) == (NEXT_SURVEY, "Site Survey", ["CreateWorkOrder"])
+    pending = _named("visit again WO2", rules=rules, intents=(done(create, IntentState.PENDING),))
+    assert (kinds(pending), pending.withdraw, codes(pending)) == ([], (), [])
+
+
+def test_a_visit_that_was_repeated_because_it_was_named_resolves_the_case_when_it_is_complete() -> None:
+    text = "visit again WO2"
+    assert kinds(_named(text, _numbered("WO3", "10", "survey", names=NEXT_SURVEY))) == []
+    assert kinds(_named(text, _numbered("WO3", "3", "survey", names=NEXT_SURVEY))) == ["ResolveCase"]
+    assert codes(_named(text, _numbered("WO3", "4", "survey", names=NEXT_SURVEY))) == ["closed-incomplete"]
+
+
+def test_a_visit_that_was_repeated_does_not_stand_for_one_that_was_never_made() -> None:
+    first, again = _numbered("WO1", "4"), _numbered("WO2", "3", names=NEXT_SWAP)
+    facts = {"carried": {**SAID, "priority": "1"}}
+    seen = {"links": tuple(link(one, **facts) for one in (first, again)), "journals": _asked(first, "visit again WO1")}
+    decided = plan(case(priority="1"), first, again, **seen, **URGENT)
+    assert only(decided, CreateWorkOrder).template == "Site Survey"
+    nameless = replace(case(priority="1"), unshown=("location",))
+    assert "ResolveCase" not in kinds(plan(nameless, first, again, **seen, **URGENT))
+
+
+def test_a_visit_that_is_asked_for_while_another_is_open_waits_for_it_unless_several_may_be() -> None:
+    named = _named("visit again WO2", swap="16")
+    assert (kinds(named), codes(named)) == ([], ["visit-waits"])
+    assert only(_named("visit again WO2", swap="16", rules=AT_ONCE), CreateWorkOrder).key == NEXT_SURVEY
+    for rules in (RULES, AT_ONCE):
+        round_of_visits = _named("visit again", swap="16", rules=rules)
+        assert (kinds(round_of_visits), codes(round_of_visits)) == ([], ["visit-waits"])
+
+
+def test_two_visits_that_are_named_are_repeated_one_after_the_other() -> None:
+    decided = _named("visit again WO1, WO2")
+    assert (only(decided, CreateWorkOrder).key, codes(decided)) == (NEXT_SWAP, ["visit-waits"])
+    over = _named("visit again WO1, WO2", _numbered("WO3", "3", names=NEXT_SWAP))
+    assert only(over, CreateWorkOrder).key == NEXT_SURVEY
+
+
+def test_a_visit_named_after_the_solution_was_rejected_is_repeated_alone_also_where_somebody_is_sent_at_once() -> None:
+    for rejected in Rejection:
+        rules = replace(RULES, cases=replace(CASES, rejected=rejected))
+        assert only(_named("visit again WO1", survey="3", rules=rules), CreateWorkOrder).key == NEXT_SWAP
+
+
 def test_an_intended_resolution_is_given_up_when_the_work_is_not_over_after_all() -> None:
     resolve = only(plan(case(), work_order("3")), ResolveCase)
     waits = (done(resolve, IntentState.PENDING),)
@@ -272,6 +345,29 @@ def test_a_rejected_solution_is_told_and_asks() -> None:
 def test_an_old_copy_of_the_case_and_a_resolution_given_up_by_a_person_are_no_rejection() -> None:
     assert codes(_rejected(mod_count=5)) == []
     assert codes(_rejected(error="given up by a person")) == []
+
+
+def _solved_by_hand(**more: Any) -> Plan:
+    """A person has resolved it, it was seen so when its visit was over, and is open again."""
+    seen = plan(case("Resolved"), work_order("3"))
+    remembered = tuple(Intent(token, IntentState.DONE) for token in seen.recovered)
+    rules = more.pop("rules", RULES)
+    snapshot = CaseSnapshot(case(mod_count=9), (work_order("3"),), {}, {})
+    intents = {one.key: one for one in remembered}
+    return decide_case(snapshot, OrderMemory((link(work_order("3")),), (verdict(1), verdict(2)), intents), rules)
+
+
+@pytest.mark.parametrize("completion", list(Completion))
+def test_a_solution_of_a_person_that_is_rejected_when_the_visits_are_over_is_told_too(completion: Completion) -> None:
+    rules = replace(RULES, cases=replace(CASES, completion=completion))
+    decided = _solved_by_hand(rules=rules)
+    assert "was opened again after it was resolved and its work orders were closed" in only(decided, WriteNote).text
+    assert (kinds(decided), codes(decided)) == (["WriteNote"], ["solution-rejected"])
+
+
+def test_a_solution_of_a_person_from_before_the_end_of_the_visits_proves_nothing() -> None:
+    assert plan(case("Resolved"), work_order("16")).recovered == ()
+    assert kinds(plan(case(), work_order("3"))) == ["ResolveCase"]
 
 
 def test_a_rejected_solution_sends_somebody_at_once_where_that_is_wanted() -> None:
