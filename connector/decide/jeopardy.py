@@ -7,6 +7,9 @@ an hour less, so that a plan which wavers about a bound is told once.
 A visit that is open does not end before now, whatever was planned: so the level rises with time alone, at moments that are known
 beforehand. Now is what the connector's own clock says: bounds are hours apart, the clocks of two machines minutes. Without a due
 date nothing is predicted.
+
+Who was told of a level takes the last note for what holds. So when every visit is over and settled, or the due date was removed,
+a last note says None; not while somebody must decide about a visit, or another one is arranged.
 """
 
 from __future__ import annotations
@@ -77,28 +80,34 @@ def warn(draft: Draft, domain_order: DomainOrder) -> None:
         return
     last = predicted_end(work, draft.now)
     due = moment_of(line.due)
-    if last is None or due is None:
-        return
-    left = (due - last.at).total_seconds() / 3600
     told = _told(draft, domain_order)
     waits = told.pop() if told and told[-1][1].state is IntentState.PENDING else None
     before = told[-1][0] if told else Level.NONE
-    now = rules.after(before, left)
-    draft.look_again(rules.next_rise(now, due))
+    counts = {"still_open": sum(w.is_open for w in work), "total": len(work)}
+    if last is not None and due is not None:
+        left = (due - last.at).total_seconds() / 3600
+        now = rules.after(before, left)
+        draft.look_again(rules.next_rise(now, due))
+        promise = notes.Promise(last.at.strftime(STAMP), line.number, line.due, left, last.how, draft.rules.notes.zone)
+        text = notes.jeopardy(last.work_order, promise, (before.value, now.value), **counts)
+    elif work and (not line.due or _is_settled(draft, domain_order)):
+        now = Level.NONE
+        text = notes.no_jeopardy(line.number, before.value, has_due_date=bool(line.due), **counts)
+    else:
+        return
     if waits is not None and waits[0] is now:
         return
     if waits is not None:
         draft.withdraw(waits[1])
-    if now is before:
-        return
-    text = notes.jeopardy(
-        last.work_order,
-        notes.Promise(last.at.strftime(STAMP), line.number, line.due, left, last.how, draft.rules.notes.zone),
-        (before.value, now.value),
-        still_open=sum(w.is_open for w in work),
-        total=len(work),
-    )
-    draft.note(_key(domain_order, len(told) + 1, now), domain_order, text)
+    if now is not before:
+        draft.note(_key(domain_order, len(told) + 1, now), domain_order, text)
+
+
+def _is_settled(draft: Draft, domain_order: DomainOrder) -> bool:
+    """Whether every visit is over, nobody must decide about one, and none is being arranged."""
+    if draft.creating(domain_order) or draft.strange_of(domain_order):
+        return False
+    return not any(w.keeps_open(draft.rules.releases) or w.found is None for w in draft.work_of(domain_order))
 
 
 def _is_promised(draft: Draft, domain_order: DomainOrder) -> bool:

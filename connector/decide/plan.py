@@ -80,6 +80,8 @@ a person gave a refused reopening up                          | nothing but the 
 reopening (or that note) waiting or refused, no longer needed | withdraw the intention
 its visits are planned or scheduled nearer the due date, or   | note: the level of jeopardy, from -> to, with both dates
   further from it, by a level; or only time goes by           |   and a look when the next level would begin
+a level was told, and nothing is left to be late: all is done | note: the level is None again
+  or released, or the line has no due date any more          |
 their planned end, where order tasks shall say it             | write it, once per end (decide/planned_end.py)
 all work orders terminal, no creation pending                 | note once: ready to close
 ready to close intended, a work order open again meanwhile    | withdraw the intention

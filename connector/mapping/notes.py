@@ -332,6 +332,13 @@ def jeopardy(work_order: WorkOrder, promise: Promise, levels: tuple[str, str], *
 
 
 @_note
+def no_jeopardy(line: str, before: str, *, has_due_date: bool, still_open: int, total: int) -> str:
+    """Nothing is left that could be late, or no date that it could be late for."""
+    why = f"Every visit for {line} is over" if has_due_date else f"{line} has no due date any more"
+    return f"{why}. Jeopardy: {before} -> None. {_open_count(still_open, total)}"
+
+
+@_note
 def updated(
     work_order: WorkOrder,
     changes: Iterable[Change],

@@ -83,6 +83,47 @@ def test_a_visit_that_is_over_endangers_nothing_any_more(pair: Pair, order: str)
     assert levels(pair, order) == []
 
 
+def test_the_last_word_about_a_visit_that_was_late_and_is_over_is_that_nothing_is_in_jeopardy(
+    pair: Pair, order: str
+) -> None:
+    install = pair.install(order)
+    planned(pair, install, "2026-04-03 12:00:00")
+    pair.fsm("dispatch", work_order=install, technician="technician")
+    for do in ("accept", "start", "complete"):
+        pair.fsm(do, work_order=install)
+    pair.settle()
+    assert levels(pair, order) == ["None -> Critical", "Critical -> None"]
+    line = pair.rows("om", LINE, f"order.number={order}", "number")[0]["number"]
+    number = pair.resource_order(order)
+    assert pair.noted(number, f"Every visit for {line} is over. Jeopardy: Critical -> None. 0 of 1 work order open.")
+    pair.forget()
+    pair.settle()
+    assert len(levels(pair, order)) == 2
+    pair.assert_nothing_doubled()
+
+
+def test_a_visit_that_came_to_nothing_stays_in_jeopardy_until_somebody_decides(pair: Pair, order: str) -> None:
+    install, number = pair.install(order), pair.resource_order(order)
+    planned(pair, install, "2026-04-03 12:00:00")
+    pair.fsm("cancel_work_order", work_order=install, reason="nobody home")
+    pair.settle()
+    assert levels(pair, order) == ["None -> Critical"]
+    pair.om("add_note", domain_order=number, text=f"release gate {install}", **{"as": "fulfillment_agent"})
+    pair.settle()
+    assert levels(pair, order) == ["None -> Critical", "Critical -> None"]
+
+
+def test_without_its_due_date_a_line_is_in_no_jeopardy_any_more(pair: Pair, order: str) -> None:
+    planned(pair, pair.install(order), "2026-04-03 12:00:00")
+    line = pair.rows("om", LINE, f"order.number={order}", "number")[0]["number"]
+    pair.om("revise", order=order)
+    pair.om("edit_line", line=line, fields={"committed_due_date": ""})
+    pair.om("approve_revision", order=order)
+    pair.settle()
+    assert levels(pair, order) == ["None -> Critical", "Critical -> None"]
+    assert pair.noted(pair.resource_order(order), "has no due date any more", "1 of 1 work order open")
+
+
 def test_without_a_promised_date_nothing_is_predicted(pair: Pair) -> None:
     order = pair.approved(HAMBURG, committed_due_date="")
     pair.settle()

@@ -262,7 +262,7 @@ def _named(text: str, *others: WorkOrder, survey: str = "4", swap: str = "3", **
     first, second = _numbered("WO1", swap), _numbered("WO2", survey, "survey")
     told = signed("both ended", status_key(first.sys_id, 1, swap)), signed("", status_key(second.sys_id, 1, survey))
     entries = [JournalEntry(rank, "om-fsm", one) for rank, one in enumerate(told)]
-    facts = {"carried": {**SAID, "priority": "1"}}
+    facts: dict[str, Any] = {"carried": {**SAID, "priority": "1"}}
     work = (first, second, *others)
     links = tuple(link(one, **facts) for one in work)
     journals = {CASE_ID: (*entries, JournalEntry(2, "Olivia Brooks", text))}
@@ -292,8 +292,11 @@ def test_a_visit_that_was_repeated_because_it_was_named_resolves_the_case_when_i
 
 def test_a_visit_that_was_repeated_does_not_stand_for_one_that_was_never_made() -> None:
     first, again = _numbered("WO1", "4"), _numbered("WO2", "3", names=NEXT_SWAP)
-    facts = {"carried": {**SAID, "priority": "1"}}
-    seen = {"links": tuple(link(one, **facts) for one in (first, again)), "journals": _asked(first, "visit again WO1")}
+    facts: dict[str, Any] = {"carried": {**SAID, "priority": "1"}}
+    seen: dict[str, Any] = {
+        "links": tuple(link(one, **facts) for one in (first, again)),
+        "journals": _asked(first, "visit again WO1"),
+    }
     decided = plan(case(priority="1"), first, again, **seen, **URGENT)
     assert only(decided, CreateWorkOrder).template == "Site Survey"
     nameless = replace(case(priority="1"), unshown=("location",))
