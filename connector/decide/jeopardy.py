@@ -105,7 +105,7 @@ def warn(draft: Draft, domain_order: DomainOrder) -> None:
 
 def _is_settled(draft: Draft, domain_order: DomainOrder) -> bool:
     """Whether every visit is over, nobody must decide about one, and none is being arranged."""
-    if draft.creating(domain_order) or draft.strange_of(domain_order):
+    if draft.coming(domain_order) or draft.strange_of(domain_order):
         return False
     return not any(w.keeps_open(draft.rules.releases) or w.found is None for w in draft.work_of(domain_order))
 
