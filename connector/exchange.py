@@ -17,6 +17,10 @@ LONGEST_ASKED = 86_400.0
 WORK_ORDER = "work_order"
 """The part of Field Service that a sweep goes through."""
 
+UNCOUNTED = -1
+"""The count of updates of a record whose own cannot be read: nobody can tell whether it was changed, so it always counts as
+changed."""
+
 NOTE = "the note"
 """What `Written.refused` says of a note that is not in the journal, whatever the journal's column is called."""
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from connector.engine.behind import orders_behind, orders_named
 from connector.engine.known import KnownRecords
+from connector.exchange import UNCOUNTED
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -83,7 +84,7 @@ def _poll(store: Store, system: Watched, om: OrderManagement, feed: FeedId, now:
     for row in system.changed(feed, watermark - overlap):
         clock = clock or system.server_time  # when the first page was read: everything later comes next time
         newest, read = max(newest, row.updated_on), read + 1
-        if seen.get(row.sys_id) != row.mod_count:
+        if row.mod_count == UNCOUNTED or seen.get(row.sys_id) != row.mod_count:
             rows.append(row)
     until = reached(watermark, clock or system.server_time, newest, overlap, many=read > _MANY)
     if rows or abs(until - watermark) >= _WORTH_WRITING:

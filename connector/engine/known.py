@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from connector.engine.tables import finding, in_lists, known, sweep_round
 from connector.engine.wakeups import upserting, wake
+from connector.exchange import UNCOUNTED
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -29,8 +30,8 @@ class Known:
     order_id: str
 
     def is_as(self, sketch: Sketch) -> bool:
-        """Whether it is still what it was."""
-        return (self.mod_count, self.state) == (sketch.mod_count, sketch.state)
+        """Whether it is still what it was. Without a count nobody can tell."""
+        return sketch.mod_count != UNCOUNTED and (self.mod_count, self.state) == (sketch.mod_count, sketch.state)
 
 
 @dataclass(frozen=True, slots=True)

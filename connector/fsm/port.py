@@ -24,7 +24,7 @@ from connector.servicenow.people import People
 from connector.servicenow.query import Op, Query, Term, expressible
 from connector.servicenow.schema import StateChoices
 from connector.servicenow.table import Tally
-from connector.servicenow.wire import NOT_UNDERSTOOD, Parts, asked, why_not
+from connector.servicenow.wire import NOT_UNDERSTOOD, Parts, asked, count_of, why_not
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -168,7 +168,7 @@ class FsmPort:
             yield self._changed(row, self._columns["names"])
 
     def _changed(self, row: Row, names: str) -> Changed:
-        mod_count = int(row.get("sys_mod_count") or 0)
+        mod_count = count_of(row.get("sys_mod_count"))
         return Changed(row["sys_id"], mod_count, row.get("sys_updated_on"), self._heard(row["sys_id"], row.get(names)))
 
     def _heard(self, sys_id: str, names: str) -> str:
@@ -300,13 +300,12 @@ class FsmPort:
         return {sys_id: tuple(sorted(steps, key=lambda s: (s.at, s.mod_count))) for sys_id, steps in found.items()}
 
     def _transition(self, row: Row) -> Transition:
-        checkpoint = row.get("record_checkpoint")
         return Transition(
             before=row.get("oldvalue"),
             after=row.get("newvalue"),
             by=self._people.name(row.get("user")),
             at=row.get("sys_created_on"),
-            mod_count=int(checkpoint) if checkpoint.isdigit() else 0,
+            mod_count=max(count_of(row.get("record_checkpoint")), 0),
         )
 
     def find(self, key: str) -> Written | None:
@@ -458,7 +457,7 @@ class FsmPort:
         return Written(
             sys_id=row.get("sys_id"),
             number=row.get(self._columns["number"]),
-            mod_count=int(row.get("sys_mod_count") or 0),
+            mod_count=count_of(row.get("sys_mod_count")),
             refused=refused,
             made=made,
             transaction=self._api.transaction,

@@ -25,7 +25,7 @@ from connector.servicenow.lean import Part, page
 from connector.servicenow.names import REFUSED
 from connector.servicenow.query import Op, Query
 from connector.servicenow.schema import StateChoices, state_choices
-from connector.servicenow.wire import NOT_UNDERSTOOD, Parts, why_not
+from connector.servicenow.wire import NOT_UNDERSTOOD, Parts, count_of, why_not
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -92,7 +92,7 @@ class OmWithCases(OmPort):
             yield from super().changed(feed, since)
             return
         for row in self._case_feed.read(self._api, since):
-            yield Changed(row["sys_id"], int(row["sys_mod_count"] or 0), row["sys_updated_on"], row["sys_id"])
+            yield Changed(row["sys_id"], count_of(row["sys_mod_count"]), row["sys_updated_on"], row["sys_id"])
 
     @property
     def parts(self) -> tuple[str, ...]:

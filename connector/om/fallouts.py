@@ -17,6 +17,7 @@ from connector.model import DomainOrderPhase, Fallout
 from connector.servicenow.names import REFUSED
 from connector.servicenow.query import Op, Query
 from connector.servicenow.schema import StateChoices
+from connector.servicenow.wire import count_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -143,7 +144,7 @@ class Fallouts:
         return Written(
             sys_id=row.get("sys_id"),
             number=row.get(self._columns["number"]),
-            mod_count=int(row.get("sys_mod_count") or 0),
+            mod_count=count_of(row.get("sys_mod_count")),
             refused=tuple(column for column, value in sent.items() if row.get(column).strip() != value.strip()),
             transaction=self._api.transaction,
         )

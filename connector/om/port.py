@@ -22,7 +22,7 @@ from connector.servicenow.lean import Part
 from connector.servicenow.people import People
 from connector.servicenow.query import Op, Query
 from connector.servicenow.schema import StateChoices
-from connector.servicenow.wire import NOT_UNDERSTOOD, MissingColumn, Parts, why_not
+from connector.servicenow.wire import NOT_UNDERSTOOD, MissingColumn, Parts, count_of, why_not
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -164,7 +164,7 @@ class OmPort:
     def changed(self, feed: FeedId, since: datetime | None) -> Iterator[Changed]:
         watched, leads_to = self._watched[feed.name]
         for row in watched.read(self._api, since):
-            yield Changed(row["sys_id"], int(row["sys_mod_count"] or 0), row["sys_updated_on"], row.get(leads_to))
+            yield Changed(row["sys_id"], count_of(row["sys_mod_count"]), row["sys_updated_on"], row.get(leads_to))
 
     @property
     def parts(self) -> tuple[str, ...]:
@@ -254,7 +254,7 @@ class OmPort:
         for row in rows:
             order_id = row[leads_to]
             if order_id in is_open and "sys_mod_count" in row.values:
-                sketch = Sketch(row["sys_id"], int(row["sys_mod_count"] or 0), row.get(state))
+                sketch = Sketch(row["sys_id"], count_of(row["sys_mod_count"]), row.get(state))
                 yield Record(part, sketch, order_id, is_open[order_id])
 
     def read_domain_order(self, domain_order_id: str) -> DomainOrder | None:
@@ -315,7 +315,7 @@ class OmPort:
         }
         return LineNow(
             ponr="true" in (row.get(line["ponr"]), row.get(walk + order["ponr"])),
-            version=int(row.get(walk + order["version"]) or 1),
+            version=count_of(row.get(walk + order["version"]) or "1"),
             in_question=OrderPhase.FROZEN in phases,
         )
 
@@ -385,7 +385,7 @@ class OmPort:
         return Written(
             sys_id=row.get("sys_id"),
             number=row.get(self._schema.domain_order["number"]),
-            mod_count=int(row.get("sys_mod_count") or 0),
+            mod_count=count_of(row.get("sys_mod_count")),
             refused=refused,
             transaction=self._api.transaction,
         )

@@ -11,6 +11,7 @@ from connector.errors import AbsurdAnswer, Denied
 from connector.exchange import Sketch, SketchPage
 from connector.servicenow.query import Op, Query
 from connector.servicenow.table import require_end
+from connector.servicenow.wire import count_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -55,7 +56,7 @@ class Part:
                     hint="The instance ignores a part of the query; nothing was concluded from the answer.",
                 )
             previous = row[_SYS_ID].casefold()
-        sketches = tuple(Sketch(row[_SYS_ID], int(row[_MOD_COUNT] or 0), row[self.state]) for row in rows)
+        sketches = tuple(Sketch(row[_SYS_ID], count_of(row[_MOD_COUNT]), row[self.state]) for row in rows)
         return SketchPage(sketches, more=bool(rows) and total > len(rows))
 
 

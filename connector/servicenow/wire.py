@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, StringConstraints, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
 
+from connector.exchange import UNCOUNTED
 from connector.model import Reads, Ref
 
 if TYPE_CHECKING:
@@ -14,11 +15,24 @@ if TYPE_CHECKING:
 
     from connector.servicenow.table import Row
 
+MOST_COUNTED = 2**31 - 1  # what an integer column of an instance, and of memory, can hold
 _SYS_ID = re.compile(r"[0-9A-Za-z]{32}")
 SysId = Annotated[str, StringConstraints(pattern=rf"^{_SYS_ID.pattern}$")]
 Number = Annotated[str, StringConstraints(min_length=1)]
 Flag = Annotated[bool, BeforeValidator(lambda value: value or False)]
-Count = Annotated[int, BeforeValidator(lambda value: value or 0)]
+Count = Annotated[int, BeforeValidator(lambda value: value or 0), Field(ge=UNCOUNTED, le=MOST_COUNTED)]
+
+
+def count_of(text: str) -> int:
+    """A `sys_mod_count` as stored; UNCOUNTED where it is no number. What is wrong with one row must not end a scan of many.
+
+    >>> [count_of(text) for text in ("1204", "", "1,204", "9999999999")]
+    [1204, 0, -1, -1]
+    """
+    if not text:
+        return 0
+    is_count = text.isascii() and text.isdecimal() and len(text) <= len(str(MOST_COUNTED)) and int(text) <= MOST_COUNTED
+    return int(text) if is_count else UNCOUNTED
 
 
 class Wire(BaseModel):
