@@ -122,6 +122,8 @@ def walked(reports: list[dict[str, Any]]) -> str:
             f"| times the connector was killed in them | {total('deaths'):.0f} |",
             f"| domain orders put back after they were called off | {total('put back'):.0f} |",
             f"| visits made in the place of others | {total('visits again'):.0f} |",
+            f"| finished order tasks opened again | {total('tasks opened again'):.0f} |",
+            f"| changes that waited for a person at the end | {total('changes that wait'):.0f} |",
             f"| correlation ids of work orders made by hand changed | {total('numbers changed'):.0f} |",
             f"| places made that only Order Management knew | {total('places made'):.0f} |",
             f"| parked writes that a person gave up | {total('given up'):.0f} |",
