@@ -123,20 +123,24 @@ def _why_it_waits(draft: Draft, initiator: AnyInitiator, work: Work, new: _Diffe
 
 def _compensation(draft: Draft, initiator: AnyInitiator, work: Work, new: _Difference) -> Compensation:
     found = _by_table(draft, initiator, work, new)
-    if found is Compensation.RECREATE and not _may_be_made_anew(draft, initiator, work):
+    if found is Compensation.RECREATE and not isinstance(initiator, Initiator):
+        return (
+            Compensation.FLAG
+        )  # a case has no revisions: nobody knows a new place from one that is called otherwise now
+    if found is Compensation.RECREATE and not _may_be_made_anew(draft, work):
         return Compensation.ASK
     return found
 
 
-def _may_be_made_anew(draft: Draft, initiator: AnyInitiator, work: Work) -> bool:
-    """Whether somebody has asked for another visit: an approved revision since it was made, or written last; an edit of a
-    case. What changes besides, such as a name, cancels nothing."""
+def _may_be_made_anew(draft: Draft, work: Work) -> bool:
+    """Whether somebody has asked for another visit: an approved revision since it was made, or written last. What changes
+    besides, such as a name, cancels nothing."""
     key = WorkOrderKey.parse(work.link.key)
     if key is None or work.found is None:
         return False
     mark = Carried.parse(work.found.mark)
-    made_at = key.version if not key.is_asked_for else mark.version if mark is not None else draft.version
-    return not isinstance(initiator, Initiator) or made_at != draft.version
+    made_at = mark.version if mark is not None else draft.version if key.is_asked_for else key.version
+    return made_at != draft.version
 
 
 def _by_table(draft: Draft, initiator: AnyInitiator, work: Work, new: _Difference) -> Compensation:
@@ -213,15 +217,25 @@ def cancel(draft: Draft, initiator: AnyInitiator, work: Work, why: str) -> None:
 
 def tell_done_in_vain(draft: Draft, initiator: AnyInitiator, work: Work) -> None:
     """What was made before it was called off is told once: it may have to be undone."""
-    is_asked_for_no_more = work.found is not None and work.end in _CARRIED_OUT and work.decision is None
-    if is_asked_for_no_more and not work.link.withdrawn and not _cancellations(draft, work):
-        assert work.found is not None
+    found, noted = work.found, work.link.noted
+    if found is None or work.end not in _CARRIED_OUT or work.decision is not None or work.link.withdrawn:
+        return
+    is_told = noted is not None and noted.value == found.state.value  # how it ended, before what follows from it
+    if is_told and not _was_to_be_canceled(draft, work):
         _note(
             draft,
             initiator,
             f"in-vain/{work.link.work_order_id}/{work.link.notes}",
-            notes.done_in_vain(work.found, initiator.number),
+            notes.done_in_vain(found, initiator.number),
         )
+
+
+def _was_to_be_canceled(draft: Draft, work: Work) -> bool:
+    """Whether we tried to cancel it, or told that we could not: readers have heard of that."""
+    sys_id = work.link.work_order_id
+    actions = (intent.action for intent in draft.memory.intents.values())
+    is_tried = any(isinstance(a, CancelWorkOrder) and a.work_order_id == sys_id for a in actions)
+    return is_tried or any(draft.intent(f"cancel/{sys_id}/{one}/not") for one in range(1, draft.version + 1))
 
 
 def keep_after_all(draft: Draft, work: Work) -> None:

@@ -13,7 +13,10 @@ approved, only a NO FIELD WORK row matches                    | nothing (verdict
 approved, no row matches, or the policy contradicts itself    | nothing created, changed or canceled + finding
 creation pending or refused, order canceled or revised        | withdraw the intention
 creation pending or refused, its domain order closed          | the gate: it counts as open, until a person gives it up
-creation refused                                              | note once, finding
+wanted and never made when its domain order was closed, or    | create it all the same; the gate counts it meanwhile
+  the order completed                                         |
+creation refused                                              | note once, finding; the note is withdrawn if that is settled
+                                                              |   before it could leave
 update refused, and no longer wanted, or its visit is over    | withdraw the intention
 order task seen finished after its visit, then opened again   | create another in the place of that visit, once for each redo
   at a later version of its order (redo)                      |   (decide/redo.py); what the visit then says is what is wanted now
@@ -194,7 +197,16 @@ def tell_parked(draft: Draft) -> None:
             draft.find(FindingCode.WRITE_PARKED, subject, text, on=on, occasion=intent.key)
             if isinstance(action, CreateWorkOrder) and on is not None:
                 text = notes.not_created(action.template, on.number, why_refused(intent.error))
-                draft.note(f"refused/{intent.key}", on.noted_on, notes.counted(text, *draft.counts(on.noted_on)))
+                draft.note(f"{_REFUSED}{intent.key}", on.noted_on, notes.counted(text, *draft.counts(on.noted_on)))
+    for intent in list(draft.memory.intents.values()):
+        if isinstance(intent.action, WriteNote) and intent.key.startswith(_REFUSED) and draft.is_unsettled(intent):
+            cause = draft.intent(intent.key.removeprefix(_REFUSED))
+            is_true = cause is not None and cause.state is IntentState.PARKED
+            if not is_true and intent.state in (IntentState.PENDING, IntentState.PARKED):
+                draft.withdraw(intent)
+
+
+_REFUSED = "refused/"  # the note that a creation was refused, and the key of that
 
 
 def _concerns(draft: Draft, action: Action | None) -> AnyInitiator | None:
@@ -231,6 +243,7 @@ def _act(draft: Draft, initiator: AnyInitiator, stance: Stance, work: list[Work]
             pass
         case Stance.OVER:
             _tell_undecided(draft, initiator, draft.verdict(initiator, draft.rules.policy_for(initiator).name))
+            _fulfil_owed(draft, initiator, work)
         case Stance.FREEZE:
             if work and (not isinstance(initiator, Case) or any(one.is_open for one in work)):
                 text = f"{initiator.number} {why_frozen(initiator)}: nothing is created or changed in Field Service meanwhile"
@@ -410,6 +423,36 @@ def _fulfil_policy(draft: Draft, initiator: AnyInitiator, work: list[Work]) -> N
     for unwanted in spare:
         follow_up(draft, initiator, unwanted)
         cancel(draft, initiator, unwanted, f"{initiator.number} no longer asks for {unwanted.link.template}")
+
+
+def _fulfil_owed(draft: Draft, initiator: AnyInitiator, work: list[Work]) -> None:
+    """What was decided before the domain order was closed and was never made is still created: that somebody closed it does not
+    say that nobody has to go. A visit that was called off is not owed, unless a later version wants it."""
+    if not isinstance(initiator, Initiator) or _is_called_off(initiator, Stance.OVER) or unshown(initiator):
+        return
+    decided = [v for v in draft.memory.verdicts if v.initiator_id == initiator.sys_id and not v.is_of_a_person]
+    verdict = max(decided, key=lambda one: one.version, default=None)
+    if verdict is not None and not verdict.problem:
+        gone = [w for w in draft.detached_from(initiator.noted_on) if _is_of_policy(w.link, initiator)]
+        there = [w for w in work if not _is_asked_for(w.link) and _answers_version(w.link, verdict.version)] + gone
+        for wanted in verdict.wanted:
+            answered = _existing(there, wanted, verdict.version)
+            if answered is None:
+                _create(draft, initiator, wanted, facts_for(facts_of(initiator), wanted))
+            else:
+                there.remove(answered)
+    asked = draft.asked_for(initiator)
+    made = {link.key for link in draft.links.values()}
+    for wanted in asked.wanted if asked else ():
+        key = WorkOrderKey.asked_for(draft.rules.om, initiator.sys_id, wanted.template, wanted.ordinal)
+        if str(key) not in made:
+            draft.do(creation(draft, initiator, wanted, key, facts_of(initiator)))
+
+
+def _answers_version(link: Link, version: int) -> bool:
+    """Whether a work order answers what was decided at this version: it is there, or was called off since."""
+    key = WorkOrderKey.parse(link.key)
+    return not link.withdrawn or (key is not None and key.version >= version)
 
 
 def _tell_undecided(draft: Draft, initiator: AnyInitiator, verdict: Verdict | None) -> None:

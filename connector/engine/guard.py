@@ -73,9 +73,21 @@ class Guard:
                 "Was it cloned, restored, or put in place of another? Nothing is written to either side.",
             )
         self._record(side, facts, now)
+        self._go_with_time(side, facts)
         known = self._newest(side)
         found = system.existing(known)
         return self.vanished(side, system.name, known, found, now)
+
+    def _go_with_time(self, side: Side, facts: Mapping[str, str]) -> None:
+        """While one of the oldest records is still there, it is the same instance: from then on it is known by those that are
+        the oldest now. So what is deleted or archived little by little is never missed all at once."""
+        with self._engine.begin() as connection:
+            rows = connection.execute(sa.select(identity).where(identity.c.side == side.value)).all()
+            for row in rows:
+                now = facts.get(row.fact, "")
+                if row.fact.startswith(OLDEST) and now != row.value and set(now.split(",")) & set(row.value.split(",")):
+                    same = (identity.c.side == side.value) & (identity.c.fact == row.fact)
+                    connection.execute(identity.update().where(same).values(value=now))
 
     def told(self, order_ids: Collection[str]) -> set[str]:
         """Those of these orders whose missing records are known to a person, as findings."""

@@ -509,9 +509,11 @@ class Store:
         return None if document is None else codec.load_link(document)
 
     def has_links(self) -> bool:
-        """Whether memory knows of any work order."""
+        """Whether memory knows of any work order, but for those of orders of which a person was told that some are missing."""
+        missing = sa.select(finding.c.order_id).where(finding.c.code == FindingCode.WORK_ORDER_MISSING.value)
+        query = sa.select(link.c.work_order_id).where(link.c.order_id.not_in(missing)).limit(1)
         with self.engine.connect() as connection:
-            return connection.execute(sa.select(link.c.work_order_id).limit(1)).first() is not None
+            return connection.execute(query).first() is not None
 
     def link_numbered(self, number: str) -> Link | None:
         """The link of the work order people call so; `number` in upper case."""

@@ -479,9 +479,9 @@ def canceled_too_late(work_order: WorkOrder) -> str:
 
 @_note
 def done_in_vain(work_order: WorkOrder, initiator: str) -> str:
-    """A visit had been made before its domain order, line or order was canceled."""
+    """A visit was made, and its domain order, line or order is canceled."""
     return (
-        f"{_name(work_order)} was {harmless(work_order.state.label)} before {initiator} was canceled:"
+        f"{_name(work_order)} is {harmless(work_order.state.label)}, and {initiator} is canceled:"
         f" what was done in the field may have to be undone."
     )
 

@@ -88,6 +88,6 @@ def test_a_visit_that_was_made_before_its_order_was_canceled_may_have_to_be_undo
     pair.om("approve_cancel", order=order)
     pair.settle()
     pair.sync(full=True)
-    told = f"was Closed Complete before {number} was canceled: what was done in the field may have to be undone"
+    told = f"is Closed Complete, and {number} is canceled: what was done in the field may have to be undone"
     assert sum(told in note for note in pair.notes(number)) == 1
     pair.assert_nothing_doubled()

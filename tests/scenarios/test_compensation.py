@@ -178,7 +178,7 @@ def test_another_place_moves_the_visit_that_a_person_asked_for_too(compensating:
     compensating.assert_nothing_doubled()
 
 
-def test_another_place_of_a_case_is_another_visit_too(compensating: Pair) -> None:
+def test_another_place_of_a_case_reaches_its_visit_and_the_dispatcher(compensating: Pair) -> None:
     pair = with_cases(compensating, CASES)
     case = pair.om("create_case", short_description="the router is dead", account="Acme Logistics", location=HAMBURG)
     number = case["case"]["number"]
@@ -187,11 +187,20 @@ def test_another_place_of_a_case_is_another_visit_too(compensating: Pair) -> Non
     place = pair.rows("om", "cmn_location", f"name={MUNICH}", "sys_id")[0]["sys_id"]
     pair.om("write", table="sn_customerservice_case", record=number, fields={"location": place})
     pair.settle()
-    query = f"short_descriptionLIKE{number}^ORDERBYnumber"
-    rows = pair.rows("fsm", "wm_order", query, "number")
-    ends = [pair.state("fsm", "wm_order", row["number"]) for row in rows]
-    assert list(zip(ends, pair.labels("fsm", "wm_order", query, "location"), strict=True)) == [
-        ("canceled", HAMBURG),
-        ("ready for dispatch", MUNICH),
-    ]
-    pair.assert_nothing_doubled()
+    query = f"short_descriptionLIKE{number}"
+    [found] = pair.rows("fsm", "wm_order", query, "sys_id", "number")
+    assert pair.labels("fsm", "wm_order", query, "location") == [MUNICH]
+    query = f"element_id={found['sys_id']}^element=work_notes^valueLIKEPlease check the visit"
+    assert len(pair.rows("fsm", "sys_journal_field", query, "value")) == 1
+    assert pair.finding_codes() == []
+
+
+def test_a_place_that_is_called_otherwise_now_cancels_no_visit(compensating: Pair) -> None:
+    order, _, work_order = dispatched(compensating)
+    revise(compensating, order, committed_due_date="2026-04-15 12:00:00")
+    place = compensating.rows("om", "cmn_location", f"name={HAMBURG}", "sys_id")[0]["sys_id"]
+    compensating.om("write", table="cmn_location", record=place, fields={"name": "Acme Hamburg Headquarters"})
+    compensating.sync(full=True)
+    compensating.settle()
+    assert compensating.state("fsm", "wm_order", work_order) == "assigned"
+    assert len(compensating.work_orders(order, "Install CPE")) == 1

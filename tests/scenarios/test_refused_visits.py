@@ -3,12 +3,16 @@ when nobody asks for it any more."""
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import pytest
 
 from connector import memory
+from connector.config import load
 from connector.engine.history import overview
+from connector.errors import Held
+from connector.sandbox import Refused as SandboxRefused
 from tests.conftest import HAMBURG, LINE, MUNICH
 from tests.scenarios.test_compensation import compensating, revise  # noqa: F401 - a fixture
 from tests.scenarios.test_fallouts import raising, refuse, retry, states  # noqa: F401 - a fixture
@@ -177,3 +181,93 @@ def test_a_refused_change_that_is_taken_back_is_withdrawn_and_its_fallout_settle
     revise(raising, order, committed_due_date=due)
     assert raising.finding_codes() == []
     assert set(states(raising)) == {"resolved"}
+
+
+# --- what was decided before somebody closed everything ----------------------------------------------------------
+
+
+def close_everything(pair: Pair, order: str) -> None:
+    for task in pair.rows("om", "sn_ind_tmt_orm_order_task", f"parent.order_line_item.order.number={order}", "number"):
+        with suppress(SandboxRefused):
+            pair.om("close_order_task", task=task["number"])
+    for number in reversed(pair.domain_orders(order)):
+        with suppress(SandboxRefused):
+            pair.om("close_domain_order", domain_order=number)
+
+
+def test_a_visit_that_got_no_answer_is_made_although_somebody_closed_everything_meanwhile(pair: Pair) -> None:
+    order = pair.approved(HAMBURG)
+    pair.world.fault(
+        "fsm", {"kind": "status", "status": 503, "method": "POST", "path_contains": "wm_order", "count": 1}
+    )
+    pair.sync()
+    close_everything(pair, order)
+    pair.settle()
+    number = pair.resource_order(order)
+    assert len(pair.work_orders(order, INSTALL)) == 1
+    assert not is_closed(pair, number)
+    pair.assert_nothing_doubled()
+
+
+@pytest.mark.parametrize("mode", ["reopen", "note", "alarm"])
+def test_a_refused_visit_is_made_when_it_is_tried_again_after_its_domain_order_was_closed(
+    pair: Pair, mode: str
+) -> None:
+    path = pair.loaded.path
+    path.write_text(f'{path.read_text(encoding="utf-8")}\n[gate]\nmode = "{mode}"\n', encoding="utf-8")
+    pair.loaded = load(path)
+    order, number = refused(pair)
+    pair.om("close_domain_order", domain_order=number)
+    pair.settle_but_parked()
+    assert is_closed(pair, number) == (mode != "reopen")
+    try_again(pair)
+    assert len(pair.work_orders(order, INSTALL)) == 1
+    assert is_closed(pair, number) == (mode != "reopen")
+    assert not pair.noted(number, "ready to be closed")
+    pair.assert_nothing_doubled()
+
+
+def test_a_visit_that_waited_is_not_lost_when_its_domain_order_is_closed_while_the_line_is_on_hold(pair: Pair) -> None:
+    order = pair.approved(HAMBURG)
+    pair.world.fault(
+        "fsm", {"kind": "status", "status": 503, "method": "POST", "path_contains": "wm_order", "count": 1}
+    )
+    pair.sync()
+    number = pair.resource_order(order)
+    pair.om("hold_order", order=order)
+    pair.settle()
+    pair.om("set_domain_order_state", domain_order=number, state="closed_complete")
+    pair.settle()
+    pair.om("resume_order", order=order)
+    pair.settle()
+    assert len(pair.work_orders(order, INSTALL)) == 1
+    assert not is_closed(pair, number)
+    pair.assert_nothing_doubled()
+
+
+def test_a_visit_that_was_called_off_before_its_domain_order_was_closed_is_not_made(pair: Pair) -> None:
+    order = pair.approved(HAMBURG)
+    pair.settle()
+    number = pair.resource_order(order)
+    pair.om("set_domain_order_state", domain_order=number, state="canceled")
+    pair.settle()
+    pair.om("set_domain_order_state", domain_order=number, state="closed_complete")
+    pair.settle()
+    assert len(pair.work_orders(order, INSTALL)) == 1
+    assert is_closed(pair, number)
+
+
+def test_that_a_visit_is_not_arranged_is_not_said_any_more_when_nobody_asks_for_it(pair: Pair) -> None:
+    order = pair.approved(HAMBURG)
+    number = pair.resource_order(order)
+    refuse(pair, "fsm", "POST", "wm_order", count=None)
+    busy = {"kind": "rate_limit", "seconds": 60, "method": "PATCH", "path_contains": "domain_order", "user": "connector"}
+    pair.world.fault("om", {**busy, "count": None})
+    with suppress(Held):
+        pair.sync()
+    pair.om("cancel_order", order=order)
+    pair.om("approve_cancel", order=order)
+    pair.world.clear_faults()
+    pair.settle()
+    assert not pair.noted(number, "not arranged yet")
+    assert pair.finding_codes() == []
