@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING
 
 import pytest
@@ -368,3 +369,21 @@ def test_a_table_that_was_empty_at_first_contact_is_not_missed(pair: Pair) -> No
     pair.settle()
     assert braked(pair) == {}
     assert len(pair.work_orders(order)) == 2
+
+
+def test_test_orders_that_are_deleted_one_after_the_other_are_daily_business(pair: Pair) -> None:
+    first = pair.approved(HAMBURG)
+    pair.settle()
+    for _ in range(6):
+        pair.approved(HAMBURG)
+        pair.settle()
+    pair.om("cancel_order", order=first)
+    pair.om("approve_cancel", order=first)
+    pair.settle()
+    erase(pair, "om", ORDER, f"number={first}")
+    pair.world.advance(1000)
+    with app.writing(pair.loaded, pair.outside(), patient=True) as (engine, systems):
+        with contextlib.suppress(Held):
+            app.sync_once(engine, systems, pair.now)
+        reasons = {one.reason.value for one in engine.sides.holds.all(pair.now())}
+    assert "identity" not in reasons

@@ -261,7 +261,13 @@ def test_that_a_visit_is_not_arranged_is_not_said_any_more_when_nobody_asks_for_
     order = pair.approved(HAMBURG)
     number = pair.resource_order(order)
     refuse(pair, "fsm", "POST", "wm_order", count=None)
-    busy = {"kind": "rate_limit", "seconds": 60, "method": "PATCH", "path_contains": "domain_order", "user": "connector"}
+    busy = {
+        "kind": "rate_limit",
+        "seconds": 60,
+        "method": "PATCH",
+        "path_contains": "domain_order",
+        "user": "connector",
+    }
     pair.world.fault("om", {**busy, "count": None})
     with suppress(Held):
         pair.sync()
