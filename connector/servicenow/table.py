@@ -313,8 +313,8 @@ class TableApi:
         """sys_ids of the records of a table that were created first, of those the user may see; None where it has some and
         none of them is shown."""
         ask = _Ask(table, ("sys_id", "sys_created_on"), ("sys_id",), display=False, page=count)
-        rows, more = self._page(ask, Query(), "sys_created_on^ORDERBYsys_id")
-        return None if more and not rows else [row["sys_id"] for row in rows]
+        rows, total = self._page(ask, Query(), "sys_created_on^ORDERBYsys_id")
+        return None if total and not rows else [row["sys_id"] for row in rows]
 
     # --- writing -------------------------------------------------------------------------------------------
 

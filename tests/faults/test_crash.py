@@ -74,9 +74,9 @@ def typed(pair: Pair, arguments: list[str]) -> None:
 
 
 def written(database: sa.Engine) -> set[str]:
-    """The kinds of what memory holds as done."""
+    """The kinds of writes that memory holds as done."""
     with database.connect() as connection:
-        done = sa.select(outbox.c.kind).where(outbox.c.state == IntentState.DONE.value)
+        done = sa.select(outbox.c.kind).where(outbox.c.state == IntentState.DONE.value, outbox.c.kind.is_not(None))
         return set(connection.execute(done).scalars())
 
 

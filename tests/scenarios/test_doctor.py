@@ -133,7 +133,7 @@ def waits(_request: requests.PreparedRequest, response: requests.Response) -> No
 
 
 def unbounded(request: requests.PreparedRequest, response: requests.Response) -> None:
-    if "2999" in str(request.url):
+    if response.content and "2999" in str(request.url):
         response._content = json.dumps({"result": [{"sys_id": "a" * 32}]}).encode()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from connector import app
+from connector.config import load
 from connector.mapping.marks import WorkOrderKey
 from connector.model import Link, Origin, Plan, State, WorkOrderPhase
 from tests.conftest import HAMBURG, ORDER, OVERLAP, Pair
@@ -58,6 +59,9 @@ def idle_requests(pair: Pair) -> list[tuple[str, str]]:
 
 
 def test_an_idle_pass_costs_the_same_at_10_and_at_1000_open_work_orders(pair: Pair) -> None:
+    path = pair.loaded.path  # what is planted is for domain orders that do not exist
+    path.write_text(f"{path.read_text(encoding='utf-8')}\n[brakes]\nvanished_percent = 100.0\n", encoding="utf-8")
+    pair.loaded = load(path)
     orders_with_work(pair, orders=1, lines=5)
     assert open_work_orders(pair) == 10
     few = idle_requests(pair)
