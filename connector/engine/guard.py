@@ -84,8 +84,14 @@ class Guard:
         with self._engine.begin() as connection:
             rows = connection.execute(sa.select(identity).where(identity.c.side == side.value)).all()
             for row in rows:
-                now = facts.get(row.fact, "")
-                if row.fact.startswith(OLDEST) and now != row.value and set(now.split(",")) & set(row.value.split(",")):
+                now = facts.get(row.fact, row.value)
+                if row.fact.startswith(OLDEST) and not now:  # nothing of ours was there: what comes next is the first
+                    connection.execute(
+                        identity.delete().where(identity.c.side == side.value, identity.c.fact == row.fact)
+                    )
+                elif (
+                    row.fact.startswith(OLDEST) and now != row.value and set(now.split(",")) & set(row.value.split(","))
+                ):
                     same = (identity.c.side == side.value) & (identity.c.fact == row.fact)
                     connection.execute(identity.update().where(same).values(value=now))
 
@@ -137,6 +143,8 @@ class Guard:
                 found.append(f"{row.fact} was {row.value} and is now {now}")
                 continue
             recorded = row.value.split(",")
+            if not now and not self._has_links():
+                continue  # the first draft was deleted: nothing of ours was ever there
             if not set(recorded) & set(now.split(",")) and not system.existing(recorded):
                 said = row.fact.removeprefix(OLDEST)
                 empty = "" if now else f", and {said} is empty"
@@ -144,6 +152,10 @@ class Guard:
                     f"none of the {len(recorded)} oldest {said} records is there any more ({recorded[0]} ...){empty}"
                 )
         return found
+
+    def _has_links(self) -> bool:
+        with self._engine.connect() as connection:
+            return connection.execute(sa.select(link.c.work_order_id).limit(1)).first() is not None
 
     def _record(self, side: Side, facts: Mapping[str, str], now: datetime) -> None:
         with self._engine.begin() as connection:

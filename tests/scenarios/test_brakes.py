@@ -387,3 +387,15 @@ def test_test_orders_that_are_deleted_one_after_the_other_are_daily_business(pai
             app.sync_once(engine, systems, pair.now)
         reasons = {one.reason.value for one in engine.sides.holds.all(pair.now())}
     assert "identity" not in reasons
+
+
+def test_an_instance_whose_first_draft_was_deleted_is_no_other_instance(pair: Pair) -> None:
+    line = {"offering": "Business SD-WAN", "location": HAMBURG}
+    draft = pair.om("create_order", account="Acme Logistics", lines=[line])["order"]["number"]
+    pair.settle()
+    pair.om("delete_order", order=draft)
+    pair.settle()
+    order = pair.approved(HAMBURG)
+    pair.settle()
+    assert braked(pair) == {}
+    assert len(pair.work_orders(order)) == 2
