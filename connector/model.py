@@ -847,6 +847,11 @@ class IntentState(Enum):
         """Still to be carried out, or possibly being carried out."""
         return self in (IntentState.PENDING, IntentState.SENDING, IntentState.UNKNOWN)
 
+    @property
+    def may_be_withdrawn(self) -> bool:
+        """Not sent yet, or refused: nothing of it is under way."""
+        return self in (IntentState.PENDING, IntentState.PARKED)
+
 
 @dataclass(frozen=True, slots=True)
 class Intent:

@@ -89,7 +89,7 @@ def _let_go(draft: Draft) -> None:
                 | CancelWorkOrder(work_order_id=work_order_id)
                 | WarnDispatcher(work_order_id=work_order_id)
             ):
-                if work_order_id in gone and intent.state in (IntentState.PENDING, IntentState.PARKED):
+                if work_order_id in gone and intent.state.may_be_withdrawn:
                     draft.withdraw(intent)
             case _:
                 pass
@@ -104,7 +104,7 @@ def _is_being_created(draft: Draft, key: str) -> bool:
 def _give_up_creation(draft: Draft, key: str) -> None:
     """It exists: an old memory does not know that it was sent."""
     intent = draft.intent(key)
-    if intent is not None and intent.state in (IntentState.PENDING, IntentState.PARKED):
+    if intent is not None and intent.state.may_be_withdrawn:
         draft.withdraw(intent)
 
 
@@ -188,7 +188,7 @@ def _withdraw_farewell(draft: Draft, work_order: WorkOrder, initiator: AnyInitia
     for intent in list(draft.memory.intents.values()):
         match intent.action:
             case WriteNote(key=key, domain_order_id=initiator.noted_on.sys_id):
-                is_waiting = intent.state in (IntentState.PENDING, IntentState.PARKED)
+                is_waiting = intent.state.may_be_withdrawn
                 if is_waiting and key.startswith(farewell_key(work_order.sys_id)):
                     draft.withdraw(intent)
             case _:

@@ -133,14 +133,11 @@ def _tell_waiting(draft: Draft, case: Case) -> None:
 def _fall_silent(draft: Draft, case: Case) -> None:
     """Nobody can be told any more; what was to be said is not, and what happens in the field is only remembered."""
     for intent in list(draft.memory.intents.values()):
-        if isinstance(intent.action, WriteNote | ResolveCase) and intent.state in _NOT_SENT:
+        if isinstance(intent.action, WriteNote | ResolveCase) and intent.state.may_be_withdrawn:
             draft.withdraw(intent)
     for work in draft.work_of(case):
         if work.found is not None:
             draft.remember(replace(work.link, noted=work.found.state, untold=()))
-
-
-_NOT_SENT = (IntentState.PENDING, IntentState.PARKED)
 
 
 def _finish(draft: Draft, case: Case) -> None:
@@ -149,7 +146,7 @@ def _finish(draft: Draft, case: Case) -> None:
     is_done = _is_done(draft, case, work)
     key = _key(draft, case) if case.state.phase is CasePhase.OPEN and is_done else ""
     for intent in list(draft.memory.intents.values()):
-        if isinstance(intent.action, ResolveCase) and intent.key != key and intent.state in _NOT_SENT:
+        if isinstance(intent.action, ResolveCase) and intent.key != key and intent.state.may_be_withdrawn:
             draft.withdraw(intent)
     if is_done and case.state.phase is CasePhase.RESOLVED:
         draft.remember_over(_key_of_solution(draft, case))

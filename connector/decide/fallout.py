@@ -121,7 +121,7 @@ def task_of(draft: Draft, initiator: Initiator) -> OrderTask | None:
 def _settle(draft: Draft, raised: Intent, action: RaiseFallout) -> None:
     if not draft.is_wanted_key(raised.key) or _cannot_be_told(draft, action):
         return
-    if raised.state in (IntentState.PENDING, IntentState.PARKED):
+    if raised.state.may_be_withdrawn:
         draft.withdraw(raised)
     elif raised.state is IntentState.DONE:
         draft.do(SettleFallout(_settling(action.key), action.mark, action.order_task_number, fallouts.SETTLED_TEXT))

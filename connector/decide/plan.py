@@ -199,10 +199,10 @@ def tell_parked(draft: Draft) -> None:
                 text = notes.not_created(action.template, on.number, why_refused(intent.error))
                 draft.note(f"{_REFUSED}{intent.key}", on.noted_on, notes.counted(text, *draft.counts(on.noted_on)))
     for intent in list(draft.memory.intents.values()):
-        if isinstance(intent.action, WriteNote) and intent.key.startswith(_REFUSED) and draft.is_unsettled(intent):
+        is_note = isinstance(intent.action, WriteNote) and intent.key.startswith(_REFUSED)
+        if is_note and intent.state.may_be_withdrawn and draft.is_unsettled(intent):
             cause = draft.intent(intent.key.removeprefix(_REFUSED))
-            is_true = cause is not None and cause.state is IntentState.PARKED
-            if not is_true and intent.state in (IntentState.PENDING, IntentState.PARKED):
+            if cause is None or cause.state is not IntentState.PARKED:
                 draft.withdraw(intent)
 
 
@@ -280,7 +280,7 @@ def _withdraw_overtaken(draft: Draft, initiator: AnyInitiator, stance: Stance) -
     waits = stance in (Stance.WAIT, Stance.FREEZE)
     for intent in list(draft.memory.intents.values()):
         is_refused = intent.state is IntentState.PARKED
-        if not draft.is_unsettled(intent) or (intent.state is not IntentState.PENDING and not is_refused):
+        if not (intent.state.may_be_withdrawn and draft.is_unsettled(intent)):
             continue
         match intent.action:
             case CreateWorkOrder(initiator_id=initiator.sys_id, version=version, key=key):
@@ -391,6 +391,11 @@ def _fulfil_people(draft: Draft, initiator: AnyInitiator, work: list[Work]) -> N
             _keep(draft, initiator, existing, wanted, facts)
         elif first_of(existing.link) not in there:
             _create_in_turn(draft, initiator, wanted, replace(key, again=""), facts)
+    _create_asked(draft, initiator, facts)
+
+
+def _create_asked(draft: Draft, initiator: AnyInitiator, facts: dict[str, str]) -> None:
+    """What somebody asked for by hand and was never made."""
     asked = draft.asked_for(initiator)
     made = {link.key for link in draft.links.values()}
     for wanted in asked.wanted if asked else ():
@@ -441,12 +446,7 @@ def _fulfil_owed(draft: Draft, initiator: AnyInitiator, work: list[Work]) -> Non
                 _create(draft, initiator, wanted, facts_for(facts_of(initiator), wanted))
             else:
                 there.remove(answered)
-    asked = draft.asked_for(initiator)
-    made = {link.key for link in draft.links.values()}
-    for wanted in asked.wanted if asked else ():
-        key = WorkOrderKey.asked_for(draft.rules.om, initiator.sys_id, wanted.template, wanted.ordinal)
-        if str(key) not in made:
-            draft.do(creation(draft, initiator, wanted, key, facts_of(initiator)))
+    _create_asked(draft, initiator, facts_of(initiator))
 
 
 def _answers_version(link: Link, version: int) -> bool:
@@ -492,9 +492,8 @@ def _waits_its_turn(draft: Draft, initiator: AnyInitiator) -> bool:
     """One open work order per case, by hand or not, and none after one that somebody must decide about first."""
     if not isinstance(initiator, Case) or not draft.rules.about_cases.one_open_work_order:
         return False
-    before = draft.work_of(initiator)
-    return bool(draft.coming(initiator) or draft.strange_of(initiator)) or any(
-        w.keeps_open(draft.rules.releases) for w in before
+    return _is_another_open(draft, initiator) or any(
+        w.keeps_open(draft.rules.releases) for w in draft.work_of(initiator)
     )
 
 

@@ -21,15 +21,13 @@ from connector.decide.fallout import task_of
 from connector.decide.stance import Stance, stance_of
 from connector.decide.visit_end import planned_end
 from connector.mapping.moments import STAMP
-from connector.model import DomainOrderPhase, Initiator, IntentState, WritePlannedEnd
+from connector.model import DomainOrderPhase, Initiator, WritePlannedEnd
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from connector.decide.draft import Draft
     from connector.model import Intent
-
-_NOT_SENT = (IntentState.PENDING, IntentState.PARKED)
 
 
 def write_ends(draft: Draft) -> None:
@@ -38,7 +36,7 @@ def write_ends(draft: Draft) -> None:
     for task in sorted(draft.snapshot.order_tasks, key=lambda task: task.number):
         end, work_order = planned.get(task.sys_id, ("", ""))
         before = list(_written(draft, task.sys_id))
-        if before and before[-1][1:] != (end, version) and before[-1][0].state in _NOT_SENT:
+        if before and before[-1][1:] != (end, version) and before[-1][0].state.may_be_withdrawn:
             draft.withdraw(before.pop()[0])
         if not end or (before and (before[-1][1:] == (end, version) or before[-1][0].state.is_open)):
             continue

@@ -24,7 +24,7 @@ def follow_the_field(draft: Draft, initiator: Initiator, work: list[Work], *, at
     rules, line, zone = draft.rules, initiator.line, draft.rules.notes.zone
     key = f"set-ponr/{line.sys_id}"
     intent = draft.intent(key)
-    if intent is not None and intent.state in (IntentState.PENDING, IntentState.PARKED):
+    if intent is not None and intent.state.may_be_withdrawn:
         is_approved = {initiator.order.state.phase, line.state.phase} == {OrderPhase.APPROVED}
         if rules.ponr is not PonrMode.SET or not is_approved or past_ponr(initiator):
             draft.withdraw(intent)

@@ -15,7 +15,7 @@ from connector.mapping import notes
 from connector.mapping.decisions import is_decision
 from connector.mapping.marks import born_key, digest_of, status_key, token_of, tokens_in
 from connector.mapping.remarks import Journal, remarks, untold
-from connector.model import CancelWorkOrder, Case, IntentState, Snapshot, WriteFieldNote
+from connector.model import CancelWorkOrder, Case, Snapshot, WriteFieldNote
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -196,6 +196,6 @@ def _withdraw(draft: Draft, work_order: WorkOrder) -> None:
         if (
             isinstance(action, WriteFieldNote)
             and action.work_order_id == work_order.sys_id
-            and intent.state in (IntentState.PENDING, IntentState.PARKED)
+            and intent.state.may_be_withdrawn
         ):
             draft.withdraw(intent)

@@ -29,7 +29,7 @@ def warn_dispatcher(draft: Draft, initiator: Initiator, work: list[Work], stance
         wanted = stance is Stance.FREEZE and (mark.warned or _is_to_wait(draft, initiator, one))
         for intent in _under_way(draft, one.link.work_order_id):
             assert isinstance(intent.action, WarnDispatcher)
-            if intent.action.warns != wanted and intent.state in (IntentState.PENDING, IntentState.PARKED):
+            if intent.action.warns != wanted and intent.state.may_be_withdrawn:
                 draft.withdraw(intent)
         if wanted == mark.warned or list(_under_way(draft, one.link.work_order_id)) or _is_told(draft, one):
             continue

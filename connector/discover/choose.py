@@ -17,12 +17,8 @@ if TYPE_CHECKING:
     from connector.servicenow.columns import Column, TableColumns
 
 ENGLISH = ("en", "")
-_BASES = (
-    "task",
-    "planned_task",
-    "sm_order",
-    "sm_task",
-)  # a column of a base class refers to one, such as `parent` of task
+# A column of a base class, such as `parent` of task, refers to one of these.
+_BASES = ("task", "planned_task", "sm_order", "sm_task")
 
 
 @dataclass(frozen=True, slots=True)

@@ -85,15 +85,13 @@ class Guard:
             rows = connection.execute(sa.select(identity).where(identity.c.side == side.value)).all()
             for row in rows:
                 now = facts.get(row.fact, row.value)
-                if row.fact.startswith(OLDEST) and not now:  # nothing of ours was there: what comes next is the first
-                    connection.execute(
-                        identity.delete().where(identity.c.side == side.value, identity.c.fact == row.fact)
-                    )
-                elif (
-                    row.fact.startswith(OLDEST) and now != row.value and set(now.split(",")) & set(row.value.split(","))
-                ):
-                    same = (identity.c.side == side.value) & (identity.c.fact == row.fact)
-                    connection.execute(identity.update().where(same).values(value=now))
+                if not row.fact.startswith(OLDEST) or now == row.value:
+                    continue
+                this = (identity.c.side == side.value) & (identity.c.fact == row.fact)
+                if not now:  # nothing of ours was there: what comes next is the first
+                    connection.execute(identity.delete().where(this))
+                elif set(now.split(",")) & set(row.value.split(",")):
+                    connection.execute(identity.update().where(this).values(value=now))
 
     def told(self, order_ids: Collection[str]) -> set[str]:
         """Those of these orders whose missing records are known to a person, as findings."""
