@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+WALK_MINUTES ?= 600
 
 .PHONY: help install demo test check audit bench walks mutants reliability format clean
 
@@ -50,8 +51,8 @@ $(VENV)/.bench: $(STAMP)
 	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[bench]'
 	@touch $@
 
-walks: $(STAMP) ## random stories for six minutes, up to 2,000 of them
-	@$(BIN)/python -m tests.faults.walk 0 2000 --lanes 2 --minutes 6 --shrink --most 2
+walks: $(STAMP) ## 2,000 random stories; WALK_MINUTES=6 begins no other after six minutes
+	@$(BIN)/python -m tests.faults.walk 0 2000 --lanes 2 --minutes $(WALK_MINUTES) --shrink --most 2
 
 mutants: $(STAMP) ## plant bugs one after the other; the random walk must find each
 	@$(BIN)/python -m tests.faults.mutants

@@ -12,7 +12,7 @@ import tomllib
 from dataclasses import replace
 from datetime import UTC, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -47,6 +47,7 @@ from connector.decide.rules import (
 )
 from connector.errors import ConfigError
 from connector.fsm.schema import DEFAULT_REFERENCES, FsmSchema
+from connector.fsm.schema import OPTIONAL as FSM_OPTIONAL
 from connector.mapping.dmn.table import fold
 from connector.mapping.dmn.values import Kind
 from connector.mapping.facts import CASE_FACTS, FACTS, is_fact, placeholders
@@ -55,11 +56,24 @@ from connector.mapping.fields import DEFAULT_CASE_FIELDS, DEFAULT_FIELDS
 from connector.mapping.marks import INSTANCE_NAME
 from connector.mapping.outputs import DEFAULT_OUTPUTS, SAID
 from connector.mapping.references import SYS_ID, Lookup, Unfound
+from connector.mapping.states import fold as as_word
 from connector.model import FindingCode
 from connector.om.fallouts import FalloutSchema
+from connector.om.schema import OPTIONAL as OM_OPTIONAL
 from connector.om.schema import OmSchema
-from connector.profile import FSM_KINDS, OM_KINDS, Profile, as_settings, read_profile, renamed
-from connector.setting import SecretRef, Section
+from connector.profile import (
+    ESSENTIAL,
+    FSM_KINDS,
+    LABELS,
+    OM_KINDS,
+    UNKNOWN,
+    UNSETTLED,
+    Profile,
+    as_settings,
+    read_profile,
+    renamed,
+)
+from connector.setting import SecretRef, Section, is_name
 from connector.sign_in import Basic, Proxy, SignIn
 
 if TYPE_CHECKING:
@@ -93,9 +107,40 @@ def _instance_name(name: str) -> str:
     return name
 
 
-def _names(title: str, defaults: Mapping[str, str]) -> Any:
+def _table(name: str) -> str:
+    if name != UNSETTLED and not is_name(name):
+        raise ValueError(f"{name!r} is no name of a table: letters, digits and _ alone")
+    return name
+
+
+def _column(name: str) -> str:
+    if name not in ("", UNSETTLED) and not is_name(name, dotted=True):
+        raise ValueError(f"{name!r} is no name of a column: letters, digits and _ alone, with dots between columns")
+    return name
+
+
+def _essential(name: str) -> str:
+    if not name:
+        raise ValueError("the connector cannot do without it")
+    return name
+
+
+def _filled(fields: dict[str, str]) -> dict[str, str]:
+    for name in fields:
+        if not is_name(name):
+            raise ValueError(f"{name!r} is no name of a column: letters, digits and _ alone")
+    return fields
+
+
+TableName = Annotated[str, AfterValidator(_table)]
+ColumnName = Annotated[str, AfterValidator(_column)]  # empty: there is none
+Essential = Annotated[ColumnName, AfterValidator(_essential)]
+Filled = Annotated[dict[str, str], AfterValidator(_filled)]  # column -> what is written to it
+
+
+def _names(title: str, defaults: Mapping[str, str], kind: Any = ColumnName) -> Any:
     """A section whose settings are the parts of a schema, each with ServiceNow's own name as default."""
-    fields: dict[str, Any] = {part: (str, name) for part, name in defaults.items()}
+    fields: dict[str, Any] = {part: (kind, name) for part, name in defaults.items()}
     return create_model(title, __base__=Section, **fields)
 
 
@@ -106,9 +151,17 @@ def _columns(title: str, schema: OmSchema | FsmSchema, kinds: tuple[str, ...]) -
     """A section for each record kind of a schema, with its columns."""
     sections: dict[str, Any] = {}
     for kind in kinds:
-        section = _names(f"{title}{kind}", getattr(schema, kind))
+        columns: Mapping[str, str] = getattr(schema, kind)
+        kept = {part: (_kind_of(schema, part), name) for part, name in columns.items()}
+        section: Any = create_model(f"{title}{kind}", __base__=Section, **cast("dict[str, Any]", kept))
         sections[kind] = (section, section())
     return create_model(title, __base__=Section, **sections)
+
+
+def _kind_of(schema: OmSchema | FsmSchema, part: str) -> Any:
+    """What a column may be called: without an essential one the connector cannot do."""
+    optional = OM_OPTIONAL if isinstance(schema, OmSchema) else FSM_OPTIONAL
+    return Essential if part in ESSENTIAL - optional else ColumnName
 
 
 if TYPE_CHECKING:
@@ -126,27 +179,38 @@ if TYPE_CHECKING:
     class _FsmColumns(Section): ...
 
 else:
-    _OmTables = _names("OmTables", _OM.tables)
-    _FsmTables = _names("FsmTables", _FSM.tables)
-    _FalloutTables = _names("FalloutTables", _FALLOUTS.tables)
+    _OmTables = _names("OmTables", _OM.tables, TableName)
+    _FsmTables = _names("FsmTables", _FSM.tables, TableName)
+    _FalloutTables = _names("FalloutTables", _FALLOUTS.tables, TableName)
     _FalloutColumns = _names("FalloutColumns", _FALLOUTS.columns)
     _OmColumns = _columns("OmColumns", _OM, OM_KINDS)
     _FsmColumns = _columns("FsmColumns", _FSM, FSM_KINDS)
 
 
+def _in_words(said: dict[str, str], info: ValidationInfo) -> dict[str, str]:
+    words = LABELS[str(info.field_name)]
+    for value, word in said.items():
+        if as_word(word) not in (*words, UNKNOWN):
+            raise ValueError(f"{value} = {word!r} is none of ServiceNow's words: {', '.join(words)}, {UNKNOWN}")
+    return said
+
+
+StateWords = Annotated[dict[str, str], AfterValidator(_in_words)]
+
+
 class OmStates(Section):
     """What stored values of states mean, in ServiceNow's words. What `order` says counts for lines too."""
 
-    order: dict[str, str] = {}
-    domain_order: dict[str, str] = {}
-    order_task: dict[str, str] = {}
-    case: dict[str, str] = {}
+    order: StateWords = {}
+    domain_order: StateWords = {}
+    order_task: StateWords = {}
+    case: StateWords = {}
 
 
 class FsmStates(Section):
     """What stored values of states mean, in ServiceNow's words."""
 
-    work_order: dict[str, str] = {}
+    work_order: StateWords = {}
 
 
 def _this_or_sign_in(said: Any, info: ValidationInfo) -> Any:
@@ -174,7 +238,7 @@ class Instance(Section):
     read_timeout_seconds: Annotated[float, Field(gt=0)] = 60.0
     rows_per_page: Annotated[int, Field(ge=1, le=10_000)] = 1000
     identity_properties: tuple[str, ...] = ("instance_name", "instance_id")
-    notes: Annotated[str, Field(min_length=1)] = "work_notes"
+    notes: Essential = "work_notes"
 
     @property
     def way_in(self) -> SignInKind:
@@ -228,13 +292,13 @@ def _mapped_names(facts: dict[str, MappedFact]) -> dict[str, MappedFact]:
 class OmCatalogTables(Section):
     """Where the names are that a policy may speak of, for `om-fsm policy check`."""
 
-    specifications: tuple[str, ...] = (
+    specifications: tuple[TableName, ...] = (
         "sn_prd_pm_product_specification",
         "sn_prd_pm_service_specification",
         "sn_prd_pm_resource_specification",
     )
-    request_types: str = "sn_ind_tmt_orm_request_definition"
-    name: str = "name"
+    request_types: TableName = "sn_ind_tmt_orm_request_definition"
+    name: Essential = "name"
 
 
 class OmInstance(Instance):
@@ -276,14 +340,14 @@ class Reference(Section):
     `by` names columns that say the same on both instances, the surest first; "name + parent.name" counts together.
     """
 
-    table: str
+    table: TableName
     by: Annotated[tuple[str, ...], BeforeValidator(_one_or_several), AfterValidator(_keys), Field(min_length=1)] = (
         "name",
     )
-    shown_as: str = "name"
+    shown_as: Essential = "name"
     missing: Unfound = Unfound.BLANK
     ambiguous: Annotated[Unfound, AfterValidator(_not_created)] = Unfound.BLANK
-    record: dict[str, str] = {}
+    record: Filled = {}
 
     @property
     def lookup(self) -> Lookup:
@@ -338,7 +402,7 @@ class Policy(Section):
 class WorkOrderFields(Section):
     """What a work order says."""
 
-    fields: dict[str, str] = dict(DEFAULT_FIELDS)
+    fields: Filled = dict(DEFAULT_FIELDS)
 
 
 def _with_complete(ends: tuple[WorkOrderEnd, ...]) -> tuple[WorkOrderEnd, ...]:
@@ -404,7 +468,7 @@ class Cases(Section):
     resolution_code: Annotated[str, Field(min_length=1)] = SOLVED
     rejected: Rejection = Rejection.ASK
     decision: Annotated[str, Field(pattern=r"^\w+( \w+)*$", max_length=40)] = VISIT_AGAIN
-    fields: dict[str, str] = dict(DEFAULT_CASE_FIELDS)
+    fields: Filled = dict(DEFAULT_CASE_FIELDS)
 
 
 class PonrSettings(Section):

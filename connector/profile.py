@@ -6,7 +6,6 @@ before it. "?" stands where nobody but a person can know; while one is left, not
 
 from __future__ import annotations
 
-import re
 import tomllib
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -19,7 +18,7 @@ from connector.mapping.states import CASE_LABELS, DOMAIN_ORDER_LABELS, ORDER_LAB
 from connector.model import CasePhase, DomainOrderPhase, OrderPhase, WorkOrderPhase
 from connector.om.schema import OPTIONAL as OM_OPTIONAL
 from connector.om.schema import OmSchema
-from connector.setting import Section
+from connector.setting import Section, is_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -145,18 +144,6 @@ class Profile(Section):
     @model_validator(mode="after")
     def _makes_sense(self) -> Profile:
         return _consistent(self)
-
-
-_NAME = re.compile(r"[a-z0-9_]+", re.ASCII | re.IGNORECASE)
-
-
-def is_name(text: str, *, dotted: bool = False) -> bool:
-    """Whether an instance could call a table or column so. What is none never reaches an address or a question.
-
-    >>> is_name("wm_order"), is_name("account.name"), is_name("account.name", dotted=True), is_name("wm_order^active=true")
-    (True, False, True, False)
-    """
-    return all(_NAME.fullmatch(part) for part in (text.split(".") if dotted else [text]))
 
 
 def _no_names(side: str, said: Side) -> Iterator[str]:

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 from pathlib import Path
 from typing import Annotated
@@ -18,6 +19,18 @@ class Section(BaseModel):
     """A table of the file. Unknown keys are refused: a misspelt setting must not be ignored."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+
+_NAME = re.compile(r"[a-z0-9_]+", re.ASCII | re.IGNORECASE)
+
+
+def is_name(text: str, *, dotted: bool = False) -> bool:
+    """Whether an instance could call a table or column so. What is none never reaches an address or a question.
+
+    >>> is_name("wm_order"), is_name("account.name"), is_name("account.name", dotted=True), is_name("wm_order^active=true")
+    (True, False, True, False)
+    """
+    return all(_NAME.fullmatch(part) for part in (text.split(".") if dotted else [text]))
 
 
 class SecretRef(Section):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from connector.profile import is_name
+from connector.setting import is_name
 from connector.servicenow.columns import META, columns_of
 from connector.servicenow.names import REFUSED
 from connector.servicenow.query import Op, Query, Term

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from connector.config import Loaded, load
+from connector.config import Loaded, load, load_settings
 from connector.decide.rules import GateMode
 from connector.errors import ConfigError
 from connector.setting import SecretRef
@@ -106,6 +106,17 @@ def test_paths_are_relative_to_the_file_that_names_them(tmp_path: Path) -> None:
         ("[policy]", "[fsm.states.order]\n1 = 'x'\n[policy]", "fsm.states.order: unknown setting"),
         ("[policy]", "[fsm.references]\n[policy]", "fsm.references: 'template' is missing; templates are found by name"),
         ("[policy]", "[work_order.fields]\nx = '{locaton}'\n[policy]", "work_order.fields.x: {locaton} is not a fact"),
+        ("[policy]", "[work_order.fields]\n'x^y' = 'z'\n[policy]", "work_order.fields: 'x^y' is no name of a column"),
+        ("[policy]", "[case.fields]\n'a b' = 'z'\n[policy]", "case.fields: 'a b' is no name of a column"),
+        ("[policy]", "[fsm.tables]\nwork_order = '../wm_order'\n[policy]", "fsm.tables.work_order: '../wm_order' is no name"),
+        ("[policy]", "[om.tables]\norder = ''\n[policy]", "om.tables.order: '' is no name of a table"),
+        ("[policy]", "[om.columns.order]\nnumber = 'nr^x'\n[policy]", "om.columns.order.number: 'nr^x' is no name"),
+        ("[policy]", "[om.columns.order]\nnumber = ''\n[policy]", "om.columns.order.number: the connector cannot do without it"),
+        ("[policy]", "[fallout.tables]\nfallout = 'a/b'\n[policy]", "fallout.tables.fallout: 'a/b' is no name of a table"),
+        ("[policy]", "[om.states.order]\n7 = 'Parked'\n[policy]", "om.states.order: 7 = 'Parked' is none of ServiceNow's"),
+        ("[policy]", "[fsm.states.work_order]\n7 = 'Done'\n[policy]", "fsm.states.work_order: 7 = 'Done' is none of"),
+        ("[policy]", "[fsm.references.template]\ntable = 'a?b'\n[policy]", "fsm.references.template.table: 'a?b' is no"),
+        ('name = "om"', "name = 'om'\nnotes = 'a&b'", "om.notes: 'a&b' is no name of a column"),
     ],
 )  # fmt: skip
 def test_a_mistake_is_named_with_its_path(tmp_path: Path, old: str, new: str, problem: str) -> None:
@@ -114,6 +125,21 @@ def test_a_mistake_is_named_with_its_path(tmp_path: Path, old: str, new: str, pr
     assert str(tmp_path / "config.toml") in str(refused)
     assert "nothing was done" in refused.hint
     assert refused.exit_code == 2
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "[fsm.columns.work_order]\nplanned_end = ''\n",
+        "[om.states.order]\n7 = 'Cancelled'\n8 = 'unknown'\n",
+        "[work_order.fields]\nu_town = 'x'\n",
+        "[om.columns.domain_order]\nline = 'parent.u_line'\n",
+    ],
+)
+def test_what_an_instance_may_well_be_like_is_no_mistake(tmp_path: Path, said: str) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text(TEXT + said, encoding="utf-8")
+    assert load_settings(path)
 
 
 def test_all_mistakes_are_named_at_once(tmp_path: Path) -> None:
