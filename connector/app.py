@@ -143,10 +143,17 @@ def _ports(loaded: Loaded, world: World, om_api: TableApi | None = None, fsm_api
     return Systems(om, fsm, om_api, fsm_api)
 
 
-def discover_once(loaded: Loaded, world: World = REAL_WORLD) -> Discovered:
-    """What both instances are like. Asks them, writes nothing anywhere. Raises a RemoteError."""
-    from connector.discover.discovery import discover
+def discover_once(loaded: Loaded, world: World = REAL_WORLD, *, before: Profile | None = None) -> Discovered:
+    """What both instances are like. Asks them, writes nothing anywhere. Raises a RemoteError.
 
+    `before` is the profile there is: it tells which tables a person has settled.
+    """
+    from connector.config import load_with
+    from connector.discover.discovery import discover
+    from connector.discover.drift import where_to_look
+
+    if before is not None:
+        loaded = load_with(loaded.path, where_to_look(before))
     settings = loaded.settings
     said = {"om": settings.om.states.model_dump(), "fsm": settings.fsm.states.model_dump()}
     states = {f"{side}.{part}": labels for side, parts in said.items() for part, labels in parts.items()}
@@ -188,7 +195,7 @@ def patient(loaded: Loaded, database: sa.Engine | None, world: World, systems: S
         overview=overview_of(database, world.clock()) if database is not None else None,
         free_bytes=lambda: shutil.disk_usage(memory.parent).free,
         clock=world.clock,
-        discover=lambda: discover_once(load(loaded.path, with_profile=False), world).profile,
+        discover=lambda: discover_once(load(loaded.path, with_profile=False), world, before=loaded.profile).profile,
         load_policies=lambda: load_policies(loaded),
     )
 

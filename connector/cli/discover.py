@@ -45,7 +45,7 @@ def discover(path: Path, file: Path | None, accept: bool, output: str) -> None:
     loaded = load(path, with_profile=False)
     target = file or loaded.resolve(loaded.settings.profile or Path(PROFILE_FILE))
     before, broken = _before(target, accept=accept)
-    found = discover_once(loaded)
+    found = discover_once(loaded, before=before)
     profile = keeping_decisions(before, found.profile) if before and accept else found.profile
     changes = drift(before, found.profile) if before else ()
     writes = before is None or accept

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from connector.profile import UNSETTLED
+from connector.profile import UNSETTLED, FsmSide, Side
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from connector.profile import FsmSide, Lookup, Profile, Side, StateLine
+    from connector.profile import Lookup, Profile, StateLine
 
 
 def drift(before: Profile, now: Profile) -> tuple[str, ...]:
@@ -36,6 +36,31 @@ def _of_side(old: Side, new: Side) -> Iterator[str]:
         yield f"{what} can no longer be read: {new.unreadable[what]}"
     for what in sorted(old.unreadable.keys() - new.unreadable.keys()):
         yield f"{what} can be read now"
+
+
+def where_to_look(before: Profile) -> Profile:
+    """Of a profile only what the next discovery has to go by: which tables there are, and where their states stand.
+
+    What a person has settled there has columns and choices of its own, which the names of ServiceNow would not lead to.
+    """
+    om, fsm = before.om, before.fsm
+    return before.model_copy(
+        update={
+            "om": Side(url=om.url, notes=_NOTES, tables=_settled(om.tables), columns=_state_columns(om)),
+            "fsm": FsmSide(url=fsm.url, notes=_NOTES, tables=_settled(fsm.tables), columns=_state_columns(fsm)),
+        }
+    )
+
+
+_NOTES = "work_notes"  # as by default; what a person says otherwise is kept, whatever is found
+
+
+def _settled(names: Mapping[str, str]) -> dict[str, str]:
+    return {part: name for part, name in names.items() if name not in ("", UNSETTLED)}
+
+
+def _state_columns(side: Side) -> dict[str, dict[str, str]]:
+    return {kind: _settled({"state": columns["state"]}) for kind, columns in side.columns.items() if "state" in columns}
 
 
 def keeping_decisions(old: Profile, new: Profile) -> Profile:

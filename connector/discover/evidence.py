@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from connector.setting import is_name
 from connector.servicenow.columns import META, columns_of
 from connector.servicenow.names import REFUSED
 from connector.servicenow.query import Op, Query, Term
+from connector.setting import is_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence

@@ -7,7 +7,6 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from connector.decide.rules import GateMode
 from connector.discover.drift import drift
 from connector.doctor.check import EVERYWHERE, Check, Seen, Suite, failed, fine, warning
 from connector.model import FindingCode
@@ -130,13 +129,6 @@ def _unreadable(patient: Patient) -> Seen:
     return warning(f"{len(left)} orders are left alone: {left[0]}") if left else fine("no order is left alone")
 
 
-def _gate(patient: Patient) -> Seen:
-    gate = patient.settings.gate
-    if gate.mode is GateMode.REOPEN:
-        return fine(f"detect and reopen: a domain order closed too early is put back to {gate.reopen_to!r}")
-    return warning(f"the gate only {gate.mode.value}s: a domain order that is closed too early stays closed")
-
-
 def _webhooks(patient: Patient) -> Seen:
     if patient.settings.webhook is None:
         return fine(
@@ -176,15 +168,6 @@ CHECKS = (
         "`om-fsm doctor --suite post-upgrade`, then `om-fsm discover --accept`.",
         (Suite.POST_UPGRADE,),
         of_pair=_release,
-    ),
-    Check(
-        "gate.mode",
-        "Which gate is in force",
-        "Nothing on the instance itself keeps people from closing a domain order too early.",
-        '[gate] mode = "reopen".',
-        (Suite.FIRST,),
-        of_pair=_gate,
-        offline=True,
     ),
     Check(
         "webhook.arriving",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from connector.doctor import (
     clones,
     columns,
+    gate,
     journal,
     local,
     names,
@@ -32,6 +33,7 @@ CHECKS: tuple[Check, ...] = (
     *names.CHECKS,
     *wished.CHECKS,
     *native.CHECKS,
+    *gate.CHECKS,
     *pace.CHECKS,
     *clones.CHECKS,
     *local.CHECKS,

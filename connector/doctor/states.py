@@ -50,6 +50,18 @@ def _complete(side: SideView) -> Seen:
     return fine("it is known what every state means")
 
 
+def _contrary(side: SideView) -> Seen:
+    """A label that ServiceNow has for one thing, said to mean another: on purpose, or by a slip of the hand."""
+    contrary: list[str] = []
+    for part, choices in _lists(side):
+        for choice in choices:
+            said = fold(_given(side, part).get(choice.value) or side.meant(part, choice))
+            by_label, meant = LABELS[part].get(fold(choice.label)), LABELS[part].get(said)
+            if by_label is not None and meant is not None and by_label is not meant:
+                contrary.append(f"{part} {choice.value} is called {choice.label!r} and said to mean {said!r}")
+    return warning("; ".join(contrary)) if contrary else fine("no state is said to mean another than its label tells")
+
+
 def _ambiguous(side: SideView) -> Seen:
     twice: list[str] = []
     for part, choices in _lists(side):
@@ -123,6 +135,14 @@ CHECKS = (
         "An unknown state counts as open: the gate stays shut.",
         _TELL,
         of_side=_complete,
+    ),
+    Check(
+        "states.contrary",
+        "No label is turned around",
+        "A gate may open while somebody still works, or never.",
+        "If it is meant so, nothing. Otherwise correct `means` in the profile, or [om.states] and [fsm.states].",
+        _SOME,
+        of_side=_contrary,
     ),
     Check(
         "states.ambiguous",

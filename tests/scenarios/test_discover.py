@@ -311,6 +311,34 @@ def test_references_notes_fields_tables_and_states_settled_by_hand_are_kept(pair
     assert again.fsm.tables["work_order_task"] == "u_wm_task"
 
 
+VISITS = """
+[fsm.tables.u_visit]
+extends = "wm_order"
+label = "Visit"
+[[fsm.records]]
+table = "sys_choice"
+rows = [{ name = "u_visit", element = "state", value = "41", label = "Work in progress", language = "en" }]
+"""
+
+
+def test_a_table_settled_by_hand_is_where_the_next_discovery_looks(tmp_path: Path) -> None:
+    pair = pair_on(tmp_path, VISITS)
+    settled = read_profile(adopt(pair, found(pair), ('work_order = "wm_order"', 'work_order = "u_visit"')))
+    now = app.discover_once(pair.loaded, pair.outside(), before=settled).profile
+    again = keeping_decisions(settled, now)
+    assert again.fsm.tables["work_order"] == "u_visit"
+    assert again.fsm.states["work_order"]["41"].means == "work in progress"
+    assert "table u_visit" in again.fsm.facts
+    later = app.discover_once(pair.loaded, pair.outside(), before=again).profile
+    assert (keeping_decisions(again, later), drift(again, later)) == (again, ())
+
+
+def test_a_settled_table_that_is_gone_is_for_a_person_again(pair: Pair) -> None:
+    settled = read_profile(adopt(pair, found(pair), ('work_order = "wm_order"', 'work_order = "u_gone"')))
+    now = app.discover_once(pair.loaded, pair.outside(), before=settled)
+    assert now.profile.fsm.tables["work_order"] != "u_gone"
+
+
 def test_a_column_that_comes_back_is_filled_again_and_one_left_out_by_hand_is_not(pair: Pair, tmp_path: Path) -> None:
     (tmp_path / "before").mkdir()
     gone = "wm_order.columns.account"

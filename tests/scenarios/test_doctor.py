@@ -19,7 +19,7 @@ from connector.doctor.registry import CHECKS
 from connector.doctor.run import examine
 from connector.mapping.marks import WorkOrderKey
 from connector.model import Finding, FindingCode
-from tests.conftest import HAMBURG, LINE, ORDER, Pair, make_pair
+from tests.conftest import DOMAIN_ORDER, HAMBURG, LINE, ORDER, Pair, make_pair
 from tests.scenarios.test_discover import adopt, found, pair_on
 
 if TYPE_CHECKING:
@@ -396,7 +396,7 @@ ILLNESSES = [
     Illness("profile.settled", lambda p: adopt(p, found(p), ('due = "committed_due_date"', 'due = "?"'))),
     Illness("profile.current", lambda p: say(p, "om", "glide.sys.default.tz", "Asia/Tokyo"), "", Level.WARNING, with_profile),
     Illness("profile.release", lambda p: say(p, "om", "glide.buildtag", "glide-brazil"), "", Level.WARNING, with_profile),
-    Illness("gate.mode", lambda p: add(p, '[gate]\nmode = "alarm"'), "", Level.WARNING),
+    Illness("gate.mode", lambda p: add(p, '[gate]\nmode = "alarm"'), "om", Level.WARNING),
     Illness("webhook.arriving", webhook, "", Level.WARNING),
     Illness("webhook.arriving", lambda p: p.world.advance(3 * 86_400), "", Level.WARNING, heard),
     Illness("memory.private", lambda p: p.memory.chmod(0o644), "", Level.WARNING, at_work),
@@ -437,6 +437,52 @@ def test_where_fallouts_may_not_be_read_the_roles_are_named_and_not_the_plug_in(
     assert told.level is Level.FAILED
     assert "sn_fallout_mgmt.fallout_creator and sn_fallout_mgmt.fallout_agent" in told.fix
     assert "Activate" not in told.fix
+
+
+def test_a_state_said_to_mean_another_than_its_label_tells_is_shown_to_a_person(pair: Pair) -> None:
+    turned = 'label = "Closed Incomplete", means = "{}", class = "{}"'
+    adopt(pair, found(pair), (turned.format("closed incomplete", "done"), turned.format("work in progress", "open")))
+    told = {result.side: result for result in examined(pair, "states.contrary")}
+    assert (told["om"].level, told["fsm"].level) == (Level.FINE, Level.WARNING)
+    assert "'Closed Incomplete' and said to mean 'work in progress'" in told["fsm"].seen
+
+
+RULE = {"name": "No closing before the visit", "collection": DOMAIN_ORDER, "action_update": "true", "active": "true"}
+SHOWS_RULES = """
+[[platform.access]]
+tables = ["sys_script"]
+operations = ["read"]
+roles = ["*"]
+"""
+
+
+@pytest.mark.parametrize(
+    ("rule", "told"),
+    [
+        ({}, "that may refuse it: 'No closing before the visit'"),
+        ({"abort_action": "false", "script": "current.setAbortAction(true);"}, "that may refuse it: 'No closing"),
+        ({"active": "false"}, "no business rule refuses it"),
+        ({"action_update": "false"}, "no business rule refuses it"),
+        ({"abort_action": "false"}, "no business rule refuses it"),
+        ({"collection": "incident"}, "no business rule refuses it"),
+    ],
+    ids=["ticked", "scripted", "switched off", "at creation only", "refuses nothing", "of another table"],
+)
+def test_the_doctor_names_the_instances_own_rules_that_may_refuse_to_close(
+    rule: dict[str, str], told: str, tmp_path: Path
+) -> None:
+    pair = pair_on(tmp_path, SHOWS_RULES)
+    put(pair, "om", "sys_script", {**RULE, "abort_action": "true", **rule})
+    [seen] = examined(pair, "gate.mode")
+    assert (seen.level, told in seen.seen) == (Level.FINE, True), seen.seen
+    add(pair, '[gate]\nmode = "note"')
+    [seen] = examined(pair, "gate.mode")
+    assert seen.level is (Level.FINE if "may refuse" in told else Level.WARNING)
+
+
+def test_rules_that_may_not_be_read_are_not_taken_for_none(pair: Pair) -> None:
+    [seen] = examined(pair, "gate.mode")
+    assert "cannot be read (sys_script)" in seen.seen
 
 
 # --- what only an administrator's generosity lets the doctor see ----------------------------------------------------------

@@ -28,7 +28,7 @@ LAW: dict[str, set[str]] = {
     "profile": SHARED | {"mapping", "om", "fsm", "setting"},
     "config": SHARED | {"decide", "mapping", "om", "fsm", "profile", "setting", "sign_in"},
     "unsettled": SHARED | {"config", "decide", "mapping", "profile"},
-    "discover": SHARED | {"fsm", "mapping", "om", "profile", "servicenow"},
+    "discover": SHARED | {"fsm", "mapping", "om", "profile", "servicenow", "setting"},
     "doctor": SHARED
     | {"config", "decide", "discover", "engine", "fsm", "mapping", "om", "policies", "profile", "servicenow", "sign_in"}
     | {"unsettled"},
