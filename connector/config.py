@@ -365,6 +365,7 @@ def _with_template(references: dict[str, Reference]) -> dict[str, Reference]:
 class FsmInstance(Instance):
     """The Field Service Management instance."""
 
+    shared_with: tuple[Annotated[str, AfterValidator(_instance_name)], ...] = ()
     tables: _FsmTables = _FsmTables()
     columns: _FsmColumns = _FsmColumns()
     states: FsmStates = FsmStates()

@@ -50,10 +50,12 @@ def _address_of_itself(side: SideView) -> Seen:
 def _foreign_marks(patient: Patient) -> Seen:
     ours = patient.settings.om.name
     keys = [key for _, text in patient.marked if (key := WorkOrderKey.parse(text))]
-    foreign = sorted({key.om for key in keys} - {ours})
+    shared = set(patient.settings.fsm.shared_with)
+    foreign = sorted({key.om for key in keys} - {ours} - shared)
     if foreign:
         return warning(f"work orders carry the marks of another instance: {', '.join(foreign)} (this one is {ours})")
-    return fine("every mark is of this instance")
+    neighbours = sorted({key.om for key in keys} & shared)
+    return fine(f"every mark is of this instance{''.join(f' or of {name}' for name in neighbours)}")
 
 
 def _ownerless(patient: Patient) -> Seen:
@@ -108,7 +110,8 @@ CHECKS = (
         "clone.marks",
         "No work order carries another instance's mark",
         "They came with a clone, and nobody follows them here.",
-        "Close them, or empty their correlation_id, if they came with a clone.",
+        "If they came with a clone, close them or empty their correlation_id; if another Order Management feeds this "
+        "Field Service, name it: [fsm] shared_with.",
         _CLONE,
         only="fsm",
         of_pair=_foreign_marks,

@@ -125,6 +125,21 @@ def test_prometheus_scrapes_where_the_daemon_listens_by_default() -> None:
     assert f'job="{job["job_name"]}"' in ALERTS.read_text(encoding="utf-8")
 
 
-@pytest.mark.skipif(shutil.which("promtool") is None, reason="promtool is not installed")
-def test_promtool_accepts_the_rules() -> None:
-    subprocess.run(["promtool", "check", "rules", str(ALERTS)], check=True)
+needs_promtool = pytest.mark.skipif(shutil.which("promtool") is None, reason="promtool is not installed")
+
+
+def promtool(what: list[str], file: Path) -> int:
+    return subprocess.run(["promtool", "check", *what, str(file)], check=False).returncode
+
+
+@needs_promtool
+def test_promtool_accepts_the_rules_and_how_the_daemon_is_scraped() -> None:
+    assert promtool(["rules"], ALERTS) == 0
+    assert promtool(["config", "--syntax-only"], ALERTS.parent / "scrape.yml") == 0
+
+
+@needs_promtool
+def test_promtool_refuses_a_rule_that_makes_no_sense(tmp_path: Path) -> None:
+    spoilt = tmp_path / "alerts.yml"
+    spoilt.write_text(ALERTS.read_text(encoding="utf-8").replace("expr: ", "expr: )", 1), encoding="utf-8")
+    assert promtool(["rules"], spoilt) != 0

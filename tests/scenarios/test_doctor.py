@@ -447,6 +447,17 @@ def test_a_state_said_to_mean_another_than_its_label_tells_is_shown_to_a_person(
     assert "'Closed Incomplete' and said to mean 'work in progress'" in told["fsm"].seen
 
 
+def test_the_marks_of_a_named_neighbour_are_no_trace_of_a_clone(pair: Pair) -> None:
+    at_work(pair)
+    foreign_work_order(pair)
+    assert level(pair, "clone.marks", "fsm") is Level.WARNING
+    edit(pair, "[fsm]\n", '[fsm]\nshared_with = ["prod"]\n')
+    assert level(pair, "clone.marks", "fsm") is Level.FINE
+    foreign_work_order(pair, str(WorkOrderKey("test", "c" * 32, "install-cpe", 1, 1)))
+    [seen] = examined(pair, "clone.marks")
+    assert (seen.level, "another instance: test " in seen.seen) == (Level.WARNING, True)
+
+
 RULE = {"name": "No closing before the visit", "collection": DOMAIN_ORDER, "action_update": "true", "active": "true"}
 SHOWS_RULES = """
 [[platform.access]]

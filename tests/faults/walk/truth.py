@@ -40,6 +40,7 @@ _DECISIONS = ("visit again", "release gate")  # meant for the connector
 _BEGUN = "Work in Progress"
 _SHOWN = 5  # notes of people in one note of the connector
 _RATE = re.compile(r"Bandwidth: ([^;\n]*)")
+_VERSION = re.compile(r" v(\d+) ")  # of the order, in our mark on a work order
 _COUNT = re.compile(r" \d+ of \d+ work orders? open\.$")
 _TOLD_RATE = re.compile(r"(?i)bandwidth: (?:\S+ \S+ -> )?(\d+ [MG]bit/s)(?! ->)")  # the new one of a change
 
@@ -129,6 +130,14 @@ class Truth:
     def _gave_up(self, kind: str, name: str, value: str) -> bool:
         return any(about[name] == value for about in self._dropped[kind])
 
+    def _gave_up_cancellation(self, row: Row) -> bool:
+        """A person gives up one cancellation; what a later version of the order asks for is another."""
+        version = _VERSION.search(row["correlation_display"])
+        return any(
+            about["work_order_id"] == row["sys_id"] and (version is None or about["key"].endswith(f"/{version[1]}"))
+            for about in self._dropped["CancelWorkOrder"]
+        )
+
     def _times(self, record: str, text: str) -> int:
         rows = [
             row for side in (self._om, self._fsm) for row in side.store.find("sys_journal_field", element_id=record)
@@ -179,7 +188,7 @@ class Truth:
         canceled = self._is_open(before) and not self._is_open(row)
         if changed and self.asks and not self._memory_was_lost and self._begun_at.get(sys_id, self.step) < self.step:
             self.wrong.append(f"{row['number']} was changed while a technician was at work, and nobody was asked")
-        if canceled and self._gave_up("CancelWorkOrder", "work_order_id", sys_id):
+        if canceled and self._gave_up_cancellation(row):
             self.wrong.append(f"{row['number']} was canceled after a person had given that up")
         if (changed or canceled) and self._was_past_ponr(row):
             self.wrong.append(
