@@ -67,24 +67,40 @@ def _reopen(draft: Draft, domain_order: DomainOrder, reasons: tuple[str, ...]) -
             text = f"{domain_order.number} could not be reopened: {intent.error}"
             on = draft.initiator(domain_order.sys_id)
             draft.find(FindingCode.REOPEN_REFUSED, domain_order.number, text, on=on, occasion=key)
+            draft.remember_over(_seen_key(draft, domain_order, intent))
         if intent.state is not IntentState.DONE or _stands(draft, domain_order, intent):
             return
 
 
 def _stands(draft: Draft, domain_order: DomainOrder, intent: Intent) -> bool:
-    """Whether a person gave this reopening up and nothing has happened to the domain order since, notes of ours apart."""
-    if not intent.is_given_up or not isinstance(intent.action, ReopenDomainOrder) or intent.at is None:
+    """Whether a person gave this reopening up and nothing has happened to the domain order since, notes of ours apart.
+
+    What had happened before they did so is what was seen while it was refused.
+    """
+    if not intent.is_given_up or not isinstance(intent.action, ReopenDomainOrder):
         return False
+    is_as_meant = _without_ours(draft, domain_order, intent) <= intent.action.mod_count
+    return is_as_meant or draft.intent(_seen_key(draft, domain_order, intent)) is not None
+
+
+def _seen_key(draft: Draft, domain_order: DomainOrder, intent: Intent) -> str:
+    """What memory holds of a domain order that was looked at while this reopening was refused."""
+    return f"{intent.key}/seen/{_without_ours(draft, domain_order, intent)}"
+
+
+def _without_ours(draft: Draft, domain_order: DomainOrder, intent: Intent) -> int:
+    """How often the domain order was changed, our notes since the refusal apart."""
     told = sum(
         isinstance(one.action, WriteNote)
         and one.action.domain_order_id == domain_order.sys_id
         and one.state is IntentState.DONE
         and not one.is_given_up
         and one.at is not None
+        and intent.at is not None
         and one.at >= intent.at
         for one in draft.memory.intents.values()
     )
-    return domain_order.mod_count <= intent.action.mod_count + told
+    return domain_order.mod_count - told
 
 
 def _tell(draft: Draft, domain_order: DomainOrder, reasons: tuple[str, ...]) -> None:

@@ -851,6 +851,26 @@ def test_a_reopening_that_a_person_gave_up_stands_until_somebody_else_updates_th
     assert (kinds(decided), codes(decided)) == (["ReopenDomainOrder"] * reopens, ["closed-with-open-work"])
 
 
+@pytest.mark.parametrize(("looked_at", "given_up_at", "reopens"), [(9, 9, False), (9, 10, True), (None, 9, True)])
+def test_what_was_seen_before_a_person_gave_a_reopening_up_is_no_new_occasion(
+    looked_at: int | None, given_up_at: int, reopens: bool
+) -> None:
+    """Somebody wrote on the domain order while the reopening was refused, and only then it was given up."""
+    closed = snapshot(work_order(), with_domain_order=CLOSED)
+    first = only(plan(closed, memory(link(), verdicts=(verdict(),))), ReopenDomainOrder)
+    parked = replace(intent(first, IntentState.PARKED), error="closed is closed", at=NOON)
+    seen: tuple[str, ...] = ()
+    if looked_at is not None:
+        between = replace(closed, domain_orders=(replace(CLOSED, mod_count=looked_at),))
+        seen = plan(between, memory(link(), intents=(parked,), verdicts=(verdict(),))).recovered
+        assert len(seen) == 1
+    given_up = replace(parked, state=IntentState.DONE, error="given up by a person")
+    known = memory(link(), intents=(given_up,), verdicts=(verdict(),))
+    known = replace(known, intents={**known.intents, **{one: Intent(f"recovered/{one}", IntentState.DONE) for one in seen}})
+    now = replace(closed, domain_orders=(replace(CLOSED, mod_count=given_up_at),))
+    assert kinds(plan(now, known)) == ["ReopenDomainOrder"] * reopens
+
+
 def test_where_a_note_is_enough_each_premature_closing_is_told_once() -> None:
     closed, opened = snapshot(work_order(), with_domain_order=CLOSED), snapshot(work_order())
     done: list[Intent] = []
