@@ -273,6 +273,10 @@ def told_of(draft: Draft, initiator: AnyInitiator, wanted: WantedWorkOrder, key:
     )
 
 
+_LIKELY = tuple(map(str, range(-20, 200)))
+"""Stored values of states, tried where an instance does not show its list: which of them stand in our own marks, these tell."""
+
+
 def _noted(
     draft: Draft, work_order_id: str, state: str, domain_order_id: str
 ) -> tuple[State[WorkOrderPhase] | None, int]:
@@ -283,7 +287,7 @@ def _noted(
     here = draft.seen.tokens.get(domain_order_id, frozenset())
     tokens = here.union(*draft.seen.tokens.values())
     states = draft.rules.work_order_states
-    values = {*([state] if state else []), *states.labels, *states.overrides}
+    values = {*([state] if state else []), *(states.labels or _LIKELY), *states.overrides}
     noted: State[WorkOrderPhase] | None = None
     for number in count(1):
         found = [v for v in sorted(values) if token_of(status_key(work_order_id, number, v)) in tokens]

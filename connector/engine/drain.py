@@ -96,6 +96,9 @@ def drain(engine: Engine, shards: Collection[int], clock: Callable[[], datetime]
     store.wake(changed, due=now, reason="look at what was written")
     unsettled = [plan.order_id for plan in plans if plan.listen_again]
     store.wake(unsettled, due=now + SETTLED, reason="journals are read once more")
+    alone = store.left_alone([order_id for order_id in order_ids if order_id not in decided])
+    for order_id, since in alone.items():
+        store.wake([order_id], due=_later(since, now), reason="it could not be read or decided")
     stopped = engine.sides.stopped_kinds(now)
     hanging = engine.crew.busy
     if hanging:
@@ -105,14 +108,14 @@ def drain(engine: Engine, shards: Collection[int], clock: Callable[[], datetime]
         if kind in stopped:
             due = max(due, now + _STOPPED)
         if order_id not in decided and order_id not in busy:
-            due = max(due, _later(store.left_alone([order_id]).get(order_id, now), now))
+            due = max(due, _later(alone.get(order_id, now), now))
         store.wake([order_id], due=due, reason="a write waits")
     store.note_speed(len(order_ids), (clock() - now).total_seconds(), now)
     return plans
 
 
 def _later(since: datetime, now: datetime) -> datetime:
-    """When to look again at an order that was left alone with a write waiting: the longer it lasts, the later."""
+    """When to look again at an order that was left alone: the longer it lasts, the later."""
     shortest, longest = _LEFT_ALONE
     return now + min(max((now - since) / 2, shortest), longest)
 

@@ -16,6 +16,7 @@ from connector.engine.codec import KINDS_OF_SIDE
 from connector.engine.hold import Hold, HoldReason, Side
 from connector.errors import (
     AbsurdAnswer,
+    Denied,
     Held,
     Hibernating,
     OutcomeUnknown,
@@ -144,6 +145,8 @@ class Sides:
             if isinstance(error, AbsurdAnswer):
                 self.brake(side, HoldReason.ABSURD, f"{error} {error.hint}".strip(), now)
                 return True
+            if isinstance(error, Denied):
+                self._reached.pop(side, None)  # what else it denied meanwhile is asked for at the next visit
             if not isinstance(error, SignInFailed | Unavailable | OutcomeUnknown):
                 return False
             cause: RemoteError | None = error

@@ -40,6 +40,8 @@ _DECISIONS = ("visit again", "release gate")  # meant for the connector
 _BEGUN = "Work in Progress"
 _SHOWN = 5  # notes of people in one note of the connector
 _RATE = re.compile(r"Bandwidth: ([^;\n]*)")
+_FAREWELL = "no longer belongs"
+_BIRTH = re.compile(r"\S+ .* was (?:created|made by hand) in Field Service")
 _VERSION = re.compile(r" v(\d+) ")  # of the order, in our mark on a work order
 _COUNT = re.compile(r" \d+ of \d+ work orders? open\.$")
 _TOLD_RATE = re.compile(r"(?i)bandwidth: (?:\S+ \S+ -> )?(\d+ [MG]bit/s)(?! ->)")  # the new one of a change
@@ -561,12 +563,18 @@ class Truth:
     def _check_notes(self, domain_order: Row) -> None:
         """The notes about each work order are one chain from its birth to its present state, and tell every change."""
         journal = self._om.store.find("sys_journal_field", element_id=domain_order["sys_id"], element="work_notes")
-        texts = [row["value"] for row in journal if row["sys_created_by"] == "connector"]
-        texts += self._given_up_on(domain_order["sys_id"])
+        given_up = self._given_up_on(domain_order["sys_id"])
+        farewells = [text for text in given_up if _FAREWELL in text]  # what came before them may have come at any time
+        texts = [text for text in given_up if _FAREWELL not in text]
+        texts += [row["value"] for row in journal if row["sys_created_by"] == "connector"]
+        texts += farewells
         for work_order in self._work_of(domain_order["sys_id"]):
             number = work_order["number"]
-            since = [i for i, text in enumerate(texts) if text.startswith(f"{number} ") and "no longer belongs" in text]
-            moves = [move for text in texts[since[-1] if since else 0 :] if (move := self._move_in(text, number))]
+            since = [i for i, text in enumerate(texts) if text.startswith(f"{number} ") and _FAREWELL in text]
+            told = texts[since[-1] if since else 0 :]
+            if since and not self.in_order:  # how it came to be was told late, when a person had that tried again
+                told = [text for text in told if not _BIRTH.match(text)]
+            moves = [move for text in told if (move := self._move_in(text, number))]
             last = _last(moves) if self.in_order else _last_in_any_order(moves)
             if last is None:
                 self.wrong.append(f"{number}: the notes are no chain: {moves}")
