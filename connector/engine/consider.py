@@ -42,6 +42,8 @@ def consider(engine: Engine, order_ids: Collection[str], now: datetime) -> tuple
         engine.store.orders_keeping,
         concerns_all=lambda error: engine.sides.trouble(error, now),
     )
+    if seen.unreadable:
+        engine.sides.ask_again()
     _brake_if_vanished(engine, memory, seen, now)
     held = engine.sides.held_orders(now)
     for snapshot in seen.snapshots:

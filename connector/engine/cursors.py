@@ -44,7 +44,8 @@ def poll_one(store: Store, system: Watched, om: OrderManagement, now: datetime, 
 def wake_everything(
     store: Store, om: OrderManagement, fsm: FieldService, now: datetime, *, everything: bool = False
 ) -> int:
-    """Wake every open order, and every order behind an active work order of ours. Returns how many.
+    """Wake every open order, and every order behind a work order of ours that is active, or was as far as memory knows. Returns
+    how many.
 
     For first contact, or when memory must not be believed. Cursors are set first, so that nothing falls between this and the
     first poll. The first one of a memory, or one of `everything`, asks for closed work orders too: what happened to them may
@@ -55,7 +56,7 @@ def wake_everything(
     _start_cursors(store, fsm, now)
     KnownRecords(store.engine).forget(now)
     marked = {row.sys_id: row.points_to for row in fsm.marked(closed_too=closed_too)}
-    orders = {*om.open_orders(), *orders_named(store, om, marked).values()}
+    orders = {*om.open_orders(), *orders_named(store, om, marked).values(), *store.orders_with_open_links()}
     store.wake(sorted(orders), due=now, reason="everything is looked at")
     store.note_pass(FULL, now, f"orders: {len(orders)}")
     return len(orders)

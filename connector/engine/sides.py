@@ -146,7 +146,7 @@ class Sides:
                 self.brake(side, HoldReason.ABSURD, f"{error} {error.hint}".strip(), now)
                 return True
             if isinstance(error, Denied):
-                self._reached.pop(side, None)  # what else it denied meanwhile is asked for at the next visit
+                self.ask_again()
             if not isinstance(error, SignInFailed | Unavailable | OutcomeUnknown):
                 return False
             cause: RemoteError | None = error
@@ -156,6 +156,12 @@ class Sides:
                 return False
             self._place(self._automatic(side, cause, now, probes=0, since=now))
         return True
+
+    def ask_again(self) -> None:
+        """What an instance denied is asked for again at the next visit: it may all have been in passing. Where nothing was denied
+        that costs little."""
+        with self._lock:
+            self._reached.clear()
 
     def brake(self, side: Side, reason: HoldReason, text: str, now: datetime) -> None:
         """Stop until a person has looked."""

@@ -14,7 +14,7 @@ from connector.engine.drain import drain_all
 from connector.engine.release import release_side
 from connector.engine.watch import notice
 from connector.errors import ConfigError, Denied, Held, Unavailable
-from tests.conftest import HAMBURG, Pair
+from tests.conftest import HAMBURG, ORDER, Pair
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -300,6 +300,41 @@ def test_changed_settings_make_every_open_order_worth_a_look(watching: Watching)
     watching.engine = replace(watching.engine, settings="others")
     assert watching.sync().swept == 1
     assert watching.sync().swept == 0
+
+
+def test_what_an_order_came_to_before_everything_was_looked_at_is_still_told(watching: Watching) -> None:
+    """Nothing of it is open any more on either side, and the cursors begin anew."""
+    pair = watching.pair
+    order = pair.approved(HAMBURG)
+    watching.sync()
+    watching.sync()
+    for work_order in pair.work_orders(order):
+        pair.fsm("dispatch", work_order=work_order, technician="technician")
+        pair.fsm("complete", work_order=work_order)
+    for number in pair.domain_orders(order):
+        pair.om("close_domain_order", domain_order=number)
+    pair.world.advance(1000)
+    assert pair.state("om", ORDER, order) == "completed"
+    watching.sync(full=True)
+    assert pair.noted(pair.resource_order(order), f"{pair.install(order)} Install CPE", "Closed Complete")
+
+
+def test_what_an_instance_denied_with_something_else_is_asked_for_again_at_the_next_visit(pair: Pair) -> None:
+    def asked() -> bool:
+        pair.world.clear_requests()
+        watching.sync()
+        return any("table/sys_choice" in request.path for request in pair.world.requests("fsm"))
+
+    pair.world.fault("fsm", {"kind": "table_forbidden", "count": None, "path_contains": "table/sys_choice"})
+    with app.writing(pair.loaded, pair.outside()) as (engine, systems):
+        watching = Watching(pair, engine, systems)
+        watching.settle()
+        assert not asked()  # where it alone was denied: every quarter of an hour
+        pair.world.fault("fsm", {"kind": "table_forbidden", "count": None, "path_contains": "table/wm_task"})
+        watching.dispatch()
+        watching.sync()
+        pair.world.clear_faults()
+        assert [asked(), asked()] == [True, False]
 
 
 # --- what it costs when nothing happens ---------------------------------------------------------------------------

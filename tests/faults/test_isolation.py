@@ -96,6 +96,23 @@ def test_it_is_served_like_any_other_once_it_can_be_read_and_the_finding_is_gone
     assert findings(pair) == {}
 
 
+def test_what_was_denied_in_passing_is_looked_at_again_by_itself_and_ever_later(pair: Pair) -> None:
+    bad, *_ = pair.approved(HAMBURG), others(pair)
+    spoil(pair, bad, "table_forbidden")
+    pair.sync()
+    looks = []
+    for _ in range(6):
+        pair.world.clear_requests()
+        pair.world.advance(70)
+        pair.sync()
+        looks.append(any(sys_id(pair, bad) in r.query for r in pair.world.requests("om")))
+    assert looks == [True, True, True, False, True, False]
+    pair.world.clear_faults()
+    pair.world.advance(400)
+    assert pair.sync().swept == 0
+    assert len(pair.work_orders(bad)) == 2
+
+
 def test_it_is_looked_at_alone_the_next_time_so_that_it_costs_the_others_nothing(pair: Pair) -> None:
     bad, good = pair.approved(HAMBURG), others(pair)
     spoil(pair, bad, "table_forbidden")

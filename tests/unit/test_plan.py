@@ -635,6 +635,15 @@ def test_after_memory_was_lost_no_note_is_repeated() -> None:
     assert "Assigned -> Work in Progress" in only(moved, WriteNote).text
 
 
+def test_after_memory_was_lost_a_note_is_recognised_where_the_instance_does_not_show_its_list_of_states() -> None:
+    blind = replace(RULES, work_order_states=replace(RULES.work_order_states, labels={}))
+    written = frozenset({token_of(f"status/{work_order().sys_id}/1/10")})
+    decided = plan(snapshot(work_order("18"), tokens=written), rules=blind)
+    assert [action.key for action in decided.actions if isinstance(action, WriteNote)] == [
+        f"status/{work_order().sys_id}/2/18"
+    ]
+
+
 def test_after_memory_was_lost_a_work_order_that_only_the_journal_tells_of_is_missing_and_not_created_again() -> None:
     told = frozenset(token_of(f"status/{sys_id_of(KEY)}/{n}/{state}") for n, state in ((1, "10"), (2, "16")))
     decided = plan(snapshot(tokens=told))
@@ -866,7 +875,9 @@ def test_what_was_seen_before_a_person_gave_a_reopening_up_is_no_new_occasion(
         assert len(seen) == 1
     given_up = replace(parked, state=IntentState.DONE, error="given up by a person")
     known = memory(link(), intents=(given_up,), verdicts=(verdict(),))
-    known = replace(known, intents={**known.intents, **{one: Intent(f"recovered/{one}", IntentState.DONE) for one in seen}})
+    known = replace(
+        known, intents={**known.intents, **{one: Intent(f"recovered/{one}", IntentState.DONE) for one in seen}}
+    )
     now = replace(closed, domain_orders=(replace(CLOSED, mod_count=given_up_at),))
     assert kinds(plan(now, known)) == ["ReopenDomainOrder"] * reopens
 

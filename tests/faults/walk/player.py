@@ -129,6 +129,8 @@ class Player:
             case "conditions":
                 self._set_conditions(step)
             case "person":
+                if step["move"] == "empty_mark" and self._sweep_every == NEVER:
+                    raise Refused("no feed asks for what has no mark: the sweep follows it")
                 self.people.act(step)
             case "pass":
                 self._pass(step)
