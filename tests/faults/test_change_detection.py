@@ -320,21 +320,21 @@ def test_what_an_order_came_to_before_everything_was_looked_at_is_still_told(wat
 
 
 def test_what_an_instance_denied_with_something_else_is_asked_for_again_at_the_next_visit(pair: Pair) -> None:
-    def asked() -> bool:
+    def asked(started: Watching) -> bool:
         pair.world.clear_requests()
-        watching.sync()
+        started.sync()
         return any("table/sys_choice" in request.path for request in pair.world.requests("fsm"))
 
     pair.world.fault("fsm", {"kind": "table_forbidden", "count": None, "path_contains": "table/sys_choice"})
     with app.writing(pair.loaded, pair.outside()) as (engine, systems):
-        watching = Watching(pair, engine, systems)
-        watching.settle()
-        assert not asked()  # where it alone was denied: every quarter of an hour
+        started = Watching(pair, engine, systems)
+        started.settle()
+        assert not asked(started)  # where it alone was denied: every quarter of an hour
         pair.world.fault("fsm", {"kind": "table_forbidden", "count": None, "path_contains": "table/wm_task"})
-        watching.dispatch()
-        watching.sync()
+        started.dispatch()
+        started.sync()
         pair.world.clear_faults()
-        assert [asked(), asked()] == [True, False]
+        assert [asked(started), asked(started)] == [True, False]
 
 
 # --- what it costs when nothing happens ---------------------------------------------------------------------------
