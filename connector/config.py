@@ -56,6 +56,7 @@ from connector.mapping.fields import DEFAULT_CASE_FIELDS, DEFAULT_FIELDS
 from connector.mapping.marks import INSTANCE_NAME
 from connector.mapping.outputs import DEFAULT_OUTPUTS, SAID
 from connector.mapping.references import SYS_ID, Lookup, Unfound
+from connector.mapping.states import FALLOUT_LABELS
 from connector.mapping.states import fold as as_word
 from connector.model import FindingCode
 from connector.om.fallouts import FalloutSchema
@@ -77,7 +78,7 @@ from connector.setting import SecretRef, Section, is_name
 from connector.sign_in import Basic, Proxy, SignIn
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from connector.sign_in import Kind as SignInKind
 
@@ -188,7 +189,14 @@ else:
 
 
 def _in_words(said: dict[str, str], info: ValidationInfo) -> dict[str, str]:
-    words = LABELS[str(info.field_name)]
+    return _known_words(said, LABELS[str(info.field_name)])
+
+
+def _fallout_words(said: dict[str, str]) -> dict[str, str]:
+    return _known_words(said, FALLOUT_LABELS)
+
+
+def _known_words(said: dict[str, str], words: Iterable[str]) -> dict[str, str]:
     for value, word in said.items():
         if as_word(word) not in (*words, UNKNOWN):
             raise ValueError(f"{value} = {word!r} is none of ServiceNow's words: {', '.join(words)}, {UNKNOWN}")
@@ -254,6 +262,19 @@ def _one_or_several(said: Any) -> Any:
     return (said,) if isinstance(said, str) else said
 
 
+def _once(where: str, names: Mapping[str, str]) -> Iterator[str]:
+    """Names that play two parts: one of them would be overwritten by the other."""
+    taken: dict[str, str] = {}
+    for part, name in names.items():
+        if name not in ("", UNSETTLED) and taken.setdefault(name, part) != part:
+            yield f"{where}.{part}: {name!r} is already the {taken[name]}"
+
+
+def _each_once(names: Mapping[str, Mapping[str, str]]) -> None:
+    if problems := [problem for where, parts in names.items() for problem in _once(where, parts)]:
+        raise ValueError("; ".join(problems))
+
+
 class MappedFact(Section):
     """A fact read from columns of your own: `from` names them as "<record>.<column>", the nearest record first."""
 
@@ -312,6 +333,12 @@ class OmInstance(Instance):
     columns: _OmColumns = _OmColumns()
     states: OmStates = OmStates()
 
+    @model_validator(mode="after")
+    def _one_part_each(self) -> OmInstance:
+        columns = {f"columns.{kind}": parts for kind, parts in self.columns.model_dump().items()}
+        _each_once({"tables": self.tables.model_dump(), **columns})
+        return self
+
     @property
     def db_schema(self) -> OmSchema:
         """ServiceNow's names with the configured ones in their place."""
@@ -323,7 +350,7 @@ def _keys(by: tuple[str, ...]) -> tuple[str, ...]:
         columns = [column.strip() for column in one.split("+")]
         if SYS_ID in columns:
             raise ValueError("a sys_id means nothing on the other instance; on one instance it is used by itself")
-        if not all(re.fullmatch(r"[a-z0-9_]+(\.[a-z0-9_]+)*", column) for column in columns):
+        if columns != [UNSETTLED] and not all(re.fullmatch(r"[a-z0-9_]+(\.[a-z0-9_]+)*", column) for column in columns):
             raise ValueError(f'{one!r}: write a column, or columns that count together, as "name + parent.name"')
     return by
 
@@ -357,6 +384,7 @@ class Reference(Section):
 
 
 def _with_template(references: dict[str, Reference]) -> dict[str, Reference]:
+    _filled(dict.fromkeys(references, ""))
     if "template" not in references:
         raise ValueError("'template' is missing; templates are found by name")
     return references
@@ -369,6 +397,13 @@ class FsmInstance(Instance):
     tables: _FsmTables = _FsmTables()
     columns: _FsmColumns = _FsmColumns()
     states: FsmStates = FsmStates()
+
+    @model_validator(mode="after")
+    def _one_part_each(self) -> FsmInstance:
+        columns = {f"columns.{kind}": parts for kind, parts in self.columns.model_dump().items()}
+        _each_once({"tables": self.tables.model_dump(), **columns})
+        return self
+
     references: Annotated[dict[str, Reference], AfterValidator(_with_template)] = {
         column: Reference(table=lookup.table, by=lookup.written, shown_as=lookup.shown_as)
         for column, lookup in DEFAULT_REFERENCES.items()
@@ -397,7 +432,9 @@ class Policy(Section):
     order_task: Path
     case: Path | None = None
     compensation: Path | None = None
-    outputs: Annotated[dict[str, str], AfterValidator(lambda said: {**DEFAULT_OUTPUTS, **said})] = dict(DEFAULT_OUTPUTS)
+    outputs: Annotated[dict[str, ColumnName], AfterValidator(lambda said: {**DEFAULT_OUTPUTS, **said})] = dict(
+        DEFAULT_OUTPUTS
+    )
 
 
 class WorkOrderFields(Section):
@@ -453,7 +490,12 @@ class Fallouts(Section):
     type: str = _FALLOUTS.type
     tables: _FalloutTables = _FalloutTables()
     columns: _FalloutColumns = _FalloutColumns()
-    states: dict[str, str] = {}
+    states: Annotated[dict[str, str], AfterValidator(_fallout_words)] = {}
+
+    @model_validator(mode="after")
+    def _one_part_each(self) -> Fallouts:
+        _each_once({"tables": self.tables.model_dump(), "columns": self.columns.model_dump()})
+        return self
 
     @property
     def db_schema(self) -> FalloutSchema:
@@ -716,7 +758,7 @@ def _settings(
         settings = Settings.model_validate(document)
     except ValidationError as error:
         raise _unusable(path, tuple(_problem(one) for one in error.errors(include_url=False))) from error
-    return settings, _unknown_facts(settings), profile
+    return settings, [*_unknown_facts(settings), *_of_the_connector(settings)], profile
 
 
 def _below(document: dict[str, Any], profile: Profile) -> dict[str, Any]:
@@ -756,6 +798,24 @@ def _unknown_facts(settings: Settings) -> list[str]:
         if (fact := fold(name)) not in CASE_FACTS.keys() - {"state"} and not fact.startswith(SAID)
     ]
     return [*of_orders, *of_cases]
+
+
+def _of_the_connector(settings: Settings) -> list[str]:
+    """Columns of a work order that the connector keeps itself, and is told to fill with something else."""
+    schema = settings.fsm.db_schema
+    own = {schema.work_order[part]: part for part in ("number", "state", "active", "names", "mark", "template")}
+    own |= {schema.notes: "notes"}
+    filled = {
+        "work_order.fields": settings.work_order.fields,
+        "case.fields": settings.case.fields,
+        "policy.outputs": {column: output for output, column in settings.policy.outputs.items()},
+    }
+    return [
+        f"{where}: the connector itself keeps {column!r}" + (f" ({own[column]})" if column in own else "")
+        for where, columns in filled.items()
+        for column in columns
+        if column and (column in own or column.startswith("sys_"))
+    ]
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -55,6 +55,26 @@ def _names(settings: Settings) -> Iterator[str]:
                     yield f"{side}.columns.{kind}.{part}: which column is it?"
         if schema.notes == UNSETTLED:
             yield f"{side}.notes: which journal are notes written to?"
+    yield from _references(settings)
+    yield from _others(settings)
+
+
+def _references(settings: Settings) -> Iterator[str]:
+    for column, reference in settings.fsm.references.items():
+        if reference.table == UNSETTLED:
+            yield f"fsm.references.{column}.table: where is its record looked up?"
+        if UNSETTLED in (*reference.by, reference.shown_as):
+            yield f"fsm.references.{column}.by: by which column is its record known?"
+
+
+def _others(settings: Settings) -> Iterator[str]:
+    for what, names in (("tables", settings.fallout.tables), ("columns", settings.fallout.columns)):
+        for part, name in names.model_dump().items():
+            if name == UNSETTLED:
+                yield f"fallout.{what}.{part}: what is it called?"
+    for output, column in settings.policy.outputs.items():
+        if column == UNSETTLED:
+            yield f"policy.outputs.{output}: which column is it?"
 
 
 def _states(

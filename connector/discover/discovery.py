@@ -44,6 +44,12 @@ if TYPE_CHECKING:
     from connector.servicenow.table import TableApi
 
 _WRITTEN = ("domain_order", "work_order")  # whose states the connector writes
+_DEFAULTS: Mapping[
+    str, Mapping[str, Mapping[str, str]]
+] = {  # what ServiceNow calls them; other names were said by a person
+    "om": {kind: getattr(OmSchema(), kind) for kind in ("tables", *OM_KINDS)},
+    "fsm": {kind: getattr(FsmSchema(), kind) for kind in ("tables", *FSM_KINDS)},
+}
 _PERHAPS = ("case",)  # records that an instance may do without
 
 S = TypeVar("S", OmSchema, FsmSchema)
@@ -135,6 +141,8 @@ def _side(
             columns[kind][part] = chosen.column
             if chosen.why:
                 told.reasons[f"{name}.columns.{kind}.{part}"] = chosen.why
+                if default != _DEFAULTS[name].get(kind, {}).get(part) and default not in said.columns and said.is_known:
+                    told.remarks.append(f"{name}.columns.{kind}.{part}: {chosen.why}")
             if chosen.column and chosen.column in said.columns:
                 column = said.columns[chosen.column]
                 described = " ".join(text for text in (chosen.column, column.kind, column.reference) if text)
@@ -174,6 +182,8 @@ def _table(name: str, part: str, table: str, api: TableApi, found: Evidence, tol
     if said.exists:
         found.facts[f"table {table}"] = " < ".join([found.labels.get(table, table), *said.chain[1:]])
         return table
+    if table != _DEFAULTS[name]["tables"].get(part):
+        told.remarks.append(f"{where}: there is no table {table!r}")
     label = TABLE_LABELS.get(part, "").title()
     alike = tables_called(api, label)
     if len(alike) == 1:

@@ -39,15 +39,16 @@ def _of_side(old: Side, new: Side) -> Iterator[str]:
 
 
 def where_to_look(before: Profile) -> Profile:
-    """Of a profile only what the next discovery has to go by: which tables there are, and where their states stand.
+    """Of a profile only what the next discovery has to go by: what tables and columns are called.
 
-    What a person has settled there has columns and choices of its own, which the names of ServiceNow would not lead to.
+    A table that a person has settled has columns and choices of its own, which the names of ServiceNow would not lead to; and
+    whether what was settled is there at all can be said only by who looks for it.
     """
     om, fsm = before.om, before.fsm
     return before.model_copy(
         update={
-            "om": Side(url=om.url, notes=_NOTES, tables=_settled(om.tables), columns=_state_columns(om)),
-            "fsm": FsmSide(url=fsm.url, notes=_NOTES, tables=_settled(fsm.tables), columns=_state_columns(fsm)),
+            "om": Side(url=om.url, notes=_NOTES, tables=_settled(om.tables), columns=_each_settled(om)),
+            "fsm": FsmSide(url=fsm.url, notes=_NOTES, tables=_settled(fsm.tables), columns=_each_settled(fsm)),
         }
     )
 
@@ -59,8 +60,8 @@ def _settled(names: Mapping[str, str]) -> dict[str, str]:
     return {part: name for part, name in names.items() if name not in ("", UNSETTLED)}
 
 
-def _state_columns(side: Side) -> dict[str, dict[str, str]]:
-    return {kind: _settled({"state": columns["state"]}) for kind, columns in side.columns.items() if "state" in columns}
+def _each_settled(side: Side) -> dict[str, dict[str, str]]:
+    return {kind: _settled(columns) for kind, columns in side.columns.items()}
 
 
 def keeping_decisions(old: Profile, new: Profile) -> Profile:

@@ -8,6 +8,7 @@ from connector.decide.rules import GateMode
 from connector.doctor.check import Check, Seen, Suite, fine, warning
 from connector.profile import BASE
 from connector.servicenow.names import REFUSED
+from connector.servicenow.table import Tally
 
 if TYPE_CHECKING:
     from connector.doctor.patient import Patient, SideView
@@ -27,19 +28,23 @@ def _gate(patient: Patient) -> Seen:
         )
     if gate.mode is GateMode.REOPEN:
         return fine(f"detect and reopen: a domain order closed too early is put back to {gate.reopen_to!r}; {theirs}")
-    ours = f"the gate only {gate.mode.value}s a domain order that is closed too early"
-    return fine(f"{ours}; {theirs}") if rules else warning(f"{ours}, and it stays closed; {theirs}")
+    return warning(
+        f"the gate only {gate.mode.value}s a domain order that is closed too early, and it stays closed; {theirs}"
+    )
 
 
 def _refusing(om: SideView) -> list[str] | None:
-    """The names of active business rules that can abort an update of a domain order; None where they cannot be read."""
-    tables = {
-        om.schema.tables[part] for part in ("domain_order", *(p for p, base in BASE.items() if base == "domain_order"))
-    }
+    """The names of active business rules that can abort an update of a domain order, those of the classes it extends too; None
+    where not all of them can be read."""
+    parts = ("domain_order", *(part for part, base in BASE.items() if base == "domain_order"))
+    tables = {name for part in parts for name in _classes(om, om.schema.tables[part])}
     columns = ["name", "active", "action_update", "abort_action", "script"]
+    tally = Tally()
     try:
-        rows = list(om.api.scan_in(_RULES, "collection", sorted(tables), columns))
+        rows = list(om.api.scan_in(_RULES, "collection", sorted(tables), columns, tally=tally))
     except REFUSED:
+        return None
+    if len(rows) < tally.counted or any("script" not in row.values for row in rows):
         return None
     return sorted(
         row.get("name")
@@ -47,6 +52,10 @@ def _refusing(om: SideView) -> list[str] | None:
         if row.get("active") == row.get("action_update") == "true"
         and (row.get("abort_action") == "true" or _ABORTS in row.get("script"))
     )
+
+
+def _classes(om: SideView, table: str) -> tuple[str, ...]:
+    return om.evidence.columns[table].chain or (table,)
 
 
 CHECKS = (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -289,7 +289,7 @@ def test_a_column_a_person_chose_is_kept_and_one_that_is_gone_is_asked_for_again
 def accepted(pair: Pair, *edits: tuple[str, str]) -> Profile:
     """The profile as a person has edited it, after the next `discover --accept`."""
     settled = read_profile(adopt(pair, found(pair), *edits))
-    return keeping_decisions(settled, found(pair).profile)
+    return keeping_decisions(settled, app.discover_once(pair.loaded, pair.outside(), before=settled).profile)
 
 
 def test_references_notes_fields_tables_and_states_settled_by_hand_are_kept(pair: Pair) -> None:
@@ -333,10 +333,32 @@ def test_a_table_settled_by_hand_is_where_the_next_discovery_looks(tmp_path: Pat
     assert (keeping_decisions(again, later), drift(again, later)) == (again, ())
 
 
-def test_a_settled_table_that_is_gone_is_for_a_person_again(pair: Pair) -> None:
-    settled = read_profile(adopt(pair, found(pair), ('work_order = "wm_order"', 'work_order = "u_gone"')))
-    now = app.discover_once(pair.loaded, pair.outside(), before=settled)
-    assert now.profile.fsm.tables["work_order"] != "u_gone"
+@pytest.mark.parametrize(
+    ("before", "after", "told"),
+    [
+        ('work_order = "wm_order"', 'work_order = "u_gone"', "fsm.tables.work_order: there is no table 'u_gone'"),
+        (
+            'due = "committed_due_date"',
+            'due = "due_dat"',
+            "om.columns.line.due: by its label 'Committed due date'; 'due_dat' is not there",
+        ),
+    ],
+    ids=["table", "column"],
+)
+def test_a_name_settled_by_hand_that_is_not_there_is_told_at_each_discovery(
+    before: str, after: str, told: str, pair: Pair
+) -> None:
+    settled = read_profile(adopt(pair, found(pair), (before, after)))
+    for _ in range(2):
+        now = app.discover_once(pair.loaded, pair.outside(), before=settled)
+        assert [remark for remark in now.remarks if remark.startswith(told)]
+        settled = keeping_decisions(settled, now.profile)
+
+
+def test_names_that_are_there_are_not_remarked(pair: Pair) -> None:
+    settled = read_profile(adopt(pair, found(pair)))
+    again = app.discover_once(pair.loaded, pair.outside(), before=settled)
+    assert not any("not there" in remark or "no table" in remark for remark in again.remarks)
 
 
 def test_a_column_that_comes_back_is_filled_again_and_one_left_out_by_hand_is_not(pair: Pair, tmp_path: Path) -> None:
@@ -526,9 +548,26 @@ def test_a_profile_of_another_instance_is_refused(pair: Pair) -> None:
     refuses_to_write(pair, "fsm.url", "https://other.service-now.com")
 
 
-def test_a_question_mark_anywhere_keeps_everything_shut(pair: Pair) -> None:
-    edit: Any = ('due = "committed_due_date"', 'due = "?"')
-    adopt(pair, found(pair), edit)
-    refuses_to_write(pair, "om.columns.line.due: which column is it?")
+CONTACT = 'contact = {{ table = "{}", by = "{}" }}'
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "asked"),
+    [
+        ('due = "committed_due_date"', 'due = "?"', "om.columns.line.due: which column is it?"),
+        ('work_order_task = "wm_task"', 'work_order_task = "?"', "fsm.tables.work_order_task: which table is it?"),
+        ('notes = "work_notes"', 'notes = "?"', "om.notes: which journal are notes written to?"),
+        (
+            CONTACT.format("customer_contact", "name"),
+            CONTACT.format("?", "name"),
+            "fsm.references.contact.table: where",
+        ),
+        (CONTACT.format("customer_contact", "name"), CONTACT.format("u_x", "?"), "fsm.references.contact.by: by which"),
+    ],
+    ids=["column", "table", "notes", "where it is looked up", "by what it is looked up"],
+)
+def test_a_question_mark_anywhere_keeps_everything_shut(before: str, after: str, asked: str, pair: Pair) -> None:
+    adopt(pair, found(pair), (before, after))
+    refuses_to_write(pair, asked)
     with pytest.raises(ConfigError):
         pair.plan()

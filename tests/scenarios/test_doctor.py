@@ -476,8 +476,9 @@ roles = ["*"]
         ({"action_update": "false"}, "no business rule refuses it"),
         ({"abort_action": "false"}, "no business rule refuses it"),
         ({"collection": "incident"}, "no business rule refuses it"),
+        ({"collection": "task"}, "that may refuse it: 'No closing before the visit'"),
     ],
-    ids=["ticked", "scripted", "switched off", "at creation only", "refuses nothing", "of another table"],
+    ids=["ticked", "scripted", "off", "at creation only", "refuses nothing", "of another table", "of every task"],
 )
 def test_the_doctor_names_the_instances_own_rules_that_may_refuse_to_close(
     rule: dict[str, str], told: str, tmp_path: Path
@@ -488,10 +489,17 @@ def test_the_doctor_names_the_instances_own_rules_that_may_refuse_to_close(
     assert (seen.level, told in seen.seen) == (Level.FINE, True), seen.seen
     add(pair, '[gate]\nmode = "note"')
     [seen] = examined(pair, "gate.mode")
-    assert seen.level is (Level.FINE if "may refuse" in told else Level.WARNING)
+    assert (seen.level, told in seen.seen) == (Level.WARNING, True), seen.seen
 
 
-def test_rules_that_may_not_be_read_are_not_taken_for_none(pair: Pair) -> None:
+@pytest.mark.parametrize(
+    "shown",
+    ["", SHOWS_RULES.replace('roles = ["*"]', 'roles = ["*"]\nwhere = "collection=incident"')],
+    ids=["none", "some"],
+)
+def test_rules_that_may_not_be_read_are_not_taken_for_none(shown: str, tmp_path: Path) -> None:
+    pair = pair_on(tmp_path, shown)
+    put(pair, "om", "sys_script", {**RULE, "abort_action": "true"})
     [seen] = examined(pair, "gate.mode")
     assert "cannot be read (sys_script)" in seen.seen
 
