@@ -159,7 +159,7 @@ def discover_once(loaded: Loaded, world: World = REAL_WORLD, *, before: Profile 
     states = {f"{side}.{part}": labels for side, parts in said.items() for part, labels in parts.items()}
     om = (_api(loaded, world, "om"), settings.om.db_schema)
     fsm = (_api(loaded, world, "fsm"), settings.fsm.db_schema)
-    fallouts = settings.fallout.db_schema.tables["fallout"] if settings.fallout_kinds else ""
+    fallouts = settings.fallout.db_schema if settings.fallout_kinds else None
     return discover(om, fsm, states, settings.gate.reopen_to, fallouts)
 
 

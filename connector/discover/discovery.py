@@ -17,6 +17,7 @@ from connector.fsm.schema import FsmSchema
 from connector.mapping.fields import DEFAULT_CASE_FIELDS, DEFAULT_FIELDS
 from connector.mapping.outputs import DEFAULT_OUTPUTS
 from connector.mapping.states import fold
+from connector.om.fallouts import ESSENTIAL
 from connector.om.native import NATIVE_POLICIES, NativePolicies
 from connector.om.schema import OPTIONAL as OM_OPTIONAL
 from connector.om.schema import OmSchema
@@ -35,12 +36,14 @@ from connector.profile import (
     StateLine,
     class_of,
 )
+from connector.servicenow.columns import columns_of
 from connector.servicenow.lean import page
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from connector.discover.evidence import Evidence
+    from connector.om.fallouts import FalloutSchema
     from connector.servicenow.table import TableApi
 
 _WRITTEN = ("domain_order", "work_order")  # whose states the connector writes
@@ -75,10 +78,10 @@ def discover(
     fsm: tuple[TableApi, FsmSchema],
     states: Mapping[str, Mapping[str, str]],
     reopen_to: str,
-    fallouts: str = "",
+    fallouts: FalloutSchema | None = None,
 ) -> Discovered:
     """Read both instances; changes nothing. `states` is what the configuration says of states, by "om.order" and the like;
-    `fallouts` the table of fallouts where something is to become one.
+    `fallouts` is what fallouts are called where something is to become one.
 
     Raises a RemoteError where an instance cannot be asked at all, or its main table not be read; ConfigError where the two
     addresses are swapped.
@@ -93,8 +96,8 @@ def discover(
     om_side, _, om_found = _side("om", om_api, om_schema, told, states, {fold(reopen_to)})
     fsm_side, fsm_schema, fsm_found = _side("fsm", fsm_api, fsm_schema, told, states, {WRITES_CANCELED})
     _native(om_api, fsm_schema.references["template"].table, om_found, told)
-    if fallouts:
-        _fallouts(om_api, fallouts, om_found)
+    if fallouts is not None:
+        _fallouts(om_api, fallouts, om_found, told)
     read_fsm_facts(fsm_api, fsm_schema, fsm_found)
     references, fields = _references(fsm_schema, fsm_found, told)
     profile = Profile(
@@ -251,12 +254,19 @@ def _references(schema: FsmSchema, found: Evidence, told: _Told) -> tuple[dict[s
     return references, {column: "" if column in missing else column for column in filled}
 
 
-def _fallouts(api: TableApi, table: str, found: Evidence) -> None:
+def _fallouts(api: TableApi, schema: FalloutSchema, found: Evidence, told: _Told) -> None:
     """Fallout Management is a plug-in of its own; whether it is there shows only when somebody asks for a fallout."""
+    table = schema.tables["fallout"]
 
     def ask() -> None:
         page(api, table, "", ["sys_id"], 1)
         found.facts[f"table {table}"] = "Fallout Management is there"
+        said = columns_of(api, [table])[table]
+        for part in ESSENTIAL:
+            if said.is_known and schema.columns[part] not in said.columns:
+                told.remarks.append(
+                    f"fallout.columns.{part}: fallouts have no column {schema.columns[part]!r}; none is raised before it is named"
+                )
 
     costs = "nothing becomes a fallout: activate Fallout Management, ask for its roles, or leave out [fallout] kinds"
     found.try_to(f"table {table}", costs, ask)

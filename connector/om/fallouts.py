@@ -14,6 +14,7 @@ from connector.exchange import Written
 from connector.mapping.marks import SETTLED, sys_id_of
 from connector.mapping.states import FALLOUT_LABELS, StateMap
 from connector.model import DomainOrderPhase, Fallout
+from connector.servicenow.columns import columns_of
 from connector.servicenow.names import REFUSED
 from connector.servicenow.query import Op, Query
 from connector.servicenow.schema import StateChoices
@@ -51,6 +52,8 @@ class FalloutSchema:
     type: str = ""  # by name; empty: none
 
 
+ESSENTIAL = ("order_task", "names", "state", "mark")
+"""Parts of a fallout without whose columns it cannot be found again, or holds nothing up."""
 _OVER = (DomainOrderPhase.CLOSED, DomainOrderPhase.CANCELED)
 
 
@@ -62,6 +65,7 @@ class Fallouts:
         self._schema = schema
         self._table = schema.tables["fallout"]
         self._columns = schema.columns
+        self._is_matched = False
         self._choices = StateChoices(api, {self._table: self._columns["state"]})
         said = self._choices[self._table]
         self._states = StateMap(self._table, said, FALLOUT_LABELS, DomainOrderPhase.UNKNOWN, schema.states)
@@ -95,7 +99,21 @@ class Fallouts:
             is_settled=row.get(columns["mark"]) == SETTLED,
         )
 
+    def _require_columns(self) -> None:
+        """Without its task a fallout holds nothing up, and without its names it would be raised twice. Raises Rejected."""
+        if self._is_matched:
+            return
+        said = columns_of(self._api, [self._table])[self._table]
+        missing = [self._columns[part] for part in ESSENTIAL if self._columns[part] not in said.columns]
+        if said.is_known and missing:
+            raise Rejected(
+                f"{self._api.endpoint.name}: fallouts ({self._table}) have no column {', '.join(missing)}; none was raised.",
+                hint="Name them under [fallout.columns] as this instance does, or leave out kinds.",
+            )
+        self._is_matched = True
+
     def raise_one(self, action: RaiseFallout, number: int) -> Written:
+        self._require_columns()
         columns, names = self._columns, f"{action.mark}:{number}"
         values = {
             columns["order_task"]: action.order_task_id,

@@ -8,10 +8,14 @@ import pytest
 
 from connector import app
 from connector.config import load
+from connector.engine.history import overview
 from connector.errors import ConfigError
 from tests.conftest import DOMAIN_ORDER, HAMBURG, LINE
+from tests.scenarios.test_discover import found, pair_on
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.conftest import Pair
 
 FALLOUT = "sn_fallout_mgmt_fallout"
@@ -104,6 +108,30 @@ def test_a_write_that_is_tried_again_and_refused_again_keeps_its_one_fallout(rai
         retry(raising)
         raising.settle_but_parked()
     assert states(raising) == ["open"]
+
+
+RENAMED = '[om.rename]\n"sn_fallout_mgmt_fallout.order_task" = "originated_from"\n'
+
+
+def test_where_fallouts_call_their_task_otherwise_none_is_raised_before_that_is_settled(tmp_path: Path) -> None:
+    """Without its task a fallout holds nothing up."""
+    pair = configured(pair_on(tmp_path, RENAMED), f"[fallout]\nkinds = {KINDS}\n")
+    [told] = [remark for remark in found(pair).remarks if "fallout" in remark]
+    assert told.startswith("fallout.columns.order_task: fallouts have no column 'order_task'")
+    order = pair.approved(HAMBURG)
+    refuse(pair, "fsm", "POST", "wm_order")
+    pair.sync()
+    assert pair.rows("om", FALLOUT, "", "number") == []
+    assert pair.finding_codes() == ["write-parked", "write-parked"]
+
+    configured(pair, '[fallout.columns]\norder_task = "originated_from"\n')
+    with app.writing(pair.loaded, pair.outside()) as (engine, _):
+        for entry in overview(engine.store.engine).waiting:
+            if type(entry.intent.action).__name__ == "RaiseFallout":
+                assert engine.store.release_parked(entry.id, pair.now(), drop=False)
+    pair.settle_but_parked()
+    [fallout] = pair.rows("om", FALLOUT, "", "originated_from")
+    assert fallout["originated_from"] == task_of(pair, pair.resource_order(order), "sys_id")
 
 
 def test_without_being_named_nothing_becomes_a_fallout(pair: Pair) -> None:
