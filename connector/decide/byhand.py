@@ -40,7 +40,7 @@ def ask_create(draft: Draft, initiator: AnyInitiator, template: str, ordinal: in
     if asked is not None and any((w.row, w.ordinal) == (key.row, ordinal) for w in asked.wanted):
         return answer.already("it was asked for before and is created at the next pass")
     if ordinal == 1 and (alike := _alike(draft, initiator, template)):
-        return answer.refused(f"it has {alike}. If it shall have one more, say --ordinal 2.")
+        return answer.refused(f"it has {alike}. If it shall have one more, say --ordinal 2")
     if nameless := unshown(initiator):
         return answer.refused(name_missing(initiator, nameless))
     facts = facts_of(initiator)
