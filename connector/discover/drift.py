@@ -24,7 +24,7 @@ def drift(before: Profile, now: Profile) -> tuple[str, ...]:
 def _of_side(old: Side, new: Side) -> Iterator[str]:
     for what in sorted(old.facts.keys() | new.facts.keys()):
         was, is_now = old.facts.get(what), new.facts.get(what)
-        if was == is_now:
+        if was == is_now or (was and is_now and _is_what_a_person_said(old, what, was, is_now)):
             continue
         if was is None:
             yield f"{what} is new: {is_now}"
@@ -36,6 +36,19 @@ def _of_side(old: Side, new: Side) -> Iterator[str]:
         yield f"{what} can no longer be read: {new.unreadable[what]}"
     for what in sorted(old.unreadable.keys() - new.unreadable.keys()):
         yield f"{what} can be read now"
+
+
+def _is_what_a_person_said(old: Side, what: str, was: str, is_now: str) -> bool:
+    """Whether a column is only described otherwise because a person chose another one than the discovery had found."""
+    described, _, place = what.partition(" ")
+    table, _, part = place.rpartition(".")
+    kinds = [kind for kind in old.columns if old.tables.get(kind) == table]
+    name = is_now.partition(" ")[0]
+    return (
+        described == "column"
+        and name != was.partition(" ")[0]
+        and name in [old.columns[kind].get(part) for kind in kinds]
+    )
 
 
 def where_to_look(before: Profile) -> Profile:

@@ -654,6 +654,14 @@ def test_an_instance_that_pushes_back_is_found(pair: Pair) -> None:
     assert (before.level, after.level) == (Level.FINE, Level.WARNING)
 
 
+def test_a_column_that_is_of_another_type_now_is_drift(pair: Pair) -> None:
+    adopt(pair, found(pair))
+    change(pair, "om", "sys_dictionary", {"internal_type": "string"}, name=LINE, element="committed_due_date")
+    told = examined(pair, "profile.current")
+    assert [one.level for one in told] == [Level.WARNING]
+    assert "line_item.due is gone; it was committed_due_date" in told[0].seen
+
+
 def test_what_a_person_chose_in_the_profile_is_no_drift(pair: Pair) -> None:
     adopt(pair, found(pair), ('due = "committed_due_date"', 'due = "sys_created_on"'))
     assert level(pair, "profile.current") is Level.FINE
