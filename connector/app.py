@@ -148,12 +148,12 @@ def discover_once(loaded: Loaded, world: World = REAL_WORLD, *, before: Profile 
 
     `before` is the profile there is: it tells which tables a person has settled.
     """
-    from connector.config import load_with
+    from connector.config import beneath
     from connector.discover.discovery import discover
     from connector.discover.drift import where_to_look
 
     if before is not None:
-        loaded = load_with(loaded.path, where_to_look(before))
+        loaded = beneath(loaded, where_to_look(before))
     settings = loaded.settings
     said = {"om": settings.om.states.model_dump(), "fsm": settings.fsm.states.model_dump()}
     states = {f"{side}.{part}": labels for side, parts in said.items() for part, labels in parts.items()}

@@ -12,7 +12,7 @@ import tomllib
 from dataclasses import replace
 from datetime import UTC, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -73,8 +73,9 @@ from connector.profile import (
     as_settings,
     read_profile,
     renamed,
+    twice,
 )
-from connector.setting import SecretRef, Section, is_name
+from connector.setting import SecretRef, Section, no_name
 from connector.sign_in import Basic, Proxy, SignIn
 
 if TYPE_CHECKING:
@@ -109,14 +110,14 @@ def _instance_name(name: str) -> str:
 
 
 def _table(name: str) -> str:
-    if name != UNSETTLED and not is_name(name):
-        raise ValueError(f"{name!r} is no name of a table: letters, digits and _ alone")
+    if name != UNSETTLED and (problem := no_name(name, "table")):
+        raise ValueError(problem)
     return name
 
 
 def _column(name: str) -> str:
-    if name not in ("", UNSETTLED) and not is_name(name, dotted=True):
-        raise ValueError(f"{name!r} is no name of a column: letters, digits and _ alone, with dots between columns")
+    if name not in ("", UNSETTLED) and (problem := no_name(name, "column", dotted=True)):
+        raise ValueError(problem)
     return name
 
 
@@ -128,8 +129,8 @@ def _essential(name: str) -> str:
 
 def _filled(fields: dict[str, str]) -> dict[str, str]:
     for name in fields:
-        if not is_name(name):
-            raise ValueError(f"{name!r} is no name of a column: letters, digits and _ alone")
+        if problem := no_name(name, "column"):
+            raise ValueError(problem)
     return fields
 
 
@@ -139,9 +140,11 @@ Essential = Annotated[ColumnName, AfterValidator(_essential)]
 Filled = Annotated[dict[str, str], AfterValidator(_filled)]  # column -> what is written to it
 
 
-def _names(title: str, defaults: Mapping[str, str], kind: Any = ColumnName) -> Any:
+def _names(
+    title: str, defaults: Mapping[str, str], kind: Any = ColumnName, essential: frozenset[str] = frozenset()
+) -> Any:
     """A section whose settings are the parts of a schema, each with ServiceNow's own name as default."""
-    fields: dict[str, Any] = {part: (kind, name) for part, name in defaults.items()}
+    fields: dict[str, Any] = {part: (Essential if part in essential else kind, name) for part, name in defaults.items()}
     return create_model(title, __base__=Section, **fields)
 
 
@@ -150,19 +153,12 @@ _OM, _FSM, _FALLOUTS = OmSchema(), FsmSchema(), FalloutSchema()
 
 def _columns(title: str, schema: OmSchema | FsmSchema, kinds: tuple[str, ...]) -> Any:
     """A section for each record kind of a schema, with its columns."""
+    essential = ESSENTIAL - (OM_OPTIONAL if isinstance(schema, OmSchema) else FSM_OPTIONAL)
     sections: dict[str, Any] = {}
     for kind in kinds:
-        columns: Mapping[str, str] = getattr(schema, kind)
-        kept = {part: (_kind_of(schema, part), name) for part, name in columns.items()}
-        section: Any = create_model(f"{title}{kind}", __base__=Section, **cast("dict[str, Any]", kept))
+        section = _names(f"{title}{kind}", getattr(schema, kind), essential=essential)
         sections[kind] = (section, section())
     return create_model(title, __base__=Section, **sections)
-
-
-def _kind_of(schema: OmSchema | FsmSchema, part: str) -> Any:
-    """What a column may be called: without an essential one the connector cannot do."""
-    optional = OM_OPTIONAL if isinstance(schema, OmSchema) else FSM_OPTIONAL
-    return Essential if part in ESSENTIAL - optional else ColumnName
 
 
 if TYPE_CHECKING:
@@ -262,16 +258,8 @@ def _one_or_several(said: Any) -> Any:
     return (said,) if isinstance(said, str) else said
 
 
-def _once(where: str, names: Mapping[str, str]) -> Iterator[str]:
-    """Names that play two parts: one of them would be overwritten by the other."""
-    taken: dict[str, str] = {}
-    for part, name in names.items():
-        if name not in ("", UNSETTLED) and taken.setdefault(name, part) != part:
-            yield f"{where}.{part}: {name!r} is already the {taken[name]}"
-
-
 def _each_once(names: Mapping[str, Mapping[str, str]]) -> None:
-    if problems := [problem for where, parts in names.items() for problem in _once(where, parts)]:
+    if problems := [problem for where, parts in names.items() for problem in twice(where, parts)]:
         raise ValueError("; ".join(problems))
 
 
@@ -732,8 +720,12 @@ def load(path: Path, *, with_profile: bool = True) -> Loaded:
 
 def load_with(path: Path, profile: Profile) -> Loaded:
     """The configuration as it would be with this profile, whether it names one or not. Raises ConfigError."""
-    loaded = load(path, with_profile=False)
-    settings, _, _ = _settings(path, profile=profile)
+    return beneath(load(path, with_profile=False), profile)
+
+
+def beneath(loaded: Loaded, profile: Profile) -> Loaded:
+    """A configuration that is loaded, as it would be with this profile; no secret is read again. Raises ConfigError."""
+    settings, _, _ = _settings(loaded.path, profile=profile)
     return loaded.model_copy(update={"settings": settings, "profile": profile})
 
 

@@ -18,7 +18,7 @@ from connector.mapping.states import CASE_LABELS, DOMAIN_ORDER_LABELS, ORDER_LAB
 from connector.model import CasePhase, DomainOrderPhase, OrderPhase, WorkOrderPhase
 from connector.om.schema import OPTIONAL as OM_OPTIONAL
 from connector.om.schema import OmSchema
-from connector.setting import Section, is_name
+from connector.setting import Section, no_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -165,17 +165,22 @@ def _no_names(side: str, said: Side) -> Iterator[str]:
 
 def _not_called(where: str, names: Mapping[str, str], what: str, *, dotted: bool = False) -> Iterator[str]:
     for part, name in names.items():
-        if name not in ("", UNSETTLED) and not is_name(name, dotted=dotted):
-            yield f"{where}.{part}: {name!r} is no name of a {what}: letters, digits and _ alone"
+        if name not in ("", UNSETTLED) and (problem := no_name(name, what, dotted=dotted)):
+            yield f"{where}.{part}: {problem}"
+
+
+def twice(where: str, names: Mapping[str, str]) -> Iterator[str]:
+    """What each name that plays two parts is already: one of them would be overwritten by the other."""
+    taken: dict[str, str] = {}
+    for part, name in names.items():
+        if name not in ("", UNSETTLED) and taken.setdefault(name, part) != part:
+            yield f"{where}.{part}: {name!r} is already the {taken[name]}"
 
 
 def _problems(side: str, said: Side, schema: OmSchema | FsmSchema) -> Iterator[str]:
     kinds, optional = (OM_KINDS, OM_OPTIONAL) if side == "om" else (FSM_KINDS, FSM_OPTIONAL)
     yield from _no_names(side, said)
-    taken: dict[str, str] = {}
-    for part, table in said.tables.items():
-        if table != UNSETTLED and taken.setdefault(table, part) != part:
-            yield f"{side}.tables.{part}: {table!r} is already the {taken[table]}"
+    yield from twice(f"{side}.tables", said.tables)
     for part in said.tables.keys() - schema.tables.keys():
         yield f"{side}.tables.{part}: there is no such part"
     for kind, columns in said.columns.items():
@@ -194,14 +199,12 @@ def _problems(side: str, said: Side, schema: OmSchema | FsmSchema) -> Iterator[s
 def _of_columns(
     where: str, columns: Mapping[str, str], known: Mapping[str, str], optional: frozenset[str]
 ) -> Iterator[str]:
-    taken: dict[str, str] = {}
     for part, column in columns.items():
         if part not in known:
             yield f"{where}.{part}: there is no such part; there are {', '.join(known)}"
         elif not column and part not in optional and part in ESSENTIAL:
             yield f"{where}.{part}: the connector cannot do without it"
-        elif column not in ("", UNSETTLED) and taken.setdefault(column, part) != part:
-            yield f"{where}.{part}: {column!r} is already the {taken[column]}"
+    yield from twice(where, {part: column for part, column in columns.items() if part in known})
 
 
 def _of_state(where: str, part: str, line: StateLine) -> Iterator[str]:

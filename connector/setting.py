@@ -33,6 +33,11 @@ def is_name(text: str, *, dotted: bool = False) -> bool:
     return all(_NAME.fullmatch(part) for part in (text.split(".") if dotted else [text]))
 
 
+def no_name(text: str, what: str, *, dotted: bool = False) -> str:
+    """What is wrong with the name of a table or column (`what`); empty where nothing is."""
+    return "" if is_name(text, dotted=dotted) else f"{text!r} is no name of a {what}: letters, digits and _ alone"
+
+
 class SecretRef(Section):
     """Where a secret is. Exactly one way."""
 

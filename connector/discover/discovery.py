@@ -17,7 +17,7 @@ from connector.fsm.schema import FsmSchema
 from connector.mapping.fields import DEFAULT_CASE_FIELDS, DEFAULT_FIELDS
 from connector.mapping.outputs import DEFAULT_OUTPUTS
 from connector.mapping.states import fold
-from connector.om.fallouts import ESSENTIAL
+from connector.om.fallouts import missing_columns
 from connector.om.native import NATIVE_POLICIES, NativePolicies
 from connector.om.schema import OPTIONAL as OM_OPTIONAL
 from connector.om.schema import OmSchema
@@ -36,7 +36,6 @@ from connector.profile import (
     StateLine,
     class_of,
 )
-from connector.servicenow.columns import columns_of
 from connector.servicenow.lean import page
 
 if TYPE_CHECKING:
@@ -261,12 +260,10 @@ def _fallouts(api: TableApi, schema: FalloutSchema, found: Evidence, told: _Told
     def ask() -> None:
         page(api, table, "", ["sys_id"], 1)
         found.facts[f"table {table}"] = "Fallout Management is there"
-        said = columns_of(api, [table])[table]
-        for part in ESSENTIAL:
-            if said.is_known and schema.columns[part] not in said.columns:
-                told.remarks.append(
-                    f"fallout.columns.{part}: fallouts have no column {schema.columns[part]!r}; none is raised before it is named"
-                )
+        told.remarks += [
+            f"fallout.columns.{part}: fallouts have no column {column!r}; none is raised before it is named"
+            for part, column in missing_columns(api, schema).items()
+        ]
 
     costs = "nothing becomes a fallout: activate Fallout Management, ask for its roles, or leave out [fallout] kinds"
     found.try_to(f"table {table}", costs, ask)

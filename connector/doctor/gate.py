@@ -36,8 +36,7 @@ def _gate(patient: Patient) -> Seen:
 def _refusing(om: SideView) -> list[str] | None:
     """The names of active business rules that can abort an update of a domain order, those of the classes it extends too; None
     where not all of them can be read."""
-    parts = ("domain_order", *(part for part, base in BASE.items() if base == "domain_order"))
-    tables = {name for part in parts for name in _classes(om, om.schema.tables[part])}
+    tables = {name for part in ("domain_order", *BASE) for name in _classes(om, om.schema.tables[part])}
     columns = ["name", "active", "action_update", "abort_action", "script"]
     tally = Tally()
     try:

@@ -92,13 +92,12 @@ def drain(engine: Engine, shards: Collection[int], clock: Callable[[], datetime]
     changed = engine.crew.serve(store.orders_to_act_on(decided), lambda order_id: engine.outbox.serve(order_id, clock))
 
     # Look again where something changed, or when something waits
-    store.rest(wakeups, {plan.order_id: plan.look_at for plan in plans if plan.look_at})
+    alone = store.left_alone([order_id for order_id in order_ids if order_id not in decided])
+    later = {plan.order_id: plan.look_at for plan in plans if plan.look_at}
+    store.rest(wakeups, later | {order_id: _later(since, now) for order_id, since in alone.items()})
     store.wake(changed, due=now, reason="look at what was written")
     unsettled = [plan.order_id for plan in plans if plan.listen_again]
     store.wake(unsettled, due=now + SETTLED, reason="journals are read once more")
-    alone = store.left_alone([order_id for order_id in order_ids if order_id not in decided])
-    for order_id, since in alone.items():
-        store.wake([order_id], due=_later(since, now), reason="it could not be read or decided")
     stopped = engine.sides.stopped_kinds(now)
     hanging = engine.crew.busy
     if hanging:

@@ -52,9 +52,17 @@ class FalloutSchema:
     type: str = ""  # by name; empty: none
 
 
-ESSENTIAL = ("order_task", "names", "state", "mark")
+_ESSENTIAL = ("order_task", "names", "state", "mark")
 """Parts of a fallout without whose columns it cannot be found again, or holds nothing up."""
 _OVER = (DomainOrderPhase.CLOSED, DomainOrderPhase.CANCELED)
+
+
+def missing_columns(api: TableApi, schema: FalloutSchema) -> dict[str, str]:
+    """Part -> column, of those that fallouts cannot do without and surely do not have on this instance. Raises a RemoteError."""
+    table = schema.tables["fallout"]
+    said = columns_of(api, [table])[table]
+    wanted = {part: schema.columns[part] for part in _ESSENTIAL}
+    return {part: column for part, column in wanted.items() if said.is_known and column not in said.columns}
 
 
 class Fallouts:
@@ -103,11 +111,10 @@ class Fallouts:
         """Without its task a fallout holds nothing up, and without its names it would be raised twice. Raises Rejected."""
         if self._is_matched:
             return
-        said = columns_of(self._api, [self._table])[self._table]
-        missing = [self._columns[part] for part in ESSENTIAL if self._columns[part] not in said.columns]
-        if said.is_known and missing:
+        if missing := missing_columns(self._api, self._schema):
+            named = ", ".join(missing.values())
             raise Rejected(
-                f"{self._api.endpoint.name}: fallouts ({self._table}) have no column {', '.join(missing)}; none was raised.",
+                f"{self._api.endpoint.name}: fallouts ({self._table}) have no column {named}; none was raised.",
                 hint="Name them under [fallout.columns] as this instance does, or leave out kinds.",
             )
         self._is_matched = True

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import re
-import shlex
 import shutil
-import signal
-import subprocess
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests import PATIENCE
 from tests.cli.test_first_hour import Terminal, another_terminal
 
 if TYPE_CHECKING:
@@ -63,28 +59,15 @@ def at_work(tmp_path: Path) -> Iterator[Terminal]:
         yield terminal
 
 
-def runs_until_it_is_terminated(terminal: Terminal) -> int:
-    with subprocess.Popen(
-        shlex.split(UNTIL_TERMINATED),
-        cwd=terminal.directory,
-        env=terminal.environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    ) as process:
-        assert process.stdout is not None
-        assert next(process.stdout).strip() == "om-fsm is running."
-        process.send_signal(signal.SIGTERM)
-        return process.wait(timeout=PATIENCE)
-
-
 def test_every_command_of_the_lists_can_be_typed(at_work: Terminal) -> None:
     commands = [command for page in PAGES for command in listed(page)]
     assert len(commands) > 20
     wrong = []
     for command in commands:
         if command == UNTIL_TERMINATED:
-            code, seen = runs_until_it_is_terminated(at_work), ""
+            with another_terminal(command, "om-fsm is running.", at_work) as process:
+                pass
+            code, seen = process.returncode, ""
         else:
             code, seen = at_work.type(command)
         if code != NOT_FINE.get(command, 0):

@@ -79,15 +79,15 @@ def _until_closed(screen: int) -> Iterator[bytes]:
 
 
 @contextmanager
-def another_terminal(command: str, answer: str, terminal: Terminal) -> Iterator[None]:
-    """The command runs there, once it has answered, until the end."""
+def another_terminal(command: str, answer: str, terminal: Terminal) -> Iterator[subprocess.Popen[str]]:
+    """The command runs there, once it has answered, until the end; then its exit code is known."""
     with subprocess.Popen(
         shlex.split(command), cwd=terminal.directory, env=terminal.environment, stdout=subprocess.PIPE, text=True
     ) as process:
         assert process.stdout is not None
         try:
             assert process.stdout.readline().strip() == answer
-            yield
+            yield process
         finally:
             process.terminate()
 
