@@ -144,11 +144,14 @@ def _decide(seen: Observed, memory: OrderMemory, rules: Rules, now: datetime) ->
 def _is_doubted(engine: Engine, order_id: str, plans: Mapping[str, Plan], memory: Mapping[str, OrderMemory]) -> bool:
     """A process cannot know whether its memory is the newest: somebody may have put back an old copy.
 
-    So before the first thing it does about an order, the journals are read, and what they say counts more than memory.
+    So before the first thing it does about an order, the journals are read, and what they say counts more than memory. Where
+    something was told already, they are read even if nothing is to be done: a work order may have gone back to where the old copy
+    knows it, while the last note says something else.
     """
     if order_id in engine.compared or order_id not in plans:
         return False
-    return bool(plans[order_id].actions) or memory[order_id].has_open_intents
+    known = memory[order_id]
+    return bool(plans[order_id].actions or known.links) or known.has_open_intents
 
 
 @contextmanager

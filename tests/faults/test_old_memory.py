@@ -220,3 +220,25 @@ def test_a_visit_that_an_old_memory_does_not_know_keeps_the_gate_shut(pair: Pair
     pair.settle()
     assert pair.state("om", DOMAIN_ORDER, resource) == "closed complete"
     pair.assert_nothing_doubled()
+
+
+@pytest.mark.parametrize("memory", FATES)
+def test_the_last_note_is_true_where_a_visit_went_back_to_where_an_old_memory_knows_it(pair: Pair, memory: str) -> None:
+    play = Play(pair)
+    order = pair.approved(HAMBURG)
+    pair.settle()
+    install = pair.install(order)
+    pair.fsm("dispatch", work_order=install, technician="technician")
+    pair.settle()
+    backup = play.backup()
+    for task in pair.rows("fsm", "wm_task", f"parent.number={install}", "number"):
+        pair.fsm("reject_task", task=task["number"], reason="no ladder")
+    pair.settle()
+    if memory != "kept":
+        pair.forget() if memory == "lost" else play.restore(backup)
+    pair.fsm("dispatch", work_order=install, technician="technician")
+    pair.settle()
+    told = "\n".join(pair.notes(pair.resource_order(order)))
+    there, back = "Ready for Dispatch -> Assigned", "Assigned -> Ready for Dispatch"
+    assert re.findall(rf"{install}[^:\n]*: (.*? -> .*?) by ", told) == [there, back, there]
+    pair.assert_nothing_doubled()

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 ORDER = "sn_ind_tmt_orm_order"
 LINE = "sn_ind_tmt_orm_order_line_item"
+CHARACTERISTIC = "sn_ind_tmt_orm_order_characteristic_value"
 DOMAIN_ORDER = "sn_ind_tmt_orm_domain_order"
 ORDER_TASK = "sn_ind_tmt_orm_order_task"
 CASE = "sn_customerservice_case"

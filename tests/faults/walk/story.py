@@ -11,7 +11,7 @@ from random import Random
 from typing import TYPE_CHECKING, Any
 
 from connector.sandbox.misdeeds import KINDS as EVERY_KIND
-from tests.faults.walk.moves import CHAPTERS, MOVES_OF_PEOPLE
+from tests.faults.walk.moves import CASE, CHAPTERS, CHARACTERISTIC, DOMAIN_ORDER, MOVES_OF_PEOPLE, ORDER_TASK
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -125,6 +125,36 @@ def _chapter(chance: Random) -> list[Step]:
     return steps
 
 
+_CROWDED: dict[str, tuple[tuple[str, str], ...]] = {
+    "dispatch": (("fsm", "wm_order"), ("fsm", "wm_task")),
+    "complete": (("fsm", "wm_order"), ("fsm", "wm_task")),
+    "cancel_work_order": (("fsm", "wm_order"), ("fsm", "wm_task")),
+    "set_characteristic": (("om", CHARACTERISTIC),),
+    "close_domain_order": (("om", DOMAIN_ORDER), ("om", ORDER_TASK)),
+    "edit_case": (("om", CASE),),
+}
+"""What several people may do at about the same time, and the tables whose rows it changes."""
+
+
+def _crowd(chance: Random) -> list[Step]:
+    """After a quiet time several people do the same: in one second, before and after a look; or one after the other before the
+    connector looks, while what it reads moves."""
+    name = chance.choice(list(_CROWDED))
+    many = [{"do": "person", "move": name, "pick": chance.getrandbits(16)} for _ in range(chance.randint(2, 7))]
+    quiet: list[Step] = [{"do": "wait", "seconds": 400}, {"do": "pass"}, {"do": "wait", "seconds": 400}]
+    if chance.random() < 0.5:
+        first = chance.randint(1, len(many) - 1)
+        return [*quiet, *many[:first], {"do": "pass"}, *many[first:]]
+    spread = chance.choice((1, 90))
+    one_by_one = [step for move in many for step in (move, {"do": "wait", "seconds": spread})]
+    touched = {"kind": "move_row", "method": "GET", "user": "connector", "count": 1}
+    moving = [
+        {"do": "fault", "side": side, "fault": {**touched, "path_contains": f"/table/{table}?"}}
+        for side, table in _CROWDED[name]
+    ]
+    return [*quiet, *one_by_one, *moving, {"do": "pass"}]
+
+
 def _look(chance: Random) -> list[Step]:
     step: Step = {"do": "pass"}
     luck = chance.random()
@@ -187,12 +217,19 @@ def _memory(chance: Random) -> list[Step]:
     return [{"do": chance.choice(("lose memory", "keep a copy", "put the copy back", "put the copy back"))}]
 
 
+def _turned_back(chance: Random) -> list[Step]:
+    """Somebody puts back a copy of memory that does not know what was done last."""
+    done: list[Step] = [*_chapter(chance), {"do": "wait", "seconds": 5}, {"do": "pass"}]
+    return [{"do": "keep a copy"}, *done, {"do": "put the copy back"}, {"do": "pass"}]
+
+
 def _clock(chance: Random) -> list[Step]:
     return [{"do": "skew", "side": chance.choice(SIDES), "seconds": chance.choice((-240, 0, 300))}]
 
 
 _TELLERS: dict[Callable[[Random], list[Step]], int] = {
     _person: 10, _chapter: 6, _look: 9, _wait: 3, _fault: 5, _mend: 1, _restart: 1, _memory: 2, _clock: 1,
+    _crowd: 2, _turned_back: 1,
 }  # fmt: skip
 
 
