@@ -11,7 +11,7 @@ from random import Random
 from typing import TYPE_CHECKING, Any
 
 from connector.sandbox.misdeeds import KINDS as EVERY_KIND
-from tests.faults.walk.moves import CASE, CHAPTERS, CHARACTERISTIC, DOMAIN_ORDER, MOVES_OF_PEOPLE, ORDER_TASK
+from tests.faults.walk.moves import CHAPTERS, CHARACTERISTIC, DOMAIN_ORDER, MOVES_OF_PEOPLE, ORDER_TASK
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 Step = dict[str, Any]
 
 SIDES = ("om", "fsm")
+MANY = 1000  # rows of a page: more than there are
 WAITS = (0, 0, 1, 5, 30, 90, 400, 4000, 86_400, 604_800)  # seconds
 WRITES = (("om", "PATCH"), ("fsm", "POST"), ("fsm", "PATCH"))
 READS = (("om", "GET"), ("fsm", "GET"))
@@ -78,6 +79,8 @@ def tell(seed: int) -> list[Step]:
         [teller] = chance.choices(list(_TELLERS), list(_TELLERS.values()))
         if teller is not _clock or not conditions["feeds_only"]:
             steps += teller(chance)
+    if conditions["feeds_only"] and conditions["page"] < MANY:  # where it matters most what the feeds do with many rows
+        steps += _crowd(chance)
     return [*steps, *_refusal(chance)] if conditions["gives_up"] else steps
 
 
@@ -89,7 +92,7 @@ def _conditions(chance: Random) -> Step:
         "feeds_only": feeds_only,
         "in_flight": chance.choice((1, 1, 3)),
         "turns": chance.getrandbits(16),
-        "page": chance.choice((1000, 1000, 3)),
+        "page": chance.choice((MANY, MANY, 3)),
     }
     step["ponr_follows"] = chance.random() < 0.3
     step["gate_tells"] = chance.random() < 0.25
@@ -127,32 +130,32 @@ def _chapter(chance: Random) -> list[Step]:
 
 _CROWDED: dict[str, tuple[tuple[str, str], ...]] = {
     "dispatch": (("fsm", "wm_order"), ("fsm", "wm_task")),
-    "complete": (("fsm", "wm_order"), ("fsm", "wm_task")),
     "cancel_work_order": (("fsm", "wm_order"), ("fsm", "wm_task")),
+    "write": (("fsm", "wm_order"),),
     "set_characteristic": (("om", CHARACTERISTIC),),
+    "add_note": (("om", DOMAIN_ORDER),),
     "close_domain_order": (("om", DOMAIN_ORDER), ("om", ORDER_TASK)),
-    "edit_case": (("om", CASE),),
 }
 """What several people may do at about the same time, and the tables whose rows it changes."""
 
 
 def _crowd(chance: Random) -> list[Step]:
-    """After a quiet time several people do the same: in one second, before and after a look; or one after the other before the
-    connector looks, while what it reads moves."""
+    """There are more orders, and a quiet time; then several people do the same: in one second, before and after a look; or long
+    before the connector looks, and what it reads moves meanwhile."""
     name = chance.choice(list(_CROWDED))
     many = [{"do": "person", "move": name, "pick": chance.getrandbits(16)} for _ in range(chance.randint(2, 7))]
-    quiet: list[Step] = [{"do": "wait", "seconds": 400}, {"do": "pass"}, {"do": "wait", "seconds": 400}]
-    if chance.random() < 0.5:
+    more = [{"do": "person", "move": "new_order", "pick": chance.getrandbits(16)} for _ in range(3)]
+    quiet: list[Step] = [*more, *({"do": "wait", "seconds": 400}, {"do": "pass"}) * 2, {"do": "wait", "seconds": 400}]
+    if chance.random() < 0.4:
         first = chance.randint(1, len(many) - 1)
         return [*quiet, *many[:first], {"do": "pass"}, *many[first:]]
-    spread = chance.choice((1, 90))
-    one_by_one = [step for move in many for step in (move, {"do": "wait", "seconds": spread})]
+    one_by_one = [step for move in many for step in (move, {"do": "wait", "seconds": 1})]
     touched = {"kind": "move_row", "method": "GET", "user": "connector", "count": 1}
     moving = [
         {"do": "fault", "side": side, "fault": {**touched, "path_contains": f"/table/{table}?"}}
         for side, table in _CROWDED[name]
     ]
-    return [*quiet, *one_by_one, *moving, {"do": "pass"}]
+    return [*quiet, *one_by_one, {"do": "wait", "seconds": 400}, *moving, {"do": "pass"}]
 
 
 def _look(chance: Random) -> list[Step]:
