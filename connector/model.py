@@ -92,6 +92,14 @@ NOWHERE = Ref()
 """The reference that points to nothing."""
 
 
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """Who saved a record last, and when; empty where that is not known, or was no person. Not who changed a certain value."""
+
+    by: str = ""  # the person's name, or the login
+    at: str = ""  # UTC, "YYYY-MM-DD HH:MM:SS"
+
+
 class Reads(Enum):
     """What is wanted of a column."""
 
@@ -125,6 +133,7 @@ class CustomerOrder:
     contact: Ref = NOWHERE
     more: Mapping[str, str] = field(default_factory=dict)  # facts from columns the configuration maps in, by name
     unshown: tuple[str, ...] = ()  # facts that point to a record whose name is not shown
+    saved: Saved = Saved()
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +155,8 @@ class OrderLine:
     characteristics: Mapping[str, str] = field(default_factory=dict)
     more: Mapping[str, str] = field(default_factory=dict)  # facts from columns the configuration maps in, by name
     unshown: tuple[str, ...] = ()  # facts that point to a record whose name is not shown
+    saved: Saved = Saved()
+    saved_characteristics: Mapping[str, Saved] = field(default_factory=dict)  # by name
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +180,7 @@ class DomainOrder:
     needs_attention: bool = False  # the quantity was decreased: a manager must choose which units go
     more: Mapping[str, str] = field(default_factory=dict)  # facts from columns the configuration maps in, by name
     unshown: tuple[str, ...] = ()  # facts that point to a record whose name is not shown
+    saved: Saved = Saved()
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +198,7 @@ class OrderTask:
     planned_end: str = ""  # the same; where it is written
     more: Mapping[str, str] = field(default_factory=dict)  # facts from columns the configuration maps in, by name
     unshown: tuple[str, ...] = ()  # facts that point to a record whose name is not shown
+    saved: Saved = Saved()
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,6 +215,7 @@ class Case:
     said: Mapping[str, str] = field(default_factory=dict)
     updated_on: str = ""  # UTC, "YYYY-MM-DD HH:MM:SS"
     unshown: tuple[str, ...] = ()  # facts that point to a record whose name is not shown
+    saved: Saved = Saved()
 
     @property
     def noted_on(self) -> Case:
@@ -585,6 +599,7 @@ class Change:
     before: str
     after: str
     columns: tuple[str, ...] = ()  # of the work order that say something else because of it, where that is known
+    saved: Saved = Saved()  # the record that says it now
 
     def is_lost(self, refused: Collection[str]) -> bool:
         """Whether nothing on the work order tells of it, when these columns were not taken."""

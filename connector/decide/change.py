@@ -10,12 +10,17 @@ from connector.decide.rules import WorkOrderEnd
 from connector.decide.stance import is_in_question
 from connector.mapping import notes
 from connector.mapping.compensation import Compensation
+from connector.mapping.facts import is_text, saved_with
 from connector.mapping.fields import changes_between
 from connector.mapping.marks import Carried, WorkOrderKey, digest_of, token_of
+from connector.mapping.outputs import SAID
+from connector.mapping.references import SYS_ID
 from connector.mapping.refusal import why_refused
 from connector.model import CancelWorkOrder, FindingCode, Initiator, IntentState, UpdateWorkOrder
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from connector.decide.closure import Work
     from connector.decide.draft import Draft
     from connector.model import AnyInitiator, Change, Intent, WorkOrder
@@ -180,7 +185,11 @@ def _update(draft: Draft, initiator: AnyInitiator, work: Work, new: _Difference,
             work_order_number=work_order.number,
             version=draft.version,
             mod_count=work_order.mod_count,
-            changes=tuple(change for change in new.changes if change.columns),  # of others no column speaks
+            changes=tuple(
+                _with_person(draft, initiator, work.link.carried, new.facts, change)
+                for change in new.changes
+                if change.columns
+            ),  # of others no column speaks
             facts=new.facts,
             fields=new.patch,
             line_id=initiator.line_id,
@@ -188,6 +197,26 @@ def _update(draft: Draft, initiator: AnyInitiator, work: Work, new: _Difference,
             flag=notes.flag(initiator.number, new.changes, draft.rules.notes.zone) if how is Compensation.FLAG else "",
         )
     )
+
+
+def _with_person(
+    draft: Draft, initiator: AnyInitiator, before: Mapping[str, str], after: Mapping[str, str], change: Change
+) -> Change:
+    """A change with who saved last what says it now, and when: of what a person saved, not the platform, nor the connector.
+
+    Nobody who saved a reference is named where it is not known whether that is another, or what it names is called otherwise.
+    """
+    is_said_by_policy = any(f"{SAID}{change.what}" in facts for facts in (before, after))
+    if not before or is_said_by_policy or not (is_text(change.what) or _refers_elsewhere(change.what, before, after)):
+        return change
+    saved = saved_with(initiator, change.what, change.after)
+    return change if saved.by.casefold() in draft.rules.notes.left_out else replace(change, saved=saved)
+
+
+def _refers_elsewhere(fact: str, before: Mapping[str, str], after: Mapping[str, str]) -> bool:
+    """Whether a reference surely names another record than before: known only where both sides are one instance."""
+    pair = [facts.get(f"{fact}.{SYS_ID}") for facts in (before, after)]
+    return all(pair) and pair[0] != pair[1]
 
 
 def cancel(draft: Draft, initiator: AnyInitiator, work: Work, why: str) -> None:

@@ -26,6 +26,8 @@ def _of_side(old: Side, new: Side) -> Iterator[str]:
         was, is_now = old.facts.get(what), new.facts.get(what)
         if was == is_now or (was and is_now and _is_what_a_person_said(old, what, was, is_now)):
             continue
+        if was is None and _was_not_looked_for(old, what):
+            continue
         if was is None:
             yield f"{what} is new: {is_now}"
         elif is_now is None:
@@ -38,11 +40,22 @@ def _of_side(old: Side, new: Side) -> Iterator[str]:
         yield f"{what} can be read now"
 
 
-def _is_what_a_person_said(old: Side, what: str, was: str, is_now: str) -> bool:
-    """Whether a column is only described otherwise because a person chose another one than the discovery had found."""
+def _column_of(old: Side, what: str) -> tuple[str, str, list[str]]:
+    """What a fact describes, which part of a record, and the kinds of records that have it in the old profile."""
     described, _, place = what.partition(" ")
     table, _, part = place.rpartition(".")
-    kinds = [kind for kind in old.columns if old.tables.get(kind) == table]
+    return described, part, [kind for kind in old.columns if old.tables.get(kind) == table]
+
+
+def _was_not_looked_for(old: Side, what: str) -> bool:
+    """Whether a column is only new because the version that wrote the old profile did not read it."""
+    described, part, kinds = _column_of(old, what)
+    return described == "column" and bool(kinds) and not any(part in old.columns[kind] for kind in kinds)
+
+
+def _is_what_a_person_said(old: Side, what: str, was: str, is_now: str) -> bool:
+    """Whether a column is only described otherwise because a person chose another one than the discovery had found."""
+    described, part, kinds = _column_of(old, what)
     name = is_now.partition(" ")[0]
     return (
         described == "column"

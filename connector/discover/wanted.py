@@ -49,8 +49,17 @@ _SCHEDULED = Wanted(
 )
 _ESTIMATED = Wanted(("estimated end",), DATES, costs="jeopardy does not know when a visit is estimated to end")
 
+_UPDATED_BY = Wanted(("updated by",), ("string",), costs="notes of updates do not say who changed the order")
+
 PARTS: Mapping[str, Mapping[str, Wanted]] = {
-    "order": {"ponr": _PONR, "version": _VERSION, "account": _ACCOUNT, "contact": _CONTACT, "consumer": _CONSUMER},
+    "order": {
+        "ponr": _PONR,
+        "version": _VERSION,
+        "account": _ACCOUNT,
+        "contact": _CONTACT,
+        "consumer": _CONSUMER,
+        "updated_by": _UPDATED_BY,
+    },
     "line": {
         "order": _reference("order", "order", "customer order"),
         "action": Wanted(("action",)),
@@ -65,11 +74,13 @@ PARTS: Mapping[str, Mapping[str, Wanted]] = {
         "asset": _ASSET,
         "install_base_item": _INSTALLED,
         "product_inventory": _OWNED,
+        "updated_by": _UPDATED_BY,
     },
     "characteristic": {
         "line": _reference("line", "order line item"),
         "name": Wanted(("characteristic",)),
         "value": Wanted(("characteristic option value", "value")),
+        "updated_by": _UPDATED_BY,
     },
     "domain_order": {
         "line": _reference("line", "order line item"),
@@ -86,12 +97,15 @@ PARTS: Mapping[str, Mapping[str, Wanted]] = {
         "asset": _ASSET,
         "install_base_item": _INSTALLED,
         "product_inventory": _OWNED,
+        "updated_by": _UPDATED_BY,
     },
     "order_task": {
         "domain_order": _reference("", "parent", "domain order"),
         "order": _reference("order", "order", "customer order"),
         "request_type": Wanted(("request type", "request definition")),
+        "updated_by": _UPDATED_BY,
     },
+    "case": {"updated_by": _UPDATED_BY},
     "work_order": {
         "active": Wanted(("active",), FLAGS),
         "names": Wanted(("correlation id",), ("string",)),

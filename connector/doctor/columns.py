@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from connector.doctor.patient import Patient, SideView
     from connector.servicenow.columns import TableColumns
 
-_OPTIONAL = OM_OPTIONAL | FSM_OPTIONAL
+_OPTIONAL = {"om": OM_OPTIONAL, "fsm": FSM_OPTIONAL}
 
 
 def _kinds(side: SideView) -> Iterator[tuple[str, str, TableColumns]]:
@@ -85,7 +85,7 @@ def _optional(side: SideView) -> Seen:
     lost = [
         f"{table}.{getattr(side.schema, kind)[part]}: {PARTS[kind][part].costs}"
         for kind, table, said in _kinds(side)
-        for part in sorted(_OPTIONAL & set(getattr(side.schema, kind)))
+        for part in sorted(_OPTIONAL[side.name] & set(getattr(side.schema, kind)))
         if said.is_known
         and (column := getattr(side.schema, kind)[part])
         and column.partition(".")[0] not in said.columns

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 
 from connector.mapping.dmn.table import fold
 from connector.mapping.dmn.values import Kind
-from connector.model import NOWHERE, Case
+from connector.model import NOWHERE, Case, OrderLine, Ref, Saved
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from connector.model import AnyInitiator, CustomerOrder, DomainOrder, Initiator, OrderLine, OrderTask
+    from connector.model import AnyInitiator, CustomerOrder, DomainOrder, Initiator, OrderTask
 
 FACTS: Mapping[str, Callable[[Initiator], str]] = {
     "specification": lambda i: i.domain_order.specification.name,
@@ -120,6 +120,52 @@ def unshown(initiator: AnyInitiator) -> tuple[str, ...]:
         said |= {name for name, value in record.more.items() if value}
         said |= {name for name in _REFERRING if getattr(record, name, NOWHERE).name}
     return tuple(dict.fromkeys((*found, *initiator.unshown)))
+
+
+def saved_with(initiator: AnyInitiator, fact: str, value: str) -> Saved:
+    """Who saved the record last that says this of a fact, and when; nothing where no record surely says it.
+
+    What it says through a reference, such as a city, is said by another record.
+    """
+    if "." in fact.removeprefix(CHARACTERISTIC):
+        return Saved()
+    if isinstance(initiator, Case):
+        return initiator.saved if initiator.said.get(fact) == value else Saved()
+    line = initiator.line
+    if fact.startswith(CHARACTERISTIC):
+        named = {f"{CHARACTERISTIC}{fold(name)}": name for name in line.characteristics}
+        name = named.get(fact, "")
+        return line.saved_characteristics.get(name, Saved()) if line.characteristics.get(name) == value else Saved()
+    if fact in _OF_LINES:
+        return line.saved if FACTS[fact](initiator) == value else Saved()
+    said = ((text, record.saved) for record in _nearest(initiator) if (text := _said_by(record, fact)))
+    found, saved = next(said, ("", Saved()))
+    return saved if found == value else Saved()
+
+
+_OF_LINES = ("line action", "quantity", "due date")
+_OF_SEVERAL: Mapping[str, str] = {  # fact -> what it is called on the records that may say it
+    **{name: name for name in ("specification", "location", "account", "contact", "priority")},
+    "domain order action": "action",
+    "request type": "request_type",
+}
+_REFERENCES = frozenset({"specification", "location", "account", "contact", *CARRIED_FACTS}) | REFERENCES_OF_CASES
+
+
+def is_text(fact: str) -> bool:
+    """Whether a fact is said by the order itself. A record that it names may come to be called otherwise without anybody saving
+    what refers to it."""
+    return fact not in _REFERENCES
+
+
+def _said_by(record: CustomerOrder | OrderLine | DomainOrder | OrderTask, fact: str) -> str:
+    """What a record itself says of a fact."""
+    if fact in record.more:
+        return record.more[fact]
+    if fact not in _OF_SEVERAL or (isinstance(record, OrderLine) and fact == "domain order action"):
+        return ""
+    said = getattr(record, _OF_SEVERAL[fact], "")
+    return said.name if isinstance(said, Ref) else str(said)
 
 
 _REFERRING = ("location", "account", "contact")  # what several records may refer to

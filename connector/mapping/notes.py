@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, ParamSpec
 
 from connector.mapping.marks import OWNER
 from connector.mapping.moments import moment_of
+from connector.model import Saved
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Sequence
@@ -290,13 +291,33 @@ def listed(changes: Iterable[Change], zone: tzinfo = UTC, refused: Collection[st
     """Changes in words, the first few of them; moments in this zone. Another record is named once: that its city or number is
     another, or the account it belongs to is called otherwise as is said already, goes without saying. `refused` columns did not
     take their part."""
+    told = _worth_telling(changes)
+    every = [f"{_called(c.what)}: {_change(c, zone)}{_only_in(c, refused)}{_saved(c, zone)}" for c in told]
+    more = len(every) - _MOST_CHANGES
+    return "; ".join(every[:_MOST_CHANGES]) + (f"; and {more} more" if more > 0 else "")
+
+
+def _worth_telling(changes: Iterable[Change]) -> list[Change]:
+    """Changes without those that go without saying."""
     told = list(changes)
     names, renamed = {c.what for c in told}, {f".{c.what}.name": (c.before, c.after) for c in told}
     told = [c for c in told if not any(c.what.startswith(f"{name}.") for name in names)]
-    told = [c for c in told if (c.before, c.after) != renamed.get(c.what[c.what.find(".") :])]
-    every = [f"{_called(c.what)}: {_change(c, zone)}{_only_in(c, refused)}" for c in told]
-    more = len(every) - _MOST_CHANGES
-    return "; ".join(every[:_MOST_CHANGES]) + (f"; and {more} more" if more > 0 else "")
+    return [c for c in told if (c.before, c.after) != renamed.get(c.what[c.what.find(".") :])]
+
+
+def _saved(change: Change, zone: tzinfo) -> str:
+    """Who saved last what says it now. That may be another than who changed it, and so it is not called a change."""
+    return f" (last saved{_by(change.saved.by, change.saved.at, zone)})" if change.saved.by else ""
+
+
+def _saved_alike(changes: Collection[Change], zone: tzinfo) -> tuple[str, list[Change]]:
+    """Who saved what says all of these, said once, and the changes without it; nothing where that is not the same."""
+    saved = {change.saved for change in _worth_telling(changes)}
+    if len(saved) != 1:
+        return "", list(changes)
+    [alike] = saved
+    once = f", last saved{_by(alike.by, alike.at, zone)}" if alike.by else ""
+    return once, [replace(change, saved=Saved()) for change in changes]
 
 
 class Forecast(Enum):
@@ -350,15 +371,15 @@ def updated(
     total: int,
 ) -> str:
     """Changed data of an order or a case was carried to a work order, all of it or what was taken."""
-    changes = tuple(changes)
+    once, changes = _saved_alike(tuple(changes), zone)
     lost = [change for change in changes if change.is_lost(refused)]
     if carried := [change for change in changes if change not in lost]:
         what, missing = (
-            f"was updated after a change of the {of}: {listed(carried, zone, refused)}",
+            f"was updated after a change of the {of}{once}: {listed(carried, zone, refused)}",
             _not_taken(refused, lost, zone),
         )
     else:
-        what, missing = f"does not follow a change of the {of}: {listed(lost, zone)}", _not_taken(refused)
+        what, missing = f"does not follow a change of the {of}{once}: {listed(lost, zone)}", _not_taken(refused)
     return (
         f"{_name(work_order)} {what}. Current status: {harmless(work_order.state.label)}. "
         f"{_open_count(still_open, total)}{missing}"

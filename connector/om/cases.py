@@ -39,7 +39,7 @@ _PART = "case"
 _RESOLVED = "Resolved"
 _OVER = (CasePhase.CLOSED, CasePhase.CANCELED)
 # Read of every case; the other parts only where a rule asks for them.
-_CORE = ("number", "state", "mod_count", "updated_on")
+_CORE = ("number", "state", "mod_count", "updated_by", "updated_on")
 
 
 class OmWithCases(OmPort):
@@ -142,6 +142,7 @@ class OmWithCases(OmPort):
         rows = {row["sys_id"]: row for row in self._case_rows(ids)}
         orders = [sys_id for sys_id in ids if sys_id not in rows]
         read = super().read_orders(orders) if orders else OrdersRead(())
+        self._learn_who_saved({_PART: rows.values()})
         seen: list[CaseSnapshot] = []
         unreadable: list[Unreadable] = []
         for sys_id, row in rows.items():
@@ -158,13 +159,14 @@ class OmWithCases(OmPort):
 
     @property
     def _case_columns(self) -> list[str]:
-        core = [self._schema.case[part] for part in _CORE]
+        core = [column for part in _CORE if (column := self._schema.case[part])]
         return list(dict.fromkeys([*core, *(column for column, _ in self._facts.get(_PART, {}).values())]))
 
     def _case(self, row: Row) -> Case:
         parts = Parts(row, self._schema.case)
         said = parts.more(self._facts.get(_PART, {}), REFERENCES_OF_CASES)
-        return replace(case_wire(parts).case(self._case_states, said), unshown=tuple(parts.unshown))
+        case = case_wire(parts).case(self._case_states, said)
+        return replace(case, unshown=tuple(parts.unshown), saved=self._saved(_PART, row))
 
     def read_case(self, case_id: str) -> Case | None:
         row = self._api.read_one(self._case_table, case_id, self._case_columns)

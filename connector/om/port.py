@@ -11,7 +11,16 @@ from connector.exchange import NOTE, Changed, FeedId, LineNow, OrdersRead, Recor
 from connector.mapping.facts import CARRIED_FACTS
 from connector.mapping.marks import OWNER, number_in, tokens_in
 from connector.mapping.states import DOMAIN_ORDER_LABELS, NOTHING_TOLD, ORDER_LABELS, StateMap, Told
-from connector.model import DomainOrder, DomainOrderClass, DomainOrderPhase, OrderLine, OrderPhase, OrderTask, Snapshot
+from connector.model import (
+    DomainOrder,
+    DomainOrderClass,
+    DomainOrderPhase,
+    OrderLine,
+    OrderPhase,
+    OrderTask,
+    Saved,
+    Snapshot,
+)
 from connector.om.records import LineWire, domain_order_wire, line_wire, order_task_wire, order_wire
 from connector.servicenow.calibrate import calibrate
 from connector.servicenow.columns import require_columns
@@ -25,7 +34,7 @@ from connector.servicenow.schema import StateChoices
 from connector.servicenow.wire import NOT_UNDERSTOOD, MissingColumn, Parts, count_of, why_not
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from pydantic import ValidationError
@@ -42,6 +51,7 @@ _CLASSES = {
     "resource_order": DomainOrderClass.RESOURCE,
 }
 _SYS_ID = 32  # characters
+_WRITTEN = frozenset({"line", "domain_order", "order_task", "case"})  # parts whose records the connector may write
 _OVER = (OrderPhase.BEFORE_APPROVAL, OrderPhase.REJECTED, OrderPhase.CANCELED, OrderPhase.COMPLETED)
 
 
@@ -103,7 +113,8 @@ class OmPort:
         fallouts: Fallouts | None = None,
     ) -> None:
         self._api = api
-        self._journals = Journals(api, People(api), schema.notes, me)
+        self._people = People(api)
+        self._journals = Journals(api, self._people, schema.notes, me)
         self.fallouts = fallouts
         self._known_by = tuple(known_by)
         self._is_matched = False
@@ -228,7 +239,8 @@ class OmPort:
             rows["line"] and not rows["characteristic"]
         ):  # perhaps there are none; what follows from that is worth a second look
             rows["characteristic"] = self._rows_of(ids, "characteristic")
-        assembly = _Assembly(self._schema, self._states, self._kinds, self._facts)
+        self._learn_who_saved(rows)
+        assembly = _Assembly(self._schema, self._states, self._kinds, self._facts, self._saved)
         assembly.add_characteristics(rows["characteristic"])
         assembly.add_lines(rows["line"])
         assembly.add_domain_orders(rows["domain_order"])
@@ -237,6 +249,21 @@ class OmPort:
         is_open = {s.sys_id: isinstance(s, Snapshot) and s.order.state.phase not in _OVER for s in read.snapshots}
         records = (record for part in self._parts for record in self._records(part, rows[part], is_open))
         return replace(read, records=tuple(records))
+
+    def _learn_who_saved(self, rows: Mapping[str, Iterable[Row]]) -> None:
+        """Look up the names of those who are not known yet, all in one request."""
+        columns = {part: getattr(self._schema, part)["updated_by"] for part in rows}
+        logins = {row.get(columns[part]) for part, found in rows.items() for row in found}
+        self._people.learn({login for login in logins if not self._journals.is_ours(login)})
+
+    def _saved(self, part: str, row: Row) -> Saved:
+        """Who saved a record last, and when: nothing where it was the connector, or may have been."""
+        parts = Parts(row, getattr(self._schema, part))
+        login = parts.known("updated_by")
+        may_be_us = part in _WRITTEN and not self._journals.knows_itself
+        if not login or may_be_us or self._journals.is_ours(login):
+            return Saved()
+        return Saved(self._people.name(login), parts.known("updated_on"))
 
     def map_facts(self, facts: Mapping[str, Mapping[str, tuple[str, Reads]]]) -> None:
         """Columns to read besides: record -> fact -> (column, whether people's label of it is wanted)."""
@@ -350,6 +377,7 @@ class OmPort:
     def set_ponr(self, line_id: str) -> Written:
         column = self._schema.line["ponr"]
         row = self._api.update(self._schema.tables["line"], line_id, {column: "true"})
+        self._journals.wrote(row)
         return self._written(row, () if row.get(column) == "true" else (column,))
 
     def write_planned_end(self, order_task_id: str, end: str) -> Written:
@@ -400,12 +428,15 @@ class _Assembly:
         states: OmStates,
         kinds: Mapping[str, DomainOrderClass],
         facts: Mapping[str, Mapping[str, tuple[str, Reads]]],
+        saved: Callable[[str, Row], Saved],
     ) -> None:
         self._facts = facts
+        self._saved = saved
         self._schema = schema
         self._states = states
         self._kinds = kinds
         self._characteristics: dict[str, dict[str, str]] = {}  # line -> name -> value, as people read them
+        self._saved_characteristics: dict[str, dict[str, Saved]] = {}
         self._nameless: set[str] = set()  # lines that have a characteristic without a name or a value to read
         self._lines: dict[str, list[OrderLine]] = {}
         self._domain_orders: dict[str, list[DomainOrder]] = {}
@@ -425,6 +456,7 @@ class _Assembly:
                 self._nameless.add(line_id)
             elif name:
                 self._characteristics.setdefault(line_id, {})[name] = value
+                self._saved_characteristics.setdefault(line_id, {})[name] = self._saved("characteristic", row)
 
     def add_lines(self, rows: Iterable[Row]) -> None:
         for row in rows:
@@ -437,7 +469,9 @@ class _Assembly:
                 continue
             line = wire.line(self._states.line, self._characteristics.get(wire.sys_id, {}))
             unshown = (*parts.unshown, *(("characteristics",) if wire.sys_id in self._nameless else ()))
-            self._lines.setdefault(wire.order_id, []).append(replace(line, more=more, unshown=unshown))
+            saved, of_characteristics = self._saved("line", row), self._saved_characteristics.get(wire.sys_id, {})
+            line = replace(line, more=more, unshown=unshown, saved=saved, saved_characteristics=of_characteristics)
+            self._lines.setdefault(wire.order_id, []).append(line)
 
     def add_domain_orders(self, rows: Iterable[Row]) -> None:
         leads_to = self._schema.leads_to("domain_order")
@@ -451,7 +485,8 @@ class _Assembly:
                 continue
             kind = self._kinds.get(wire.kind, DomainOrderClass.UNKNOWN)
             domain_order = wire.domain_order(self._states.domain_order(wire.kind), kind)
-            domain_order = replace(domain_order, more=more, unshown=tuple(parts.unshown))
+            saved = self._saved("domain_order", row)
+            domain_order = replace(domain_order, more=more, unshown=tuple(parts.unshown), saved=saved)
             self._domain_orders.setdefault(row[leads_to], []).append(domain_order)
 
     def add_order_tasks(self, rows: Iterable[Row]) -> None:
@@ -463,7 +498,7 @@ class _Assembly:
             except NOT_UNDERSTOOD as error:
                 self._refuse(parts.known("order"), parts.known("number"), error)
                 continue
-            task = replace(task, more=more, unshown=tuple(parts.unshown))
+            task = replace(task, more=more, unshown=tuple(parts.unshown), saved=self._saved("order_task", row))
             self._order_tasks.setdefault(parts.value("order"), []).append(task)
 
     def finish(self, rows: Iterable[Row]) -> OrdersRead:
@@ -476,7 +511,7 @@ class _Assembly:
             except NOT_UNDERSTOOD as error:
                 self._refuse(row["sys_id"], parts.known("number"), error)
                 continue
-            order = replace(order, more=more, unshown=tuple(parts.unshown))
+            order = replace(order, more=more, unshown=tuple(parts.unshown), saved=self._saved("order", row))
             if bad := self._unreadable.get(order.sys_id):
                 self._unreadable[order.sys_id] = replace(bad, number=order.number)
             else:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 CARRIED = frozenset(fact.replace(" ", "_") for fact in CARRIED_FACTS)
 """Parts of orders, lines and domain orders that are read only where a policy or a field asks for them."""
-OPTIONAL = frozenset({"needs_attention"}) | CARRIED
+OPTIONAL = frozenset({"needs_attention", "updated_by"}) | CARRIED
 """Parts that may be missing: no page of the documentation names their column, or an instance does without it."""
 LEADS_TO: Mapping[tuple[str, str], str] = {
     ("line", "order"): "order",
@@ -53,6 +53,8 @@ class OmSchema:
             "account": "account",
             "contact": "contact",
             "consumer": "consumer",
+            "updated_by": "sys_updated_by",
+            "updated_on": "sys_updated_on",
         }
     )
     line: Mapping[str, str] = field(
@@ -72,6 +74,8 @@ class OmSchema:
             "asset": "",  # no page names a column of orders that refers to one; nor to an install base item
             "install_base_item": "",
             "product_inventory": "sold_product",
+            "updated_by": "sys_updated_by",
+            "updated_on": "sys_updated_on",
         }
     )
     characteristic: Mapping[str, str] = field(
@@ -79,6 +83,8 @@ class OmSchema:
             "line": "order_line_item",
             "name": "characteristic",
             "value": "characteristic_option_value",
+            "updated_by": "sys_updated_by",
+            "updated_on": "sys_updated_on",
         }
     )
     domain_order: Mapping[str, str] = field(
@@ -95,6 +101,7 @@ class OmSchema:
             "contact": "contact",
             "priority": "priority",
             "mod_count": "sys_mod_count",
+            "updated_by": "sys_updated_by",
             "updated_on": "sys_updated_on",
             "needs_attention": "needs_attention",
             "consumer": "",
@@ -112,6 +119,7 @@ class OmSchema:
             "request_type": "request_type",
             "priority": "priority",
             "mod_count": "sys_mod_count",
+            "updated_by": "sys_updated_by",
             "updated_on": "sys_updated_on",
         }
     )
@@ -136,6 +144,7 @@ class OmSchema:
             "opened": "opened_at",
             "resolution_code": "resolution_code",
             "close_notes": "close_notes",
+            "updated_by": "sys_updated_by",
             "updated_on": "sys_updated_on",
         }
     )

@@ -59,6 +59,15 @@ class Journals:
         """An answer to a write of ours: whoever the instance says updated the record is us."""
         self._ours |= {row.get("sys_updated_by")} - {""}
 
+    def is_ours(self, login: str) -> bool:
+        """Whether this is the connector's own account, as far as that is known."""
+        return login in self._ours
+
+    @property
+    def knows_itself(self) -> bool:
+        """Whether the connector's own account is known: the configuration tells it, or an answer to a write has."""
+        return bool(self._ours)
+
     def holding(
         self, phrase: str, records: Mapping[str, Iterable[str]], is_enough: Callable[[str], bool] | None = None
     ) -> dict[str, str]:

@@ -227,6 +227,18 @@ def test_a_second_discovery_of_the_same_instance_shows_no_drift(pair: Pair) -> N
     assert drift(first.profile, found(pair).profile) == ()
 
 
+def test_what_an_earlier_version_did_not_look_for_is_no_drift(pair: Pair) -> None:
+    now = found(pair).profile
+    columns = {k: {p: c for p, c in parts.items() if p != "updated_by"} for k, parts in now.om.columns.items()}
+    facts = {what: said for what, said in now.om.facts.items() if not what.endswith(".updated_by")}
+    assert len(facts) < len(now.om.facts)
+    earlier = now.model_copy(update={"om": now.om.model_copy(update={"columns": columns, "facts": facts})})
+    assert drift(earlier, now) == ()
+    lost = now.model_copy(update={"om": now.om.model_copy(update={"facts": facts})})
+    assert all(".updated_by is new" in told for told in drift(lost, now))
+    assert len(drift(lost, now)) == len(now.om.facts) - len(facts)
+
+
 @pytest.mark.parametrize(
     ("side", "table", "change", "words"),
     [

@@ -73,10 +73,10 @@ def fsm_port(
     return port
 
 
-def om_port(mocked: responses.RequestsMock, *, reopen_to: str = "In progress") -> OmPort:
+def om_port(mocked: responses.RequestsMock, *, reopen_to: str = "In progress", me: str = "") -> OmPort:
     """An Order Management port. Its own reading of choices is not in `mocked.calls`."""
     states(mocked, OM_URL, dict.fromkeys(OM_TABLES.values(), DOMAIN_ORDER_STATES))
-    port = OmPort(api("om", OM_URL), OmSchema(), overrides={}, reopen_to=reopen_to)
+    port = OmPort(api("om", OM_URL), OmSchema(), overrides={}, reopen_to=reopen_to, me=me)
     port.reach()
     mocked.calls.reset()
     return port

@@ -15,6 +15,7 @@ from connector.model import (
     OrderLine,
     OrderTask,
     Ref,
+    Saved,
     Snapshot,
 )
 from connector.om.schema import OmSchema
@@ -132,6 +133,38 @@ def test_characteristics_are_read_by_name_and_as_people_see_them(
     read = om_port(mocked).read_orders(BOTH)
     assert [one.lines[0].characteristics for one in orders_in(read)] == [{"Bandwidth": "1 Gbit/s"}, {}]
     assert [one.lines[0].unshown for one in orders_in(read)] == [(), ()]
+
+
+SAVED = {"sys_updated_by": "mira.engel", "sys_updated_on": "2026-03-02 08:00:00"}
+
+
+def test_who_saved_records_last_is_read_with_them_and_people_are_looked_up_once_in_one_request(
+    instance: Instance, mocked: responses.RequestsMock
+) -> None:
+    instance.tables["line"].rows[0] |= SAVED
+    instance.tables["order"].rows[0] |= {**SAVED, "sys_updated_by": "om.connector"}
+    instance.tables["order"].rows[1] |= {**SAVED, "sys_updated_by": "tom.becker"}
+    people = [{"sys_id": sys_id(50), "user_name": "mira.engel", "name": "Mira Engel"}]
+    Table(people).serve(mocked, "sys_user", OM_URL)
+    port = om_port(mocked, me="om.connector")
+    for _ in range(2):
+        [first, second] = orders_in(port.read_orders(BOTH))
+        assert first.lines[0].saved == Saved("Mira Engel", "2026-03-02 08:00:00")
+        assert (first.order.saved, second.order.saved.by, second.lines[0].saved) == (Saved(), "tom.becker", Saved())
+    asked = [call.request.url or "" for call in mocked.calls if "/table/sys_user" in (call.request.url or "")]
+    assert len(asked) == 1
+    assert "om.connector" not in asked[0]
+
+
+def test_while_the_connector_does_not_know_its_own_name_nobody_saved_what_it_may_have_written(
+    instance: Instance, mocked: responses.RequestsMock
+) -> None:
+    for part in ("order", "line"):
+        instance.tables[part].rows[0] |= SAVED
+    Table([]).serve(mocked, "sys_user", OM_URL)
+    [first, _] = orders_in(om_port(mocked).read_orders(BOTH))
+    assert first.order.saved.by == "mira.engel"
+    assert first.lines[0].saved == Saved()
 
 
 @pytest.mark.parametrize(
