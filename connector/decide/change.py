@@ -16,14 +16,14 @@ from connector.mapping.marks import Carried, WorkOrderKey, digest_of, token_of
 from connector.mapping.outputs import SAID
 from connector.mapping.references import SYS_ID
 from connector.mapping.refusal import why_refused
-from connector.model import CancelWorkOrder, FindingCode, Initiator, IntentState, UpdateWorkOrder
+from connector.model import CancelWorkOrder, Change, FindingCode, Initiator, IntentState, UpdateWorkOrder
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from connector.decide.closure import Work
     from connector.decide.draft import Draft
-    from connector.model import AnyInitiator, Change, Intent, WorkOrder
+    from connector.model import AnyInitiator, Intent, WorkOrder
 
 
 def keep_current(draft: Draft, initiator: AnyInitiator, work: Work, facts: dict[str, str]) -> None:
@@ -35,6 +35,7 @@ def keep_current(draft: Draft, initiator: AnyInitiator, work: Work, facts: dict[
         try_again(draft, initiator, work)
         return
     fields = draft.rules.fields_for(initiator)
+    judged: tuple[Change, ...] | None = None
     if link.carried:
         patch = fields.patch(link.carried, facts)
         changes = fields.changes(link.carried, facts)
@@ -43,6 +44,7 @@ def keep_current(draft: Draft, initiator: AnyInitiator, work: Work, facts: dict[
         patch = {c: v for c, v in desired.items() if work_order.fields.get(c, "") != v}
         changes = changes_between({c: work_order.fields.get(c, "") for c in patch}, patch)
         changes = tuple(replace(change, columns=(change.what,)) for change in changes)
+        judged = tuple(Change(fact, "", facts.get(fact, "")) for fact in fields.unsaid(work_order.fields, facts))
     if not patch:
         draft.remember(replace(link, carried=facts))
         keep_after_all(draft, work)
@@ -51,7 +53,7 @@ def keep_current(draft: Draft, initiator: AnyInitiator, work: Work, facts: dict[
         _tell_ponr(draft, initiator, work_order, text, digest_of(facts))
         keep_after_all(draft, work)
     else:
-        _compensate(draft, initiator, work, _Difference(changes, facts, patch))
+        _compensate(draft, initiator, work, _Difference(changes, facts, patch, judged))
 
 
 def _tell_too_late(draft: Draft, initiator: AnyInitiator, work: Work, facts: dict[str, str]) -> None:
@@ -75,6 +77,7 @@ class _Difference:
     changes: tuple[Change, ...]
     facts: dict[str, str]
     patch: dict[str, str]
+    may_be: tuple[Change, ...] | None = None  # where it is not known what was carried: whatever may have changed
 
 
 def _compensate(draft: Draft, initiator: AnyInitiator, work: Work, new: _Difference) -> None:
@@ -151,17 +154,23 @@ def _may_be_made_anew(draft: Draft, work: Work) -> bool:
 def _by_table(draft: Draft, initiator: AnyInitiator, work: Work, new: _Difference) -> Compensation:
     table = draft.rules.compensations
     assert work.found is not None
-    if table is None or not work.link.carried:
-        return (
-            Compensation.PATCH_AND_NOTE
-        )  # what was carried is not known: there is no change to judge, only a gap to close
+    if table is None:
+        return Compensation.PATCH_AND_NOTE
     found, _ = table.decide(
-        new.changes,
+        new.changes if new.may_be is None else new.may_be,
         state=work.found.state.label,
         specification=initiator.about,
         template=work.link.template,
     )
-    return found
+    return found if new.may_be is None else _WITHOUT_MEMORY.get(found, found)
+
+
+# What was carried is not known, nor what changed: of the rows that could apply the strictest counts. But nobody is sent home on a
+# guess, and what is carried is told.
+_WITHOUT_MEMORY = {
+    Compensation.RECREATE: Compensation.FLAG,
+    Compensation.PATCH: Compensation.PATCH_AND_NOTE,
+}
 
 
 def _update(draft: Draft, initiator: AnyInitiator, work: Work, new: _Difference, how: Compensation) -> None:

@@ -37,6 +37,8 @@ revision approved, desired facts differ, work order open      | as the compensat
   cancel and recreate                                         |   cancel; once it is canceled, create at this version
   stop and ask; no row matches                                |   nothing + note + finding
   the same, and somebody enters it in Field Service           | it is carried: nothing more
+the same, memory was lost: nobody knows what changed          | the strictest row for what the work order does not say; it is
+                                                              |   never canceled on a guess, but the dispatcher flagged
 revision approved, desired facts differ, the visit was made   | note: the change came too late for it (not for a quiet patch)
 revision approved, initiator no longer matches or is canceled | cancel work order with a reason, note
 cancellation refused, or the work order was over before it    | note + finding; withdrawn when the order wants it again

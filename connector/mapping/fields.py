@@ -10,7 +10,8 @@ import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from connector.mapping.facts import CHARACTERISTIC, fill
+from connector.mapping.dmn.table import fold
+from connector.mapping.facts import CHARACTERISTIC, fill, placeholders
 from connector.mapping.outputs import DEFAULT_OUTPUTS, SAID, outputs_of
 from connector.mapping.references import SYS_ID
 from connector.model import Change
@@ -49,6 +50,8 @@ DEFAULT_CASE_FIELDS: Mapping[str, str] = {
 """The same for the work orders of cases."""
 
 _MARKUP = re.compile(r"\[\s*(/?)\s*(code)\s*\]", re.IGNORECASE)
+_NAMES = frozenset({"order", "order line", "domain order", "order task", "initiator", "case"})  # these never change
+_ANYTHING = "\0"  # in no text of an instance
 _AGGREGATES = frozenset({"characteristics"})  # said one by one instead
 
 
@@ -102,9 +105,68 @@ class FieldMap:
         rest = {what: text for what, text in after.items() if what not in back}
         return tuple(self.patch({**rest, **{what: before[what] for what in back if what in before}}, after))
 
+    def unsaid(self, shown: Mapping[str, str], facts: Mapping[str, str]) -> tuple[str, ...]:
+        """The facts that no column says as they are now, of those that a work order which shows this tells of: what may have
+        changed where nobody knows what was carried. What is said in one of several columns is said."""
+        said: set[str] = set()
+        missing: set[str] = set()
+        for column, text in self.desired(facts).items():
+            if (there := shown.get(column)) is not None:
+                whole, wanted = there.replace("\r\n", "\n").strip(), self._told_in(column, facts)
+                found = wanted if is_same(there, text) else {f for f in wanted if self._stands(column, f, whole, facts)}
+                said |= found
+                missing |= wanted - found
+        unsaid = missing - said
+        if any(name.startswith(CHARACTERISTIC) and name != CHARACTERISTIC for name in unsaid):
+            unsaid -= {CHARACTERISTIC}  # that one differs is why they are not as they were
+        return tuple(sorted(unsaid))
+
+    def _told_in(self, column: str, facts: Mapping[str, str]) -> set[str]:
+        """The facts that a column tells of; of the characteristics each, and any that the line has no more."""
+        outputs = outputs_of(facts)
+        if told := {name for name in outputs if self.column_of(name) == column}:
+            return told
+        names = {fold(name) for name in placeholders(self.templates.get(column, ""))}
+        if column == "description":
+            names |= {name for name in outputs if not self.column_of(name)}
+        if names & _AGGREGATES:
+            names |= {CHARACTERISTIC, *(name for name in facts if name.startswith(CHARACTERISTIC))}
+        return names - _AGGREGATES - _NAMES
+
+    def _stands(self, column: str, fact: str, there: str, facts: Mapping[str, str]) -> bool:
+        """Whether a text that says otherwise than it should says this as it should."""
+        outputs, template = outputs_of(facts), self.templates.get(column, "")
+        if fact in outputs:
+            return f"{fact.capitalize()}: {outputs[fact]}".casefold() in there.casefold().split("\n")
+        if fact == CHARACTERISTIC:
+            return _fits(template, "characteristics", there, facts)
+        if fact.startswith(CHARACTERISTIC) and fact not in {fold(name) for name in placeholders(template)}:
+            pieces = (piece.partition(": ") for piece in re.split(r"\n|; ", there))
+            return (fact.removeprefix(CHARACTERISTIC), facts[fact].strip()) in {
+                (fold(k), v.strip()) for k, _, v in pieces
+            }
+        return _fits(template, fact, there, facts)
+
     def _is_another(self, column: str, before: Mapping[str, str], after: Mapping[str, str]) -> bool:
         """Whether another record of the same name is meant. A key that was not known before tells nothing."""
         return any(name in before and before[name] != after.get(name) for name in self.keyed.get(column, ()))
+
+
+def _fits(template: str, fact: str, there: str, facts: Mapping[str, str]) -> bool:
+    """Whether a text may be this template with this fact as it is now, whatever the others were."""
+    others = dict.fromkeys((fold(name) for name in placeholders(template)), _ANYTHING)
+    parts = fill(template, {**others, fact: facts.get(fact, "").strip()}).split(_ANYTHING)
+    first, last = parts[0].lstrip(), parts[-1].rstrip()
+    if len(parts) == 1:
+        return is_same(there, parts[0])
+    if not there.startswith(first):
+        return False
+    at = len(first)
+    for part in parts[1:-1]:
+        if (found := there.find(part, at)) < 0:
+            return False
+        at = found + len(part)
+    return there[at:].endswith(last) or f"{last}\n" in there[at:]
 
 
 def is_same(one: str, other: str) -> bool:

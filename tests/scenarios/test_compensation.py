@@ -204,3 +204,123 @@ def test_a_place_that_is_called_otherwise_now_cancels_no_visit(compensating: Pai
     compensating.settle()
     assert compensating.state("fsm", "wm_order", work_order) == "assigned"
     assert len(compensating.work_orders(order, "Install CPE")) == 1
+
+
+# --- memory is lost: what was carried is not known, and so not what changed --------------------------------------------
+
+
+def begun(pair: Pair) -> tuple[str, str, str]:
+    """An order whose visit somebody has begun: with its resource order and its work order."""
+    order, number, work_order = dispatched(pair)
+    pair.fsm("start", work_order=work_order)
+    pair.settle()
+    return order, number, work_order
+
+
+def to_munich(pair: Pair, order: str) -> None:
+    place = pair.rows("om", "cmn_location", f"name={MUNICH}", "sys_id")[0]["sys_id"]
+    revise(pair, order, location=place)
+
+
+def enter_munich(pair: Pair, work_order: str) -> None:
+    there = pair.rows("fsm", "cmn_location", f"name={MUNICH}", "sys_id")[0]["sys_id"]
+    pair.fsm("write", table="wm_order", record=work_order, fields={"location": there})
+
+
+def place_of(pair: Pair, work_order: str) -> str:
+    return pair.labels("fsm", "wm_order", f"number={work_order}", "location")[0]
+
+
+def flags(pair: Pair, work_order: str) -> int:
+    [found] = pair.rows("fsm", "wm_order", f"number={work_order}", "sys_id")
+    query = f"element_id={found['sys_id']}^element=work_notes^valueLIKEPlease check the visit"
+    return len(pair.rows("fsm", "sys_journal_field", query, "value"))
+
+
+def test_another_place_is_asked_about_too_when_memory_was_lost_before_it_came(compensating: Pair) -> None:
+    order, number, work_order = begun(compensating)
+    compensating.forget()
+    to_munich(compensating, order)
+    assert place_of(compensating, work_order) == HAMBURG
+    assert compensating.noted(
+        number, work_order, "was not changed, because it is Work in Progress", f"{HAMBURG} -> {MUNICH}"
+    )
+    assert "change-waits" in compensating.finding_codes()
+    enter_munich(compensating, work_order)
+    compensating.settle()
+    assert "change-waits" not in compensating.finding_codes()
+    compensating.assert_nothing_doubled()
+
+
+def test_a_change_that_waits_still_waits_after_memory_was_lost_and_is_told_once(compensating: Pair) -> None:
+    _, number, work_order = waiting(compensating)
+    compensating.forget()
+    compensating.sync(full=True)
+    compensating.settle()
+    assert place_of(compensating, work_order) == HAMBURG
+    assert "change-waits" in compensating.finding_codes()
+    assert sum("was not changed, because" in note for note in compensating.notes(number)) == 1
+
+
+def test_what_a_person_has_entered_is_not_asked_about_again_when_memory_is_lost(compensating: Pair) -> None:
+    _, number, work_order = waiting(compensating)
+    enter_munich(compensating, work_order)
+    compensating.settle()
+    compensating.forget()
+    compensating.sync(full=True)
+    compensating.settle()
+    assert compensating.finding_codes() == []
+    assert place_of(compensating, work_order) == MUNICH
+    assert sum("was not changed, because" in note for note in compensating.notes(number)) == 1
+
+
+def test_what_nobody_wants_to_be_asked_about_is_carried_to_a_visit_in_progress_without_memory(
+    compensating: Pair,
+) -> None:
+    order, number, work_order = begun(compensating)
+    compensating.forget()
+    revise(compensating, order, committed_due_date="2026-04-15 12:00:00")
+    found = compensating.rows("fsm", "wm_order", f"number={work_order}", "requested_due_by")[0]
+    assert found["requested_due_by"] == "2026-04-15 12:00:00"
+    assert compensating.noted(number, work_order, "2026-04-01 12:00 UTC -> 2026-04-15 12:00 UTC")
+    assert flags(compensating, work_order) == 1
+    assert compensating.finding_codes() == []
+
+
+def test_without_memory_no_visit_is_canceled_for_another_place_but_the_dispatcher_hears_of_it(
+    compensating: Pair,
+) -> None:
+    order, number, work_order = dispatched(compensating)
+    compensating.forget()
+    to_munich(compensating, order)
+    assert compensating.state("fsm", "wm_order", work_order) == "assigned"
+    assert compensating.work_orders(order, "Install CPE") == [work_order]
+    assert place_of(compensating, work_order) == MUNICH
+    assert compensating.noted(number, work_order, f"location: {HAMBURG} -> {MUNICH}")
+    assert flags(compensating, work_order) == 1
+    compensating.assert_nothing_doubled()
+
+
+def test_a_bandwidth_is_told_from_a_quantity_without_memory(compensating: Pair) -> None:
+    path = compensating.loaded.path.parent / "compensation.csv"
+    rows = path.read_text(encoding="utf-8")
+    asks = 'parts,quantity,"Work in Progress",stop and ask,\n'
+    path.write_text(rows.replace("in-progress,-", f"{asks}in-progress,-"), encoding="utf-8")
+    compensating.loaded = load(compensating.loaded.path)
+    order, _, work_order = begun(compensating)
+    line = compensating.rows("om", LINE, f"order.number={order}", "number")[0]["number"]
+    compensating.forget()
+    compensating.om("set_characteristic", line=line, name="Bandwidth", value="1 Gbit/s")
+    compensating.settle()
+    assert "change-waits" not in compensating.finding_codes()
+    assert "1 Gbit/s" in compensating.rows("fsm", "wm_order", f"number={work_order}", "description")[0]["description"]
+    compensating.forget()
+    [row] = compensating.rows("om", LINE, f"number={line}", "sys_id")
+    om = compensating.world.instance("om")
+    om.records.update(LINE, row["sys_id"], {"quantity": "3"}, om.users["order_agent"])
+    compensating.settle()
+    assert "change-waits" in compensating.finding_codes()
+    assert (
+        "Quantity: 3"
+        not in compensating.rows("fsm", "wm_order", f"number={work_order}", "description")[0]["description"]
+    )

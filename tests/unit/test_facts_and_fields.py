@@ -231,3 +231,41 @@ def test_a_changed_characteristic_is_told_by_its_name_and_not_again_in_the_list_
     before = facts_of(replace(INITIATOR, line=line(characteristics={"Port": "LC"})))
     after = facts_of(replace(INITIATOR, line=line(characteristics={"Port": "SC"})))
     assert changes_between(before, after) == (Change("characteristic.port", "LC", "SC"),)
+
+
+@pytest.mark.parametrize(
+    ("changed", "entered", "unsaid"),
+    [
+        ({}, {}, ()),
+        ({"due date": "2027-04-01 12:00:00"}, {}, ("due date",)),
+        ({"quantity": "10"}, {}, ("quantity",)),  # "Quantity: 1" does not say it
+        ({"location": "Munich"}, {}, ("location",)),
+        ({"location": "Munich"}, {"location": "Munich"}, ()),  # the short description still says the old one
+        ({"location": "Munich", "priority": "1"}, {"location": "Munich"}, ("priority",)),
+        ({"characteristics": "Rate: 2; Size: L", "characteristic.rate": "2"}, {}, ("characteristic.rate",)),
+        ({"characteristics": "Rate: 1"}, {}, ("characteristic.",)),  # one was removed
+        ({"policy.window": "morning"}, {}, ("window",)),
+    ],
+)
+def test_what_a_work_order_does_not_say_may_have_changed(
+    changed: dict[str, str], entered: dict[str, str], unsaid: tuple[str, ...]
+) -> None:
+    fields = FieldMap(DEFAULT_FIELDS)
+    before = {
+        **facts_of(INITIATOR),
+        "quantity": "1",
+        "characteristics": "Rate: 1; Size: L",
+        "characteristic.rate": "1",
+        "characteristic.size": "L",
+    }
+    after = {**before, **changed}
+    if "Size" not in after["characteristics"]:
+        del after["characteristic.size"]
+    assert fields.unsaid({**fields.desired(before), **entered}, after) == unsaid
+
+
+def test_a_column_that_is_not_shown_says_nothing_of_what_may_have_changed() -> None:
+    fields = FieldMap({"requested_due_by": "{due date}", "description": "{quantity} by {due date}"})
+    now = {"due date": "2027-04-01", "quantity": "1"}
+    assert fields.unsaid({}, now) == ()
+    assert fields.unsaid({"description": "rewritten by hand"}, now) == ("due date", "quantity")
