@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from connector.decide.fallout import task_about
 from connector.decide.refused import says, try_again
 from connector.decide.rules import WorkOrderEnd
 from connector.decide.stance import is_in_question
@@ -12,7 +13,7 @@ from connector.mapping import notes
 from connector.mapping.compensation import Compensation
 from connector.mapping.facts import is_text, saved_with
 from connector.mapping.fields import changes_between
-from connector.mapping.marks import Carried, WorkOrderKey, digest_of, token_of
+from connector.mapping.marks import Carried, WorkOrderKey, digest_of, fallout_mark, token_of
 from connector.mapping.outputs import SAID
 from connector.mapping.references import SYS_ID
 from connector.mapping.refusal import why_refused
@@ -309,8 +310,19 @@ def _not_canceled(
     draft: Draft, initiator: AnyInitiator, work_order: WorkOrder, key: str, text: str, more: str = ""
 ) -> None:
     """Told in a note; `more` is for those who look into it."""
+    if _lacks_task(draft, initiator, key):
+        more += " No order task of it is open on which a fallout could stand."
     draft.find(FindingCode.NOT_CANCELED, work_order.number, f"{text}{more}", on=initiator, occasion=key)
     _note(draft, initiator, f"{key}/not", text)
+
+
+def _lacks_task(draft: Draft, initiator: AnyInitiator, key: str) -> bool:
+    """Whether this would be a fallout, and nothing is left that it could hold."""
+    if FindingCode.NOT_CANCELED not in draft.rules.fallouts or not isinstance(initiator, Initiator):
+        return False
+    if draft.intent(f"{fallout_mark(key)}:1") is not None:
+        return False
+    return task_about(draft, initiator, FindingCode.NOT_CANCELED) is None
 
 
 def _cancellations(draft: Draft, work: Work) -> list[Intent]:

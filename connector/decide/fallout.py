@@ -16,6 +16,8 @@ it cannot be told: the initiator is frozen, or waits          | nothing
 the same, but its write was carried out, or given up          | settle it, with a work note
 a fallout of ours is open, memory does not know it            | remember it; then as any other, once the order is at rest
 no order task is open                                         | nothing: the finding alone
+the same, a cancellation was refused or came too late         | raise it on an open task of a domain order above, of the order
+                                                              |   itself, or of its line; none: the finding says so
 """
 
 from __future__ import annotations
@@ -28,6 +30,7 @@ from connector.mapping.marks import fallout_mark, fallout_of
 from connector.model import (
     CancelWorkOrder,
     DomainOrderPhase,
+    FindingCode,
     Initiator,
     IntentState,
     RaiseFallout,
@@ -36,6 +39,8 @@ from connector.model import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from connector.decide.draft import Draft, Trouble
     from connector.model import AnyInitiator, Fallout, Intent, OrderTask
 
@@ -80,7 +85,7 @@ def _raise(draft: Draft, mark: str, trouble: Trouble) -> None:
         if not is_over and not _was_no_help(draft, f"{mark}:{number}", trouble):
             return
         number += 1
-    task = task_of(draft, trouble.on)
+    task = task_about(draft, trouble.on, trouble.code)
     if task is None:
         return
     draft.do(
@@ -116,6 +121,31 @@ def task_of(draft: Draft, initiator: Initiator) -> OrderTask | None:
         return initiator.task
     own = [t for t in draft.snapshot.order_tasks if t.domain_order_id == initiator.domain_order.sys_id]
     return next((t for t in sorted(own, key=lambda t: t.number) if t.state.phase not in _OVER), None)
+
+
+def task_about(draft: Draft, initiator: Initiator, code: FindingCode) -> OrderTask | None:
+    """The order task a fallout about this initiator stands on. What cannot be canceled is often all that is left of its domain
+    order: then it stands on an open task of what that belongs to. What goes on elsewhere in the order is not held for it."""
+    own = task_of(draft, initiator)
+    if own is not None or code is not FindingCode.NOT_CANCELED:
+        return own
+    return next(_around(draft, initiator), None)
+
+
+def _around(draft: Draft, initiator: Initiator) -> Iterator[OrderTask]:
+    """The open tasks of the domain orders above its own, of the customer order itself, and of the same line: the nearest first."""
+    still_open = [
+        task for task in sorted(draft.snapshot.order_tasks, key=lambda t: t.number) if task.state.phase not in _OVER
+    ]
+    above = {one.sys_id: one for one in draft.snapshot.domain_orders}
+    parent, seen = initiator.domain_order.parent_id, {initiator.domain_order.sys_id}
+    while parent in above and parent not in seen:
+        yield from (task for task in still_open if task.domain_order_id == parent)
+        seen.add(parent)
+        parent = above[parent].parent_id
+    yield from (task for task in still_open if not task.domain_order_id)
+    of_line = {one.sys_id for one in draft.snapshot.domain_orders if one.line_id == initiator.line_id}
+    yield from (task for task in still_open if task.domain_order_id in of_line)
 
 
 def _settle(draft: Draft, raised: Intent, action: RaiseFallout) -> None:

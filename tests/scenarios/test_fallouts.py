@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from connector import app
+from connector import app, memory
 from connector.config import load
 from connector.engine.history import overview
 from connector.errors import ConfigError
-from tests.conftest import DOMAIN_ORDER, HAMBURG, LINE
+from tests.conftest import DOMAIN_ORDER, HAMBURG, LINE, MUNICH
 from tests.scenarios.test_discover import found, pair_on
 
 if TYPE_CHECKING:
@@ -321,3 +321,116 @@ def test_a_fallout_that_a_person_closed_is_raised_again_when_the_write_is_tried_
     retry(raising)
     raising.settle()
     assert states(raising) == ["resolved", "resolved"]
+
+
+# --- what is canceled, and cannot be canceled in the field: which task is left that a fallout could stand on -----------
+
+
+def shipped(pair: Pair, work_order: str) -> str:
+    """Parts are on their way to a visit, which Field Service does not cancel therefore."""
+    task = pair.rows("fsm", "wm_task", f"parent.number={work_order}^ORDERBYnumber", "number")[0]["number"]
+    part = pair.fsm("require_part", task=task, part="SD-WAN CPE")["transfer_order"]["number"]
+    pair.fsm("ship_part", transfer_order=part)
+    return str(part)
+
+
+def cancel_in_field(pair: Pair, part: str, work_order: str) -> None:
+    pair.fsm("receive_part", transfer_order=part)
+    pair.fsm("cancel_work_order", work_order=work_order, reason="the order was canceled")
+    pair.settle()
+
+
+def with_line_removed(pair: Pair, *, header: bool) -> tuple[str, str, str, str]:
+    """An order for two places, of which one is taken out, whose visit Field Service does not cancel: with that and its parts,
+    the order task of the customer order, where it has one, and the resource order of the other place."""
+    order = pair.approved(HAMBURG, MUNICH)
+    pair.settle()
+    above = pair.om("create_header_task", order=order, name="Call the customer")["task"]["sys_id"] if header else ""
+    lines = pair.rows("om", LINE, f"order.number={order}^ORDERBYnumber", "number")
+    numbers = [
+        row["number"]
+        for line in lines
+        for row in pair.rows(
+            "om", "sn_ind_tmt_orm_resource_order", f"order_line_item.number={line['number']}", "number"
+        )
+    ]
+    [visit] = pair.rows("fsm", "wm_order", f"short_descriptionLIKE{numbers[0]}", "number")
+    part = shipped(pair, visit["number"])
+    pair.om("revise", order=order)
+    pair.om("remove_line", line=lines[0]["number"])
+    pair.om("approve_revision", order=order)
+    pair.settle_but_parked()
+    assert "not-canceled" in pair.finding_codes()
+    return visit["number"], part, above, numbers[1]
+
+
+def details(pair: Pair) -> str:
+    database = memory.reading(pair.loaded)
+    assert database is not None
+    return " ".join(found.text for found in overview(database).findings if found.code.value == "not-canceled")
+
+
+def test_a_visit_of_a_line_that_was_taken_out_and_cannot_be_canceled_is_a_fallout_on_the_task_of_the_order_itself(
+    raising: Pair,
+) -> None:
+    work_order, part, header, _ = with_line_removed(raising, header=True)
+    for _ in range(3):
+        raising.world.advance(400)
+        raising.sync(full=True)
+    refuse(raising, "fsm", "PATCH", "wm_order")
+    retry(raising)
+    raising.settle_but_parked()
+    [fallout] = fallouts(raising)
+    assert fallout["order_task"] == header
+    assert fallout["short_description"] == f"{work_order}: the visit could not be canceled"
+    assert "No order task" not in details(raising)
+    raising.forget()
+    raising.sync(full=True)
+    raising.settle_but_parked()
+    assert states(raising) == ["open"]
+    cancel_in_field(raising, part, work_order)
+    assert states(raising) == ["resolved"]
+    [task] = raising.labels("om", ORDER_TASK, f"sys_id={header}", "state")
+    assert task.casefold() == "open"
+    raising.assert_nothing_doubled()
+
+
+def test_what_a_person_has_resolved_on_the_task_of_the_order_is_not_raised_again(raising: Pair) -> None:
+    with_line_removed(raising, header=True)
+    raising.om("resolve_fallout", fallout=fallouts(raising)[0]["number"])
+    for _ in range(3):
+        raising.world.advance(400)
+        raising.sync(full=True)
+    assert states(raising) == ["resolved"]
+
+
+def test_the_other_line_is_not_held_because_a_visit_of_the_one_taken_out_cannot_be_canceled(raising: Pair) -> None:
+    work_order, part, _, other = with_line_removed(raising, header=False)
+    assert fallouts(raising) == []
+    assert task_of(raising, other).casefold() != "on hold"
+    assert "No order task of it is open on which a fallout could stand" in details(raising)
+    cancel_in_field(raising, part, work_order)
+    assert fallouts(raising) == []
+
+
+def test_where_the_whole_order_is_canceled_nothing_is_left_for_a_fallout_and_that_is_said(raising: Pair) -> None:
+    order = raising.approved(HAMBURG)
+    raising.settle()
+    raising.om("create_header_task", order=order, name="Call the customer")
+    work_order = raising.install(order)
+    part = shipped(raising, work_order)
+    raising.om("cancel_order", order=order)
+    raising.om("approve_cancel", order=order)
+    raising.settle_but_parked()
+    tasks = raising.labels("om", ORDER_TASK, f"order.number={order}", "state")
+    assert {state.casefold() for state in tasks} == {"canceled"}
+    assert fallouts(raising) == []
+    assert "No order task of it is open on which a fallout could stand" in details(raising)
+    cancel_in_field(raising, part, work_order)
+    assert "not-canceled" not in raising.finding_codes()
+    raising.assert_nothing_doubled()
+
+
+def test_a_refused_cancellation_that_was_to_be_no_fallout_says_nothing_of_one(pair: Pair) -> None:
+    with_line_removed(pair, header=False)
+    assert "fallout" not in details(pair)
