@@ -133,10 +133,9 @@ def task_about(draft: Draft, initiator: Initiator, code: FindingCode) -> OrderTa
 
 
 def _around(draft: Draft, initiator: Initiator) -> Iterator[OrderTask]:
-    """The open tasks of the domain orders above its own, of the customer order itself, and of the same line: the nearest first."""
-    still_open = [
-        task for task in sorted(draft.snapshot.order_tasks, key=lambda t: t.number) if task.state.phase not in _OVER
-    ]
+    """The open tasks of the domain orders above its own, of the customer order itself, of the same line: the nearest first."""
+    every = sorted(draft.snapshot.order_tasks, key=lambda task: task.number)
+    still_open = [task for task in every if task.state.phase not in _OVER]
     above = {one.sys_id: one for one in draft.snapshot.domain_orders}
     parent, seen = initiator.domain_order.parent_id, {initiator.domain_order.sys_id}
     while parent in above and parent not in seen:
