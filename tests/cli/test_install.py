@@ -2,29 +2,25 @@
 
 from __future__ import annotations
 
-import shutil
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.cli.test_first_hour import Terminal, blocks, says
+from tests.cli.first_hour import INSTALL, installed
+from tests.cli.told import Terminal, says, told
 
-ROOT = Path(__file__).resolve().parents[2]
-CHECKOUT = ("connector", "pyproject.toml", "README.md", "LICENSE")
+if TYPE_CHECKING:
+    from pathlib import Path
+
+TYPED = told(INSTALL)
 
 
 @pytest.mark.timeout(900)
 def test_the_commands_of_the_page_install_it(tmp_path: Path) -> None:
-    for name in CHECKOUT:
-        copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
-        copy(ROOT / name, tmp_path / name)
-    terminal = Terminal(tmp_path)
-    [commands] = blocks("install.md")
-    assert [command.partition(" ")[0] for command, _ in commands][-2:] == ["venv/bin/om-fsm"] * 2
-    for command, answer in commands:
-        code, seen = terminal.type(command)
-        if code and "NewConnectionError" in seen:
+    assert [one.command.partition(" ")[0] for one in TYPED][-2:] == ["venv/bin/om-fsm"] * 2
+    for one in installed(tmp_path):
+        if one.code and "NewConnectionError" in one.seen:
             pytest.skip("no package index can be reached")
-        assert (command, code, says(answer, seen)) == (command, 0, []), seen[-2000:]
-    code, seen = terminal.type("venv/bin/om-fsm sandbox --help")
-    assert (code, says(["Usage: om-fsm sandbox [OPTIONS] [COMMAND] [ARGS]..."], seen)) == (0, [])
+        assert (one.command, one.code, one.missing) == (one.command, 0, []), one.seen[-2000:]
+    code, seen = Terminal(tmp_path).type("venv/bin/om-fsm sandbox --help")
+    assert (code, says(("Usage: om-fsm sandbox [OPTIONS] [COMMAND] [ARGS]...",), seen)) == (0, [])

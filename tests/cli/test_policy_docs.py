@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from click.testing import CliRunner
@@ -13,8 +13,12 @@ from connector.cli import cli
 from connector.errors import ConfigError
 from connector.mapping.dmn.cells import parse_cell
 from connector.mapping.dmn.values import Kind
+from tests.cli.told import ROOT, fenced
 
-DOC = (Path(__file__).resolve().parents[2] / "docs" / "policies.md").read_text(encoding="utf-8")
+if TYPE_CHECKING:
+    from pathlib import Path
+
+DOC = (ROOT / "docs" / "policies.md").read_text(encoding="utf-8")
 FIRST, OF_CASES, PRIORITY, CASES = re.findall(r"```csv\n(.*?)```", DOC, re.DOTALL)
 
 
@@ -42,6 +46,15 @@ def test_the_documented_tables_can_be_used() -> None:
     assert code == 0
     assert [table["rows"] for table in json.loads(out)] == [4, 3]
     assert {r["severity"] for table in json.loads(out) for r in table["remarks"]} <= {"info", "warning"}
+
+
+def test_the_table_of_the_readme_can_be_used(here: Path) -> None:
+    blocks = fenced((ROOT / "README.md").read_text(encoding="utf-8"))
+    [table] = [block for language, block in blocks if language == "csv"]
+    (here / "readme.csv").write_text(table, encoding="utf-8")
+    said = ("--input", "specification=SD-WAN CPE", "--input", "domain order action=add", "-o", "table")
+    assert om_fsm("explain", "--policy", "readme.csv", *said)[1].startswith("Install CPE\n")
+    assert om_fsm("check", "--offline", "readme.csv", "-o", "json")[0] == 0
 
 
 @pytest.mark.usefixtures("here")
