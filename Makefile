@@ -5,10 +5,10 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 WALK_MINUTES ?= 600
 
-.PHONY: help install demo test check audit bench walks mutants reliability format clean
+.PHONY: help install demo first-hour test check audit bench walks mutants reliability format clean
 
 help: ## show this help
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 install: $(STAMP) ## build .venv with everything a developer needs
 
@@ -22,6 +22,9 @@ $(STAMP): pyproject.toml constraints.txt
 
 demo: $(STAMP) ## play the whole scenario on two sandbox instances
 	@$(BIN)/om-fsm demo
+
+first-hour: $(STAMP) ## type docs/install.md and docs/first-hour.md, and say how long the machine takes
+	@$(BIN)/python -m tests.cli.first_hour --install
 
 test: $(STAMP) ## run the tests
 	@$(BIN)/pytest -n 2
