@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.cli.told import ROOT, Terminal, Told, pages, told
+from tests.cli.told import ROOT, Terminal, Told, named, pages, told
 from tests.dmn_tck.test_kit import CASES, MODEL
 from tests.unit.test_docs_commands import mistake
 
@@ -35,14 +35,18 @@ def without_settings(command: str) -> str:
 
 
 def of_developers(one: Told) -> bool:
-    return without_settings(one.command).startswith(("make ", PYTHON, PYTEST, "pytest"))
+    return without_settings(one.command).startswith(("make ", PYTHON, PYTEST, "pytest "))
 
 
 TYPED = [one for page in pages() for one in told(page) if of_developers(one)]
 MAKES = sorted({one.command for one in TYPED if without_settings(one.command).startswith("make ")})
 PROGRAMS = sorted({one.command for one in TYPED if one.command.startswith(PYTHON)})
+NAMED_MAKES = [one for one in named() if one.startswith("make ")]
+NAMED_PROGRAMS = [one for one in named() if one.startswith("python -m ")]
+MAN_PAGE = [one for one in named() if one.startswith("install ") and "man1" in one]
+NAMED = [*NAMED_MAKES, *NAMED_PROGRAMS, *MAN_PAGE]
 KITS = [one for one in TYPED if PYTEST in one.command]
-EXAMPLES = [one.command for one in TYPED if one.command.startswith("pytest")]
+EXAMPLES = [one.command for one in TYPED if one.command.startswith("pytest ")]
 
 
 def in_its_help(line: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> list[str]:
@@ -86,11 +90,24 @@ def test_make_knows_what_it_is_asked_for_and_what_it_would_run_can_be_run(
             assert in_its_help(line.removeprefix(PYTHON), monkeypatch, capsys) == []
 
 
-@pytest.mark.parametrize("command", PROGRAMS)
+@pytest.mark.parametrize("command", NAMED_MAKES)
+def test_make_knows_what_the_pages_name(command: str) -> None:
+    done = subprocess.run([*shlex.split(command), "--dry-run"], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_man_page_is_put_where_the_page_says(tmp_path: Path) -> None:
+    [command] = MAN_PAGE
+    typed = shlex.split(command.replace("/usr/local", str(tmp_path / "local")))
+    subprocess.run(typed, cwd=ROOT, check=True)
+    assert (tmp_path / "local/share/man/man1/om-fsm.1").read_bytes() == (ROOT / "docs/om-fsm.1").read_bytes()
+
+
+@pytest.mark.parametrize("command", [*PROGRAMS, *NAMED_PROGRAMS])
 def test_a_program_has_the_options_it_is_typed_with(
     command: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert in_its_help(command.removeprefix(PYTHON), monkeypatch, capsys) == []
+    assert in_its_help(command.partition("python -m ")[2], monkeypatch, capsys) == []
 
 
 def test_an_option_that_no_program_has_is_noticed(
@@ -127,13 +144,12 @@ def test_a_conformance_kit_in_the_folder_that_is_named_is_played_and_counted(tmp
     assert re.fullmatch(r"\d+ of \d+ cases passed, 0 failed, \d+ not carried", kit.answer[-1])
 
 
-@pytest.mark.parametrize("command", EXAMPLES)
-def test_the_example_project_is_tested_as_its_page_says(command: str, tmp_path: Path) -> None:
-    project = tmp_path / EXAMPLE
-    shutil.copytree(ROOT / EXAMPLE, project, ignore=shutil.ignore_patterns("__pycache__"))
-    terminal = Terminal(tmp_path if EXAMPLE in command else project)
+def test_the_example_project_is_tested_from_the_checkout_as_its_page_says(tmp_path: Path) -> None:
+    [step] = EXAMPLES
+    shutil.copytree(ROOT / EXAMPLE, tmp_path / EXAMPLE, ignore=shutil.ignore_patterns("__pycache__"))
+    terminal = Terminal(tmp_path)
     terminal.environment = {
         name: value for name, value in terminal.environment.items() if not name.startswith("PYTEST")
     }
-    code, seen = terminal.type(f"{command} --collect-only -q")  # tests/sandbox/test_example.py runs them
+    code, seen = terminal.type(f"{step} --collect-only -q")  # tests/sandbox/test_example.py runs them
     assert (code, "tests collected" in seen) == (0, True), seen

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[2]
 _BLOCK = re.compile(r"^( *)```([\w-]*)\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
 _STEP = re.compile(r"^- run: (.+)$", re.MULTILINE)
+_PROGRAMS = "om-fsm|make|pip|pytest|python3?|git|curl|kill|podman|docker|systemctl|install -"
+_NAMED = re.compile(rf"`((?:{_PROGRAMS})(?:(?<=-)|\s)(?:[^`\n]|\n(?!\n))+)`")
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -64,6 +66,20 @@ def told_in(text: str, page: str = "") -> list[Told]:
 def told(page: str) -> list[Told]:
     """The commands of a page, in turn."""
     return told_in((ROOT / page).read_text(encoding="utf-8"), page)
+
+
+def named_in(text: str) -> list[str]:
+    """The commands that a text names in its sentences and tables, each once. Pure."""
+    return sorted({re.sub(r"\s+", " ", one) for one in _NAMED.findall(unfenced(text))})
+
+
+def named() -> dict[str, list[str]]:
+    """The commands that pages name in their sentences and tables -> the pages."""
+    found: dict[str, list[str]] = {}
+    for page in pages():
+        for command in named_in((ROOT / page).read_text(encoding="utf-8")):
+            found.setdefault(command, []).append(page)
+    return found
 
 
 def says(answer: tuple[str, ...], seen: str) -> list[str]:

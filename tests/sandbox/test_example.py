@@ -10,7 +10,10 @@ from pathlib import Path
 
 import pytest
 
-EXAMPLE = Path(__file__).parents[2] / "docs" / "examples" / "policy-tests"
+from tests.cli.told import ROOT, told
+
+EXAMPLE = ROOT / "docs" / "examples" / "policy-tests"
+TYPED = [one for one in told("docs/examples/policy-tests/README.md") if one.command == "pytest"]
 
 
 @pytest.fixture
@@ -26,6 +29,7 @@ def run(project: Path, *names: str, **more: str) -> subprocess.CompletedProcess[
 
 
 def test_the_example_project_passes(project: Path) -> None:
+    assert [one.command for one in TYPED] == ["pytest"]
     done = run(project)
     assert done.returncode == 0, done.stdout + done.stderr
 
