@@ -57,9 +57,9 @@ def is_name(command: str) -> bool:
     return isinstance(here, click.Group) or any(one.required for one in here.params)
 
 
-def turn(command: str) -> int:
+def turn(command: str) -> tuple[int, str]:
     """The place of a command in the story. Pure."""
-    return next(n for n, verb in enumerate(TURNS) if command.startswith(f"om-fsm {verb}"))
+    return next(n for n, verb in enumerate(TURNS) if command.startswith(f"om-fsm {verb}")), command
 
 
 IN_BLOCKS = {one.command for page in pages() for one in told(page)}  # others type these, as the census sees to
@@ -79,11 +79,11 @@ def typed(command: str) -> tuple[int, str]:
 
 def before(command: str, pair: Pair) -> dict[str, str]:
     """What people do first where a command would have nothing to do; and what its words stand for then."""
-    if command.startswith("om-fsm hold"):
-        return {"NUMBER": "ORD0010001"}
     if command.startswith("om-fsm release "):
         assert typed("om-fsm release --order ORD0010001")[0] == 0
-        assert typed("om-fsm hold fsm --reason upgrade")[0] == 0
+        assert [typed(f"om-fsm hold {side} --reason upgrade")[0] for side in ("om", "fsm")] == [0, 0]
+    if command.startswith("om-fsm work-order create"):
+        assert [typed(f"om-fsm release {side}")[0] for side in ("om", "fsm")] == [0, 0]
     if command.startswith("om-fsm outbox show"):
         pair.world.fault(
             "fsm", {"kind": "status", "status": 403, "method": "POST", "path_contains": "wm_order", "count": None}
