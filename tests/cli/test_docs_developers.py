@@ -6,17 +6,15 @@ Most of it measures for minutes or hours. Here `make` is only asked what it woul
 from __future__ import annotations
 
 import importlib
-import os
 import re
 import shlex
 import shutil
-import subprocess
 import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.cli.told import ROOT, Terminal, Told, named, pages, told
+from tests.cli.told import ROOT, Terminal, Told, named, pages, says, told
 from tests.dmn_tck.test_kit import CASES, MODEL
 from tests.unit.test_docs_commands import mistake
 
@@ -71,18 +69,11 @@ def is_package(module: str) -> bool:
 def test_make_knows_what_it_is_asked_for_and_what_it_would_run_can_be_run(
     command: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
-    done = subprocess.run(
-        ["bash", "-c", f"{command} --dry-run"], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr
-    run = [
-        line
-        for line in done.stdout.splitlines()
-        if line.startswith((".venv/bin/om-fsm", ".venv/bin/python -m", PYTEST))
-    ]
+    code, seen = Terminal(ROOT).type(f"{command} --dry-run")
+    assert code == 0, seen
+    run = [line for line in seen.splitlines() if line.startswith((".venv/bin/om-fsm", ".venv/bin/python -m", PYTEST))]
     ours = [line for line in run if " -m pip " not in line]
-    assert ours, done.stdout
+    assert ours, seen
     for line in ours:
         if line.startswith(".venv/bin/om-fsm"):
             assert mistake(line) == ""
@@ -92,14 +83,13 @@ def test_make_knows_what_it_is_asked_for_and_what_it_would_run_can_be_run(
 
 @pytest.mark.parametrize("command", NAMED_MAKES)
 def test_make_knows_what_the_pages_name(command: str) -> None:
-    done = subprocess.run([*shlex.split(command), "--dry-run"], cwd=ROOT, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
+    code, seen = Terminal(ROOT).type(f"{command} --dry-run")
+    assert code == 0, seen
 
 
 def test_the_man_page_is_put_where_the_page_says(tmp_path: Path) -> None:
     [command] = MAN_PAGE
-    typed = shlex.split(command.replace("/usr/local", str(tmp_path / "local")))
-    subprocess.run(typed, cwd=ROOT, check=True)
+    assert Terminal(ROOT).type(command.replace("/usr/local", str(tmp_path / "local"))) == (0, "")
     assert (tmp_path / "local/share/man/man1/om-fsm.1").read_bytes() == (ROOT / "docs/om-fsm.1").read_bytes()
 
 
@@ -138,18 +128,13 @@ def test_a_conformance_kit_in_the_folder_that_is_named_is_played_and_counted(tmp
     typed = kit.command.replace("../tck", str(tmp_path / "tck")).replace(
         PYTEST, f"{sys.executable} -m pytest -p no:cacheprovider "
     )
-    done = subprocess.run(["bash", "-c", typed], cwd=ROOT, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "1 of 1 cases passed, 0 failed, 0 not carried" in done.stdout
+    code, seen = Terminal(ROOT).type(typed)
+    assert (code, says(("1 of 1 cases passed, 0 failed, 0 not carried",), seen)) == (0, []), seen
     assert re.fullmatch(r"\d+ of \d+ cases passed, 0 failed, \d+ not carried", kit.answer[-1])
 
 
 def test_the_example_project_is_tested_from_the_checkout_as_its_page_says(tmp_path: Path) -> None:
     [step] = EXAMPLES
     shutil.copytree(ROOT / EXAMPLE, tmp_path / EXAMPLE, ignore=shutil.ignore_patterns("__pycache__"))
-    terminal = Terminal(tmp_path)
-    terminal.environment = {
-        name: value for name, value in terminal.environment.items() if not name.startswith("PYTEST")
-    }
-    code, seen = terminal.type(f"{step} --collect-only -q")  # tests/sandbox/test_example.py runs them
+    code, seen = Terminal(tmp_path).type(f"{step} --collect-only -q")  # tests/sandbox/test_example.py runs them
     assert (code, "tests collected" in seen) == (0, True), seen

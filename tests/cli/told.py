@@ -22,6 +22,7 @@ _BLOCK = re.compile(r"^( *)```([\w-]*)\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
 _STEP = re.compile(r"^- run: (.+)$", re.MULTILINE)
 _PROGRAMS = "om-fsm|make|pip|pytest|python3?|git|curl|kill|podman|docker|systemctl|install -"
 _NAMED = re.compile(rf"`((?:{_PROGRAMS})(?:(?<=-)|\s)(?:[^`\n]|\n(?!\n))+)`")
+_OURS = ("OM_FSM_", "PYTEST", "MAKE")  # of a run of the tests; no person has them
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -93,8 +94,11 @@ class Terminal:
 
     def __init__(self, directory: Path, programs: Path = Path(sys.executable).parent) -> None:
         self.directory = directory
-        self.environment = {**os.environ, "PATH": f"{programs}:{os.environ['PATH']}", "COLUMNS": "200"}
-        self.environment.pop("OM_FSM_CONFIG", None)
+        self.environment = {
+            **{name: value for name, value in os.environ.items() if not name.startswith(_OURS)},
+            "PATH": f"{programs}:{os.environ['PATH']}",
+            "COLUMNS": "200",
+        }
         self.ready = ""  # what the program in the other terminal has said when it began to run
 
     def type(self, command: str) -> tuple[int, str]:
