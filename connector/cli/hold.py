@@ -42,6 +42,10 @@ def hold(path: Path, side: str | None, order: str | None, reason: str, until: st
         new = Hold(target, HoldReason.BY_HAND, reason, now, by=whoever_types(), until=end, order_id=order_id)
         holds.place(new)
     say(f"{target} is held" + (f" until {moment(end)}." if end else ". " + new.way_out))
+    if order and not order_id:
+        say(
+            f"  No order or case {target} is known here yet; it will wait from the first. A domain order waits with its order."
+        )
 
 
 @click.command(short_help="Go on after a hold or a brake.")

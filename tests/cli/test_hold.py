@@ -90,12 +90,21 @@ def test_an_order_is_held_by_its_number_until_a_moment(pair: Pair) -> None:
     order = pair.approved(HAMBURG)
     pair.sync()
     until = (datetime.now(UTC) + timedelta(days=1)).strftime("%Y-%m-%dT%H:%M")
-    assert om_fsm(pair, "hold", "--order", order.lower(), "--reason", "dispute", "--until", until).exit_code == 0
+    held = om_fsm(pair, "hold", "--order", order.lower(), "--reason", "dispute", "--until", until)
+    assert (held.exit_code, "is known here yet" in held.output) == (0, False)
     [hold] = json.loads(om_fsm(pair, "status", "--output", "json").output)["holds"]
     assert (hold["target"], hold["reason"], hold["text"]) == (order, "by hand", "dispute")
     assert hold["until"].startswith(until)
     assert len(hold["order_id"]) == 32
     assert "is released" in om_fsm(pair, "release", "--order", order).output
+
+
+def test_a_number_that_no_order_has_is_held_and_said_to_be_unknown(pair: Pair) -> None:
+    order = pair.approved(HAMBURG)
+    pair.sync()
+    held = om_fsm(pair, "hold", "--order", pair.resource_order(order), "--reason", "dispute")
+    assert held.exit_code == 0
+    assert "is known here yet; it will wait from the first. A domain order waits with its order." in held.output
 
 
 def test_the_backlog_and_how_long_it_will_take_are_in_the_status(pair: Pair) -> None:
