@@ -151,16 +151,18 @@ def discover_once(loaded: Loaded, world: World = REAL_WORLD, *, before: Profile 
     from connector.config import beneath
     from connector.discover.discovery import discover
     from connector.discover.drift import where_to_look
+    from connector.profile import WRITES_CANCELED
 
     if before is not None:
         loaded = beneath(loaded, where_to_look(before))
     settings = loaded.settings
     said = {"om": settings.om.states.model_dump(), "fsm": settings.fsm.states.model_dump()}
     states = {f"{side}.{part}": labels for side, parts in said.items() for part, labels in parts.items()}
-    om = (_api(loaded, world, "om"), settings.om.db_schema)
-    fsm = (_api(loaded, world, "fsm"), settings.fsm.db_schema)
+    om = (_api(loaded, world, "om"), settings.om_names)
+    fsm = (_api(loaded, world, "fsm"), settings.fsm_names)
+    written = {"domain_order": settings.gate.reopen_to, "work_order": WRITES_CANCELED}
     fallouts = settings.fallout.db_schema if settings.fallout_kinds else None
-    return discover(om, fsm, states, settings.gate.reopen_to, fallouts)
+    return discover(om, fsm, settings.fsm.db_schema.references, states, written, fallouts)
 
 
 def examine_once(

@@ -59,9 +59,8 @@ from connector.mapping.references import SYS_ID, Lookup, Unfound
 from connector.mapping.states import FALLOUT_LABELS
 from connector.mapping.states import fold as as_word
 from connector.model import FindingCode
-from connector.om.fallouts import FalloutSchema
 from connector.om.schema import OPTIONAL as OM_OPTIONAL
-from connector.om.schema import OmSchema
+from connector.om.schema import FalloutSchema, OmSchema
 from connector.profile import (
     ESSENTIAL,
     FSM_KINDS,
@@ -69,8 +68,11 @@ from connector.profile import (
     OM_KINDS,
     UNKNOWN,
     UNSETTLED,
+    Names,
     Profile,
     as_settings,
+    fsm_names,
+    om_names,
     read_profile,
     renamed,
     twice,
@@ -667,6 +669,16 @@ class Settings(Section):
         """ServiceNow's names on the OM instance, with the column that only some have a use for."""
         schema, column = self.om.db_schema, self.jeopardy.write_end_to
         return replace(schema, order_task={**schema.order_task, "planned_end": column}) if column else schema
+
+    @property
+    def om_names(self) -> Names:
+        """Everything on the OM instance that can be called otherwise."""
+        return om_names(self.om.db_schema)
+
+    @property
+    def fsm_names(self) -> Names:
+        """Everything on the FSM instance that can be called otherwise."""
+        return fsm_names(self.fsm.db_schema)
 
     @property
     def listens(self) -> Http | None:

@@ -7,6 +7,8 @@ before it. "?" stands where nobody but a person can know; while one is left, not
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Mapping  # noqa: TC003  (a field of a dataclass)
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, ValidationError, model_validator
@@ -21,7 +23,7 @@ from connector.om.schema import OmSchema
 from connector.setting import Section, no_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
     from enum import Enum
     from pathlib import Path
 
@@ -44,6 +46,36 @@ LABELS: Mapping[str, Mapping[str, Enum]] = {
 }
 BASE = dict.fromkeys(("product_order", "service_order", "resource_order"), "domain_order")
 WRITES_CANCELED = "canceled"  # of work orders; domain orders are written to the label that `[gate] reopen_to` names
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What can be called otherwise on one instance: part -> table, and kind of record -> part -> column."""
+
+    tables: Mapping[str, str]
+    columns: Mapping[str, Mapping[str, str]]
+    notes: str  # the private journal
+    optional: Mapping[str, frozenset[str]]  # kind of record -> parts that may be missing
+
+    @property
+    def states(self) -> Mapping[str, str]:
+        """Table -> its column that holds the state, of every table that has states."""
+        return {
+            table: self.columns[BASE.get(part, part)]["state"] for part, table in self.tables.items() if part in LABELS
+        }
+
+
+def om_names(schema: OmSchema) -> Names:
+    """The names on the Order Management instance."""
+    columns = {kind: getattr(schema, kind) for kind in OM_KINDS}
+    return Names(schema.tables, columns, schema.notes, dict.fromkeys(OM_KINDS, OM_OPTIONAL))
+
+
+def fsm_names(schema: FsmSchema) -> Names:
+    """The names on the Field Service instance."""
+    columns = {kind: getattr(schema, kind) for kind in FSM_KINDS}
+    return Names(schema.tables, columns, schema.notes, dict.fromkeys(FSM_KINDS, FSM_OPTIONAL))
+
 
 Class = Literal["open", "done", "canceled", "frozen", "unknown"]
 
@@ -128,7 +160,7 @@ class FsmSide(Side):
 
 
 def _consistent(profile: Profile) -> Profile:
-    problems = [*_problems("om", profile.om, OmSchema()), *_problems("fsm", profile.fsm, FsmSchema())]
+    problems = [*_problems("om", profile.om, OM_NAMES), *_problems("fsm", profile.fsm, FSM_NAMES)]
     if problems:
         raise ValueError("\n".join(problems))
     return profile
@@ -177,19 +209,18 @@ def twice(where: str, names: Mapping[str, str]) -> Iterator[str]:
             yield f"{where}.{part}: {name!r} is already the {taken[name]}"
 
 
-def _problems(side: str, said: Side, schema: OmSchema | FsmSchema) -> Iterator[str]:
-    kinds, optional = (OM_KINDS, OM_OPTIONAL) if side == "om" else (FSM_KINDS, FSM_OPTIONAL)
+def _problems(side: str, said: Side, names: Names) -> Iterator[str]:
     yield from _no_names(side, said)
     yield from twice(f"{side}.tables", said.tables)
-    for part in said.tables.keys() - schema.tables.keys():
+    for part in said.tables.keys() - names.tables.keys():
         yield f"{side}.tables.{part}: there is no such part"
     for kind, columns in said.columns.items():
-        if kind not in kinds:
+        if kind not in names.columns:
             yield f"{side}.columns.{kind}: there is no such record"
             continue
-        yield from _of_columns(f"{side}.columns.{kind}", columns, getattr(schema, kind), optional)
+        yield from _of_columns(f"{side}.columns.{kind}", columns, names.columns[kind], names.optional[kind])
     for part, lines in said.states.items():
-        if part not in LABELS or part not in schema.tables:
+        if part not in LABELS or part not in names.tables:
             yield f"{side}.states.{part}: there is no such record"
             continue
         for value, line in lines.items():
@@ -224,6 +255,10 @@ def _of_state(where: str, part: str, line: StateLine) -> Iterator[str]:
 
 ESSENTIAL = frozenset({"number", "state", "order", "line", "domain_order", "names", "mark", "active", "work_order"})
 """Parts whose column may not be empty: without them records cannot be told apart or put together."""
+
+
+OM_NAMES, FSM_NAMES = om_names(OmSchema()), fsm_names(FsmSchema())
+"""As ServiceNow calls everything; other names were said by a person."""
 
 
 def read_profile(path: Path) -> Profile:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from connector.discover.choose import choose_column, choose_states
 from connector.discover.evidence import gather, read_choices, tables_called
@@ -12,23 +12,18 @@ from connector.discover.fsm_facts import read_fsm_facts
 from connector.discover.swapped import swapped
 from connector.discover.wanted import TABLE_LABELS
 from connector.errors import ConfigError, NotFound, Rejected
-from connector.fsm.schema import OPTIONAL as FSM_OPTIONAL
-from connector.fsm.schema import FsmSchema
 from connector.mapping.fields import DEFAULT_CASE_FIELDS, DEFAULT_FIELDS
 from connector.mapping.outputs import DEFAULT_OUTPUTS
 from connector.mapping.states import fold
 from connector.om.fallouts import missing_columns
 from connector.om.native import NATIVE_POLICIES, NativePolicies
-from connector.om.schema import OPTIONAL as OM_OPTIONAL
-from connector.om.schema import OmSchema
 from connector.profile import (
     BASE,
-    FSM_KINDS,
+    FSM_NAMES,
     LABELS,
-    OM_KINDS,
+    OM_NAMES,
     UNKNOWN,
     UNSETTLED,
-    WRITES_CANCELED,
     FsmSide,
     Lookup,
     Profile,
@@ -42,19 +37,14 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from connector.discover.evidence import Evidence
-    from connector.om.fallouts import FalloutSchema
+    from connector.mapping.references import Lookup as Reference
+    from connector.om.schema import FalloutSchema
+    from connector.profile import Names
+    from connector.servicenow.columns import TableColumns
     from connector.servicenow.table import TableApi
 
-_WRITTEN = ("domain_order", "work_order")  # whose states the connector writes
-_DEFAULTS: Mapping[
-    str, Mapping[str, Mapping[str, str]]
-] = {  # what ServiceNow calls them; other names were said by a person
-    "om": {kind: getattr(OmSchema(), kind) for kind in ("tables", *OM_KINDS)},
-    "fsm": {kind: getattr(FsmSchema(), kind) for kind in ("tables", *FSM_KINDS)},
-}
+_DEFAULTS = {"om": OM_NAMES, "fsm": FSM_NAMES}  # what ServiceNow calls them
 _PERHAPS = ("case",)  # records that an instance may do without
-
-S = TypeVar("S", OmSchema, FsmSchema)
 
 
 @dataclass(slots=True)
@@ -73,37 +63,41 @@ class _Told:
 
 
 def discover(
-    om: tuple[TableApi, OmSchema],
-    fsm: tuple[TableApi, FsmSchema],
+    om: tuple[TableApi, Names],
+    fsm: tuple[TableApi, Names],
+    references: Mapping[str, Reference],
     states: Mapping[str, Mapping[str, str]],
-    reopen_to: str,
+    written: Mapping[str, str],
     fallouts: FalloutSchema | None = None,
 ) -> Discovered:
-    """Read both instances; changes nothing. `states` is what the configuration says of states, by "om.order" and the like;
-    `fallouts` is what fallouts are called where something is to become one.
+    """Read both instances; changes nothing. The names are where to look first, as are the `references` of work orders.
+
+    `states` is what the configuration says of states, by "om.order" and the like, `written` the label of the one state of a part
+    that the connector writes; `fallouts` is what fallouts are called where something is to become one.
 
     Raises a RemoteError where an instance cannot be asked at all, or its main table not be read; ConfigError where the two
     addresses are swapped.
     """
     told = _Told()
-    om_api, om_schema = om
-    fsm_api, fsm_schema = fsm
-    if wrong := swapped(om_api, om_schema.tables["order"], fsm_api, fsm_schema.tables["work_order"]):
+    om_api, om_names = om
+    fsm_api, fsm_names = fsm
+    if wrong := swapped(om_api, om_names.tables["order"], fsm_api, fsm_names.tables["work_order"]):
         raise ConfigError(
             f"It seems that {wrong}.", hint="Give each side its own url, user and secret, then run it again."
         )
-    om_side, _, om_found = _side("om", om_api, om_schema, told, states, {fold(reopen_to)})
-    fsm_side, fsm_schema, fsm_found = _side("fsm", fsm_api, fsm_schema, told, states, {WRITES_CANCELED})
-    _native(om_api, fsm_schema.references["template"].table, om_found, told)
+    om_side, _, om_found = _side("om", om_api, om_names, told, states, written)
+    fsm_side, fsm_names, fsm_found = _side("fsm", fsm_api, fsm_names, told, states, written)
+    templates = references["template"]
+    _native(om_api, templates.table, om_found, told)
     if fallouts is not None:
         _fallouts(om_api, fallouts, om_found, told)
-    read_fsm_facts(fsm_api, fsm_schema, fsm_found)
-    references, fields = _references(fsm_schema, fsm_found, told)
+    read_fsm_facts(fsm_api, templates, fsm_names.tables["work_order"], fsm_found)
+    lookups, fields = _references(references, fsm_found.columns[fsm_names.tables["work_order"]], fsm_found, told)
     profile = Profile(
         format=1,
         om=Side(**om_side, facts=om_found.facts, unreadable=om_found.unreadable),
         fsm=FsmSide(
-            **fsm_side, facts=fsm_found.facts, unreadable=fsm_found.unreadable, references=references, fields=fields
+            **fsm_side, facts=fsm_found.facts, unreadable=fsm_found.unreadable, references=lookups, fields=fields
         ),
     )
     return Discovered(profile, told.reasons, told.remarks)
@@ -112,64 +106,62 @@ def discover(
 def _side(
     name: str,
     api: TableApi,
-    schema: S,
+    names: Names,
     told: _Told,
     states: Mapping[str, Mapping[str, str]],
-    written: set[str],
-) -> tuple[dict[str, Any], S, Evidence]:
-    kinds, optional = (OM_KINDS, OM_OPTIONAL) if name == "om" else (FSM_KINDS, FSM_OPTIONAL)
+    written: Mapping[str, str],
+) -> tuple[dict[str, Any], Names, Evidence]:
     with suppress(NotFound, Rejected):  # it may be called otherwise
-        api.probe(schema.tables[kinds[0]])
-    found = gather(api, list(schema.tables.values()), {})
-    tables = {part: _table(name, part, table, api, found, told) for part, table in schema.tables.items()}
-    if any(tables[part] not in (table, UNSETTLED) for part, table in schema.tables.items()):
+        api.probe(next(iter(names.tables.values())))
+    found = gather(api, list(names.tables.values()), {})
+    tables = {part: _table(name, part, table, api, found, told) for part, table in names.tables.items()}
+    if any(tables[part] not in (table, UNSETTLED) for part, table in names.tables.items()):
         # What was found under another name has columns and states, too.
-        schema = replace(
-            schema, tables={p: t if tables[p] == UNSETTLED else tables[p] for p, t in schema.tables.items()}
-        )
-        found = gather(api, list(schema.tables.values()), {})
-        tables = {part: _table(name, part, table, api, found, told) for part, table in schema.tables.items()}
+        names = replace(names, tables={p: t if tables[p] == UNSETTLED else tables[p] for p, t in names.tables.items()})
+        found = gather(api, list(names.tables.values()), {})
+        tables = {part: _table(name, part, table, api, found, told) for part, table in names.tables.items()}
     columns: dict[str, dict[str, str]] = {}
-    for kind in kinds:
-        said = found.columns[schema.tables[kind]]
+    as_found = replace(names, tables=tables)
+    for kind, parts in names.columns.items():
+        said = found.columns[names.tables[kind]]
         if kind in _PERHAPS and not said.is_known:
             continue
-        columns[kind] = {}
-        for part, default in getattr(schema, kind).items():
-            if tables[kind] == UNSETTLED:
-                columns[kind][part] = default
-                continue
-            chosen = choose_column(kind, part, default, said, tables, optional=part in optional or kind in _PERHAPS)
-            columns[kind][part] = chosen.column
-            if chosen.why:
-                told.reasons[f"{name}.columns.{kind}.{part}"] = chosen.why
-                if default != _DEFAULTS[name].get(kind, {}).get(part) and default not in said.columns and said.is_known:
-                    told.remarks.append(f"{name}.columns.{kind}.{part}: {chosen.why}")
-            if chosen.column and chosen.column in said.columns:
-                column = said.columns[chosen.column]
-                described = " ".join(text for text in (chosen.column, column.kind, column.reference) if text)
-                found.facts[f"column {schema.tables[kind]}.{part}"] = described
-    chosen_columns: dict[str, Any] = {k: _known(getattr(schema, k), parts) for k, parts in columns.items()}
-    schema = replace(schema, **chosen_columns)
-    read_choices(api, {**schema.states, **_states_of_cases(schema)}, found)
-    said_states = _states(name, schema, found, told, states, written)
+        columns[kind] = dict(parts) if tables[kind] == UNSETTLED else _columns(name, kind, as_found, said, found, told)
+    known = {kind: _known(parts, columns.get(kind, {})) for kind, parts in names.columns.items()}
+    names = replace(names, columns=known)
+    read_choices(api, names.states, found)
     side: dict[str, Any] = {
         "url": api.endpoint.url,
-        "notes": schema.notes,
+        "notes": names.notes,
         "tables": tables,
         "columns": columns,
-        "states": said_states,
+        "states": _states(name, names, found, told, states, written),
     }
-    return side, schema, found
+    return side, names, found
+
+
+def _columns(name: str, kind: str, names: Names, said: TableColumns, found: Evidence, told: _Told) -> dict[str, str]:
+    """What the columns of one kind of record are called."""
+    columns: dict[str, str] = {}
+    for part, default in names.columns[kind].items():
+        is_optional = part in names.optional[kind] or kind in _PERHAPS
+        chosen = choose_column(kind, part, default, said, names.tables, optional=is_optional)
+        columns[part] = chosen.column
+        if chosen.why:
+            told.reasons[f"{name}.columns.{kind}.{part}"] = chosen.why
+            by_a_person = default != _DEFAULTS[name].columns[kind].get(part)
+            if by_a_person and default not in said.columns and said.is_known:
+                told.remarks.append(f"{name}.columns.{kind}.{part}: {chosen.why}")
+        if chosen.column and chosen.column in said.columns:
+            column = said.columns[chosen.column]
+            described = " ".join(text for text in (chosen.column, column.kind, column.reference) if text)
+            found.facts[f"column {said.table}.{part}"] = described
+    return columns
 
 
 def _known(defaults: Mapping[str, str], found: Mapping[str, str]) -> dict[str, str]:
     """What the parts of a record are called, as far as it is known."""
     return {**defaults, **{part: column for part, column in found.items() if column != UNSETTLED}}
-
-
-def _states_of_cases(schema: OmSchema | FsmSchema) -> dict[str, str]:
-    return {schema.tables["case"]: schema.case["state"]} if isinstance(schema, OmSchema) else {}
 
 
 def _table(name: str, part: str, table: str, api: TableApi, found: Evidence, told: _Told) -> str:
@@ -184,7 +176,7 @@ def _table(name: str, part: str, table: str, api: TableApi, found: Evidence, tol
     if said.exists:
         found.facts[f"table {table}"] = " < ".join([found.labels.get(table, table), *said.chain[1:]])
         return table
-    if table != _DEFAULTS[name]["tables"].get(part):
+    if table != _DEFAULTS[name].tables.get(part):
         told.remarks.append(f"{where}: there is no table {table!r}")
     label = TABLE_LABELS.get(part, "").title()
     alike = tables_called(api, label)
@@ -197,20 +189,21 @@ def _table(name: str, part: str, table: str, api: TableApi, found: Evidence, tol
 
 def _states(
     name: str,
-    schema: OmSchema | FsmSchema,
+    names: Names,
     found: Evidence,
     told: _Told,
     overrides: Mapping[str, Mapping[str, str]],
-    written: set[str],
+    written: Mapping[str, str],
 ) -> dict[str, dict[str, StateLine]]:
     states: dict[str, dict[str, StateLine]] = {}
-    for part in (part for part in LABELS if part in schema.tables):
-        mine = written if BASE.get(part, part) in _WRITTEN else set()
-        table = schema.tables[part]
+    for part in (part for part in LABELS if part in names.tables):
+        label = written.get(BASE.get(part, part))
+        mine = set() if label is None else {fold(label)}
+        table = names.tables[part]
         choices = found.choices.get(table, ())
         if part in _PERHAPS and not choices:
             continue
-        if part in BASE and choices == found.choices.get(schema.tables[BASE[part]], ()):
+        if part in BASE and choices == found.choices.get(names.tables[BASE[part]], ()):
             continue
         lines, remarks = choose_states(part, choices, mine)
         given = overrides.get(f"{name}.{_said_under(part)}", {})
@@ -235,19 +228,20 @@ def _as_configured(part: str, label: str, written: set[str]) -> StateLine:
     return StateLine(label=label, means=means, kind=kind, write=means in written)
 
 
-def _references(schema: FsmSchema, found: Evidence, told: _Told) -> tuple[dict[str, Lookup], dict[str, str]]:
+def _references(
+    lookups: Mapping[str, Reference], said: TableColumns, found: Evidence, told: _Told
+) -> tuple[dict[str, Lookup], dict[str, str]]:
     """Which reference columns of a work order exist, and which of the columns it is filled with."""
-    said = found.columns[schema.tables["work_order"]]
     filled = sorted({*DEFAULT_FIELDS, *DEFAULT_CASE_FIELDS, *(column for column in DEFAULT_OUTPUTS.values() if column)})
     missing = {column for column in filled if said.is_known and column not in said.columns}
     for column in sorted(missing):
         told.reasons[f"fsm.fields.{column}"] = "there is no such column: work orders do not say it"
         told.remarks.append(f"fsm: work orders have no column {column!r}; it is not carried")
-    for column in sorted({*filled, *schema.references} & said.columns.keys()):
+    for column in sorted({*filled, *lookups} & said.columns.keys()):
         found.facts[f"field {said.table}.{column}"] = said.columns[column].kind
     references = {
         column: Lookup(table=lookup.table, by=lookup.shown_as)
-        for column, lookup in schema.references.items()
+        for column, lookup in lookups.items()
         if column not in missing and (not said.is_known or column in said.columns)
     }
     return references, {column: "" if column in missing else column for column in filled}

@@ -8,29 +8,26 @@ from connector.servicenow.query import Op, Query
 
 if TYPE_CHECKING:
     from connector.discover.evidence import Evidence
-    from connector.fsm.schema import FsmSchema
+    from connector.mapping.references import Lookup
     from connector.servicenow.table import TableApi
 
 CONFIG = "sm_config"
 FLOWS = {"work_order": "sf_work_order", "work_order_task": "sf_work_task"}
 
 
-def read_fsm_facts(api: TableApi, schema: FsmSchema, found: Evidence) -> None:
+def read_fsm_facts(api: TableApi, templates: Lookup, work_orders: str, found: Evidence) -> None:
     """Add what may be read; name what may not."""
 
-    def templates() -> None:
-        lookup = schema.references["template"]
-        names = sorted(
-            row.get(lookup.shown_as) for row in api.scan(lookup.table, Query(), [lookup.shown_as], display=False)
-        )
+    def templates_there() -> None:
+        rows = api.scan(templates.table, Query(), [templates.shown_as], display=False)
+        names = sorted(row.get(templates.shown_as) for row in rows)
         found.facts["work order templates"] = ", ".join(names)
 
     def configuration() -> None:
-        table = schema.tables["work_order"]
-        for row in api.scan(CONFIG, Query().where("table", Op.IS, table), config_columns(api), display=False):
+        for row in api.scan(CONFIG, Query().where("table", Op.IS, work_orders), config_columns(api), display=False):
             for column, value in row.values.items():
                 if column not in ("sys_id", "table"):
-                    found.facts[f"{CONFIG} {table}.{column}"] = value
+                    found.facts[f"{CONFIG} {work_orders}.{column}"] = value
 
     def flows() -> None:
         for table in FLOWS.values():
@@ -38,7 +35,7 @@ def read_fsm_facts(api: TableApi, schema: FsmSchema, found: Evidence) -> None:
                 steps = f"{row.get('starting_state')} -> {row.get('ending_state')}"
                 found.facts[f"{table} {row.get('name')} {row['sys_id'][:6]}"] = steps
 
-    found.try_to("work order templates", "policies cannot be compared with them", templates)
+    found.try_to("work order templates", "policies cannot be compared with them", templates_there)
     found.try_to(CONFIG, "whether options double the connector's notes is not known", configuration)
     found.try_to("state flows", "which transitions are allowed is only known from refusals", flows)
 

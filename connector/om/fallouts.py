@@ -6,7 +6,6 @@ documented; they are configured, as all others.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from connector.errors import OutcomeUnknown, Rejected
@@ -24,33 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from connector.model import RaiseFallout
+    from connector.om.schema import FalloutSchema
     from connector.servicenow.table import Row, TableApi
-
-FALLOUT_TABLES: Mapping[str, str] = {"fallout": "sn_fallout_mgmt_fallout", "type": "sn_fallout_mgmt_fallout_type"}
-FALLOUT_COLUMNS: Mapping[str, str] = {
-    "number": "number",
-    "state": "state",
-    "order_task": "order_task",
-    "line": "order_line_item",
-    "type": "fallout_type",
-    "summary": "short_description",
-    "text": "description",
-    "names": "correlation_id",
-    "mark": "correlation_display",
-    "notes": "work_notes",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class FalloutSchema:
-    """Where fallouts are, what their stored states mean, and what the connector says besides."""
-
-    tables: Mapping[str, str] = field(default_factory=lambda: dict(FALLOUT_TABLES))
-    columns: Mapping[str, str] = field(default_factory=lambda: dict(FALLOUT_COLUMNS))
-    states: Mapping[str, str] = field(default_factory=dict)
-    settle_as: str = "Resolved"
-    type: str = ""  # by name; empty: none
-
 
 _ESSENTIAL = ("order_task", "names", "state", "mark")
 """Parts of a fallout without whose columns it cannot be found again, or holds nothing up."""

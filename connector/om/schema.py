@@ -202,3 +202,29 @@ class OmSchema:
                 return f"{self.characteristic['line']}.{self.line['order']}"
             case _:
                 raise ValueError(f"no path leads from {part!r} to an order")
+
+
+FALLOUT_TABLES: Mapping[str, str] = {"fallout": "sn_fallout_mgmt_fallout", "type": "sn_fallout_mgmt_fallout_type"}
+FALLOUT_COLUMNS: Mapping[str, str] = {
+    "number": "number",
+    "state": "state",
+    "order_task": "order_task",
+    "line": "order_line_item",
+    "type": "fallout_type",
+    "summary": "short_description",
+    "text": "description",
+    "names": "correlation_id",
+    "mark": "correlation_display",
+    "notes": "work_notes",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class FalloutSchema:
+    """Where fallouts are, what their stored states mean, and what the connector says besides."""
+
+    tables: Mapping[str, str] = field(default_factory=lambda: dict(FALLOUT_TABLES))
+    columns: Mapping[str, str] = field(default_factory=lambda: dict(FALLOUT_COLUMNS))
+    states: Mapping[str, str] = field(default_factory=dict)
+    settle_as: str = "Resolved"
+    type: str = ""  # by name; empty: none
