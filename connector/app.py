@@ -118,6 +118,7 @@ def connect(loaded: Loaded, world: World = REAL_WORLD) -> Systems:
 def _ports(loaded: Loaded, world: World, om_api: TableApi | None = None, fsm_api: TableApi | None = None) -> Systems:
     settings = loaded.settings
     profile = loaded.profile
+    told = profile.om.told() if profile else {}
     om_api = om_api or _api(loaded, world, "om")
     fsm_api = fsm_api or _api(loaded, world, "fsm")
     kind = OmWithCases if settings.policy.case else OmPort
@@ -125,11 +126,11 @@ def _ports(loaded: Loaded, world: World, om_api: TableApi | None = None, fsm_api
         om_api,
         settings.om_schema,
         overrides=settings.om.states.model_dump(),
-        told=profile.om.told() if profile else {},
+        told=told,
         reopen_to=settings.gate.reopen_to,
         known_by=settings.om.identity_properties,
         me=getattr(settings.om.way_in, "username", ""),
-        fallouts=Fallouts(om_api, settings.fallout.db_schema) if settings.fallout_kinds else None,
+        fallouts=Fallouts(om_api, settings.fallout.db_schema, told.get("fallout")) if settings.fallout_kinds else None,
     )
     fsm = FsmPort(
         fsm_api,
@@ -158,11 +159,15 @@ def discover_once(loaded: Loaded, world: World = REAL_WORLD, *, before: Profile 
     settings = loaded.settings
     said = {"om": settings.om.states.model_dump(), "fsm": settings.fsm.states.model_dump()}
     states = {f"{side}.{part}": labels for side, parts in said.items() for part, labels in parts.items()}
+    states["om.fallout"] = settings.fallout.states
     om = (_api(loaded, world, "om"), settings.om_names)
     fsm = (_api(loaded, world, "fsm"), settings.fsm_names)
-    written = {"domain_order": settings.gate.reopen_to, "work_order": WRITES_CANCELED}
-    fallouts = settings.fallout.db_schema if settings.fallout_kinds else None
-    return discover(om, fsm, settings.fsm.db_schema.references, states, written, fallouts)
+    written = {
+        "domain_order": settings.gate.reopen_to,
+        "work_order": WRITES_CANCELED,
+        "fallout": settings.fallout.settle_as,
+    }
+    return discover(om, fsm, settings.fsm.db_schema.references, states, written)
 
 
 def examine_once(

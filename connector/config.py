@@ -59,8 +59,8 @@ from connector.mapping.references import SYS_ID, Lookup, Unfound
 from connector.mapping.states import FALLOUT_LABELS
 from connector.mapping.states import fold as as_word
 from connector.model import FindingCode
+from connector.om.schema import FALLOUT_OPTIONAL, FalloutSchema, OmSchema
 from connector.om.schema import OPTIONAL as OM_OPTIONAL
-from connector.om.schema import FalloutSchema, OmSchema
 from connector.profile import (
     ESSENTIAL,
     FSM_KINDS,
@@ -181,7 +181,7 @@ else:
     _OmTables = _names("OmTables", _OM.tables, TableName)
     _FsmTables = _names("FsmTables", _FSM.tables, TableName)
     _FalloutTables = _names("FalloutTables", _FALLOUTS.tables, TableName)
-    _FalloutColumns = _names("FalloutColumns", _FALLOUTS.columns)
+    _FalloutColumns = _names("FalloutColumns", _FALLOUTS.columns, essential=ESSENTIAL - FALLOUT_OPTIONAL)
     _OmColumns = _columns("OmColumns", _OM, OM_KINDS)
     _FsmColumns = _columns("FsmColumns", _FSM, FSM_KINDS)
 
@@ -484,7 +484,7 @@ class Fallouts(Section):
 
     @model_validator(mode="after")
     def _one_part_each(self) -> Fallouts:
-        _each_once({"tables": self.tables.model_dump(), "columns": self.columns.model_dump()})
+        _each_once({"tables": self.tables.model_dump(), "columns": dict(self.db_schema.own_columns)})
         return self
 
     @property
@@ -673,7 +673,7 @@ class Settings(Section):
     @property
     def om_names(self) -> Names:
         """Everything on the OM instance that can be called otherwise."""
-        return om_names(self.om.db_schema)
+        return om_names(self.om.db_schema, self.fallout.db_schema)
 
     @property
     def fsm_names(self) -> Names:

@@ -16,14 +16,22 @@ from pydantic import ConfigDict, Field, ValidationError, model_validator
 from connector.errors import ConfigError
 from connector.fsm.schema import DEFAULT_REFERENCES, FsmSchema
 from connector.fsm.schema import OPTIONAL as FSM_OPTIONAL
-from connector.mapping.states import CASE_LABELS, DOMAIN_ORDER_LABELS, ORDER_LABELS, WORK_ORDER_LABELS, Told, fold
+from connector.mapping.states import (
+    CASE_LABELS,
+    DOMAIN_ORDER_LABELS,
+    FALLOUT_LABELS,
+    ORDER_LABELS,
+    WORK_ORDER_LABELS,
+    Told,
+    fold,
+)
 from connector.model import CasePhase, DomainOrderPhase, OrderPhase, WorkOrderPhase
+from connector.om.schema import FALLOUT_OPTIONAL, FalloutSchema, OmSchema
 from connector.om.schema import OPTIONAL as OM_OPTIONAL
-from connector.om.schema import OmSchema
 from connector.setting import Section, no_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
     from enum import Enum
     from pathlib import Path
 
@@ -43,6 +51,7 @@ LABELS: Mapping[str, Mapping[str, Enum]] = {
     "work_order": WORK_ORDER_LABELS,
     "work_order_task": WORK_ORDER_LABELS,
     "case": CASE_LABELS,
+    "fallout": FALLOUT_LABELS,
 }
 BASE = dict.fromkeys(("product_order", "service_order", "resource_order"), "domain_order")
 WRITES_CANCELED = "canceled"  # of work orders; domain orders are written to the label that `[gate] reopen_to` names
@@ -65,10 +74,23 @@ class Names:
         }
 
 
-def om_names(schema: OmSchema) -> Names:
+_OF_FALLOUTS = {"fallout": "fallout", "type": "fallout_type"}  # table of fallouts -> the part it plays on its instance
+
+
+def om_names(schema: OmSchema, fallouts: FalloutSchema) -> Names:
     """The names on the Order Management instance."""
-    columns = {kind: getattr(schema, kind) for kind in OM_KINDS}
-    return Names(schema.tables, columns, schema.notes, dict.fromkeys(OM_KINDS, OM_OPTIONAL))
+    columns: dict[str, Mapping[str, str]] = {
+        **{kind: getattr(schema, kind) for kind in OM_KINDS},
+        "fallout": fallouts.own_columns,
+        "fallout_type": {"name": fallouts.columns["type_name"]},
+    }
+    optional = {"fallout": FALLOUT_OPTIONAL, "fallout_type": frozenset[str]()}
+    return Names(
+        tables={**schema.tables, **{part: fallouts.tables[table] for table, part in _OF_FALLOUTS.items()}},
+        columns=columns,
+        notes=schema.notes,
+        optional={**dict.fromkeys(OM_KINDS, OM_OPTIONAL), **optional},
+    )
 
 
 def fsm_names(schema: FsmSchema) -> Names:
@@ -253,11 +275,13 @@ def _of_state(where: str, part: str, line: StateLine) -> Iterator[str]:
         yield f"{where}: what nobody knows the meaning of cannot be written"
 
 
-ESSENTIAL = frozenset({"number", "state", "order", "line", "domain_order", "names", "mark", "active", "work_order"})
+ESSENTIAL = frozenset(
+    {"number", "state", "order", "line", "domain_order", "order_task", "names", "mark", "active", "work_order"}
+)
 """Parts whose column may not be empty: without them records cannot be told apart or put together."""
 
 
-OM_NAMES, FSM_NAMES = om_names(OmSchema()), fsm_names(FsmSchema())
+OM_NAMES, FSM_NAMES = om_names(OmSchema(), FalloutSchema()), fsm_names(FsmSchema())
 """As ServiceNow calls everything; other names were said by a person."""
 
 
@@ -288,15 +312,26 @@ def _lines(error: Any) -> Iterator[str]:
 def as_settings(profile: Profile) -> dict[str, Any]:
     """What a profile says, as a configuration would say it; states apart."""
 
-    def side(said: Side) -> dict[str, Any]:
-        return {"tables": said.tables, "columns": said.columns, "notes": said.notes}
+    def side(said: Side, kinds: tuple[str, ...], tables: Mapping[str, str]) -> dict[str, Any]:
+        return {"tables": _of(said.tables, tables), "columns": _of(said.columns, kinds), "notes": said.notes}
 
     references = {
         column: {"table": one.table, "by": _keys(column, one), "shown_as": one.by}
         for column, one in profile.fsm.references.items()
     }
-    fsm = {**side(profile.fsm), **({"references": references} if references else {})}
-    return {"om": side(profile.om), "fsm": fsm}
+    fsm = side(profile.fsm, FSM_KINDS, FsmSchema().tables) | ({"references": references} if references else {})
+    return {"om": side(profile.om, OM_KINDS, OmSchema().tables), "fsm": fsm, "fallout": _fallouts(profile.om)}
+
+
+def _of(said: Mapping[str, Any], parts: Collection[str]) -> dict[str, Any]:
+    return {part: what for part, what in said.items() if part in parts}
+
+
+def _fallouts(said: Side) -> dict[str, Any]:
+    """What is said of fallouts, which have a section of their own in the configuration."""
+    tables = {table: said.tables[part] for table, part in _OF_FALLOUTS.items() if part in said.tables}
+    types = {f"type_{part}": column for part, column in said.columns.get("fallout_type", {}).items()}
+    return {"tables": tables, "columns": {**said.columns.get("fallout", {}), **types}}
 
 
 def _keys(column: str, found: Lookup) -> tuple[str, ...]:

@@ -39,7 +39,9 @@ def unsettled(settings: Settings, profile: Profile) -> Iterator[str]:
         if said.url != url:
             yield f"{side}.url: the profile is of {said.url}, the configuration of {url}"
     yield from _names(settings)
-    yield from _states("om", profile.om.told(), settings.om.states.model_dump(), ("order", "domain_order"))
+    of_om = {**settings.om.states.model_dump(), "fallout": settings.fallout.states}
+    told = {part: one for part, one in profile.om.told().items() if part != "fallout" or settings.fallout_kinds}
+    yield from _states("om", told, of_om, ("order", "domain_order"))
     yield from _states("fsm", profile.fsm.told(), settings.fsm.states.model_dump(), ("work_order",))
     yield from _written(settings, profile)
 
@@ -68,13 +70,19 @@ def _references(settings: Settings) -> Iterator[str]:
 
 
 def _others(settings: Settings) -> Iterator[str]:
-    for what, names in (("tables", settings.fallout.tables), ("columns", settings.fallout.columns)):
-        for part, name in names.model_dump().items():
-            if name == UNSETTLED:
-                yield f"fallout.{what}.{part}: what is it called?"
+    if settings.fallout_kinds:
+        yield from _fallouts(settings)
     for output, column in settings.policy.outputs.items():
         if column == UNSETTLED:
             yield f"policy.outputs.{output}: which column is it?"
+
+
+def _fallouts(settings: Settings) -> Iterator[str]:
+    """Where nothing is to become a fallout, nobody needs to know what fallouts are called; nor their types, where none is set."""
+    for what, names in (("tables", settings.fallout.tables), ("columns", settings.fallout.columns)):
+        for part, name in names.model_dump().items():
+            if name == UNSETTLED and (settings.fallout.type or not part.startswith("type")):
+                yield f"fallout.{what}.{part}: what is it called?"
 
 
 def _states(
@@ -99,6 +107,8 @@ def _written(settings: Settings, profile: Profile) -> Iterator[str]:
     if settings.gate.mode is GateMode.REOPEN:
         for part in ("domain_order", *(part for part in BASE if part in profile.om.states)):
             wanted.append(("om", part, settings.gate.reopen_to, profile.om.told(), settings.om.states.domain_order))
+    if settings.fallout_kinds and "fallout" in profile.om.states:
+        wanted.append(("om", "fallout", settings.fallout.settle_as, profile.om.told(), settings.fallout.states))
     for side, part, label, told, overrides in wanted:
         states = StateMap(part, {}, LABELS[part], None, overrides, told.get(part, Told()))  # type: ignore[type-var]
         if (told.get(part) or overrides) and states.value_of(label) is None:

@@ -10,12 +10,11 @@ from connector.discover.choose import choose_column, choose_states
 from connector.discover.evidence import gather, read_choices, tables_called
 from connector.discover.fsm_facts import read_fsm_facts
 from connector.discover.swapped import swapped
-from connector.discover.wanted import TABLE_LABELS
+from connector.discover.wanted import PERHAPS, TABLE_LABELS
 from connector.errors import ConfigError, NotFound, Rejected
 from connector.mapping.fields import DEFAULT_CASE_FIELDS, DEFAULT_FIELDS
 from connector.mapping.outputs import DEFAULT_OUTPUTS
 from connector.mapping.states import fold
-from connector.om.fallouts import missing_columns
 from connector.om.native import NATIVE_POLICIES, NativePolicies
 from connector.profile import (
     BASE,
@@ -38,13 +37,11 @@ if TYPE_CHECKING:
 
     from connector.discover.evidence import Evidence
     from connector.mapping.references import Lookup as Reference
-    from connector.om.schema import FalloutSchema
     from connector.profile import Names
     from connector.servicenow.columns import TableColumns
     from connector.servicenow.table import TableApi
 
 _DEFAULTS = {"om": OM_NAMES, "fsm": FSM_NAMES}  # what ServiceNow calls them
-_PERHAPS = ("case",)  # records that an instance may do without
 
 
 @dataclass(slots=True)
@@ -68,12 +65,11 @@ def discover(
     references: Mapping[str, Reference],
     states: Mapping[str, Mapping[str, str]],
     written: Mapping[str, str],
-    fallouts: FalloutSchema | None = None,
 ) -> Discovered:
     """Read both instances; changes nothing. The names are where to look first, as are the `references` of work orders.
 
     `states` is what the configuration says of states, by "om.order" and the like, `written` the label of the one state of a part
-    that the connector writes; `fallouts` is what fallouts are called where something is to become one.
+    that the connector writes.
 
     Raises a RemoteError where an instance cannot be asked at all, or its main table not be read; ConfigError where the two
     addresses are swapped.
@@ -85,12 +81,11 @@ def discover(
         raise ConfigError(
             f"It seems that {wrong}.", hint="Give each side its own url, user and secret, then run it again."
         )
-    om_side, _, om_found = _side("om", om_api, om_names, told, states, written)
+    om_side, om_names, om_found = _side("om", om_api, om_names, told, states, written)
     fsm_side, fsm_names, fsm_found = _side("fsm", fsm_api, fsm_names, told, states, written)
     templates = references["template"]
     _native(om_api, templates.table, om_found, told)
-    if fallouts is not None:
-        _fallouts(om_api, fallouts, om_found, told)
+    _fallouts(om_api, om_names.tables["fallout"], om_found)
     read_fsm_facts(fsm_api, templates, fsm_names.tables["work_order"], fsm_found)
     lookups, fields = _references(references, fsm_found.columns[fsm_names.tables["work_order"]], fsm_found, told)
     profile = Profile(
@@ -124,7 +119,7 @@ def _side(
     as_found = replace(names, tables=tables)
     for kind, parts in names.columns.items():
         said = found.columns[names.tables[kind]]
-        if kind in _PERHAPS and not said.is_known:
+        if kind in PERHAPS and not said.is_known:
             continue
         columns[kind] = dict(parts) if tables[kind] == UNSETTLED else _columns(name, kind, as_found, said, found, told)
     known = {kind: _known(parts, columns.get(kind, {})) for kind, parts in names.columns.items()}
@@ -144,7 +139,7 @@ def _columns(name: str, kind: str, names: Names, said: TableColumns, found: Evid
     """What the columns of one kind of record are called."""
     columns: dict[str, str] = {}
     for part, default in names.columns[kind].items():
-        is_optional = part in names.optional[kind] or kind in _PERHAPS
+        is_optional = part in names.optional[kind] or kind == "case"  # of a case only what there is is read
         chosen = choose_column(kind, part, default, said, names.tables, optional=is_optional)
         columns[part] = chosen.column
         if chosen.why:
@@ -170,19 +165,19 @@ def _table(name: str, part: str, table: str, api: TableApi, found: Evidence, tol
     if said.looks_like_a_view:
         told.reasons[where] = f"{table!r} looks like a database view, which cannot be written: name the table itself"
         return UNSETTLED
-    if part in _PERHAPS and not said.is_known:
-        found.unreadable[f"table {table}"] = "cases ask for no visits, unless the configuration knows the table"
-        return table
-    if said.exists:
+    if said.exists and (said.is_known or part not in PERHAPS):
         found.facts[f"table {table}"] = " < ".join([found.labels.get(table, table), *said.chain[1:]])
         return table
-    if table != _DEFAULTS[name].tables.get(part):
+    if not said.exists and table != _DEFAULTS[name].tables.get(part):
         told.remarks.append(f"{where}: there is no table {table!r}")
     label = TABLE_LABELS.get(part, "").title()
-    alike = tables_called(api, label)
+    alike = tables_called(api, label) if label and not said.exists else []
     if len(alike) == 1:
         told.reasons[where] = f"by its label {label!r}; there is no table {table!r}"
         return alike[0]
+    if part in PERHAPS:
+        found.unreadable[f"table {table}"] = PERHAPS[part]
+        return table
     told.reasons[where] = f"there is no table {table!r}" + (f"; it may be {', '.join(alike)}" if alike else "")
     return UNSETTLED
 
@@ -201,7 +196,7 @@ def _states(
         mine = set() if label is None else {fold(label)}
         table = names.tables[part]
         choices = found.choices.get(table, ())
-        if part in _PERHAPS and not choices:
+        if part in PERHAPS and not choices:
             continue
         if part in BASE and choices == found.choices.get(names.tables[BASE[part]], ()):
             continue
@@ -247,20 +242,15 @@ def _references(
     return references, {column: "" if column in missing else column for column in filled}
 
 
-def _fallouts(api: TableApi, schema: FalloutSchema, found: Evidence, told: _Told) -> None:
-    """Fallout Management is a plug-in of its own; whether it is there shows only when somebody asks for a fallout."""
-    table = schema.tables["fallout"]
+def _fallouts(api: TableApi, table: str, found: Evidence) -> None:
+    """Whether fallouts can be read shows only when one is asked for; that they are described says nothing of it."""
+    what = f"table {table}"
+    found.unreadable.pop(what, None)
 
     def ask() -> None:
         page(api, table, "", ["sys_id"], 1)
-        found.facts[f"table {table}"] = "Fallout Management is there"
-        told.remarks += [
-            f"fallout.columns.{part}: fallouts have no column {column!r}; none is raised before it is named"
-            for part, column in missing_columns(api, schema).items()
-        ]
 
-    costs = "nothing becomes a fallout: activate Fallout Management, ask for its roles, or leave out [fallout] kinds"
-    found.try_to(f"table {table}", costs, ask)
+    found.try_to(what, PERHAPS["fallout"], ask)
 
 
 def _native(api: TableApi, templates: str, found: Evidence, told: _Told) -> None:

@@ -22,8 +22,11 @@ def drift(before: Profile, now: Profile) -> tuple[str, ...]:
 
 
 def _of_side(old: Side, new: Side) -> Iterator[str]:
+    unasked = {table for part, table in new.tables.items() if part not in old.tables}
     for what in sorted(old.facts.keys() | new.facts.keys()):
         was, is_now = old.facts.get(what), new.facts.get(what)
+        if _table_of(what) in unasked:
+            continue  # it is not new: whoever wrote the old profile did not look for it
         if was == is_now or (was and is_now and _is_what_a_person_said(old, what, was, is_now)):
             continue
         if was is None and _was_not_looked_for(old, what):
@@ -35,9 +38,17 @@ def _of_side(old: Side, new: Side) -> Iterator[str]:
         else:
             yield f"{what} was {was} and is now {is_now}"
     for what in sorted(new.unreadable.keys() - old.unreadable.keys()):
+        if _table_of(what) in unasked:
+            continue
         yield f"{what} can no longer be read: {new.unreadable[what]}"
     for what in sorted(old.unreadable.keys() - new.unreadable.keys()):
         yield f"{what} can be read now"
+
+
+def _table_of(what: str) -> str:
+    """The table that is spoken of: "table T", "column T.part", "state T value", "columns of T", "states of T"."""
+    words = what.replace(" of ", " ").split(" ")
+    return words[1].partition(".")[0] if len(words) > 1 else ""
 
 
 def _column_of(old: Side, what: str) -> tuple[str, str, list[str]]:

@@ -106,6 +106,17 @@ PARTS: Mapping[str, Mapping[str, Wanted]] = {
         "updated_by": _UPDATED_BY,
     },
     "case": {"updated_by": _UPDATED_BY},
+    "fallout": {
+        "order_task": _reference("order_task", "related order task", "originated from", "order task"),
+        "line": _reference("line", "order line item", costs="fallouts do not name the order line"),
+        "type": _reference("fallout_type", "fallout type", costs="fallouts get no type"),
+        "summary": Wanted(("short description",), costs="fallouts do not say in one line what they are about"),
+        "text": Wanted(("description",), costs="fallouts do not say cause and fix"),
+        "names": Wanted(("correlation id",), ("string",)),
+        "mark": Wanted(("correlation display",), ("string",)),
+        "notes": Wanted(("work notes",), ("journal_input",), costs="fallouts do not say why they were settled"),
+    },
+    "fallout_type": {"name": Wanted(("name",), ("string",))},
     "work_order": {
         "active": Wanted(("active",), FLAGS),
         "names": Wanted(("correlation id",), ("string",)),
@@ -142,5 +153,14 @@ TABLE_LABELS: Mapping[str, str] = {
     "order_task": "order task",
     "work_order": "work order",
     "work_order_task": "work order task",
+    "fallout": "fallout",
+    "fallout_type": "fallout type",
 }
 """What a table is called where it does not have its default name."""
+
+PERHAPS: Mapping[str, str] = {
+    "case": "cases ask for no visits, unless the configuration knows the table",
+    "fallout": "nothing becomes a fallout: activate Fallout Management, ask for its roles, or leave out [fallout] kinds",
+    "fallout_type": "fallouts get no type",
+}
+"""Tables that an instance may do without, and what is lost then."""

@@ -62,7 +62,9 @@ def _type_of_fallouts(patient: Patient, otherwise: str) -> Seen:
         return fine(otherwise)
     table = schema.tables["type"]
     try:
-        _, found = page(patient.om.api, table, str(Query().where("name", Op.IS, schema.type)), ["sys_id"], 2)
+        _, found = page(
+            patient.om.api, table, str(Query().where(schema.columns["type_name"], Op.IS, schema.type)), ["sys_id"], 2
+        )
     except Denied as error:
         return failed(f"the fallout type {schema.type!r} may not be looked up: {error}", _ASK)
     except (NotFound, Rejected) as error:
@@ -75,7 +77,7 @@ def _closed(patient: Patient, table: str, columns: Iterable[str]) -> str:
     said = columns_of(patient.om.api, [table])[table]
     if not said.is_known:
         return ""
-    missing = [f"{table}.{column} is not there" for column in columns if column not in said.columns]
+    missing = [f"{table}.{column} is not there" for column in columns if column and column not in said.columns]
     described = patient.om.described(table) if table in patient.om.evidence.columns else said.columns
     shut = [f"{table}.{c} is read-only for the user" for c in columns if c in described and described[c].read_only]
     return "; ".join([*missing, *shut])

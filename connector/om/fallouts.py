@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from connector.errors import OutcomeUnknown, Rejected
 from connector.exchange import Written
 from connector.mapping.marks import SETTLED, sys_id_of
-from connector.mapping.states import FALLOUT_LABELS, StateMap
+from connector.mapping.states import FALLOUT_LABELS, StateMap, Told
 from connector.model import DomainOrderPhase, Fallout
 from connector.servicenow.columns import columns_of
 from connector.servicenow.names import REFUSED
@@ -42,15 +42,16 @@ def missing_columns(api: TableApi, schema: FalloutSchema) -> dict[str, str]:
 class Fallouts:
     """Fulfils `connector.engine.ports.FalloutManagement`."""
 
-    def __init__(self, api: TableApi, schema: FalloutSchema) -> None:
+    def __init__(self, api: TableApi, schema: FalloutSchema, told: Told | None = None) -> None:
         self._api = api
         self._schema = schema
         self._table = schema.tables["fallout"]
         self._columns = schema.columns
         self._is_matched = False
-        self._choices = StateChoices(api, {self._table: self._columns["state"]})
+        told = told or Told()
+        self._choices = StateChoices(api, {} if told.labels else {self._table: self._columns["state"]})
         said = self._choices[self._table]
-        self._states = StateMap(self._table, said, FALLOUT_LABELS, DomainOrderPhase.UNKNOWN, schema.states)
+        self._states = StateMap(self._table, said, FALLOUT_LABELS, DomainOrderPhase.UNKNOWN, schema.states, told)
 
     @property
     def _wanted(self) -> list[str]:
@@ -96,14 +97,15 @@ class Fallouts:
     def raise_one(self, action: RaiseFallout, number: int) -> Written:
         self._require_columns()
         columns, names = self._columns, f"{action.mark}:{number}"
-        values = {
-            columns["order_task"]: action.order_task_id,
-            columns["line"]: action.line_id,
-            columns["summary"]: action.summary,
-            columns["text"]: action.text,
-            columns["names"]: names,
-            **({columns["type"]: self._type} if self._schema.type else {}),
+        said = {
+            "order_task": action.order_task_id,
+            "line": action.line_id,
+            "summary": action.summary,
+            "text": action.text,
+            "names": names,
+            **({"type": self._type} if self._schema.type and columns["type"] else {}),
         }
+        values = {columns[part]: value for part, value in said.items() if columns[part]}
         row = self._api.insert(self._table, {"sys_id": sys_id_of(names), **values})
         if not row.get("sys_id"):
             raise OutcomeUnknown(
@@ -116,11 +118,8 @@ class Fallouts:
     @property
     def _type(self) -> str:
         """The sys_id of the configured fallout type."""
-        rows = list(
-            self._api.scan(
-                self._schema.tables["type"], Query().where("name", Op.IS, self._schema.type), ["name"], display=False
-            )
-        )
+        named = Query().where(self._columns["type_name"], Op.IS, self._schema.type)
+        rows = list(self._api.scan(self._schema.tables["type"], named, [], display=False))
         if len(rows) != 1:
             raise Rejected(
                 f"{self._api.endpoint.name} has no (or more than one) fallout type named {self._schema.type!r}.",
@@ -136,7 +135,8 @@ class Fallouts:
                 hint="Set settle_as under [fallout] to one of the instance's own state labels.",
             )
         sent = {self._columns["state"]: state, self._columns["mark"]: SETTLED}
-        row = self._api.update(self._table, fallout.sys_id, {**sent, self._columns["notes"]: text})
+        notes = {self._columns["notes"]: text} if self._columns["notes"] else {}
+        row = self._api.update(self._table, fallout.sys_id, {**sent, **notes})
         return self._written(row, sent)
 
     def _written(self, row: Row, sent: Mapping[str, str]) -> Written:

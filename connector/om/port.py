@@ -91,7 +91,7 @@ class OmStates:
 
 def _untold(schema: OmSchema, told: Mapping[str, Told]) -> dict[str, str]:
     """Table -> column of the states that no profile tells."""
-    known = {schema.tables[part] for part in told}
+    known = {schema.tables[part] for part in told if part in schema.tables}
     if "domain_order" in told:
         known |= {schema.tables[part] for part in _CLASSES}
     return {table: column for table, column in schema.states.items() if table not in known}

@@ -216,7 +216,10 @@ FALLOUT_COLUMNS: Mapping[str, str] = {
     "names": "correlation_id",
     "mark": "correlation_display",
     "notes": "work_notes",
+    "type_name": "name",  # of the types, which are a table of their own
 }
+FALLOUT_OPTIONAL = frozenset({"line", "type", "summary", "text", "notes"})
+"""Parts of a fallout that may be missing: what it says besides the task that it holds up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,3 +231,8 @@ class FalloutSchema:
     states: Mapping[str, str] = field(default_factory=dict)
     settle_as: str = "Resolved"
     type: str = ""  # by name; empty: none
+
+    @property
+    def own_columns(self) -> Mapping[str, str]:
+        """Part -> column of the fallouts themselves."""
+        return {part: column for part, column in self.columns.items() if part != "type_name"}

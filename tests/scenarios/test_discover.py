@@ -206,16 +206,129 @@ def test_with_a_profile_the_choice_lists_are_not_asked_for_again(pair: Pair) -> 
     assert not [r for side in ("om", "fsm") for r in pair.world.requests(side) if r.path.endswith("sys_choice")]
 
 
-def test_where_fallout_management_is_missing_it_is_said_once_something_is_to_become_a_fallout(pair: Pair) -> None:
-    table = "table sn_fallout_mgmt_fallout"
-    pair.world.fault("om", {"kind": "status", "status": 400, "count": None, "path_contains": "sn_fallout_mgmt_fallout"})
-    assert table not in found(pair).profile.om.unreadable
+# --- fallouts ----------------------------------------------------------------------------------------------------------
+
+FALLOUT = "sn_fallout_mgmt_fallout"
+ELSEWHERE = '[fallout.tables]\nfallout = "u_fallout"\ntype = "u_fallout_type"\n'
+NOBODY_CALLS_IT_SO = f"""
+[om.tables.{FALLOUT}]
+label = "Mishap"
+[om.tables.{FALLOUT}_type]
+label = "Kind of mishap"
+"""
+TASK_RENAMED = f"""
+[om.rename]
+"{FALLOUT}.order_task" = "u_held"
+[om.tables.{FALLOUT}.columns]
+order_task = "reference:sn_ind_tmt_orm_order_task | Held"
+"""
+
+
+def raising(pair: Pair, said: str = "") -> Pair:
+    """Something is to become a fallout."""
     text = pair.loaded.path.read_text(encoding="utf-8")
-    pair.loaded.path.write_text(f'{text}\n[fallout]\nkinds = ["write-parked"]\n', encoding="utf-8")
+    pair.loaded.path.write_text(f'{text}\n[fallout]\nkinds = ["write-parked"]\n{said}', encoding="utf-8")
     pair.loaded = load(pair.loaded.path)
-    assert "Fallout Management" in found(pair).profile.om.unreadable[table]
-    pair.world.clear_faults()
-    assert table in found(pair).profile.om.facts
+    return pair
+
+
+def test_what_fallouts_and_their_states_are_called_is_found(tmp_path: Path) -> None:
+    discovered = found(make_pair(tmp_path, "odd"))
+    om = discovered.profile.om
+    assert (om.tables["fallout"], om.tables["fallout_type"]) == (FALLOUT, f"{FALLOUT}_type")
+    assert om.columns["fallout"]["order_task"] == "originated_from"
+    assert "by its label 'Related order task'" in discovered.reasons["om.columns.fallout.order_task"]
+    assert om.columns["fallout_type"] == {"name": "name"}
+    states = {value: (line.label, line.kind) for value, line in om.states["fallout"].items() if line.write}
+    assert states == {"6": ("Resolved", "done")}
+
+
+def test_where_fallout_management_is_missing_the_profile_says_what_that_costs_and_names_no_columns(
+    tmp_path: Path,
+) -> None:
+    pair = raising(pair_on(tmp_path, NOBODY_CALLS_IT_SO), ELSEWHERE)
+    discovered = found(pair)
+    om = discovered.profile.om
+    assert "activate Fallout Management" in om.unreadable["table u_fallout"]
+    assert om.unreadable["table u_fallout_type"] == "fallouts get no type"
+    assert "om.tables.fallout: there is no table 'u_fallout'" in discovered.remarks
+    assert not {"fallout", "fallout_type"} & (om.columns.keys() | om.states.keys())
+    assert open_points(pair, discovered.profile) == []
+    adopt(pair, discovered)
+    order = pair.approved(HAMBURG)
+    pair.sync()
+    assert pair.work_orders(order)
+
+
+def test_fallouts_in_a_table_of_another_name_are_found_by_its_label(pair: Pair) -> None:
+    before = found(pair).profile.om
+    discovered = found(raising(pair, ELSEWHERE))
+    assert discovered.profile.om == before
+    assert "by its label 'Fallout Type'" in discovered.reasons["om.tables.fallout_type"]
+
+
+def test_where_fallouts_are_closed_to_the_user_it_is_said_although_they_are_described(pair: Pair) -> None:
+    assert f"table {FALLOUT}" not in found(pair).profile.om.unreadable
+    pair.world.fault("om", {"kind": "table_forbidden", "path_contains": FALLOUT, "count": None})
+    assert "ask for its roles" in found(pair).profile.om.unreadable[f"table {FALLOUT}"]
+
+
+def test_a_fallout_column_nobody_can_know_keeps_everything_shut_only_where_something_becomes_a_fallout(
+    tmp_path: Path,
+) -> None:
+    pair = pair_on(tmp_path, TASK_RENAMED)
+    discovered = found(pair)
+    assert discovered.profile.om.columns["fallout"]["order_task"] == "?"
+    assert "u_held" in discovered.reasons["om.columns.fallout.order_task"]
+    assert open_points(pair, discovered.profile) == []
+    raising(pair)
+    adopt(pair, discovered)
+    refuses_to_write(pair, "fallout.columns.order_task: what is it called?")
+
+
+def test_a_state_of_fallouts_in_another_language_is_for_a_person_where_something_becomes_a_fallout(pair: Pair) -> None:
+    [row] = pair.world.om.records.find("sys_choice", name=FALLOUT, value="6")
+    german = {"label": "Erledigt", "language": "de"}
+    pair.world.om.records.update("sys_choice", row["sys_id"], german, pair.world.om.system)
+    discovered = found(pair)
+    assert open_points(pair, discovered.profile) == []
+    points = open_points(raising(pair), discovered.profile)
+    assert "om.states.fallout: what does 6 ('Erledigt') mean?" in points
+    assert any("om.states.fallout: the connector writes 'Resolved'" in point for point in points)
+    unsure = 'label = "Erledigt", means = "?", class = "unknown" }'
+    path = adopt(pair, discovered, (unsure, 'label = "Erledigt", means = "resolved", class = "done", write = true }'))
+    assert open_points(pair, read_profile(path)) == []
+
+
+def test_what_the_configuration_says_of_fallouts_comes_before_the_profile(tmp_path: Path) -> None:
+    pair = raising(make_pair(tmp_path, "odd"), '[fallout.columns]\nsummary = "u_other"\n')
+    adopt(pair, found_elsewhere(tmp_path))
+    said = pair.loaded.settings.fallout.db_schema.columns
+    assert (said["summary"], said["order_task"]) == ("u_other", "originated_from")
+
+
+def test_a_profile_from_before_fallouts_stood_in_it_is_as_good_as_ever_and_no_drift(pair: Pair) -> None:
+    discovered = found(pair)
+    om = discovered.profile.om
+    before = discovered.profile.model_copy(
+        update={
+            "om": om.model_copy(
+                update={
+                    "tables": {part: name for part, name in om.tables.items() if "fallout" not in part},
+                    "columns": {kind: names for kind, names in om.columns.items() if "fallout" not in kind},
+                    "states": {part: lines for part, lines in om.states.items() if part != "fallout"},
+                    "facts": {what: fact for what, fact in om.facts.items() if "fallout" not in what},
+                }
+            )
+        }
+    )
+    assert drift(before, discovered.profile) == ()
+    assert keeping_decisions(before, discovered.profile).om == om
+    schema = pair.loaded.settings.fallout.db_schema
+    discovered.profile = before
+    path = adopt(pair, discovered)
+    assert "fallout" not in path.read_text(encoding="utf-8")
+    assert pair.loaded.settings.fallout.db_schema == schema
 
 
 # --- drift -------------------------------------------------------------------------------------------------------------
@@ -264,6 +377,7 @@ def test_a_column_that_is_gone_and_a_right_that_was_lost_are_drift(pair: Pair, t
     (tmp_path / "odd").mkdir()
     told = " ".join(drift(first, found(make_pair(tmp_path / "odd", "odd")).profile))
     assert "sn_ind_tmt_orm_domain_order.line was order_line_item" in told
+    assert f"{FALLOUT}.order_task was order_task" in told
     (tmp_path / "strict").mkdir()
     told = " ".join(drift(first, found(make_pair(tmp_path / "strict", "strict", oauth=True)).profile))
     assert "can no longer be read" in told
@@ -537,6 +651,19 @@ NONSENSE: list[tuple[tuple[str, str], str]] = [
     (
         ('due = "committed_due_date"', 'due = "due^active=true"'),
         "om.columns.line.due: 'due^active=true' is no name of a column",
+    ),
+    (
+        ('order_task = "order_task"', 'order_task = ""'),
+        "om.columns.fallout.order_task: the connector cannot do without it",
+    ),
+    (('text = "description"', 'text = "a text"'), "om.columns.fallout.text: 'a text' is no name of a column"),
+    (
+        ('text = "description"', 'text = "short_description"'),
+        "fallout.text: 'short_description' is already the summary",
+    ),
+    (
+        ('means = "resolved", class = "done"', 'means = "solved", class = "done"'),
+        "om.states.fallout.6: 'solved' is none",
     ),
     (('notes = "work_notes"', 'notes = "work notes"'), "fsm.notes: 'work notes' is no name of a column"),
     (('by = "name"', 'by = "name^NQ"'), ".by: 'name^NQ' is no name of a column"),

@@ -11,7 +11,7 @@ from connector.config import load
 from connector.engine.history import overview
 from connector.errors import ConfigError
 from tests.conftest import DOMAIN_ORDER, HAMBURG, LINE, MUNICH
-from tests.scenarios.test_discover import found, pair_on
+from tests.scenarios.test_discover import adopt, found, pair_on
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -116,8 +116,6 @@ RENAMED = '[om.rename]\n"sn_fallout_mgmt_fallout.order_task" = "originated_from"
 def test_where_fallouts_call_their_task_otherwise_none_is_raised_before_that_is_settled(tmp_path: Path) -> None:
     """Without its task a fallout holds nothing up."""
     pair = configured(pair_on(tmp_path, RENAMED), f"[fallout]\nkinds = {KINDS}\n")
-    [told] = [remark for remark in found(pair).remarks if "fallout" in remark]
-    assert told.startswith("fallout.columns.order_task: fallouts have no column 'order_task'")
     order = pair.approved(HAMBURG)
     refuse(pair, "fsm", "POST", "wm_order")
     pair.sync()
@@ -132,6 +130,36 @@ def test_where_fallouts_call_their_task_otherwise_none_is_raised_before_that_is_
     pair.settle_but_parked()
     [fallout] = pair.rows("om", FALLOUT, "", "originated_from")
     assert fallout["originated_from"] == task_of(pair, pair.resource_order(order), "sys_id")
+
+
+def test_by_the_profile_that_was_found_a_fallout_is_raised_and_settled_where_all_is_called_otherwise(
+    tmp_path: Path,
+) -> None:
+    removed = f'remove = ["om.tables.{FALLOUT}.columns.order_line_item"]\n'  # a fallout can do without its line
+    pair = configured(pair_on(tmp_path, removed + RENAMED_STATE, "odd"), f"[fallout]\nkinds = {KINDS}\n")
+    discovered = found(pair)
+    assert discovered.profile.om.columns["fallout"]["line"] == ""
+    assert "fallouts do not name the order line" in discovered.reasons["om.columns.fallout.line"]
+    adopt(pair, discovered)
+    pair.world.clear_requests()
+    order = pair.approved(HAMBURG)
+    pair.world.advance(60)
+    refuse(pair, "fsm", "POST", "wm_order")
+    pair.settle_but_parked()
+    assert set(pair.finding_codes()) == {"write-parked"}
+    [fallout] = pair.rows("om", FALLOUT, "", "originated_from", "state")
+    assert fallout["originated_from"] in _tasks(pair)
+    retry(pair)
+    pair.settle()
+    assert states(pair) == ["resolved"]
+    assert pair.work_orders(order)
+    assert not [r for r in pair.world.requests("om") if r.path.endswith("sys_choice")]
+
+
+RENAMED_STATE = f"""
+[om.tables.{FALLOUT}.choices.state]
+resolved = [66, "Resolved"]
+"""
 
 
 def test_without_being_named_nothing_becomes_a_fallout(pair: Pair) -> None:
