@@ -467,5 +467,5 @@ def native_policy(loaded: Loaded, initiates: str, world: World = REAL_WORLD) -> 
         why = found.unreadable or "it has no rows, or does not exist"
         raise NotFound(f"{found.name!r} cannot be taken over from {settings.om.name}: {why}.")
     decisions = [Decided(row.label, row.condition, row.template) for row in found.rows]
-    known = vocabulary(settings, initiates)
-    return found, carry(found.name, found.inputs, decisions, known, lambda t, i: om.display_names(t, [i]).get(i))
+    known, name = vocabulary(settings, initiates), settings.om.catalog.name
+    return found, carry(found.name, found.inputs, decisions, known, lambda t, i: om.display_names(t, [i], name).get(i))

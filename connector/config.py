@@ -59,7 +59,7 @@ from connector.mapping.references import SYS_ID, Lookup, Unfound
 from connector.mapping.states import FALLOUT_LABELS
 from connector.mapping.states import fold as as_word
 from connector.model import FindingCode
-from connector.om.schema import FALLOUT_OPTIONAL, FalloutSchema, OmSchema
+from connector.om.schema import FALLOUT_OPTIONAL, CatalogSchema, FalloutSchema, OmSchema
 from connector.om.schema import OPTIONAL as OM_OPTIONAL
 from connector.profile import (
     ESSENTIAL,
@@ -150,7 +150,7 @@ def _names(
     return create_model(title, __base__=Section, **fields)
 
 
-_OM, _FSM, _FALLOUTS = OmSchema(), FsmSchema(), FalloutSchema()
+_OM, _FSM, _FALLOUTS, _CATALOG = OmSchema(), FsmSchema(), FalloutSchema(), CatalogSchema()
 
 
 def _columns(title: str, schema: OmSchema | FsmSchema, kinds: tuple[str, ...]) -> Any:
@@ -303,13 +303,14 @@ def _mapped_names(facts: dict[str, MappedFact]) -> dict[str, MappedFact]:
 class OmCatalogTables(Section):
     """Where the names are that a policy may speak of, for `om-fsm policy check`."""
 
-    specifications: tuple[TableName, ...] = (
-        "sn_prd_pm_product_specification",
-        "sn_prd_pm_service_specification",
-        "sn_prd_pm_resource_specification",
-    )
-    request_types: TableName = "sn_ind_tmt_orm_request_definition"
-    name: Essential = "name"
+    specifications: tuple[TableName, ...] = _CATALOG.specifications
+    request_types: TableName = _CATALOG.request_types
+    name: ColumnName = _CATALOG.name
+
+    @property
+    def db_schema(self) -> CatalogSchema:
+        """ServiceNow's names with the configured ones in their place."""
+        return CatalogSchema(**self.model_dump())
 
 
 class OmInstance(Instance):
@@ -673,7 +674,7 @@ class Settings(Section):
     @property
     def om_names(self) -> Names:
         """Everything on the OM instance that can be called otherwise."""
-        return om_names(self.om.db_schema, self.fallout.db_schema)
+        return om_names(self.om.db_schema, self.fallout.db_schema, self.om.catalog.db_schema)
 
     @property
     def fsm_names(self) -> Names:
@@ -762,7 +763,8 @@ def _settings(
         settings = Settings.model_validate(document)
     except ValidationError as error:
         raise _unusable(path, tuple(_problem(one) for one in error.errors(include_url=False))) from error
-    return settings, [*_unknown_facts(settings), *_of_the_connector(settings)], profile
+    twofold = twice("om.tables", settings.om_names.tables)  # also where they are said in different sections
+    return settings, [*twofold, *_unknown_facts(settings), *_of_the_connector(settings)], profile
 
 
 def _below(document: dict[str, Any], profile: Profile) -> dict[str, Any]:

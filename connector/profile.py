@@ -26,7 +26,7 @@ from connector.mapping.states import (
     fold,
 )
 from connector.model import CasePhase, DomainOrderPhase, OrderPhase, WorkOrderPhase
-from connector.om.schema import FALLOUT_OPTIONAL, FalloutSchema, OmSchema
+from connector.om.schema import FALLOUT_OPTIONAL, CatalogSchema, FalloutSchema, OmSchema
 from connector.om.schema import OPTIONAL as OM_OPTIONAL
 from connector.setting import Section, no_name
 
@@ -66,6 +66,10 @@ class Names:
     notes: str  # the private journal
     optional: Mapping[str, frozenset[str]]  # kind of record -> parts that may be missing
 
+    def tables_of(self, kind: str) -> tuple[str, ...]:
+        """The parts whose tables hold records of this kind."""
+        return _CATALOG if kind == "catalog" else (kind,)
+
     @property
     def states(self) -> Mapping[str, str]:
         """Table -> its column that holds the state, of every table that has states."""
@@ -77,16 +81,29 @@ class Names:
 _OF_FALLOUTS = {"fallout": "fallout", "type": "fallout_type"}  # table of fallouts -> the part it plays on its instance
 
 
-def om_names(schema: OmSchema, fallouts: FalloutSchema) -> Names:
+_SPECIFICATIONS = ("product_specification", "service_specification", "resource_specification")
+_CATALOG = (*_SPECIFICATIONS, "request_type")
+
+
+def om_names(schema: OmSchema, fallouts: FalloutSchema, catalog: CatalogSchema) -> Names:
     """The names on the Order Management instance."""
     columns: dict[str, Mapping[str, str]] = {
         **{kind: getattr(schema, kind) for kind in OM_KINDS},
         "fallout": fallouts.own_columns,
         "fallout_type": {"name": fallouts.columns["type_name"]},
+        "catalog": {"name": catalog.name},
     }
-    optional = {"fallout": FALLOUT_OPTIONAL, "fallout_type": frozenset[str]()}
+    optional = {"fallout": FALLOUT_OPTIONAL, "fallout_type": frozenset[str](), "catalog": frozenset({"name"})}
+    tables = {
+        **schema.tables,
+        **{part: fallouts.tables[table] for table, part in _OF_FALLOUTS.items()},
+        **dict(
+            zip(_SPECIFICATIONS, catalog.specifications, strict=False)
+        ),  # further ones are the configuration's alone
+        "request_type": catalog.request_types,
+    }
     return Names(
-        tables={**schema.tables, **{part: fallouts.tables[table] for table, part in _OF_FALLOUTS.items()}},
+        tables=tables,
         columns=columns,
         notes=schema.notes,
         optional={**dict.fromkeys(OM_KINDS, OM_OPTIONAL), **optional},
@@ -281,7 +298,7 @@ ESSENTIAL = frozenset(
 """Parts whose column may not be empty: without them records cannot be told apart or put together."""
 
 
-OM_NAMES, FSM_NAMES = om_names(OmSchema(), FalloutSchema()), fsm_names(FsmSchema())
+OM_NAMES, FSM_NAMES = om_names(OmSchema(), FalloutSchema(), CatalogSchema()), fsm_names(FsmSchema())
 """As ServiceNow calls everything; other names were said by a person."""
 
 
@@ -320,7 +337,8 @@ def as_settings(profile: Profile) -> dict[str, Any]:
         for column, one in profile.fsm.references.items()
     }
     fsm = side(profile.fsm, FSM_KINDS, FsmSchema().tables) | ({"references": references} if references else {})
-    return {"om": side(profile.om, OM_KINDS, OmSchema().tables), "fsm": fsm, "fallout": _fallouts(profile.om)}
+    om = {**side(profile.om, OM_KINDS, OmSchema().tables), "catalog": _catalog(profile.om)}
+    return {"om": om, "fsm": fsm, "fallout": _fallouts(profile.om)}
 
 
 def _of(said: Mapping[str, Any], parts: Collection[str]) -> dict[str, Any]:
@@ -332,6 +350,14 @@ def _fallouts(said: Side) -> dict[str, Any]:
     tables = {table: said.tables[part] for table, part in _OF_FALLOUTS.items() if part in said.tables}
     types = {f"type_{part}": column for part, column in said.columns.get("fallout_type", {}).items()}
     return {"tables": tables, "columns": {**said.columns.get("fallout", {}), **types}}
+
+
+def _catalog(said: Side) -> dict[str, Any]:
+    """What is said of the names a policy may speak of."""
+    tables = [said.tables.get(part, OM_NAMES.tables[part]) for part in _SPECIFICATIONS]
+    specifications = {"specifications": tables} if said.tables.keys() & _SPECIFICATIONS else {}
+    request_types = {"request_types": said.tables["request_type"]} if "request_type" in said.tables else {}
+    return {**specifications, **request_types, **said.columns.get("catalog", {})}
 
 
 def _keys(column: str, found: Lookup) -> tuple[str, ...]:

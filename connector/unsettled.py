@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from connector.decide.rules import GateMode
 from connector.errors import ConfigError
 from connector.mapping.states import StateMap, Told
-from connector.profile import BASE, FSM_KINDS, LABELS, OM_KINDS, UNSETTLED, WRITES_CANCELED
+from connector.profile import BASE, LABELS, UNSETTLED, WRITES_CANCELED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -40,22 +40,23 @@ def unsettled(settings: Settings, profile: Profile) -> Iterator[str]:
             yield f"{side}.url: the profile is of {said.url}, the configuration of {url}"
     yield from _names(settings)
     of_om = {**settings.om.states.model_dump(), "fallout": settings.fallout.states}
-    told = {part: one for part, one in profile.om.told().items() if part != "fallout" or settings.fallout_kinds}
+    told = {part: one for part, one in profile.om.told().items() if part not in _unneeded(settings)}
     yield from _states("om", told, of_om, ("order", "domain_order"))
     yield from _states("fsm", profile.fsm.told(), settings.fsm.states.model_dump(), ("work_order",))
     yield from _written(settings, profile)
 
 
 def _names(settings: Settings) -> Iterator[str]:
-    for side, schema, kinds in (("om", settings.om.db_schema, OM_KINDS), ("fsm", settings.fsm.db_schema, FSM_KINDS)):
-        for part, table in schema.tables.items():
-            if table == UNSETTLED:
+    unneeded = _unneeded(settings)
+    for side, names in (("om", settings.om_names), ("fsm", settings.fsm_names)):
+        for part, table in names.tables.items():
+            if table == UNSETTLED and part not in unneeded:
                 yield f"{side}.tables.{part}: which table is it?"
-        for kind in kinds:
-            for part, column in getattr(schema, kind).items():
-                if column == UNSETTLED:
+        for kind, columns in names.columns.items():
+            for part, column in columns.items():
+                if column == UNSETTLED and kind not in unneeded:
                     yield f"{side}.columns.{kind}.{part}: which column is it?"
-        if schema.notes == UNSETTLED:
+        if names.notes == UNSETTLED:
             yield f"{side}.notes: which journal are notes written to?"
     yield from _references(settings)
     yield from _others(settings)
@@ -70,19 +71,16 @@ def _references(settings: Settings) -> Iterator[str]:
 
 
 def _others(settings: Settings) -> Iterator[str]:
-    if settings.fallout_kinds:
-        yield from _fallouts(settings)
     for output, column in settings.policy.outputs.items():
         if column == UNSETTLED:
             yield f"policy.outputs.{output}: which column is it?"
 
 
-def _fallouts(settings: Settings) -> Iterator[str]:
-    """Where nothing is to become a fallout, nobody needs to know what fallouts are called; nor their types, where none is set."""
-    for what, names in (("tables", settings.fallout.tables), ("columns", settings.fallout.columns)):
-        for part, name in names.model_dump().items():
-            if name == UNSETTLED and (settings.fallout.type or not part.startswith("type")):
-                yield f"fallout.{what}.{part}: what is it called?"
+def _unneeded(settings: Settings) -> frozenset[str]:
+    """Parts and kinds nobody needs to know: those of fallouts where nothing becomes one, their types where none is set."""
+    if not settings.fallout_kinds:
+        return frozenset({"fallout", "fallout_type"})
+    return frozenset() if settings.fallout.type else frozenset({"fallout_type"})
 
 
 def _states(

@@ -33,7 +33,7 @@ from connector.profile import (
 from connector.servicenow.lean import page
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from connector.discover.evidence import Evidence
     from connector.mapping.references import Lookup as Reference
@@ -118,12 +118,18 @@ def _side(
     columns: dict[str, dict[str, str]] = {}
     as_found = replace(names, tables=tables)
     for kind, parts in names.columns.items():
-        said = found.columns[names.tables[kind]]
-        if kind in PERHAPS and not said.is_known:
+        of_kind = [part for part in names.tables_of(kind) if part in names.tables]
+        described = [found.columns[names.tables[part]] for part in of_kind if tables[part] != UNSETTLED]
+        known = [said for said in described if said.is_known]
+        if not known and PERHAPS.keys() >= {*of_kind}:
             continue
-        columns[kind] = dict(parts) if tables[kind] == UNSETTLED else _columns(name, kind, as_found, said, found, told)
-    known = {kind: _known(parts, columns.get(kind, {})) for kind, parts in names.columns.items()}
-    names = replace(names, columns=known)
+        if described:
+            columns[kind] = _columns(name, kind, as_found, [*known, *described][0], found, told)
+            told.remarks += _lacking(f"{name}.columns.{kind}", columns[kind], known[1:])
+        else:
+            columns[kind] = dict(parts)
+    called = {kind: _known(parts, columns.get(kind, {})) for kind, parts in names.columns.items()}
+    names = replace(names, columns=called)
     read_choices(api, names.states, found)
     side: dict[str, Any] = {
         "url": api.endpoint.url,
@@ -150,8 +156,16 @@ def _columns(name: str, kind: str, names: Names, said: TableColumns, found: Evid
         if chosen.column and chosen.column in said.columns:
             column = said.columns[chosen.column]
             described = " ".join(text for text in (chosen.column, column.kind, column.reference) if text)
-            found.facts[f"column {said.table}.{part}"] = described
+            found.facts[f"column {said.table if kind in names.tables else kind}.{part}"] = described
     return columns
+
+
+def _lacking(where: str, columns: Mapping[str, str], others: Iterable[TableColumns]) -> Iterator[str]:
+    """Which of these columns further tables with records of that kind do not have."""
+    for said in others:
+        for part, column in columns.items():
+            if column not in ("", UNSETTLED) and column not in said.columns:
+                yield f"{where}.{part}: {said.table} has no column {column!r}"
 
 
 def _known(defaults: Mapping[str, str], found: Mapping[str, str]) -> dict[str, str]:

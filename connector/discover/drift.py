@@ -23,6 +23,7 @@ def drift(before: Profile, now: Profile) -> tuple[str, ...]:
 
 def _of_side(old: Side, new: Side) -> Iterator[str]:
     unasked = {table for part, table in new.tables.items() if part not in old.tables}
+    unasked |= new.columns.keys() - new.tables.keys() - old.columns.keys()
     for what in sorted(old.facts.keys() | new.facts.keys()):
         was, is_now = old.facts.get(what), new.facts.get(what)
         if _table_of(what) in unasked:
@@ -55,7 +56,7 @@ def _column_of(old: Side, what: str) -> tuple[str, str, list[str]]:
     """What a fact describes, which part of a record, and the kinds of records that have it in the old profile."""
     described, _, place = what.partition(" ")
     table, _, part = place.rpartition(".")
-    return described, part, [kind for kind in old.columns if old.tables.get(kind) == table]
+    return described, part, [kind for kind in old.columns if old.tables.get(kind, kind) == table]
 
 
 def _was_not_looked_for(old: Side, what: str) -> bool:
@@ -132,7 +133,7 @@ def _table(old: Side, part: str, found: str) -> str:
 def _column(old: Side, kind: str, part: str, found: str) -> str:
     """What a person said, where it is not what the last discovery had found; else what is found now."""
     said = old.columns.get(kind, {}).get(part, found)
-    found_then = old.facts.get(f"column {old.tables.get(kind)}.{part}", "").partition(" ")[0]
+    found_then = old.facts.get(f"column {old.tables.get(kind, kind)}.{part}", "").partition(" ")[0]
     return found if said in (UNSETTLED, found_then) else said
 
 

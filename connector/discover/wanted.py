@@ -116,7 +116,8 @@ PARTS: Mapping[str, Mapping[str, Wanted]] = {
         "mark": Wanted(("correlation display",), ("string",)),
         "notes": Wanted(("work notes",), ("journal_input",), costs="fallouts do not say why they were settled"),
     },
-    "fallout_type": {"name": Wanted(("name",), ("string",))},
+    "fallout_type": {"name": Wanted(("name",))},
+    "catalog": {"name": Wanted(("name",), costs="whether what policies name is there is not checked")},
     "work_order": {
         "active": Wanted(("active",), FLAGS),
         "names": Wanted(("correlation id",), ("string",)),
@@ -155,12 +156,22 @@ TABLE_LABELS: Mapping[str, str] = {
     "work_order_task": "work order task",
     "fallout": "fallout",
     "fallout_type": "fallout type",
+    "product_specification": "product specification",
+    "service_specification": "service specification",
+    "resource_specification": "resource specification",
+    "request_type": "request definition",
 }
 """What a table is called where it does not have its default name."""
+
+_UNCHECKED = "whether the {} that policies name are there is not checked"
 
 PERHAPS: Mapping[str, str] = {
     "case": "cases ask for no visits, unless the configuration knows the table",
     "fallout": "nothing becomes a fallout: activate Fallout Management, ask for its roles, or leave out [fallout] kinds",
     "fallout_type": "fallouts get no type",
+    "product_specification": _UNCHECKED.format("product specifications"),
+    "service_specification": _UNCHECKED.format("service specifications"),
+    "resource_specification": _UNCHECKED.format("resource specifications"),
+    "request_type": _UNCHECKED.format("request types"),
 }
 """Tables that an instance may do without, and what is lost then."""

@@ -107,9 +107,10 @@ class NativePolicies:
         rows = self._api.scan("sys_dictionary", of_answers, ["element"], display=False)
         return [row.get("element") for row in rows]
 
-    def display_names(self, table: str, sys_ids: Iterable[str]) -> dict[str, str]:
-        """The names of records, by sys_id."""
-        return {row["sys_id"]: row.get("name") for row in self._api.scan_in(table, "sys_id", sys_ids, ["name"])}
+    def display_names(self, table: str, sys_ids: Iterable[str], column: str) -> dict[str, str]:
+        """The names of records as this column has them, by sys_id; none where there is no such column."""
+        rows = self._api.scan_in(table, "sys_id", sys_ids, [column]) if column else ()
+        return {row["sys_id"]: row.get(column) for row in rows}
 
 
 def _number(text: str) -> int:

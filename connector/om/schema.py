@@ -204,6 +204,19 @@ class OmSchema:
                 raise ValueError(f"no path leads from {part!r} to an order")
 
 
+@dataclass(frozen=True, slots=True)
+class CatalogSchema:
+    """Where the names are that a policy may speak of: what can be ordered, and what order tasks ask for."""
+
+    specifications: tuple[str, ...] = (
+        "sn_prd_pm_product_specification",
+        "sn_prd_pm_service_specification",
+        "sn_prd_pm_resource_specification",
+    )
+    request_types: str = "sn_ind_tmt_orm_request_definition"
+    name: str = "name"  # the column of all of them; empty: none
+
+
 FALLOUT_TABLES: Mapping[str, str] = {"fallout": "sn_fallout_mgmt_fallout", "type": "sn_fallout_mgmt_fallout_type"}
 FALLOUT_COLUMNS: Mapping[str, str] = {
     "number": "number",

@@ -17,7 +17,12 @@ REFUSED = (Denied, NotFound, Rejected)
 
 
 def names_in(api: TableApi, tables: Iterable[str], column: str) -> frozenset[str] | None:
-    """The names of all records of these tables; None where none of the tables can be read. Raises RemoteError."""
+    """The names of all records of these tables; None where none of the tables can be read, or no column holds them.
+
+    Raises a RemoteError.
+    """
+    if not column:
+        return None
     found: set[str] = set()
     readable = False
     for table in tables:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,7 +12,7 @@ from connector.config import load, load_with
 from connector.discover.drift import drift, keeping_decisions
 from connector.discover.text import profile_text
 from connector.errors import ConfigError, Denied, SignInFailed, Unavailable
-from connector.profile import Lookup, Profile, read_profile
+from connector.profile import Lookup, Profile, Side, read_profile
 from connector.unsettled import unsettled
 from tests.conftest import DOMAIN_ORDER, HAMBURG, Pair, make_pair
 
@@ -283,7 +284,7 @@ def test_a_fallout_column_nobody_can_know_keeps_everything_shut_only_where_somet
     assert open_points(pair, discovered.profile) == []
     raising(pair)
     adopt(pair, discovered)
-    refuses_to_write(pair, "fallout.columns.order_task: what is it called?")
+    refuses_to_write(pair, "om.columns.fallout.order_task: which column is it?")
 
 
 def test_a_state_of_fallouts_in_another_language_is_for_a_person_where_something_becomes_a_fallout(pair: Pair) -> None:
@@ -307,28 +308,113 @@ def test_what_the_configuration_says_of_fallouts_comes_before_the_profile(tmp_pa
     assert (said["summary"], said["order_task"]) == ("u_other", "originated_from")
 
 
-def test_a_profile_from_before_fallouts_stood_in_it_is_as_good_as_ever_and_no_drift(pair: Pair) -> None:
+# --- what policies speak of --------------------------------------------------------------------------------------------
+
+REQUEST = "sn_ind_tmt_orm_request_definition"
+
+
+def test_where_the_names_are_that_policies_speak_of_is_found(pair: Pair) -> None:
+    before = found(pair).profile.om
+    assert (before.tables["request_type"], before.columns["catalog"]) == (REQUEST, {"name": "name"})
+    raising(pair, '[om.catalog]\nspecifications = ["u_a", "u_b", "u_c"]\nrequest_types = "u_d"\n')
     discovered = found(pair)
-    om = discovered.profile.om
-    before = discovered.profile.model_copy(
+    assert discovered.profile.om == before
+    assert "by its label 'Service Specification'" in discovered.reasons["om.tables.service_specification"]
+
+
+def test_a_catalog_that_is_not_there_costs_what_the_profile_says_and_keeps_nothing_shut(tmp_path: Path) -> None:
+    pair = raising(
+        pair_on(tmp_path, f'[om.tables.{REQUEST}]\nlabel = "Wish"\n'), '[om.catalog]\nrequest_types = "u_d"\n'
+    )
+    discovered = found(pair)
+    costs = discovered.profile.om.unreadable["table u_d"]
+    assert costs == "whether the request types that policies name are there is not checked"
+    assert open_points(pair, discovered.profile) == []
+    adopt(pair, discovered)
+    catalog = app.survey(pair.loaded, pair.outside())
+    assert catalog.request_types is None
+    assert catalog.specifications
+
+
+def test_a_table_of_the_catalog_with_another_column_for_names_is_said(tmp_path: Path) -> None:
+    pair = pair_on(tmp_path, f'[om.rename]\n"{REQUEST}.name" = "u_title"\n')
+    remarks = found(pair).remarks
+    assert remarks == [f"om.columns.catalog.name: {REQUEST} has no column 'name'"]
+
+
+def test_a_person_says_in_the_profile_where_names_are(pair: Pair) -> None:
+    table = ('service_specification = "', 'service_specification = "u_')
+    name = ('[om.columns.catalog]\nname = "name"', '[om.columns.catalog]\nname = "sys_created_by"')
+    settled = read_profile(adopt(pair, found(pair), table, name))
+    catalog = pair.loaded.settings.om.catalog
+    assert catalog.specifications[1] == "u_sn_prd_pm_service_specification"
+    assert (catalog.specifications[0], catalog.name) == ("sn_prd_pm_product_specification", "sys_created_by")
+    discovered = app.discover_once(pair.loaded, pair.outside(), before=settled)
+    assert drift(settled, discovered.profile) == ()
+    assert keeping_decisions(settled, discovered.profile).om.columns["catalog"] == {"name": "sys_created_by"}
+
+
+def test_a_table_of_specifications_that_the_profile_does_not_name_is_called_as_ever(pair: Pair) -> None:
+    before = pair.loaded.settings.om.catalog
+    adopt(pair, found(pair), ('product_specification = "sn_prd_pm_product_specification"\n', ""))
+    assert pair.loaded.settings.om.catalog == before
+
+
+@pytest.mark.parametrize("name", ["name", ""])
+def test_without_a_column_for_names_it_is_not_known_what_policies_may_speak_of(name: str, pair: Pair) -> None:
+    edit = ('[om.columns.catalog]\nname = "name"', f'[om.columns.catalog]\nname = "{name}"')
+    adopt(pair, found(pair), edit)
+    catalog = app.survey(pair.loaded, pair.outside())
+    assert (catalog.specifications is None, catalog.request_types is None) == (not name, not name)
+    assert catalog.templates
+
+
+@pytest.mark.parametrize("point", ["request_type", "catalog"])
+def test_where_names_are_is_asked_where_only_a_person_can_know(point: str, pair: Pair) -> None:
+    edit = (f'request_type = "{REQUEST}"', 'request_type = "?"')
+    named = ('[om.columns.catalog]\nname = "name"', '[om.columns.catalog]\nname = "?"')
+    adopt(pair, found(pair), edit if point == "request_type" else named)
+    refuses_to_write(pair, f"om.{'tables' if point == 'request_type' else 'columns'}.{point}")
+
+
+# --- profiles from before ----------------------------------------------------------------------------------------------
+
+
+def without(side: Side, *parts: str) -> Side:
+    """As a profile said it before it knew these parts."""
+    return side.model_copy(
         update={
-            "om": om.model_copy(
-                update={
-                    "tables": {part: name for part, name in om.tables.items() if "fallout" not in part},
-                    "columns": {kind: names for kind, names in om.columns.items() if "fallout" not in kind},
-                    "states": {part: lines for part, lines in om.states.items() if part != "fallout"},
-                    "facts": {what: fact for what, fact in om.facts.items() if "fallout" not in what},
-                }
-            )
+            "tables": {part: name for part, name in side.tables.items() if part not in parts},
+            "columns": {kind: names for kind, names in side.columns.items() if kind not in parts},
+            "states": {part: lines for part, lines in side.states.items() if part not in parts},
+            "facts": {
+                what: fact
+                for what, fact in side.facts.items()
+                if not any(side.tables.get(part, part) in re.split(r"[ .]", what) for part in parts)
+            },
         }
     )
-    assert drift(before, discovered.profile) == ()
-    assert keeping_decisions(before, discovered.profile).om == om
-    schema = pair.loaded.settings.fallout.db_schema
+
+
+NEW_PARTS = (
+    "fallout", "fallout_type", "product_specification", "service_specification", "resource_specification",
+    "request_type", "catalog",
+)  # fmt: skip
+
+
+def test_a_profile_from_before_these_parts_stood_in_it_is_as_good_as_ever_and_no_drift(pair: Pair) -> None:
+    discovered = found(pair)
+    now = discovered.profile
+    before = now.model_copy(update={"om": without(now.om, *NEW_PARTS)})
+    assert drift(before, now) == ()
+    assert len(drift(before.model_copy(update={"om": now.om.model_copy(update={"facts": before.om.facts})}), now)) > 20
+    assert keeping_decisions(before, now) == now
+    settings = pair.loaded.settings
     discovered.profile = before
-    path = adopt(pair, discovered)
-    assert "fallout" not in path.read_text(encoding="utf-8")
-    assert pair.loaded.settings.fallout.db_schema == schema
+    text = adopt(pair, discovered).read_text(encoding="utf-8")
+    assert not [part for part in NEW_PARTS if f"{part} = " in text.replace('request_type = "request_type"', "")]
+    assert pair.loaded.settings.fallout == settings.fallout
+    assert pair.loaded.settings.om.catalog == settings.om.catalog
 
 
 # --- drift -------------------------------------------------------------------------------------------------------------
