@@ -55,7 +55,7 @@ from connector.mapping.fallouts import FALLOUT_KINDS
 from connector.mapping.fields import DEFAULT_CASE_FIELDS, DEFAULT_FIELDS
 from connector.mapping.marks import INSTANCE_NAME
 from connector.mapping.outputs import DEFAULT_OUTPUTS, SAID
-from connector.mapping.references import SYS_ID, Lookup, Unfound
+from connector.mapping.references import Lookup, Unfound, no_key
 from connector.mapping.states import FALLOUT_LABELS
 from connector.mapping.states import fold as as_word
 from connector.model import FindingCode
@@ -338,11 +338,8 @@ class OmInstance(Instance):
 
 def _keys(by: tuple[str, ...]) -> tuple[str, ...]:
     for one in by:
-        columns = [column.strip() for column in one.split("+")]
-        if SYS_ID in columns:
-            raise ValueError("a sys_id means nothing on the other instance; on one instance it is used by itself")
-        if columns != [UNSETTLED] and not all(re.fullmatch(r"[a-z0-9_]+(\.[a-z0-9_]+)*", column) for column in columns):
-            raise ValueError(f'{one!r}: write a column, or columns that count together, as "name + parent.name"')
+        if one != UNSETTLED and (problem := no_key(one)):
+            raise ValueError(f"{one!r}: {problem}")
     return by
 
 

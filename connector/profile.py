@@ -16,6 +16,7 @@ from pydantic import ConfigDict, Field, ValidationError, model_validator
 from connector.errors import ConfigError
 from connector.fsm.schema import DEFAULT_REFERENCES, FsmSchema
 from connector.fsm.schema import OPTIONAL as FSM_OPTIONAL
+from connector.mapping.references import no_key
 from connector.mapping.states import (
     CASE_LABELS,
     DOMAIN_ORDER_LABELS,
@@ -162,10 +163,17 @@ class StateLine(Section):
 
 
 class Lookup(Section):
-    """Where the record of a reference is found by its name; the configuration may say surer keys."""
+    """Where the record of a reference is found. `by` is the column people read; `keys` are the columns that say the same on both
+    instances, the surest first, as the configuration writes them. A profile from before they stood in it has none."""
 
     table: Annotated[str, Field(min_length=1)]
     by: Annotated[str, Field(min_length=1)]
+    keys: tuple[str, ...] = ()
+
+    @property
+    def described(self) -> str:
+        """In one line."""
+        return f"{self.table} by {self.by}: {'; '.join(self.keys)}"
 
 
 class Side(Section):
@@ -230,6 +238,10 @@ def _no_names(side: str, said: Side) -> Iterator[str]:
         yield from _not_called(
             "fsm.references", {f"{name}.by": one.by for name, one in names.items()}, "column", dotted=True
         )
+        for name, one in names.items():
+            for key in one.keys:
+                if key != UNSETTLED and (problem := no_key(key)):
+                    yield f"fsm.references.{name}.keys: {key!r}: {problem}"
         yield from _not_called("fsm.fields", said.fields, "column")
         yield from _not_called("fsm.fields", {column: column for column in said.fields}, "column")
 
@@ -361,7 +373,9 @@ def _catalog(said: Side) -> dict[str, Any]:
 
 
 def _keys(column: str, found: Lookup) -> tuple[str, ...]:
-    """By what a record is known where people read it by this column: by what it is by default, if that is the same."""
+    """By what a record is known; where the profile is from before it said so: by what it is by default, if that is the same."""
+    if found.keys:
+        return found.keys
     default = DEFAULT_REFERENCES.get(column)
     if default and (default.table, default.shown_as) == (found.table, found.by):
         return default.written

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from connector.discover.choose import choose_column, choose_states
 from connector.discover.evidence import gather, read_choices, tables_called
 from connector.discover.fsm_facts import read_fsm_facts
+from connector.discover.keys import verify_keys
 from connector.discover.swapped import swapped
 from connector.discover.wanted import PERHAPS, TABLE_LABELS
 from connector.errors import ConfigError, NotFound, Rejected
@@ -24,7 +25,6 @@ from connector.profile import (
     UNKNOWN,
     UNSETTLED,
     FsmSide,
-    Lookup,
     Profile,
     Side,
     StateLine,
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
     from connector.discover.evidence import Evidence
     from connector.mapping.references import Lookup as Reference
-    from connector.profile import Names
+    from connector.profile import Lookup, Names
     from connector.servicenow.columns import TableColumns
     from connector.servicenow.table import TableApi
 
@@ -87,7 +87,9 @@ def discover(
     _native(om_api, templates.table, om_found, told)
     _fallouts(om_api, om_names.tables["fallout"], om_found)
     read_fsm_facts(fsm_api, templates, fsm_names.tables["work_order"], fsm_found)
-    lookups, fields = _references(references, fsm_found.columns[fsm_names.tables["work_order"]], fsm_found, told)
+    lookups, fields = _references(
+        fsm_api, references, fsm_found.columns[fsm_names.tables["work_order"]], fsm_found, told
+    )
     profile = Profile(
         format=1,
         om=Side(**om_side, facts=om_found.facts, unreadable=om_found.unreadable),
@@ -238,7 +240,7 @@ def _as_configured(part: str, label: str, written: set[str]) -> StateLine:
 
 
 def _references(
-    lookups: Mapping[str, Reference], said: TableColumns, found: Evidence, told: _Told
+    api: TableApi, lookups: Mapping[str, Reference], said: TableColumns, found: Evidence, told: _Told
 ) -> tuple[dict[str, Lookup], dict[str, str]]:
     """Which reference columns of a work order exist, and which of the columns it is filled with."""
     filled = sorted({*DEFAULT_FIELDS, *DEFAULT_CASE_FIELDS, *(column for column in DEFAULT_OUTPUTS.values() if column)})
@@ -248,12 +250,17 @@ def _references(
         told.remarks.append(f"fsm: work orders have no column {column!r}; it is not carried")
     for column in sorted({*filled, *lookups} & said.columns.keys()):
         found.facts[f"field {said.table}.{column}"] = said.columns[column].kind
-    references = {
-        column: Lookup(table=lookup.table, by=lookup.shown_as)
+    there = {
+        column: lookup
         for column, lookup in lookups.items()
         if column not in missing and (not said.is_known or column in said.columns)
     }
-    return references, {column: "" if column in missing else column for column in filled}
+    verified = verify_keys(api, there, found)
+    told.reasons |= {f"fsm.references.{column}": one.why for column, one in verified.items() if one.why}
+    told.remarks += [f"fsm.references.{column}: {what}" for column, one in verified.items() for what in one.remarks]
+    return {column: one.lookup for column, one in verified.items()}, {
+        column: "" if column in missing else column for column in filled
+    }
 
 
 def _fallouts(api: TableApi, table: str, found: Evidence) -> None:

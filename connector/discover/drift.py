@@ -24,6 +24,8 @@ def drift(before: Profile, now: Profile) -> tuple[str, ...]:
 def _of_side(old: Side, new: Side) -> Iterator[str]:
     unasked = {table for part, table in new.tables.items() if part not in old.tables}
     unasked |= new.columns.keys() - new.tables.keys() - old.columns.keys()
+    if isinstance(new, FsmSide) and not any(what.startswith("reference ") for what in old.facts):
+        unasked |= {name for column, one in new.references.items() for name in (column, one.table)}
     for what in sorted(old.facts.keys() | new.facts.keys()):
         was, is_now = old.facts.get(what), new.facts.get(what)
         if _table_of(what) in unasked:
@@ -47,7 +49,7 @@ def _of_side(old: Side, new: Side) -> Iterator[str]:
 
 
 def _table_of(what: str) -> str:
-    """The table that is spoken of: "table T", "column T.part", "state T value", "columns of T", "states of T"."""
+    """The table that is spoken of: "table T", "column T.part", "state T value", "columns of T", "reference R"."""
     words = what.replace(" of ", " ").split(" ")
     return words[1].partition(".")[0] if len(words) > 1 else ""
 
@@ -166,6 +168,17 @@ def _fields(old: FsmSide, new: FsmSide) -> dict[str, str]:
 def _references(old: FsmSide, new: FsmSide) -> dict[str, Lookup]:
     """As a person has said them; without those whose column is gone, and with those whose column has come."""
     gone = {column for column, name in new.fields.items() if not name}
-    kept = {column: lookup for column, lookup in old.references.items() if column not in gone}
+    kept = {
+        column: _reference(old, column, new.references.get(column, said))
+        for column, said in old.references.items()
+        if column not in gone
+    }
     come = {column: one for column, one in new.references.items() if column not in kept and not _was_there(old, column)}
     return {**kept, **come}
+
+
+def _reference(old: FsmSide, column: str, found: Lookup) -> Lookup:
+    """What a person said, where it is not what the last discovery had found; else what is found now."""
+    said, then = old.references[column], old.facts.get(f"reference {column}")
+    by_nobody = said.described == then or (not said.keys and (said.table, said.by) == (found.table, found.by))
+    return found if by_nobody or UNSETTLED in (said.table, said.by, *said.keys) else said

@@ -58,7 +58,9 @@ def _state(line: StateLine) -> str:
 def _references(side: FsmSide, reasons: Mapping[str, str]) -> Iterator[str]:
     yield from ("", "[fsm.references]")
     for column, one in side.references.items():
-        yield f"{key(column)} = {{ table = {quoted(one.table)}, by = {quoted(one.by)} }}"
+        keys = f", keys = [{', '.join(map(quoted, one.keys))}]" if one.keys else ""
+        why = _comment(reasons.get(f"fsm.references.{column}", ""))
+        yield f"{key(column)} = {{ table = {quoted(one.table)}, by = {quoted(one.by)}{keys} }}{why}"
     yield from _table("fsm.fields", side.fields, reasons)
 
 

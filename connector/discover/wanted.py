@@ -118,6 +118,7 @@ PARTS: Mapping[str, Mapping[str, Wanted]] = {
     },
     "fallout_type": {"name": Wanted(("name",))},
     "catalog": {"name": Wanted(("name",), costs="whether what policies name is there is not checked")},
+    "reference": {"name": Wanted(("name",))},
     "work_order": {
         "active": Wanted(("active",), FLAGS),
         "names": Wanted(("correlation id",), ("string",)),

@@ -7,6 +7,7 @@ sys_id itself is the surest of all.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping  # noqa: TC003  (a field of a dataclass)
 from dataclasses import dataclass, field, replace
 from enum import Enum
@@ -18,6 +19,20 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 SYS_ID = "sys_id"
+
+
+def no_key(text: str) -> str:
+    """What is wrong with a key as people write it; empty where nothing is.
+
+    >>> no_key("name + parent.name"), no_key("name, city")
+    ('', 'write a column, or columns that count together, as "name + parent.name"')
+    """
+    columns = [column.strip() for column in text.split("+")]
+    if SYS_ID in columns:
+        return "a sys_id means nothing on the other instance; on one instance it is used by itself"
+    if not all(re.fullmatch(r"[a-z0-9_]+(\.[a-z0-9_]+)*", column) for column in columns):
+        return 'write a column, or columns that count together, as "name + parent.name"'
+    return ""
 
 
 class Unfound(Enum):

@@ -405,16 +405,103 @@ NEW_PARTS = (
 def test_a_profile_from_before_these_parts_stood_in_it_is_as_good_as_ever_and_no_drift(pair: Pair) -> None:
     discovered = found(pair)
     now = discovered.profile
-    before = now.model_copy(update={"om": without(now.om, *NEW_PARTS)})
+    lookups = {column: one.model_copy(update={"keys": ()}) for column, one in now.fsm.references.items()}
+    facts = {what: fact for what, fact in now.fsm.facts.items() if not what.startswith("reference ")}
+    fsm = now.fsm.model_copy(update={"references": lookups, "facts": facts})
+    before = now.model_copy(update={"om": without(now.om, *NEW_PARTS), "fsm": fsm})
     assert drift(before, now) == ()
     assert len(drift(before.model_copy(update={"om": now.om.model_copy(update={"facts": before.om.facts})}), now)) > 20
     assert keeping_decisions(before, now) == now
     settings = pair.loaded.settings
     discovered.profile = before
     text = adopt(pair, discovered).read_text(encoding="utf-8")
+    assert "keys = " not in text
+    assert pair.loaded.settings.fsm.references == settings.fsm.references
     assert not [part for part in NEW_PARTS if f"{part} = " in text.replace('request_type = "request_type"', "")]
     assert pair.loaded.settings.fallout == settings.fallout
     assert pair.loaded.settings.om.catalog == settings.om.catalog
+
+
+# --- by what records are known -----------------------------------------------------------------------------------------
+
+CONTACT = 'contact = {{ table = "{}", by = "{}", keys = ["email", "name + account.name"] }}'
+ASSET = (
+    'asset = { table = "alm_asset", by = "display_name", '
+    'keys = ["serial_number", "asset_tag", "display_name + account.name"] }\n'
+)
+
+
+def renamed(tmp_path: Path, table: str, *columns: str) -> Pair:
+    """A Field Service instance that calls these columns otherwise."""
+    names = "".join(f'"{table}.{column}" = "u_{column}"\n' for column in columns)
+    return pair_on(tmp_path, f"[fsm.rename]\n{names}")
+
+
+def test_the_profile_says_by_what_the_record_of_each_reference_is_known(pair: Pair) -> None:
+    discovered = found(pair)
+    settings = pair.loaded.settings.fsm.references
+    said = {column: (one.table, one.by, one.keys) for column, one in discovered.profile.fsm.references.items()}
+    assert said == {column: (one.table, one.shown_as, one.by) for column, one in settings.items()}
+    assert CONTACT.format("customer_contact", "name") in adopt(pair, discovered).read_text(encoding="utf-8")
+
+
+def test_a_key_whose_column_is_not_there_is_left_out_and_said(tmp_path: Path) -> None:
+    pair = renamed(tmp_path, "customer_contact", "account")
+    discovered = found(pair)
+    assert discovered.profile.fsm.references["contact"].keys == ("email",)
+    assert discovered.remarks == [
+        "fsm.references.contact: customer_contact has no column account.name: nothing is found by name + account.name"
+    ]
+    adopt(pair, discovered)
+    order = pair.approved(HAMBURG)
+    pair.sync()
+    assert "" not in pair.labels("fsm", "wm_order", f"number={pair.install(order)}", "contact")
+
+
+def test_a_record_that_is_called_by_another_column_is_known_by_that_one(tmp_path: Path) -> None:
+    discovered = found(renamed(tmp_path, "sn_install_base_item", "name"))
+    lookup = discovered.profile.fsm.references["install_base_item"]
+    assert (lookup.by, lookup.keys) == ("u_name", ("serial_number", "u_name + account.name"))
+    assert "by its label 'Name'" in discovered.reasons["fsm.references.install_base_item"]
+
+
+def test_a_key_that_leads_to_a_column_another_table_does_not_have_is_left_out(tmp_path: Path) -> None:
+    lookups = found(renamed(tmp_path, "core_company", "name")).profile.fsm.references
+    assert (lookups["account"].by, lookups["account"].keys) == ("u_name", ("u_name",))
+    assert lookups["contact"].keys == ("email",)
+
+
+def test_where_no_key_is_left_a_person_must_say_by_what_a_record_is_known(tmp_path: Path) -> None:
+    pair = renamed(tmp_path, "alm_asset", "serial_number", "asset_tag", "account")
+    discovered = found(pair)
+    assert discovered.profile.fsm.references["asset"].keys == ("?",)
+    adopt(pair, discovered)
+    refuses_to_write(pair, "fsm.references.asset.by: by which column is its record known?")
+    adopt(pair, discovered, ('keys = ["?"]', 'keys = ["u_asset_tag"]'))
+    order = pair.approved(HAMBURG)
+    pair.sync()
+    assert pair.work_orders(order)
+
+
+def test_keys_that_may_not_be_described_are_taken_as_they_are_and_said_to_be_unverified(tmp_path: Path) -> None:
+    pair = make_pair(tmp_path, "strict", oauth=True)
+    pair.world.fault("fsm", {"kind": "status", "status": 403, "path_contains": "ui/meta/alm_asset", "count": None})
+    fsm = found(pair).profile.fsm
+    assert fsm.references["asset"].keys == pair.loaded.settings.fsm.references["asset"].by
+    assert "unverified" in fsm.unreadable["columns of alm_asset"]
+
+
+def test_keys_a_person_said_are_kept_and_those_nobody_said_follow_the_instance(pair: Pair, tmp_path: Path) -> None:
+    said = CONTACT.format("customer_contact", "name").replace('"email", ', "")
+    settled = read_profile(adopt(pair, found(pair), (CONTACT.format("customer_contact", "name"), said)))
+    assert drift(settled, app.discover_once(pair.loaded, pair.outside(), before=settled).profile) == ()
+    (tmp_path / "other").mkdir()
+    now = found(renamed(tmp_path / "other", "alm_asset", "asset_tag")).profile
+    again = keeping_decisions(settled, now)
+    assert again.fsm.references["contact"].keys == ("name + account.name",)
+    assert again.fsm.references["asset"].keys == ("serial_number", "display_name + account.name")
+    [told] = drift(settled, now)
+    assert told.startswith("fsm: reference asset was alm_asset by display_name: serial_number; asset_tag; ")
 
 
 # --- drift -------------------------------------------------------------------------------------------------------------
@@ -508,8 +595,8 @@ def test_references_notes_fields_tables_and_states_settled_by_hand_are_kept(pair
     again = accepted(
         pair,
         ('notes = "work_notes"', 'notes = "comments"'),
-        ('contact = { table = "customer_contact", by = "name" }', 'contact = { table = "u_person", by = "u_key" }'),
-        ('asset = { table = "alm_asset", by = "display_name" }\n', ""),
+        (CONTACT.format("customer_contact", "name"), 'contact = { table = "u_person", by = "u_key" }'),
+        (ASSET, ""),
         (
             "[fsm.states.work_order]",
             '[fsm.states.work_order]\n77 = { label = "Parked", means = "?", class = "unknown" }',
@@ -752,6 +839,8 @@ NONSENSE: list[tuple[tuple[str, str], str]] = [
         "om.states.fallout.6: 'solved' is none",
     ),
     (('notes = "work_notes"', 'notes = "work notes"'), "fsm.notes: 'work notes' is no name of a column"),
+    (('"name + account.name"', '"name, city"'), "fsm.references.contact.keys: 'name, city': write a column"),
+    (('"name + account.name"', '"sys_id"'), "fsm.references.contact.keys: 'sys_id': a sys_id means nothing"),
     (('by = "name"', 'by = "name^NQ"'), ".by: 'name^NQ' is no name of a column"),
     (
         ('requested_due_by = "requested_due_by"', 'requested_due_by = "due by"'),
@@ -771,9 +860,6 @@ def test_a_profile_edited_into_nonsense_is_refused(edit: tuple[str, str], said: 
 def test_a_profile_of_another_instance_is_refused(pair: Pair) -> None:
     adopt(pair, found(pair), ("https://fsm.sandbox.test", "https://other.service-now.com"))
     refuses_to_write(pair, "fsm.url", "https://other.service-now.com")
-
-
-CONTACT = 'contact = {{ table = "{}", by = "{}" }}'
 
 
 @pytest.mark.parametrize(
