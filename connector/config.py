@@ -245,6 +245,7 @@ class Instance(Section):
     rows_per_page: Annotated[int, Field(ge=1, le=10_000)] = 1000
     identity_properties: tuple[str, ...] = ("instance_name", "instance_id")
     notes: Essential = "work_notes"
+    comments: ColumnName = "comments"
 
     @property
     def way_in(self) -> SignInKind:
@@ -333,7 +334,9 @@ class OmInstance(Instance):
     @property
     def db_schema(self) -> OmSchema:
         """ServiceNow's names with the configured ones in their place."""
-        return OmSchema(tables=self.tables.model_dump(), notes=self.notes, **self.columns.model_dump())
+        return OmSchema(
+            tables=self.tables.model_dump(), notes=self.notes, comments=self.comments, **self.columns.model_dump()
+        )
 
 
 def _keys(by: tuple[str, ...]) -> tuple[str, ...]:
@@ -402,7 +405,11 @@ class FsmInstance(Instance):
         """ServiceNow's names with the configured ones in their place."""
         lookups = {column: reference.lookup for column, reference in self.references.items()}
         return FsmSchema(
-            tables=self.tables.model_dump(), references=lookups, notes=self.notes, **self.columns.model_dump()
+            tables=self.tables.model_dump(),
+            references=lookups,
+            notes=self.notes,
+            comments=self.comments,
+            **self.columns.model_dump(),
         )
 
 

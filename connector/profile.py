@@ -64,7 +64,7 @@ class Names:
 
     tables: Mapping[str, str]
     columns: Mapping[str, Mapping[str, str]]
-    notes: str  # the private journal
+    journals: Mapping[str, str]  # "notes" are private, "comments" are what customers read
     optional: Mapping[str, frozenset[str]]  # kind of record -> parts that may be missing
 
     def tables_of(self, kind: str) -> tuple[str, ...]:
@@ -106,7 +106,7 @@ def om_names(schema: OmSchema, fallouts: FalloutSchema, catalog: CatalogSchema) 
     return Names(
         tables=tables,
         columns=columns,
-        notes=schema.notes,
+        journals={"notes": schema.notes, "comments": schema.comments},
         optional={**dict.fromkeys(OM_KINDS, OM_OPTIONAL), **optional},
     )
 
@@ -114,7 +114,8 @@ def om_names(schema: OmSchema, fallouts: FalloutSchema, catalog: CatalogSchema) 
 def fsm_names(schema: FsmSchema) -> Names:
     """The names on the Field Service instance."""
     columns = {kind: getattr(schema, kind) for kind in FSM_KINDS}
-    return Names(schema.tables, columns, schema.notes, dict.fromkeys(FSM_KINDS, FSM_OPTIONAL))
+    journals = {"notes": schema.notes, "comments": schema.comments}
+    return Names(schema.tables, columns, journals, dict.fromkeys(FSM_KINDS, FSM_OPTIONAL))
 
 
 Class = Literal["open", "done", "canceled", "frozen", "unknown"]
@@ -181,6 +182,7 @@ class Side(Section):
 
     url: str
     notes: Annotated[str, Field(min_length=1)]
+    comments: str | None = None  # "": there is none; a profile from before it stood there says nothing of it
     tables: dict[str, Annotated[str, Field(min_length=1)]] = {}
     columns: dict[str, dict[str, str]] = {}
     states: dict[str, dict[str, StateLine]] = {}
@@ -228,7 +230,7 @@ class Profile(Section):
 def _no_names(side: str, said: Side) -> Iterator[str]:
     """What is called as no table or column can be."""
     yield from _not_called(f"{side}.tables", said.tables, "table")
-    yield from _not_called(side, {"notes": said.notes}, "column")
+    yield from _not_called(side, {"notes": said.notes, "comments": said.comments or ""}, "column")
     for kind, columns in said.columns.items():
         yield from _not_called(f"{side}.columns.{kind}", columns, "column", dotted=True)
     if isinstance(said, FsmSide):
@@ -342,7 +344,13 @@ def as_settings(profile: Profile) -> dict[str, Any]:
     """What a profile says, as a configuration would say it; states apart."""
 
     def side(said: Side, kinds: tuple[str, ...], tables: Mapping[str, str]) -> dict[str, Any]:
-        return {"tables": _of(said.tables, tables), "columns": _of(said.columns, kinds), "notes": said.notes}
+        comments = {} if said.comments is None else {"comments": said.comments}
+        return {
+            "tables": _of(said.tables, tables),
+            "columns": _of(said.columns, kinds),
+            "notes": said.notes,
+            **comments,
+        }
 
     references = {
         column: {"table": one.table, "by": _keys(column, one), "shown_as": one.by}

@@ -56,8 +56,10 @@ def _names(settings: Settings) -> Iterator[str]:
             for part, column in columns.items():
                 if column == UNSETTLED and kind not in unneeded:
                     yield f"{side}.columns.{kind}.{part}: which column is it?"
-        if names.notes == UNSETTLED:
+        if names.journals["notes"] == UNSETTLED:
             yield f"{side}.notes: which journal are notes written to?"
+        if names.journals["comments"] == UNSETTLED and settings.notes.comments:
+            yield f"{side}.comments: which journal do customers read?"
     yield from _references(settings)
     yield from _others(settings)
 

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from connector.servicenow.columns import TableColumns
     from connector.servicenow.table import TableApi
 
+_NOTED = {"om": "domain_order", "fsm": "work_order"}  # on whose records notes are written
 _DEFAULTS = {"om": OM_NAMES, "fsm": FSM_NAMES}  # what ServiceNow calls them
 
 
@@ -135,7 +136,7 @@ def _side(
     read_choices(api, names.states, found)
     side: dict[str, Any] = {
         "url": api.endpoint.url,
-        "notes": names.notes,
+        **_journals(name, names, found, told),
         "tables": tables,
         "columns": columns,
         "states": _states(name, names, found, told, states, written),
@@ -160,6 +161,20 @@ def _columns(name: str, kind: str, names: Names, said: TableColumns, found: Evid
             described = " ".join(text for text in (chosen.column, column.kind, column.reference) if text)
             found.facts[f"column {said.table if kind in names.tables else kind}.{part}"] = described
     return columns
+
+
+def _journals(name: str, names: Names, found: Evidence, told: _Told) -> dict[str, str]:
+    """What the journals of the records that are written to are called."""
+    said = found.columns[names.tables[_NOTED[name]]]
+    journals: dict[str, str] = {}
+    for part, default in names.journals.items():
+        chosen = choose_column("journal", part, default, said, {}, optional=part == "comments")
+        journals[part] = chosen.column
+        if chosen.why:
+            told.reasons[f"{name}.{part}"] = chosen.why
+        if chosen.column in said.columns:
+            found.facts[f"journal {part}"] = f"{chosen.column} {said.columns[chosen.column].kind}"
+    return journals
 
 
 def _lacking(where: str, columns: Mapping[str, str], others: Iterable[TableColumns]) -> Iterator[str]:

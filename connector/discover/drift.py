@@ -22,13 +22,10 @@ def drift(before: Profile, now: Profile) -> tuple[str, ...]:
 
 
 def _of_side(old: Side, new: Side) -> Iterator[str]:
-    unasked = {table for part, table in new.tables.items() if part not in old.tables}
-    unasked |= new.columns.keys() - new.tables.keys() - old.columns.keys()
-    if isinstance(new, FsmSide) and not any(what.startswith("reference ") for what in old.facts):
-        unasked |= {name for column, one in new.references.items() for name in (column, one.table)}
+    unasked = _unasked(old, new)
     for what in sorted(old.facts.keys() | new.facts.keys()):
         was, is_now = old.facts.get(what), new.facts.get(what)
-        if _table_of(what) in unasked:
+        if unasked & _spoken_of(what):
             continue  # it is not new: whoever wrote the old profile did not look for it
         if was == is_now or (was and is_now and _is_what_a_person_said(old, what, was, is_now)):
             continue
@@ -41,17 +38,27 @@ def _of_side(old: Side, new: Side) -> Iterator[str]:
         else:
             yield f"{what} was {was} and is now {is_now}"
     for what in sorted(new.unreadable.keys() - old.unreadable.keys()):
-        if _table_of(what) in unasked:
+        if unasked & _spoken_of(what):
             continue
         yield f"{what} can no longer be read: {new.unreadable[what]}"
     for what in sorted(old.unreadable.keys() - new.unreadable.keys()):
         yield f"{what} can be read now"
 
 
-def _table_of(what: str) -> str:
-    """The table that is spoken of: "table T", "column T.part", "state T value", "columns of T", "reference R"."""
-    words = what.replace(" of ", " ").split(" ")
-    return words[1].partition(".")[0] if len(words) > 1 else ""
+def _unasked(old: Side, new: Side) -> set[str]:
+    """Tables, kinds of records and of facts that whoever wrote the old profile did not look for."""
+    unasked = {table for part, table in new.tables.items() if part not in old.tables}
+    unasked |= new.columns.keys() - new.tables.keys() - old.columns.keys()
+    unasked |= {word for word in ("journal", "reference") if not any(what.startswith(f"{word} ") for what in old.facts)}
+    if isinstance(new, FsmSide) and "reference" in unasked:
+        unasked |= {one.table for one in new.references.values()}
+    return unasked
+
+
+def _spoken_of(what: str) -> set[str]:
+    """What a fact is about: "table T", "column T.part", "state T value", "columns of T", "reference R", "journal notes"."""
+    word, _, rest = what.partition(" ")
+    return {word, rest.removeprefix("of ").partition(" ")[0].partition(".")[0]}
 
 
 def _column_of(old: Side, what: str) -> tuple[str, str, list[str]]:
@@ -123,8 +130,14 @@ def _kept(old: Side, new: Side) -> dict[str, object]:
     states = {part: _states(old, part, lines) for part, lines in new.states.items()}
     added = {part: lines for part, lines in old.states.items() if part not in states}  # told by a person alone
     tables = {part: _table(old, part, table) for part, table in new.tables.items()}
-    notes = new.notes if old.notes == UNSETTLED else old.notes
-    return {"columns": columns, "states": {**states, **added}, "tables": tables, "notes": notes}
+    journals = {part: _journal(old, part, found) for part, found in (("notes", new.notes), ("comments", new.comments))}
+    return {"columns": columns, "states": {**states, **added}, "tables": tables, **journals}
+
+
+def _journal(old: Side, part: str, found: str | None) -> str | None:
+    """What a person said, where it is not what the last discovery had found; else what is found now."""
+    said, then = getattr(old, part), old.facts.get(f"journal {part}", "").partition(" ")[0]
+    return found if said in (None, UNSETTLED, then) else said
 
 
 def _table(old: Side, part: str, found: str) -> str:

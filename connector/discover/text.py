@@ -29,7 +29,10 @@ def profile_text(profile: Profile, reasons: Mapping[str, str], when: str) -> str
 
 
 def _side(name: str, side: Side, reasons: Mapping[str, str]) -> Iterator[str]:
-    yield from ("", f"[{name}]", f"url = {quoted(side.url)}", f"notes = {quoted(side.notes)}")
+    yield from ("", f"[{name}]", f"url = {quoted(side.url)}")
+    for part, column in (("notes", side.notes), ("comments", side.comments)):
+        if column is not None:
+            yield f"{part} = {quoted(column)}{_comment(reasons.get(f'{name}.{part}', ''))}"
     yield from _table(f"{name}.tables", side.tables, reasons)
     for kind, columns in side.columns.items():
         yield from _table(f"{name}.columns.{kind}", columns, reasons)

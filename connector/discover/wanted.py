@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 REFERENCE = "reference"
 FLAGS = ("boolean",)
+JOURNALS = ("journal_input", "journal")
 NUMBERS = ("integer", "decimal", "longint")
 DATES = ("glide_date_time", "glide_date", "due_date")
 
@@ -114,11 +115,19 @@ PARTS: Mapping[str, Mapping[str, Wanted]] = {
         "text": Wanted(("description",), costs="fallouts do not say cause and fix"),
         "names": Wanted(("correlation id",), ("string",)),
         "mark": Wanted(("correlation display",), ("string",)),
-        "notes": Wanted(("work notes",), ("journal_input",), costs="fallouts do not say why they were settled"),
+        "notes": Wanted(("work notes",), JOURNALS, costs="fallouts do not say why they were settled"),
     },
     "fallout_type": {"name": Wanted(("name",))},
     "catalog": {"name": Wanted(("name",), costs="whether what policies name is there is not checked")},
     "reference": {"name": Wanted(("name",))},
+    "journal": {
+        "notes": Wanted(("work notes",), JOURNALS),
+        "comments": Wanted(
+            ("additional comments", "additional comments (customer visible)"),
+            JOURNALS,
+            costs="what customers read is not carried, whatever [notes] comments says",
+        ),
+    },
     "work_order": {
         "active": Wanted(("active",), FLAGS),
         "names": Wanted(("correlation id",), ("string",)),

@@ -69,7 +69,7 @@ class FsmPort:
         self._references = References(api, schema.references)
         self._people = People(api)
         self._notes = schema.notes
-        self._journals = Journals(api, self._people, schema.notes, me)
+        self._journals = Journals(api, self._people, schema.notes, me, comments=schema.comments)
         self._untold_trails = 0  # answers without a single row, one after the other
         tables = schema.tables
         unread = {name: column for name, column in schema.states.items() if name not in {tables[part] for part in told}}

@@ -86,6 +86,7 @@ class FsmSchema:
     )
     references: Mapping[str, Lookup] = field(default_factory=lambda: dict(DEFAULT_REFERENCES))
     notes: str = "work_notes"  # the private journal of work orders
+    comments: str = "comments"  # the journal of theirs that customers read; empty: none
 
     @property
     def states(self) -> Mapping[str, str]:

@@ -114,7 +114,7 @@ class OmPort:
     ) -> None:
         self._api = api
         self._people = People(api)
-        self._journals = Journals(api, self._people, schema.notes, me)
+        self._journals = Journals(api, self._people, schema.notes, me, comments=schema.comments)
         self.fallouts = fallouts
         self._known_by = tuple(known_by)
         self._is_matched = False

@@ -149,6 +149,7 @@ class OmSchema:
         }
     )
     notes: str = "work_notes"  # the private journal of domain orders, the one column besides the state that is written
+    comments: str = "comments"  # the journal of theirs that customers read; empty: none
 
     @property
     def states(self) -> Mapping[str, str]:

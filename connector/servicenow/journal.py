@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from connector.servicenow.people import People
     from connector.servicenow.table import Row, TableApi
 
-COMMENTS = "comments"
 _TABLE = "sys_journal_field"
 _A_FEW = 20  # rows: the platform cuts a page before it hides what the user may not see
 _STAMP = "%Y-%m-%d %H:%M:%S"
@@ -45,12 +44,13 @@ class _Written:
 
 
 class Journals:
-    """The journals of one instance: `notes` is the column of the private one, `me` the connector's own login as far as the
-    configuration tells it."""
+    """The journals of one instance: `notes` is the column of the private one, `comments` of the one customers read ("": none),
+    `me` the connector's own login as far as the configuration tells it."""
 
-    def __init__(self, api: TableApi, people: People, notes: str, me: str = "") -> None:
+    def __init__(self, api: TableApi, people: People, notes: str, me: str = "", *, comments: str = "") -> None:
         self._api = api
         self._notes = notes
+        self._comments = comments if comments != notes else ""
         self._people = people
         self._ours = {me} - {""}
         self._is_readable = False  # the table, as far as anybody has seen a row of it
@@ -105,7 +105,7 @@ class Journals:
         self, records: Mapping[str, Iterable[str]], *, comments: bool = False
     ) -> dict[str, tuple[JournalEntry, ...]]:
         """The notes on these records (table -> sys_ids), oldest first; customer-visible comments among them where wanted."""
-        elements = (self._notes, COMMENTS) if comments else (self._notes,)
+        elements = (self._notes, self._comments) if comments and self._comments else (self._notes,)
         if self._can_read_table():
             return self._from_table([sys_id for members in records.values() for sys_id in members], elements)
         return {
@@ -136,7 +136,7 @@ class Journals:
                 0,
                 self._people.name(login),
                 row.get("value"),
-                row["element"] == COMMENTS,
+                row["element"] == self._comments,
                 login in self._ours,
             )
             found[row["element_id"]].append(note)
@@ -149,7 +149,7 @@ class Journals:
         for row in self._api.scan_in(table, "sys_id", ids, [*elements, "sys_updated_on"]):
             east = _east_of_utc(row)
             notes = [
-                _Written(at, turn, by, text, element == COMMENTS, by in ours)
+                _Written(at, turn, by, text, element == self._comments, by in ours)
                 for element in elements
                 for turn, (at, by, text) in enumerate(_in_utc(shown(row.display(element)), east))
             ]

@@ -15,6 +15,7 @@ from connector.errors import ConfigError, Denied, SignInFailed, Unavailable
 from connector.profile import Lookup, Profile, Side, read_profile
 from connector.unsettled import unsettled
 from tests.conftest import DOMAIN_ORDER, HAMBURG, Pair, make_pair
+from tests.scenarios.test_notes_both_ways import visited, with_notes, write
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -381,16 +382,18 @@ def test_where_names_are_is_asked_where_only_a_person_can_know(point: str, pair:
 
 
 def without(side: Side, *parts: str) -> Side:
-    """As a profile said it before it knew these parts."""
+    """As a profile said it before it knew these parts, journals of customers and keys."""
     return side.model_copy(
         update={
+            "comments": None,
             "tables": {part: name for part, name in side.tables.items() if part not in parts},
             "columns": {kind: names for kind, names in side.columns.items() if kind not in parts},
             "states": {part: lines for part, lines in side.states.items() if part not in parts},
             "facts": {
                 what: fact
                 for what, fact in side.facts.items()
-                if not any(side.tables.get(part, part) in re.split(r"[ .]", what) for part in parts)
+                if not what.startswith(("reference ", "journal "))
+                and not any(side.tables.get(part, part) in re.split(r"[ .]", what) for part in parts)
             },
         }
     )
@@ -406,8 +409,7 @@ def test_a_profile_from_before_these_parts_stood_in_it_is_as_good_as_ever_and_no
     discovered = found(pair)
     now = discovered.profile
     lookups = {column: one.model_copy(update={"keys": ()}) for column, one in now.fsm.references.items()}
-    facts = {what: fact for what, fact in now.fsm.facts.items() if not what.startswith("reference ")}
-    fsm = now.fsm.model_copy(update={"references": lookups, "facts": facts})
+    fsm = without(now.fsm).model_copy(update={"references": lookups})
     before = now.model_copy(update={"om": without(now.om, *NEW_PARTS), "fsm": fsm})
     assert drift(before, now) == ()
     assert len(drift(before.model_copy(update={"om": now.om.model_copy(update={"facts": before.om.facts})}), now)) > 20
@@ -416,10 +418,83 @@ def test_a_profile_from_before_these_parts_stood_in_it_is_as_good_as_ever_and_no
     discovered.profile = before
     text = adopt(pair, discovered).read_text(encoding="utf-8")
     assert "keys = " not in text
+    assert "comments = " not in text
     assert pair.loaded.settings.fsm.references == settings.fsm.references
     assert not [part for part in NEW_PARTS if f"{part} = " in text.replace('request_type = "request_type"', "")]
     assert pair.loaded.settings.fallout == settings.fallout
     assert pair.loaded.settings.om.catalog == settings.om.catalog
+
+
+# --- journals ----------------------------------------------------------------------------------------------------------
+
+JOURNALS = '[fsm.rename]\n"task.comments" = "u_told"\n"task.work_notes" = "u_notes"\n'
+
+
+def test_journals_that_are_called_otherwise_are_found_by_their_labels(tmp_path: Path) -> None:
+    discovered = found(pair_on(tmp_path, JOURNALS))
+    assert (discovered.profile.om.notes, discovered.profile.om.comments) == ("work_notes", "comments")
+    assert (discovered.profile.fsm.notes, discovered.profile.fsm.comments) == ("u_notes", "u_told")
+    assert "by its label 'Additional comments'" in discovered.reasons["fsm.comments"]
+
+
+@pytest.mark.parametrize("crosses", [False, True])
+def test_what_customers_read_crosses_from_the_journal_that_was_found(tmp_path: Path, crosses: bool) -> None:
+    pair = pair_on(tmp_path, JOURNALS)
+    adopt(pair, found(pair))
+    with_notes(pair, comments=crosses)
+    domain_order, install = visited(pair)
+    write(pair, "fsm", install, "We come on Monday.", "dispatcher", customer_visible=True)
+    pair.settle()
+    assert pair.noted(domain_order, "We come on Monday.") == crosses
+
+
+@pytest.mark.parametrize("crosses", [False, True])
+def test_without_a_journal_for_customers_only_private_notes_cross(tmp_path: Path, crosses: bool) -> None:
+    """As where both are one: what is written there is private to the connector."""
+    pair = make_pair(tmp_path)
+    discovered = found(pair)
+    adopt(pair, discovered, ('comments = "comments"', f'comments = "{"comments" if crosses else ""}"'))
+    with_notes(pair, comments=True)
+    domain_order, install = visited(pair)
+    write(pair, "fsm", install, "We come on Monday.", "dispatcher", customer_visible=True)
+    write(pair, "fsm", install, "Third floor.", "dispatcher")
+    pair.settle()
+    assert pair.noted(domain_order, "We come on Monday.") == crosses
+    assert pair.noted(domain_order, "Third floor.")
+
+
+def test_a_journal_for_customers_that_is_not_there_is_said_with_what_that_costs(tmp_path: Path) -> None:
+    pair = pair_on(tmp_path, '[fsm.tables.task.columns]\ncomments = "string:4000"\n')
+    discovered = found(pair)
+    assert discovered.profile.fsm.comments == ""
+    assert "'comments' is a string here: what customers read is not carried" in discovered.reasons["fsm.comments"]
+    assert open_points(pair, discovered.profile) == []
+
+
+def test_a_journal_only_a_person_can_know_is_asked_for_where_it_is_wanted(pair: Pair) -> None:
+    discovered = found(pair)
+    settled = read_profile(adopt(pair, discovered, ('comments = "comments"', 'comments = "?"')))
+    assert open_points(pair, settled) == []
+    text = pair.loaded.path.read_text(encoding="utf-8")
+    pair.loaded.path.write_text(f"{text}\n[notes]\ncomments = true\n", encoding="utf-8")
+    assert open_points(pair, settled) == [
+        f"{side}.comments: which journal do customers read?" for side in ("om", "fsm")
+    ]
+    assert keeping_decisions(settled, discovered.profile).om.comments == "comments"
+
+
+def test_a_journal_a_person_chose_is_kept_and_one_that_was_found_follows_the_instance(
+    pair: Pair, tmp_path: Path
+) -> None:
+    first = found(pair).profile
+    (tmp_path / "other").mkdir()
+    now = found(pair_on(tmp_path / "other", JOURNALS)).profile
+    again = keeping_decisions(first, now)
+    assert (again.fsm.notes, again.fsm.comments) == ("u_notes", "u_told")
+    assert "fsm: journal comments was comments journal_input and is now u_told journal_input" in drift(first, now)
+    chosen = first.model_copy(update={"fsm": first.fsm.model_copy(update={"notes": "u_mine", "comments": ""})})
+    kept = keeping_decisions(chosen, now).fsm
+    assert (kept.notes, kept.comments) == ("u_mine", "")
 
 
 # --- by what records are known -----------------------------------------------------------------------------------------
@@ -846,6 +921,7 @@ NONSENSE: list[tuple[tuple[str, str], str]] = [
         ('requested_due_by = "requested_due_by"', 'requested_due_by = "due by"'),
         "fsm.fields.requested_due_by: 'due by' is no name of a column",
     ),
+    (('comments = "comments"', 'comments = "com^ments"'), "om.comments: 'com^ments' is no name of a column"),
     (("[om]", "[om"), "not valid TOML"),
 ]
 
