@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import ipaddress
 import json
+import re
 import shlex
+import tomllib
 from dataclasses import dataclass
 from importlib import resources
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,6 +26,7 @@ class Access:
     """One instance and how to sign in there. `secret` says where it is: env:NAME, file:PATH or command:PROGRAM ARGUMENT."""
 
     side: str
+    name: str
     url: str
     kind: str
     user: str = ""  # the client id of OAuth, the user of a password; none for an API key
@@ -99,6 +104,33 @@ def config_text(om: Access, fsm: Access, ca_file: str = "") -> str:
     return _HEAD.format() + "".join(_instance(one, titles[one.side], ca_file) for one in (om, fsm)) + _REST
 
 
+def name_of(url: str) -> str:
+    """What an Order Management is called where nobody says otherwise: as the first part of its address, which no other one has.
+
+    >>> name_of("https://AcmeProd.service-now.com"), name_of("https://acme-telecom-production.service-now.com:443")
+    ('acmeprod', 'acme-telecom-pro')
+    >>> name_of("https://127.0.0.1:8443"), name_of("https://[::1]"), name_of("https://localhost"), name_of("nonsense")
+    ('om', 'om', 'om', 'om')
+    """
+    host = ""
+    try:
+        host = urlsplit(url).hostname or ""
+        ipaddress.ip_address(host)
+    except ValueError:
+        label, dot, _ = host.partition(".")
+        return (re.sub(r"[^a-z0-9-]", "", label).strip("-")[:16].rstrip("-") if dot else "") or "om"
+    return "om"
+
+
+def name_in(path: Path) -> str:
+    """What a configuration that is there already calls its Order Management; empty where it cannot be told."""
+    try:
+        name = tomllib.loads(path.read_text(encoding="utf-8"))["om"]["name"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""
+    return name if isinstance(name, str) else ""
+
+
 def _instance(access: Access, title: str, ca_file: str) -> str:
     secret, _ = _SECRETS[access.kind]
     lines = [
@@ -106,7 +138,8 @@ def _instance(access: Access, title: str, ca_file: str) -> str:
         f"# --- {title} ---",
         f"[{access.side}]",
         "# It becomes part of the marks on work orders: never change it afterwards.",
-        f"name = {json.dumps(access.side)}",
+        *(["# Two that feed one Field Service need two names."] if access.side == "om" else []),
+        f"name = {json.dumps(access.name)}",
         f"url = {json.dumps(access.url)}",
     ]
     if ca_file:

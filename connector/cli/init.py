@@ -9,7 +9,18 @@ from typing import TYPE_CHECKING
 import click
 
 from connector.cli.output import say
-from connector.first_config import API_KEY, BASIC, KINDS, OAUTH, Access, config_text, default_place, secret_ref
+from connector.first_config import (
+    API_KEY,
+    BASIC,
+    KINDS,
+    OAUTH,
+    Access,
+    config_text,
+    default_place,
+    name_in,
+    name_of,
+    secret_ref,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,6 +34,9 @@ _USER = {OAUTH: "client id", BASIC: "user name"}
 @click.option("--om", "om_url", help="The address of the Order Management instance.")
 @click.option("--fsm", "fsm_url", help="The address of the Field Service instance; the same where it is one instance.")
 @click.option("--sign-in", "kind", type=click.Choice(KINDS), help=f"How to sign in to both; {OAUTH} is recommended.")
+@click.option(
+    "--om-name", help="What marks on work orders call this Order Management; else the first part of its address."
+)
 @click.option("--om-user", help="The client id or user name on the Order Management instance.")
 @click.option("--fsm-user", help="The client id or user name on the Field Service instance.")
 @click.option("--om-kept-in", help="Where the secret is: env:NAME, file:PATH or command:PROGRAM ARGUMENT.")
@@ -46,7 +60,7 @@ def init(path: Path, /, *, ca_file: str, no_test: bool, force: bool, **said: str
             f"{path} cannot be written: there is no directory {path.parent}.",
             hint=f"Make it first, as with mkdir -p {shlex.quote(str(path.parent))}. Nothing was written, nobody asked.",
         )
-    om, fsm = _accesses(said)
+    om, fsm = _accesses(said, name_in(path))
     try:
         text = config_text(om, fsm, ca_file)
     except ValueError as error:
@@ -76,8 +90,8 @@ def init(path: Path, /, *, ca_file: str, no_test: bool, force: bool, **said: str
     say("Next: `om-fsm discover` finds out what tables, columns and states are called there, then `om-fsm doctor`.")
 
 
-def _accesses(said: dict[str, str | None]) -> tuple[Access, Access]:
-    """What was given, and on a terminal what is asked for."""
+def _accesses(said: dict[str, str | None], known_as: str) -> tuple[Access, Access]:
+    """What was given, and on a terminal what is asked for. An Order Management that has a name (`known_as`) keeps it."""
     asks = sys.stdin.isatty()
     missing: list[str] = []
 
@@ -104,7 +118,8 @@ def _accesses(said: dict[str, str | None]) -> tuple[Access, Access]:
             secret_ref(place)
         except ValueError as error:
             raise click.UsageError(str(error)) from error
-        found.append(Access(side, url.rstrip("/"), kind, user, place))
+        name = said.get("om_name") or known_as or name_of(url) if side == "om" else side
+        found.append(Access(side, name, url.rstrip("/"), kind, user, place))
     if missing:
         raise click.UsageError(f"without a terminal these are needed: {', '.join(missing)}")
     return found[0], found[1]

@@ -182,6 +182,41 @@ def test_an_existing_configuration_is_kept_unless_told(start: Start) -> None:
     assert "# mine" not in start.config.read_text(encoding="utf-8")
 
 
+def named(start: Start, *arguments: str) -> tuple[str, str]:
+    """The names of both instances in the configuration that is written."""
+    done = start.run(*start.options, "--no-test", *arguments)
+    assert done.returncode == 0, done.stderr
+    settings = load_settings(start.config)
+    return settings.om.name, settings.fsm.name
+
+
+@pytest.mark.parametrize(
+    ("said", "name"),
+    [
+        (["--om=https://AcmeProd.service-now.com"], "acmeprod"),
+        (["--om=https://AcmeProd.service-now.com", "--om-name=acme-eu"], "acme-eu"),
+        ([], "om"),  # an address of digits
+    ],
+)
+def test_an_order_management_is_called_as_its_address_so_that_two_can_feed_one_field_service(
+    said: list[str], name: str, start: Start
+) -> None:
+    assert named(start, *said) == (name, "fsm")
+
+
+def test_a_name_that_cannot_stand_in_a_mark_is_refused(start: Start) -> None:
+    done = start.run(*start.options, "--no-test", "--om-name=Acme EU")
+    assert (done.returncode, "om.name: use 1 to 16 lower-case letters" in done.stderr) == (2, True)
+    assert not start.config.exists()
+
+
+def test_a_configuration_that_is_replaced_keeps_its_name_for_its_marks_are_on_work_orders(start: Start) -> None:
+    assert named(start, "--om-name=om") == ("om", "fsm")
+    assert named(start, "--om=https://acmeprod.service-now.com", "--force") == ("om", "fsm")
+    start.config.unlink()
+    assert named(start, "--om=https://acmeprod.service-now.com", "--force") == ("acmeprod", "fsm")
+
+
 TABLES = ("domain_order_policy.csv", "order_task_policy.csv", "compensation.csv")
 
 
