@@ -79,8 +79,8 @@ def tell(seed: int) -> list[Step]:
         [teller] = chance.choices(list(_TELLERS), list(_TELLERS.values()))
         if teller is not _clock or not conditions["feeds_only"]:
             steps += teller(chance)
-    if conditions["feeds_only"] and conditions["page"] < MANY:  # where it matters most what the feeds do with many rows
-        steps += _crowd(chance)
+    if conditions["feeds_only"] and (conditions["page"] < MANY or chance.random() < 0.2):
+        steps += _crowd(chance, moving=conditions["page"] < MANY and chance.random() < 0.7)
     return [*steps, *_refusal(chance)] if conditions["gives_up"] else steps
 
 
@@ -139,23 +139,23 @@ _CROWDED: dict[str, tuple[tuple[str, str], ...]] = {
 """What several people may do at about the same time, and the tables whose rows it changes."""
 
 
-def _crowd(chance: Random) -> list[Step]:
+def _crowd(chance: Random, *, moving: bool) -> list[Step]:
     """There are more orders, and a quiet time; then several people do the same: in one second, before and after a look; or long
-    before the connector looks, and what it reads moves meanwhile."""
+    before the connector looks, and what it reads is `moving` meanwhile. Only the feeds can tell it of that."""
     name = chance.choice(list(_CROWDED))
     many = [{"do": "person", "move": name, "pick": chance.getrandbits(16)} for _ in range(chance.randint(2, 7))]
-    more = [{"do": "person", "move": "new_order", "pick": chance.getrandbits(16)} for _ in range(3)]
+    more = [{"do": "person", "move": "new_order", "pick": chance.getrandbits(16)} for _ in range(2)]
     quiet: list[Step] = [*more, *({"do": "wait", "seconds": 400}, {"do": "pass"}) * 2, {"do": "wait", "seconds": 400}]
-    if chance.random() < 0.4:
+    if not moving:
         first = chance.randint(1, len(many) - 1)
         return [*quiet, *many[:first], {"do": "pass"}, *many[first:]]
     one_by_one = [step for move in many for step in (move, {"do": "wait", "seconds": 1})]
     touched = {"kind": "move_row", "method": "GET", "user": "connector", "count": 1}
-    moving = [
+    faults = [
         {"do": "fault", "side": side, "fault": {**touched, "path_contains": f"/table/{table}?"}}
         for side, table in _CROWDED[name]
     ]
-    return [*quiet, *one_by_one, {"do": "wait", "seconds": 400}, *moving, {"do": "pass"}]
+    return [*quiet, *one_by_one, {"do": "wait", "seconds": 400}, *faults, {"do": "pass"}]
 
 
 def _look(chance: Random) -> list[Step]:
@@ -232,7 +232,7 @@ def _clock(chance: Random) -> list[Step]:
 
 _TELLERS: dict[Callable[[Random], list[Step]], int] = {
     _person: 10, _chapter: 6, _look: 9, _wait: 3, _fault: 5, _mend: 1, _restart: 1, _memory: 2, _clock: 1,
-    _crowd: 2, _turned_back: 1,
+    _turned_back: 1,
 }  # fmt: skip
 
 
