@@ -104,7 +104,7 @@ def _compensate(draft: Draft, initiator: AnyInitiator, work: Work, new: _Differe
             work.found, new.changes, _why_it_waits(draft, initiator, work, new), draft.rules.notes.zone
         )
         occasion = _waiting(work, new.facts)
-        draft.find(FindingCode.CHANGE_WAITS, work.found.number, text, on=initiator, occasion=occasion)
+        draft.find(FindingCode.CHANGE_WAITS, work.found.number, text, on=initiator, occasion=_besides(occasion))
         _note(draft, initiator, occasion, text)
 
 
@@ -347,8 +347,13 @@ def _tell_ponr(draft: Draft, initiator: AnyInitiator, work_order: WorkOrder, tex
         if isinstance(action, UpdateWorkOrder | CancelWorkOrder) and action.work_order_id == work_order.sys_id:
             return
     occasion = f"ponr/{work_order.sys_id}/{what}"
-    draft.find(FindingCode.PAST_PONR, work_order.number, text, on=initiator, occasion=occasion)
+    draft.find(FindingCode.PAST_PONR, work_order.number, text, on=initiator, occasion=_besides(occasion))
     _note(draft, initiator, occasion, text)
+
+
+def _besides(note: str) -> str:
+    """The occasion of what a note tells: it goes on holding when the note is written, which is an occasion of its own."""
+    return f"{note}/holds"
 
 
 def _note(draft: Draft, initiator: AnyInitiator, key: str, text: str) -> None:

@@ -78,7 +78,7 @@ def _raise(draft: Draft, mark: str, trouble: Trouble) -> None:
     """The n-th fallout of an occasion, once the one before was settled."""
     number = 1
     while draft.intent(f"{mark}:{number}") is not None:
-        settled = draft.intent(_settling(f"{mark}:{number}"))
+        settled = draft.intent(settling(f"{mark}:{number}"))
         if settled is not None and settled.state is IntentState.PENDING:
             draft.withdraw(settled)
         is_over = settled is not None and settled.state is IntentState.DONE
@@ -153,10 +153,11 @@ def _settle(draft: Draft, raised: Intent, action: RaiseFallout) -> None:
     if raised.state.may_be_withdrawn:
         draft.withdraw(raised)
     elif raised.state is IntentState.DONE:
-        draft.do(SettleFallout(_settling(action.key), action.mark, action.order_task_number, fallouts.SETTLED_TEXT))
+        draft.do(SettleFallout(settling(action.key), action.mark, action.order_task_number, fallouts.SETTLED_TEXT))
 
 
-def _settling(raised: str) -> str:
+def settling(raised: str) -> str:
+    """The key of what settles a fallout, by the key of what raised it."""
     return f"settle/{raised}"
 
 

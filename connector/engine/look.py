@@ -6,13 +6,14 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from connector.decide.draft import initiators_of
+from connector.decide.fallout import settling
 from connector.decide.refused import wanted_there
 from connector.engine.archive import Archive
 from connector.engine.hear import hear
 from connector.exchange import WORK_ORDER, Pointer, Record, Sketch
 from connector.mapping.marks import Carried, WorkOrderKey, is_detached, number_in, prefix
 from connector.mapping.quotes import own_words
-from connector.model import IntentState, Origin, RaiseFallout, SettleFallout, Snapshot, WorkOrderPhase
+from connector.model import IntentState, Origin, RaiseFallout, Snapshot, WorkOrderPhase
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
@@ -207,12 +208,9 @@ def _with_fallouts(snapshots: Collection[Observed], om: OrderManagement) -> tupl
 
 
 def _has_raised(remembered: OrderMemory) -> bool:
-    """Whether a fallout of ours may be open, as far as memory knows."""
-    settled = {
-        i.action.mark for i in remembered.intents.values() if _is_done(i) and isinstance(i.action, SettleFallout)
-    }
-    raised = {i.action.mark for i in remembered.intents.values() if _is_done(i) and isinstance(i.action, RaiseFallout)}
-    return bool(raised - settled)
+    """Whether a fallout of ours may be open, as far as memory knows; one of a mark may be settled, and the next be open."""
+    done = {intent.key: intent.action for intent in remembered.intents.values() if _is_done(intent)}
+    return any(isinstance(action, RaiseFallout) and settling(key) not in done for key, action in done.items())
 
 
 def _is_done(intent: Intent) -> bool:

@@ -193,6 +193,27 @@ def _tasks(pair: Pair) -> list[str]:
     return [row["sys_id"] for row in pair.rows("om", ORDER_TASK, "", "sys_id")]
 
 
+def test_a_fallout_that_puts_the_task_of_its_visit_on_hold_a_second_time_is_raised_once_more_and_stays(
+    raising: Pair,
+) -> None:
+    order = raising.approved(HAMBURG)
+    raising.settle()
+    [survey] = raising.work_orders(order, "Site Survey")  # it was made for an order task
+    line = raising.rows("om", LINE, f"order.number={order}", "number")[0]["number"]
+    raising.om("set_ponr", line=line)
+    with app.writing(raising.loaded, raising.outside()) as (engine, systems):  # one daemon
+        for value in ("1 Gbit/s", "100 Mbit/s", "1 Gbit/s"):
+            raising.om("set_characteristic", line=line, name="Bandwidth", value=value)
+            for _ in range(3):
+                app.sync_once(engine, systems, raising.now)
+                raising.world.advance(90)
+    about = [row for row in fallouts(raising) if row["short_description"].startswith(survey)]
+    assert len(about) == 2
+    assert sorted(states(raising)) == ["open", "open", "resolved", "resolved"]
+    assert "frozen" not in raising.finding_codes()
+    assert [plan for plan in raising.plan() if plan.actions] == []
+
+
 # --- the other occasions ---------------------------------------------------------------------------------------
 
 
