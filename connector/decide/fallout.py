@@ -17,7 +17,7 @@ the same, but its write was carried out, or given up          | settle it, with 
 a fallout of ours is open, memory does not know it            | remember it; then as any other, once the order is at rest
 no order task is open                                         | nothing: the finding alone
 the same, a cancellation was refused or came too late         | raise it on an open task of a domain order above, of the order
-                                                              |   itself, or of its line; none: the finding says so
+                                                              |   itself, or of its canceled line; none: the finding says so
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ from connector.model import (
     FindingCode,
     Initiator,
     IntentState,
+    OrderPhase,
     RaiseFallout,
     ReopenDomainOrder,
     SettleFallout,
@@ -133,7 +134,8 @@ def task_about(draft: Draft, initiator: Initiator, code: FindingCode) -> OrderTa
 
 
 def _around(draft: Draft, initiator: Initiator) -> Iterator[OrderTask]:
-    """The open tasks of the domain orders above its own, of the customer order itself, of the same line: the nearest first."""
+    """The open tasks of the domain orders above its own, of the customer order itself, of its line where all of that is canceled:
+    the nearest first."""
     every = sorted(draft.snapshot.order_tasks, key=lambda task: task.number)
     still_open = [task for task in every if task.state.phase not in _OVER]
     above = {one.sys_id: one for one in draft.snapshot.domain_orders}
@@ -143,6 +145,8 @@ def _around(draft: Draft, initiator: Initiator) -> Iterator[OrderTask]:
         seen.add(parent)
         parent = above[parent].parent_id
     yield from (task for task in still_open if not task.domain_order_id)
+    if initiator.line.state.phase is not OrderPhase.CANCELED:
+        return  # other units of the line go on
     of_line = {one.sys_id for one in draft.snapshot.domain_orders if one.line_id == initiator.line_id}
     yield from (task for task in still_open if task.domain_order_id in of_line)
 

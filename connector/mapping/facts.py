@@ -138,8 +138,10 @@ def saved_with(initiator: AnyInitiator, fact: str, value: str) -> Saved:
         return line.saved_characteristics.get(name, Saved()) if line.characteristics.get(name) == value else Saved()
     if fact in _OF_LINES:
         return line.saved if FACTS[fact](initiator) == value else Saved()
-    said = ((text, record.saved) for record in _nearest(initiator) if (text := _said_by(record, fact)))
-    found, saved = next(said, ("", Saved()))
+    said = ((text, record, record.saved) for record in _nearest(initiator) if (text := _said_by(record, fact)))
+    found, record, saved = next(said, ("", None, Saved()))
+    if record is not None and fact in record.more and fact not in CARRIED_FACTS:
+        return Saved()  # the configuration maps it in, perhaps from another record
     return saved if found == value else Saved()
 
 

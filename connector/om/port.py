@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from connector.errors import AbsurdAnswer, Rejected
+from connector.errors import AbsurdAnswer, Rejected, RemoteError
 from connector.exchange import NOTE, Changed, FeedId, LineNow, OrdersRead, Record, Sent, Sketch, Unreadable, Written
 from connector.mapping.facts import CARRIED_FACTS
 from connector.mapping.marks import OWNER, number_in, tokens_in
@@ -251,10 +252,11 @@ class OmPort:
         return replace(read, records=tuple(records))
 
     def _learn_who_saved(self, rows: Mapping[str, Iterable[Row]]) -> None:
-        """Look up the names of those who are not known yet, all in one request."""
+        """Look up the names of those who are not known yet, all in one request. Until there is an answer their logins do."""
         columns = {part: getattr(self._schema, part)["updated_by"] for part in rows}
         logins = {row.get(columns[part]) for part, found in rows.items() for row in found}
-        self._people.learn({login for login in logins if not self._journals.is_ours(login)})
+        with suppress(RemoteError):
+            self._people.learn({login for login in logins if not self._journals.is_ours(login)})
 
     def _saved(self, part: str, row: Row) -> Saved:
         """Who saved a record last, and when: nothing where it was the connector, or may have been."""

@@ -413,6 +413,33 @@ def with_line_removed(pair: Pair, *, header: bool) -> tuple[str, str, str, str]:
     return visit["number"], part, above, numbers[1]
 
 
+def test_a_unit_that_goes_on_is_not_held_for_the_visit_of_another_that_could_not_be_canceled(raising: Pair) -> None:
+    policy = raising.loaded.path.parent / "domain_order_policy.csv"
+    row = "phone,Desk Phone,product,add,Install CPE,\nother,"
+    policy.write_text(policy.read_text(encoding="utf-8").replace("other,", row), encoding="utf-8")
+    order = raising.approved(HAMBURG, offering="Desk Phones", quantity="3")
+    units = [unit for unit in raising.domain_orders(order) if unit.startswith("PO")]
+    om = raising.world.om
+    [placed] = raising.rows("om", "sn_ind_tmt_orm_order", f"number={order}", "sys_id")
+    for unit in units:
+        [parent] = raising.rows("om", DOMAIN_ORDER, f"number={unit}", "sys_id")
+        task = {"parent": parent["sys_id"], "order": placed["sys_id"], "short_description": "Configure the phone"}
+        om.records.insert(ORDER_TASK, task, om.users["fulfillment_manager"])
+    raising.settle()
+    [visit] = raising.rows("fsm", "wm_order", f"short_descriptionLIKE{units[0]}", "number")
+    shipped(raising, visit["number"])
+    line = raising.rows("om", LINE, f"order.number={order}", "number")[0]["number"]
+    raising.om("revise", order=order)
+    raising.om("edit_line", line=line, fields={"quantity": "2"})
+    raising.om("approve_revision", order=order)
+    raising.settle()
+    raising.om("cancel_unit", domain_order=units[0])
+    raising.settle_but_parked()
+    assert "not-canceled" in raising.finding_codes()
+    assert "No order task of it is open" in details(raising)
+    assert fallouts(raising) == []
+
+
 def details(pair: Pair) -> str:
     database = memory.reading(pair.loaded)
     assert database is not None

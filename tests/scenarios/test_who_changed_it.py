@@ -177,3 +177,14 @@ def test_who_changed_a_case_is_named_to_its_agents(pair: Pair) -> None:
     texts = [row["value"] for row in pair.rows("om", "sys_journal_field", f"name={CASE}", "value")]
     [note] = [text for text in texts if "after a change of the case" in text]
     assert f"after a change of the case, last saved by Olivia Brooks, {at} UTC: priority: " in note
+
+
+def test_work_orders_are_made_while_nobody_can_be_looked_up_and_whoever_can_be_later_is_named(pair: Pair) -> None:
+    down = {"kind": "status", "status": 500, "path_contains": "sys_user", "user": "connector", "count": None}
+    pair.world.fault("om", down)
+    line, number = visited(pair)
+    assert pair.work_orders(pair.rows("om", LINE, f"number={line}", "order.number")[0]["order.number"]) != []
+    pair.world.clear_faults()
+    pair.settle()
+    faster(pair, line)
+    assert "last saved by Olivia Brooks" in only(pair, number)
