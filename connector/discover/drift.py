@@ -123,10 +123,12 @@ def keeping_decisions(old: Profile, new: Profile) -> Profile:
 
 
 def _kept(old: Side, new: Side) -> dict[str, object]:
-    columns = {
+    found = {
         kind: {part: _column(old, kind, part, column) for part, column in parts.items()}
         for kind, parts in new.columns.items()
     }
+    # Of what cannot be read now nothing better is known than what was said when it could be.
+    columns = {kind: {**old.columns.get(kind, {}), **found.get(kind, {})} for kind in {**new.columns, **old.columns}}
     states = {part: _states(old, part, lines) for part, lines in new.states.items()}
     added = {part: lines for part, lines in old.states.items() if part not in states}  # told by a person alone
     tables = {part: _table(old, part, table) for part, table in new.tables.items()}

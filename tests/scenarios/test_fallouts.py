@@ -8,10 +8,12 @@ import pytest
 
 from connector import app, memory
 from connector.config import load
+from connector.discover.drift import keeping_decisions
 from connector.engine.history import overview
 from connector.errors import ConfigError
+from connector.profile import read_profile
 from tests.conftest import DOMAIN_ORDER, HAMBURG, LINE, MUNICH
-from tests.scenarios.test_discover import adopt, found, pair_on
+from tests.scenarios.test_discover import TASK_RENAMED, adopt, found, pair_on
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -154,6 +156,22 @@ def test_by_the_profile_that_was_found_a_fallout_is_raised_and_settled_where_all
     assert states(pair) == ["resolved"]
     assert pair.work_orders(order)
     assert not [r for r in pair.world.requests("om") if r.path.endswith("sys_choice")]
+
+
+def test_what_a_person_settled_of_fallouts_is_kept_when_the_next_discovery_may_not_read_them(tmp_path: Path) -> None:
+    """A fallout that nobody finds by its task holds nothing up."""
+    pair = configured(pair_on(tmp_path, TASK_RENAMED), f"[fallout]\nkinds = {KINDS}\n")
+    settled = read_profile(adopt(pair, found(pair), ('order_task = "?"', 'order_task = "u_held"')))
+    pair.world.fault("om", {"kind": "status", "status": 403, "path_contains": f"ui/meta/{FALLOUT}", "count": None})
+    pair.world.fault("om", {"kind": "table_forbidden", "path_contains": "sys_dictionary", "count": None})
+    now = app.discover_once(load(pair.loaded.path, with_profile=False), pair.outside(), before=settled)
+    assert "fallout" not in now.profile.om.columns
+    now.profile = keeping_decisions(settled, now.profile)
+    adopt(pair, now)
+    pair.world.clear_faults()
+    order, _ = with_refused_creation(pair)
+    raised = [fallout["u_held"] for fallout in pair.rows("om", FALLOUT, "", "u_held")]
+    assert task_of(pair, pair.resource_order(order), "sys_id") in raised
 
 
 RENAMED_STATE = f"""
