@@ -8,6 +8,7 @@ import re
 import shlex
 import tomllib
 from dataclasses import dataclass
+from hashlib import sha256
 from importlib import resources
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -105,30 +106,86 @@ def config_text(om: Access, fsm: Access, ca_file: str = "") -> str:
 
 
 def name_of(url: str) -> str:
-    """What an Order Management is called where nobody says otherwise: as the first part of its address, which no other one has.
+    """What an Order Management is called where nobody says otherwise: as the first part of its address, with a few letters of a
+    digest of the whole host where that part had to be altered or does not stand for the instance alone.
 
     >>> name_of("https://AcmeProd.service-now.com"), name_of("https://acme-telecom-production.service-now.com:443")
-    ('acmeprod', 'acme-telecom-pro')
+    ('acmeprod', 'acme-tele-5275d2')
+    >>> name_of("https://portal.emea.example.com"), name_of("https://portal.apac.example.com"), name_of("https://10.0.0.1")
+    ('portal-0a9dba', 'portal-62eb5c', 'om-f50473')
     >>> name_of("https://127.0.0.1:8443"), name_of("https://[::1]"), name_of("https://localhost"), name_of("nonsense")
     ('om', 'om', 'om', 'om')
     """
-    host = ""
+    host = _host(url)
+    if not host or host == "localhost" or (_is_digits(host) and ipaddress.ip_address(host).is_loopback):
+        return "om"
+    label = "" if _is_digits(host) else host.partition(".")[0]
+    if host == f"{label}.service-now.com" and re.fullmatch(r"[a-z0-9]([a-z0-9-]{0,14}[a-z0-9])?", label):
+        return label
+    return _unlike(label, host, "om")
+
+
+def names_of(om: str, fsm: str, kept: tuple[str, str], said: str) -> tuple[str, str]:
+    """What both sides are called, never the same: as was said or as they were called before, else the Order Management as its
+    address and Field Service "fsm". Raises ValueError where the name that was said is the other's already.
+
+    >>> names_of("https://fsm.service-now.com", "https://field.service-now.com", ("", ""), "")
+    ('fsm-044b70', 'fsm')
+    >>> names_of("https://acme.service-now.com", "https://acme.service-now.com", ("", ""), "fsm")
+    ('fsm', 'fsm-0cf0a3')
+    """
+    of_om, of_fsm = said or kept[0] or name_of(om), kept[1] or "fsm"
+    if of_om != of_fsm:
+        return of_om, of_fsm
+    if not (said or kept[0]):
+        return _unlike(of_om, _host(om), "om"), of_fsm
+    if kept[1] == said:
+        raise ValueError(f"{said!r} is what the Field Service instance is called already: use another --om-name")
+    return of_om, "fsm" if of_om != "fsm" else _unlike("fsm", _host(fsm), "fsm")
+
+
+def _host(url: str) -> str:
     try:
-        host = urlsplit(url).hostname or ""
+        return (urlsplit(url).hostname or "").rstrip(".")
+    except ValueError:
+        return ""
+
+
+def _is_digits(host: str) -> bool:
+    try:
         ipaddress.ip_address(host)
     except ValueError:
-        label, dot, _ = host.partition(".")
-        return (re.sub(r"[^a-z0-9-]", "", label).strip("-")[:16].rstrip("-") if dot else "") or "om"
-    return "om"
+        return False
+    return True
 
 
-def name_in(path: Path) -> str:
-    """What a configuration that is there already calls its Order Management; empty where it cannot be told."""
+def _unlike(label: str, host: str, otherwise: str) -> str:
+    """A name that no other host has: what can be read of its first part, and a digest of the whole."""
+    readable = re.sub(r"[^a-z0-9-]", "", label).strip("-")[:9].rstrip("-") or otherwise
+    return f"{readable}-{sha256(host.encode()).hexdigest()[:6]}"
+
+
+def names_in(path: Path, om: str, fsm: str) -> tuple[str, str]:
+    """What a configuration that is there already calls the instances of these addresses; empty where it has others."""
     try:
-        name = tomllib.loads(path.read_text(encoding="utf-8"))["om"]["name"]
-    except (OSError, ValueError, KeyError, TypeError):
-        return ""
-    return name if isinstance(name, str) else ""
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return "", ""
+    return _name_in(document.get("om"), om), _name_in(document.get("fsm"), fsm)
+
+
+def _name_in(section: object, url: str) -> str:
+    said = section if isinstance(section, dict) else {}
+    name, its_url = said.get("name"), said.get("url")
+    return name if isinstance(name, str) and isinstance(its_url, str) and _address(its_url) == _address(url) else ""
+
+
+def _address(url: str) -> tuple[str, int | None]:
+    """Host and port, however they are written."""
+    try:
+        return _host(url), urlsplit(url).port or 443
+    except ValueError:
+        return url, None
 
 
 def _instance(access: Access, title: str, ca_file: str) -> str:

@@ -17,8 +17,8 @@ from connector.first_config import (
     Access,
     config_text,
     default_place,
-    name_in,
-    name_of,
+    names_in,
+    names_of,
     secret_ref,
 )
 
@@ -35,7 +35,7 @@ _USER = {OAUTH: "client id", BASIC: "user name"}
 @click.option("--fsm", "fsm_url", help="The address of the Field Service instance; the same where it is one instance.")
 @click.option("--sign-in", "kind", type=click.Choice(KINDS), help=f"How to sign in to both; {OAUTH} is recommended.")
 @click.option(
-    "--om-name", help="What marks on work orders call this Order Management; else the first part of its address."
+    "--om-name", help="What marks on work orders call this Order Management; else as its address."
 )
 @click.option("--om-user", help="The client id or user name on the Order Management instance.")
 @click.option("--fsm-user", help="The client id or user name on the Field Service instance.")
@@ -60,7 +60,7 @@ def init(path: Path, /, *, ca_file: str, no_test: bool, force: bool, **said: str
             f"{path} cannot be written: there is no directory {path.parent}.",
             hint=f"Make it first, as with mkdir -p {shlex.quote(str(path.parent))}. Nothing was written, nobody asked.",
         )
-    om, fsm = _accesses(said, name_in(path))
+    om, fsm = _accesses(said, path)
     try:
         text = config_text(om, fsm, ca_file)
     except ValueError as error:
@@ -90,8 +90,8 @@ def init(path: Path, /, *, ca_file: str, no_test: bool, force: bool, **said: str
     say("Next: `om-fsm discover` finds out what tables, columns and states are called there, then `om-fsm doctor`.")
 
 
-def _accesses(said: dict[str, str | None], known_as: str) -> tuple[Access, Access]:
-    """What was given, and on a terminal what is asked for. An Order Management that has a name (`known_as`) keeps it."""
+def _accesses(said: dict[str, str | None], path: Path) -> tuple[Access, Access]:
+    """What was given, and on a terminal what is asked for. An instance that has a name in the file at `path` keeps it."""
     asks = sys.stdin.isatty()
     missing: list[str] = []
 
@@ -110,15 +110,18 @@ def _accesses(said: dict[str, str | None], known_as: str) -> tuple[Access, Acces
     kind = value("kind", f"How to sign in ({', '.join(KINDS)})", OAUTH)
     if kind not in KINDS:
         raise click.UsageError(f"{kind!r} is none of {', '.join(KINDS)}; config.example.toml shows the others")
+    try:
+        of_om, of_fsm = names_of(om_url, fsm_url, names_in(path, om_url, fsm_url), said.get("om_name") or "")
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error
     found = []
-    for side, url in (("om", om_url), ("fsm", fsm_url)):
+    for side, url, name in (("om", om_url, of_om), ("fsm", fsm_url, of_fsm)):
         user = "" if kind == API_KEY else value(f"{side}_user", f"The {_USER[kind]} on {side}")
         place = value(f"{side}_kept_in", f"Where the secret of {side} is", default_place(side, kind))
         try:
             secret_ref(place)
         except ValueError as error:
             raise click.UsageError(str(error)) from error
-        name = said.get("om_name") or known_as or name_of(url) if side == "om" else side
         found.append(Access(side, name, url.rstrip("/"), kind, user, place))
     if missing:
         raise click.UsageError(f"without a terminal these are needed: {', '.join(missing)}")

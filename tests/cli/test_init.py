@@ -14,6 +14,7 @@ import pytest
 from connector.config import load, load_settings
 from connector.doctor.roles import NEEDED
 from connector.mapping.compensation import load_compensations
+from connector.mapping.marks import INSTANCE_NAME
 from connector.sandbox import World
 from tests import PATIENCE
 
@@ -195,7 +196,7 @@ def named(start: Start, *arguments: str) -> tuple[str, str]:
     [
         (["--om=https://AcmeProd.service-now.com"], "acmeprod"),
         (["--om=https://AcmeProd.service-now.com", "--om-name=acme-eu"], "acme-eu"),
-        ([], "om"),  # an address of digits
+        ([], "om"),  # this machine
     ],
 )
 def test_an_order_management_is_called_as_its_address_so_that_two_can_feed_one_field_service(
@@ -210,11 +211,47 @@ def test_a_name_that_cannot_stand_in_a_mark_is_refused(start: Start) -> None:
     assert not start.config.exists()
 
 
-def test_a_configuration_that_is_replaced_keeps_its_name_for_its_marks_are_on_work_orders(start: Start) -> None:
-    assert named(start, "--om-name=om") == ("om", "fsm")
-    assert named(start, "--om=https://acmeprod.service-now.com", "--force") == ("om", "fsm")
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("acme-telecom-production-eu.service-now.com", "acme-telecom-production-us.service-now.com"),
+        ("portal.emea.example.com", "portal.apac.example.com"),
+        ("acme.service-now.com", "acme.servicenowservices.com"),
+        ("acme_a.service-now.com", "acmea.service-now.com"),
+        ("10.0.0.1", "10.0.0.2"),
+    ],
+)
+def test_two_order_managements_that_feed_one_field_service_are_never_called_the_same_by_their_addresses(
+    one: str, other: str, start: Start
+) -> None:
+    first, second = (named(start, f"--om=https://{host}", "--force")[0] for host in (one, other))
+    assert first != second
+    assert INSTANCE_NAME.fullmatch(first)
+    assert INSTANCE_NAME.fullmatch(second)
+
+
+def test_a_configuration_that_is_replaced_keeps_the_names_for_the_marks_are_on_work_orders(start: Start) -> None:
+    at, field = "--om=https://acmeprod.service-now.com", "--fsm=https://acmefield.service-now.com"
+    assert named(start, at, field, "--om-name=om") == ("om", "fsm")
+    text = start.config.read_text(encoding="utf-8")
+    start.config.write_text(text.replace('name = "fsm"', 'name = "field"'), encoding="utf-8")
+    assert named(start, "--om=https://ACMEPROD.service-now.com:443/", field, "--force") == ("om", "field")
     start.config.unlink()
-    assert named(start, "--om=https://acmeprod.service-now.com", "--force") == ("acmeprod", "fsm")
+    assert named(start, at, field, "--force") == ("acmeprod", "fsm")
+
+
+def test_another_instance_does_not_get_the_name_of_the_one_before(start: Start) -> None:
+    assert named(start, "--om=https://acmeprod.service-now.com", "--om-name=om")[0] == "om"
+    assert named(start, "--om=https://acmetest.service-now.com", "--force")[0] == "acmetest"
+
+
+def test_both_sides_are_never_called_the_same(start: Start) -> None:
+    of_om, of_fsm = named(start, "--om=https://fsm.service-now.com")
+    assert (of_om.startswith("fsm-"), of_fsm) == (True, "fsm")
+    text = start.config.read_text(encoding="utf-8")
+    start.config.write_text(text.replace('name = "fsm"', 'name = "acme"'), encoding="utf-8")
+    refused = start.run(*start.options, "--no-test", "--force", "--om-name=acme")
+    assert (refused.returncode, "is what the Field Service instance is called already" in refused.stderr) == (2, True)
 
 
 TABLES = ("domain_order_policy.csv", "order_task_policy.csv", "compensation.csv")
