@@ -72,6 +72,7 @@ from connector.profile import (
     Profile,
     as_settings,
     fsm_names,
+    no_journals,
     om_names,
     read_profile,
     renamed,
@@ -767,7 +768,9 @@ def _settings(
         settings = Settings.model_validate(document)
     except ValidationError as error:
         raise _unusable(path, tuple(_problem(one) for one in error.errors(include_url=False))) from error
-    twofold = twice("om.tables", settings.om_names.tables)  # also where they are said in different sections
+    twofold = [*twice("om.tables", settings.om_names.tables)]  # also where they are said in different sections
+    for side, names in (("om", settings.om_names), ("fsm", settings.fsm_names)):
+        twofold += no_journals(side, names.journals, names.columns)
     return settings, [*twofold, *_unknown_facts(settings), *_of_the_connector(settings)], profile
 
 

@@ -262,9 +262,25 @@ def twice(where: str, names: Mapping[str, str]) -> Iterator[str]:
             yield f"{where}.{part}: {name!r} is already the {taken[name]}"
 
 
+_NOTED = ("domain_order", "case", *FSM_KINDS)  # whose journals are read and written
+
+
+def no_journals(where: str, journals: Mapping[str, str], columns: Mapping[str, Mapping[str, str]]) -> Iterator[str]:
+    """What is no journal of its own: notes would be read by customers, or overwrite what a record says."""
+    yield from twice(where, journals)
+    for part, name in journals.items():
+        for kind in columns.keys() & {*_NOTED}:
+            for other, column in columns[kind].items():
+                if column == name not in ("", UNSETTLED):
+                    yield f"{where}.{part}: {name!r} is already the {other} of a {kind.replace('_', ' ')}"
+
+
 def _problems(side: str, said: Side, names: Names) -> Iterator[str]:
     yield from _no_names(side, said)
     yield from twice(f"{side}.tables", said.tables)
+    comments = names.journals["comments"] if said.comments is None else said.comments
+    columns = {kind: {**parts, **said.columns.get(kind, {})} for kind, parts in names.columns.items()}
+    yield from no_journals(side, {"notes": said.notes, "comments": comments}, columns)
     for part in said.tables.keys() - names.tables.keys():
         yield f"{side}.tables.{part}: there is no such part"
     for kind, columns in said.columns.items():

@@ -669,7 +669,7 @@ def accepted(pair: Pair, *edits: tuple[str, str]) -> Profile:
 def test_references_notes_fields_tables_and_states_settled_by_hand_are_kept(pair: Pair) -> None:
     again = accepted(
         pair,
-        ('notes = "work_notes"', 'notes = "comments"'),
+        ('notes = "work_notes"', 'notes = "u_log"'),
         (CONTACT.format("customer_contact", "name"), 'contact = { table = "u_person", by = "u_key" }'),
         (ASSET, ""),
         (
@@ -678,7 +678,7 @@ def test_references_notes_fields_tables_and_states_settled_by_hand_are_kept(pair
         ),
         ('work_order_task = "wm_task"', 'work_order_task = "u_wm_task"'),
     )
-    assert (again.om.notes, again.fsm.notes) == ("comments", "comments")
+    assert (again.om.notes, again.fsm.notes) == ("u_log", "u_log")
     assert again.fsm.references["contact"] == Lookup(table="u_person", by="u_key")
     assert "asset" not in again.fsm.references
     assert again.fsm.states["work_order"]["77"].label == "Parked"
@@ -922,6 +922,8 @@ NONSENSE: list[tuple[tuple[str, str], str]] = [
         "fsm.fields.requested_due_by: 'due by' is no name of a column",
     ),
     (('comments = "comments"', 'comments = "com^ments"'), "om.comments: 'com^ments' is no name of a column"),
+    (('comments = "comments"', 'comments = "work_notes"'), "om.comments: 'work_notes' is already the notes"),
+    (('notes = "work_notes"', 'notes = "state"'), "fsm.notes: 'state' is already the state of a work order"),
     (("[om]", "[om"), "not valid TOML"),
 ]
 
