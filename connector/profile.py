@@ -16,6 +16,8 @@ from pydantic import ConfigDict, Field, ValidationError, model_validator
 from connector.errors import ConfigError
 from connector.fsm.schema import DEFAULT_REFERENCES, FsmSchema
 from connector.fsm.schema import OPTIONAL as FSM_OPTIONAL
+from connector.mapping.fields import DEFAULT_CASE_FIELDS, DEFAULT_FIELDS
+from connector.mapping.outputs import DEFAULT_OUTPUTS
 from connector.mapping.references import no_key
 from connector.mapping.states import (
     CASE_LABELS,
@@ -269,10 +271,21 @@ def no_journals(where: str, journals: Mapping[str, str], columns: Mapping[str, M
     """What is no journal of its own: notes would be read by customers, or overwrite what a record says."""
     yield from twice(where, journals)
     for part, name in journals.items():
-        for kind in columns.keys() & {*_NOTED}:
+        for kind in (kind for kind in _NOTED if kind in columns):
             for other, column in columns[kind].items():
                 if column == name not in ("", UNSETTLED):
                     yield f"{where}.{part}: {name!r} is already the {other} of a {kind.replace('_', ' ')}"
+
+
+FILLED = frozenset({*DEFAULT_FIELDS, *DEFAULT_CASE_FIELDS, *(column for column in DEFAULT_OUTPUTS.values() if column)})
+"""Columns of a work order that are filled by default."""
+
+
+def _filled_twice(fields: Mapping[str, str]) -> Iterator[str]:
+    """A column that two fields would fill: what the one says would be overwritten by the other."""
+    names = {**{column: column for column in sorted(FILLED)}, **fields}
+    kept = {column: name for column, name in names.items() if column == name}
+    yield from twice("fsm.fields", {**kept, **names})
 
 
 def _problems(side: str, said: Side, names: Names) -> Iterator[str]:
@@ -281,6 +294,8 @@ def _problems(side: str, said: Side, names: Names) -> Iterator[str]:
     comments = names.journals["comments"] if said.comments is None else said.comments
     columns = {kind: {**parts, **said.columns.get(kind, {})} for kind, parts in names.columns.items()}
     yield from no_journals(side, {"notes": said.notes, "comments": comments}, columns)
+    if isinstance(said, FsmSide):
+        yield from _filled_twice(said.fields)
     for part in said.tables.keys() - names.tables.keys():
         yield f"{side}.tables.{part}: there is no such part"
     for kind, columns in said.columns.items():
@@ -407,5 +422,7 @@ def _keys(column: str, found: Lookup) -> tuple[str, ...]:
 
 
 def renamed(fields: Mapping[str, str], names: Mapping[str, str]) -> dict[str, str]:
-    """Fields of a work order under the names their columns have there; without those that have no column."""
-    return {names.get(column, column): text for column, text in fields.items() if names.get(column, column)}
+    """Fields of a work order under the names their columns have there; without those that have no column, or none yet."""
+    return {
+        name: text for column, text in fields.items() if (name := names.get(column, column)) not in ("", UNSETTLED)
+    }

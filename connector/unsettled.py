@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from connector.decide.rules import GateMode
 from connector.errors import ConfigError
+from connector.mapping.outputs import DEFAULT_OUTPUTS
 from connector.mapping.states import StateMap, Told
 from connector.profile import BASE, LABELS, UNSETTLED, WRITES_CANCELED
 
@@ -39,6 +40,7 @@ def unsettled(settings: Settings, profile: Profile) -> Iterator[str]:
         if said.url != url:
             yield f"{side}.url: the profile is of {said.url}, the configuration of {url}"
     yield from _names(settings)
+    yield from _fields(settings, profile)
     of_om = {**settings.om.states.model_dump(), "fallout": settings.fallout.states}
     told = {part: one for part, one in profile.om.told().items() if part not in _unneeded(settings)}
     yield from _states("om", told, of_om, ("order", "domain_order"))
@@ -61,7 +63,6 @@ def _names(settings: Settings) -> Iterator[str]:
         if names.journals["comments"] == UNSETTLED and settings.notes.comments:
             yield f"{side}.comments: which journal do customers read?"
     yield from _references(settings)
-    yield from _others(settings)
 
 
 def _references(settings: Settings) -> Iterator[str]:
@@ -72,9 +73,12 @@ def _references(settings: Settings) -> Iterator[str]:
             yield f"fsm.references.{column}.by: by which column is its record known?"
 
 
-def _others(settings: Settings) -> Iterator[str]:
+def _fields(settings: Settings, profile: Profile) -> Iterator[str]:
+    asked = {column for column, name in profile.fsm.fields.items() if name == UNSETTLED}
+    for column in sorted(asked):
+        yield f"fsm.fields.{column}: which column is it?"
     for output, column in settings.policy.outputs.items():
-        if column == UNSETTLED:
+        if column == UNSETTLED and DEFAULT_OUTPUTS.get(output) not in asked:
             yield f"policy.outputs.{output}: which column is it?"
 
 

@@ -13,12 +13,11 @@ from connector.discover.keys import verify_keys
 from connector.discover.swapped import swapped
 from connector.discover.wanted import PERHAPS, TABLE_LABELS
 from connector.errors import ConfigError, NotFound, Rejected
-from connector.mapping.fields import DEFAULT_CASE_FIELDS, DEFAULT_FIELDS
-from connector.mapping.outputs import DEFAULT_OUTPUTS
 from connector.mapping.states import fold
 from connector.om.native import NATIVE_POLICIES, NativePolicies
 from connector.profile import (
     BASE,
+    FILLED,
     FSM_NAMES,
     LABELS,
     OM_NAMES,
@@ -258,7 +257,7 @@ def _references(
     api: TableApi, lookups: Mapping[str, Reference], said: TableColumns, found: Evidence, told: _Told
 ) -> tuple[dict[str, Lookup], dict[str, str]]:
     """Which reference columns of a work order exist, and which of the columns it is filled with."""
-    filled = sorted({*DEFAULT_FIELDS, *DEFAULT_CASE_FIELDS, *(column for column in DEFAULT_OUTPUTS.values() if column)})
+    filled = sorted(FILLED)
     missing = {column for column in filled if said.is_known and column not in said.columns}
     for column in sorted(missing):
         told.reasons[f"fsm.fields.{column}"] = "there is no such column: work orders do not say it"

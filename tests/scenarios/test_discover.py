@@ -924,6 +924,10 @@ NONSENSE: list[tuple[tuple[str, str], str]] = [
     (('comments = "comments"', 'comments = "com^ments"'), "om.comments: 'com^ments' is no name of a column"),
     (('comments = "comments"', 'comments = "work_notes"'), "om.comments: 'work_notes' is already the notes"),
     (('notes = "work_notes"', 'notes = "state"'), "fsm.notes: 'state' is already the state of a work order"),
+    (
+        ('requested_due_by = "requested_due_by"', 'requested_due_by = "description"'),
+        "fsm.fields.requested_due_by: 'description' is already the description",
+    ),
     (("[om]", "[om"), "not valid TOML"),
 ]
 
@@ -933,6 +937,14 @@ def test_a_profile_edited_into_nonsense_is_refused(edit: tuple[str, str], said: 
     with pytest.raises(ConfigError) as refused:
         adopt(pair, found(pair), edit)
     assert said in " ".join([str(refused.value), *refused.value.problems])
+
+
+def test_a_field_that_takes_the_column_another_keeps_by_default_is_refused(pair: Pair) -> None:
+    """The field whose line is not there is filled as ever."""
+    fields = ('qualification_group = "qualification_group"', 'qualification_group = "requested_due_by"')
+    with pytest.raises(ConfigError) as refused:
+        adopt(pair, found(pair), ('requested_due_by = "requested_due_by"\n', ""), fields)
+    assert "'requested_due_by' is already the requested_due_by" in " ".join(refused.value.problems)
 
 
 def test_a_profile_of_another_instance_is_refused(pair: Pair) -> None:
@@ -952,8 +964,13 @@ def test_a_profile_of_another_instance_is_refused(pair: Pair) -> None:
             "fsm.references.contact.table: where",
         ),
         (CONTACT.format("customer_contact", "name"), CONTACT.format("u_x", "?"), "fsm.references.contact.by: by which"),
+        (
+            'requested_due_by = "requested_due_by"',
+            'requested_due_by = "?"',
+            "fsm.fields.requested_due_by: which column is it?",
+        ),
     ],
-    ids=["column", "table", "notes", "where it is looked up", "by what it is looked up"],
+    ids=["column", "table", "notes", "where it is looked up", "by what it is looked up", "what it fills"],
 )
 def test_a_question_mark_anywhere_keeps_everything_shut(before: str, after: str, asked: str, pair: Pair) -> None:
     adopt(pair, found(pair), (before, after))
