@@ -62,7 +62,6 @@ from connector.model import FindingCode
 from connector.om.schema import FALLOUT_OPTIONAL, CatalogSchema, FalloutSchema, OmSchema
 from connector.om.schema import OPTIONAL as OM_OPTIONAL
 from connector.profile import (
-    ESSENTIAL,
     FSM_KINDS,
     LABELS,
     OM_KINDS,
@@ -71,6 +70,7 @@ from connector.profile import (
     Names,
     Profile,
     as_settings,
+    essential,
     fsm_names,
     no_journals,
     om_names,
@@ -144,10 +144,10 @@ Filled = Annotated[dict[str, str], AfterValidator(_filled)]  # column -> what is
 
 
 def _names(
-    title: str, defaults: Mapping[str, str], kind: Any = ColumnName, essential: frozenset[str] = frozenset()
+    title: str, defaults: Mapping[str, str], kind: Any = ColumnName, needed: frozenset[str] = frozenset()
 ) -> Any:
     """A section whose settings are the parts of a schema, each with ServiceNow's own name as default."""
-    fields: dict[str, Any] = {part: (Essential if part in essential else kind, name) for part, name in defaults.items()}
+    fields: dict[str, Any] = {part: (Essential if part in needed else kind, name) for part, name in defaults.items()}
     return create_model(title, __base__=Section, **fields)
 
 
@@ -156,10 +156,10 @@ _OM, _FSM, _FALLOUTS, _CATALOG = OmSchema(), FsmSchema(), FalloutSchema(), Catal
 
 def _columns(title: str, schema: OmSchema | FsmSchema, kinds: tuple[str, ...]) -> Any:
     """A section for each record kind of a schema, with its columns."""
-    essential = ESSENTIAL - (OM_OPTIONAL if isinstance(schema, OmSchema) else FSM_OPTIONAL)
+    optional = OM_OPTIONAL if isinstance(schema, OmSchema) else FSM_OPTIONAL
     sections: dict[str, Any] = {}
     for kind in kinds:
-        section = _names(f"{title}{kind}", getattr(schema, kind), essential=essential)
+        section = _names(f"{title}{kind}", getattr(schema, kind), needed=essential(kind) - optional)
         sections[kind] = (section, section())
     return create_model(title, __base__=Section, **sections)
 
@@ -182,7 +182,7 @@ else:
     _OmTables = _names("OmTables", _OM.tables, TableName)
     _FsmTables = _names("FsmTables", _FSM.tables, TableName)
     _FalloutTables = _names("FalloutTables", _FALLOUTS.tables, TableName)
-    _FalloutColumns = _names("FalloutColumns", _FALLOUTS.columns, essential=ESSENTIAL - FALLOUT_OPTIONAL)
+    _FalloutColumns = _names("FalloutColumns", _FALLOUTS.columns, needed=essential("fallout") - FALLOUT_OPTIONAL)
     _OmColumns = _columns("OmColumns", _OM, OM_KINDS)
     _FsmColumns = _columns("FsmColumns", _FSM, FSM_KINDS)
 

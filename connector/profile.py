@@ -302,7 +302,8 @@ def _problems(side: str, said: Side, names: Names) -> Iterator[str]:
         if kind not in names.columns:
             yield f"{side}.columns.{kind}: there is no such record"
             continue
-        yield from _of_columns(f"{side}.columns.{kind}", columns, names.columns[kind], names.optional[kind])
+        needed = essential(kind) - names.optional[kind]
+        yield from _of_columns(f"{side}.columns.{kind}", columns, names.columns[kind], needed)
     for part, lines in said.states.items():
         if part not in LABELS or part not in names.tables:
             yield f"{side}.states.{part}: there is no such record"
@@ -312,12 +313,12 @@ def _problems(side: str, said: Side, names: Names) -> Iterator[str]:
 
 
 def _of_columns(
-    where: str, columns: Mapping[str, str], known: Mapping[str, str], optional: frozenset[str]
+    where: str, columns: Mapping[str, str], known: Mapping[str, str], needed: frozenset[str]
 ) -> Iterator[str]:
     for part, column in columns.items():
         if part not in known:
             yield f"{where}.{part}: there is no such part; there are {', '.join(known)}"
-        elif not column and part not in optional and part in ESSENTIAL:
+        elif not column and part in needed:
             yield f"{where}.{part}: the connector cannot do without it"
     yield from twice(where, {part: column for part, column in columns.items() if part in known})
 
@@ -341,6 +342,15 @@ ESSENTIAL = frozenset(
     {"number", "state", "order", "line", "domain_order", "order_task", "names", "mark", "active", "work_order"}
 )
 """Parts whose column may not be empty: without them records cannot be told apart or put together."""
+_ESSENTIAL_THERE: Mapping[str, frozenset[str]] = {
+    "domain_order": frozenset({"kind", "specification", "action"}),
+    "work_order": frozenset({"template"}),
+}
+
+
+def essential(kind: str) -> frozenset[str]:
+    """The parts of a kind of record whose column may not be empty: nor would policies decide, or visits be made as they say."""
+    return ESSENTIAL | _ESSENTIAL_THERE.get(kind, frozenset())
 
 
 OM_NAMES, FSM_NAMES = om_names(OmSchema(), FalloutSchema(), CatalogSchema()), fsm_names(FsmSchema())

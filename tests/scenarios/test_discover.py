@@ -884,6 +884,11 @@ NONSENSE: list[tuple[tuple[str, str], str]] = [
     (("[om.columns.order]", "[om.columns.orders]"), "om.columns.orders: there is no such record"),
     (('ponr = "ponr"', 'ponrr = "ponr"'), "om.columns.order.ponrr: there is no such part"),
     (('names = "correlation_id"', 'names = ""'), "fsm.columns.work_order.names: the connector cannot do without it"),
+    (('template = "template"', 'template = ""'), "fsm.columns.work_order.template: the connector cannot do without it"),
+    (
+        ('specification = "specification"', 'specification = ""'),
+        "om.columns.domain_order.specification: the connector cannot do without it",
+    ),
     (('mark = "correlation_display"', 'mark = "correlation_id"'), "'correlation_id' is already the names"),
     (('means = "assigned", class = "open"', 'means = "assigned", class = "done"'), "'assigned' is open, not done"),
     (

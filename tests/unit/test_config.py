@@ -112,6 +112,11 @@ def test_paths_are_relative_to_the_file_that_names_them(tmp_path: Path) -> None:
         ("[policy]", "[om.tables]\norder = ''\n[policy]", "om.tables.order: '' is no name of a table"),
         ("[policy]", "[om.columns.order]\nnumber = 'nr^x'\n[policy]", "om.columns.order.number: 'nr^x' is no name"),
         ("[policy]", "[om.columns.order]\nnumber = ''\n[policy]", "om.columns.order.number: the connector cannot do without it"),
+        ("[policy]", "[fsm.columns.work_order]\ntemplate = ''\n[policy]",
+         "fsm.columns.work_order.template: the connector cannot do without it"),
+        *[("[policy]", f"[om.columns.domain_order]\n{part} = ''\n[policy]",
+           f"om.columns.domain_order.{part}: the connector cannot do without it")
+          for part in ("kind", "specification", "action")],
         ("[policy]", "[fallout.tables]\nfallout = 'a/b'\n[policy]", "fallout.tables.fallout: 'a/b' is no name of a table"),
         ("[policy]", "[om.states.order]\n7 = 'Parked'\n[policy]", "om.states.order: 7 = 'Parked' is none of ServiceNow's"),
         ("[policy]", "[fsm.states.work_order]\n7 = 'Done'\n[policy]", "fsm.states.work_order: 7 = 'Done' is none of"),
