@@ -60,6 +60,7 @@ if TYPE_CHECKING:
     from connector.doctor.patient import Patient, SideView
     from connector.engine.ports import Watched as System
     from connector.mapping.native import Imported
+    from connector.mapping.references import Lookup
     from connector.mapping.review import Catalog
     from connector.model import Asked, GateAnswer, Plan
     from connector.om.native import NativePolicy
@@ -167,7 +168,24 @@ def discover_once(loaded: Loaded, world: World = REAL_WORLD, *, before: Profile 
         "work_order": WRITES_CANCELED,
         "fallout": settings.fallout.settle_as,
     }
-    return discover(om, fsm, settings.fsm.db_schema.references, states, written)
+    return discover(om, fsm, _looked_up(settings, before), states, written)
+
+
+def _looked_up(settings: Settings, before: Profile | None) -> Mapping[str, Lookup]:
+    """The references to verify: also those that the profile has and the configuration leaves to it."""
+    from connector.config import Reference
+    from connector.fsm.schema import DEFAULT_REFERENCES
+    from connector.profile import as_settings
+
+    said = settings.fsm.db_schema.references
+    if before is None:
+        return said
+    left = {
+        column: DEFAULT_REFERENCES.get(column) or Reference(**one).lookup
+        for column, one in as_settings(before)["fsm"].get("references", {}).items()
+        if column not in said and (column in DEFAULT_REFERENCES or f"reference {column}" in before.fsm.facts)
+    }
+    return {**said, **left}
 
 
 def examine_once(

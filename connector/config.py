@@ -764,6 +764,8 @@ def _settings(
         profile = read_profile(path.parent / named)
     if profile is not None:
         document = _below(document, profile)
+    if profile is not None or isinstance(named, str):
+        document = _with_default_references(document)
     try:
         settings = Settings.model_validate(document)
     except ValidationError as error:
@@ -785,6 +787,20 @@ def _below(document: dict[str, Any], profile: Profile) -> dict[str, Any]:
         said["case"] = {"fields": renamed(DEFAULT_CASE_FIELDS, names)}
     said["policy"] = {"outputs": {**outputs, **policy.get("outputs", {})}} if isinstance(policy, dict) else {}
     return _merged(said, document)
+
+
+def _with_default_references(document: dict[str, Any]) -> dict[str, Any]:
+    """A configuration that leaves to a profile what it does not say of a reference, as if the profile had what is the default."""
+    fsm = document.get("fsm")
+    said = fsm.get("references") if isinstance(fsm, dict) else None
+    if not isinstance(fsm, dict) or not isinstance(said, dict):
+        return document
+    defaults = {
+        column: {"table": one.table, "by": one.written, "shown_as": one.shown_as}
+        for column, one in DEFAULT_REFERENCES.items()
+        if column == "template" or column in said
+    }
+    return {**document, "fsm": {**fsm, "references": _merged(defaults, said)}}
 
 
 def _merged(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:

@@ -588,6 +588,38 @@ def test_a_second_discovery_of_the_same_instance_shows_no_drift(pair: Pair) -> N
     assert drift(first.profile, found(pair).profile) == ()
 
 
+def saying(pair: Pair, said: str) -> None:
+    """The configuration says something itself besides naming the profile."""
+    path = pair.loaded.path
+    path.write_text(f"{path.read_text(encoding='utf-8')}\n{said}", encoding="utf-8")
+    pair.loaded = load(path)
+
+
+def found_again(pair: Pair) -> Profile:
+    """As `om-fsm discover` and the doctor find it: what the profile says is no reason to find it again."""
+    loaded = load(pair.loaded.path, with_profile=False)
+    return app.discover_once(loaded, pair.outside(), before=pair.loaded.profile).profile
+
+
+def test_by_what_a_person_is_known_may_be_all_the_configuration_says_of_a_reference(pair: Pair) -> None:
+    adopt(pair, found(pair))
+    saying(pair, '[fsm.references.contact]\nby = ["email"]\n')
+    assert found_again(pair).fsm.references["contact"].keys == ("email",)
+    [current] = app.examine_once(pair.loaded, ids=["profile.current"], world=pair.outside())
+    assert "could not be found out" not in current.seen
+    pair.loaded.path.with_name("profile.toml").unlink()
+    assert found_again(pair).fsm.references["contact"].keys == ("email",)  # as before the first discovery
+
+
+def test_references_that_the_configuration_leaves_to_the_profile_are_no_drift(pair: Pair) -> None:
+    adopt(pair, found(pair))
+    before = pair.loaded.profile
+    assert before is not None
+    said = 'template = { table = "cmdb_workorder_product_model" }\naccount = { table = "customer_account" }\n'
+    saying(pair, f"[fsm.references]\n{said}")
+    assert drift(before, found_again(pair)) == ()
+
+
 def test_what_an_earlier_version_did_not_look_for_is_no_drift(pair: Pair) -> None:
     now = found(pair).profile
     columns = {k: {p: c for p, c in parts.items() if p != "updated_by"} for k, parts in now.om.columns.items()}
