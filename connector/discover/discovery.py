@@ -267,8 +267,8 @@ def _references(
     there = {
         column: lookup
         for column, lookup in lookups.items()
-        if column not in missing and (not said.is_known or column in said.columns)
-    }
+        if column == "template" or (column not in missing and (not said.is_known or column in said.columns))
+    }  # templates are looked up whatever the column of work orders is called
     verified = verify_keys(api, there, found)
     told.reasons |= {f"fsm.references.{column}": one.why for column, one in verified.items() if one.why}
     told.remarks += [f"fsm.references.{column}: {what}" for column, one in verified.items() for what in one.remarks]

@@ -558,6 +558,18 @@ def test_where_no_key_is_left_a_person_must_say_by_what_a_record_is_known(tmp_pa
     assert pair.work_orders(order)
 
 
+def test_where_work_orders_call_their_template_otherwise_it_is_found_and_visits_are_made_by_it(tmp_path: Path) -> None:
+    pair = pair_on(tmp_path, '[fsm.rename]\n"sm_order.template" = "u_template"\n')
+    discovered = found(pair)
+    assert discovered.profile.fsm.columns["work_order"]["template"] == "u_template"
+    adopt(pair, discovered)
+    order = pair.approved(HAMBURG)
+    pair.world.advance(60)
+    pair.sync()
+    assert pair.work_orders(order)
+    assert all(pair.rows("fsm", "wm_order", "correlation_idISNOTEMPTY", "u_template"))
+
+
 def test_keys_that_may_not_be_described_are_taken_as_they_are_and_said_to_be_unverified(tmp_path: Path) -> None:
     pair = make_pair(tmp_path, "strict", oauth=True)
     pair.world.fault("fsm", {"kind": "status", "status": 403, "path_contains": "ui/meta/alm_asset", "count": None})
