@@ -395,11 +395,24 @@ def as_settings(profile: Profile) -> dict[str, Any]:
 
     references = {
         column: {"table": one.table, "by": _keys(column, one), "shown_as": one.by}
-        for column, one in profile.fsm.references.items()
+        for column, one in _references(profile.fsm).items()
     }
     fsm = side(profile.fsm, FSM_KINDS, FsmSchema().tables) | ({"references": references} if references else {})
     om = {**side(profile.om, OM_KINDS, OmSchema().tables), "catalog": _catalog(profile.om)}
     return {"om": om, "fsm": fsm, "fallout": _fallouts(profile.om)}
+
+
+def _references(said: FsmSide) -> dict[str, Lookup]:
+    """How records are looked up, by what the columns are called there: a reference that is called otherwise remains one."""
+    if not said.references:
+        return {}
+    called = {column: name for column, name in said.fields.items() if name not in (column, "", UNSETTLED)}
+    left = {
+        column: Lookup(table=one.table, by=one.shown_as, keys=one.written)
+        for column, one in DEFAULT_REFERENCES.items()
+        if column in called and called[column] not in said.references
+    }
+    return {called.get(column, column): one for column, one in {**left, **said.references}.items()}
 
 
 def _of(said: Mapping[str, Any], parts: Collection[str]) -> dict[str, Any]:
@@ -433,6 +446,4 @@ def _keys(column: str, found: Lookup) -> tuple[str, ...]:
 
 def renamed(fields: Mapping[str, str], names: Mapping[str, str]) -> dict[str, str]:
     """Fields of a work order under the names their columns have there; without those that have no column, or none yet."""
-    return {
-        name: text for column, text in fields.items() if (name := names.get(column, column)) not in ("", UNSETTLED)
-    }
+    return {name: text for column, text in fields.items() if (name := names.get(column, column)) not in ("", UNSETTLED)}

@@ -34,9 +34,7 @@ _USER = {OAUTH: "client id", BASIC: "user name"}
 @click.option("--om", "om_url", help="The address of the Order Management instance.")
 @click.option("--fsm", "fsm_url", help="The address of the Field Service instance; the same where it is one instance.")
 @click.option("--sign-in", "kind", type=click.Choice(KINDS), help=f"How to sign in to both; {OAUTH} is recommended.")
-@click.option(
-    "--om-name", help="What marks on work orders call this Order Management; else as its address."
-)
+@click.option("--om-name", help="What marks on work orders call this Order Management; else as its address.")
 @click.option("--om-user", help="The client id or user name on the Order Management instance.")
 @click.option("--fsm-user", help="The client id or user name on the Field Service instance.")
 @click.option("--om-kept-in", help="Where the secret is: env:NAME, file:PATH or command:PROGRAM ARGUMENT.")

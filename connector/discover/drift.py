@@ -182,7 +182,7 @@ def _fields(old: FsmSide, new: FsmSide) -> dict[str, str]:
 
 def _references(old: FsmSide, new: FsmSide) -> dict[str, Lookup]:
     """As a person has said them; without those whose column is gone, and with those whose column has come."""
-    gone = {column for column, name in new.fields.items() if not name}
+    gone = {column for column, name in new.fields.items() if not name and not _fields(old, new)[column]}
     kept = {
         column: _reference(old, column, new.references.get(column, said))
         for column, said in old.references.items()

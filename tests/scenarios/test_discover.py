@@ -570,6 +570,31 @@ def test_where_work_orders_call_their_template_otherwise_it_is_found_and_visits_
     assert all(pair.rows("fsm", "wm_order", "correlation_idISNOTEMPTY", "u_template"))
 
 
+PERSON = ('contact = ""', 'contact = "u_person"')
+
+
+def test_a_reference_that_is_called_otherwise_and_settled_so_refers_to_its_record(tmp_path: Path) -> None:
+    pair = pair_on(tmp_path, '[fsm.rename]\n"wm_order.contact" = "u_person"\n')
+    first = found(pair)
+    assert "contact" not in first.profile.fsm.references
+    adopt(pair, first, PERSON)
+    pair.approved(HAMBURG)
+    pair.world.advance(60)
+    pair.sync()
+    people = pair.labels("fsm", "wm_order", "correlation_idISNOTEMPTY", "u_person")
+    assert (len(people), set(people)) == (2, {"Anna Weber"})
+
+
+def test_what_a_person_said_of_a_reference_that_is_called_otherwise_is_kept(tmp_path: Path) -> None:
+    pair = pair_on(tmp_path, '[fsm.rename]\n"wm_order.contact" = "u_person"\n')
+    by_number = 'contact = { table = "customer_contact", by = "name", keys = ["phone"] }'
+    settled = read_profile(adopt(pair, found(pair), PERSON, ("[fsm.references]", f"[fsm.references]\n{by_number}")))
+    assert pair.loaded.settings.fsm.references["u_person"].by == ("phone",)
+    again = keeping_decisions(settled, app.discover_once(pair.loaded, pair.outside(), before=settled).profile)
+    assert again.fsm.fields["contact"] == "u_person"
+    assert again.fsm.references["contact"].keys == ("phone",)
+
+
 def test_keys_that_may_not_be_described_are_taken_as_they_are_and_said_to_be_unverified(tmp_path: Path) -> None:
     pair = make_pair(tmp_path, "strict", oauth=True)
     pair.world.fault("fsm", {"kind": "status", "status": 403, "path_contains": "ui/meta/alm_asset", "count": None})
