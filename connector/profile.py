@@ -292,8 +292,8 @@ def _problems(side: str, said: Side, names: Names) -> Iterator[str]:
     yield from _no_names(side, said)
     yield from twice(f"{side}.tables", said.tables)
     comments = names.journals["comments"] if said.comments is None else said.comments
-    columns = {kind: {**parts, **said.columns.get(kind, {})} for kind, parts in names.columns.items()}
-    yield from no_journals(side, {"notes": said.notes, "comments": comments}, columns)
+    by_kind = {kind: {**parts, **said.columns.get(kind, {})} for kind, parts in names.columns.items()}
+    yield from no_journals(side, {"notes": said.notes, "comments": comments}, by_kind)
     if isinstance(said, FsmSide):
         yield from _filled_twice(said.fields)
     for part in said.tables.keys() - names.tables.keys():
