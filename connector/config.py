@@ -770,7 +770,7 @@ def _settings(
         settings = Settings.model_validate(document)
     except ValidationError as error:
         raise _unusable(path, tuple(_problem(one) for one in error.errors(include_url=False))) from error
-    twofold = [*twice("om.tables", settings.om_names.tables)]  # also where they are said in different sections
+    twofold = [*_tables_twice(settings.om_names)]
     for side, names in (("om", settings.om_names), ("fsm", settings.fsm_names)):
         twofold += no_journals(side, names.journals, names.columns)
     return settings, [*twofold, *_unknown_facts(settings), *_of_the_connector(settings)], profile
@@ -827,6 +827,22 @@ def _unknown_facts(settings: Settings) -> list[str]:
         if (fact := fold(name)) not in CASE_FACTS.keys() - {"state"} and not fact.startswith(SAID)
     ]
     return [*of_orders, *of_cases]
+
+
+def _tables_twice(names: Names) -> Iterator[str]:
+    """Tables that two sections say to play two parts, by the place of the later one. A profile's own are refused as it is read."""
+    places = {
+        "fallout": "fallout.tables.fallout",
+        "fallout_type": "fallout.tables.type",
+        "request_type": "om.catalog.request_types",
+        **dict.fromkeys(
+            ("product_specification", "service_specification", "resource_specification"), "om.catalog.specifications"
+        ),
+    }
+    taken: dict[str, str] = {}
+    for part, table in names.tables.items():
+        if table != UNSETTLED and (first := taken.setdefault(table, part)) != part:
+            yield f"{places.get(part, f'om.tables.{part}')}: {table!r} is already the {first.replace('_', ' ')}"
 
 
 def _of_the_connector(settings: Settings) -> list[str]:
