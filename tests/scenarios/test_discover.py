@@ -562,6 +562,7 @@ def test_where_work_orders_call_their_template_otherwise_it_is_found_and_visits_
     pair = pair_on(tmp_path, '[fsm.rename]\n"sm_order.template" = "u_template"\n')
     discovered = found(pair)
     assert discovered.profile.fsm.columns["work_order"]["template"] == "u_template"
+    assert discovered.profile.fsm.references["template"].table == "cmdb_workorder_product_model"
     adopt(pair, discovered)
     order = pair.approved(HAMBURG)
     pair.world.advance(60)
