@@ -830,7 +830,7 @@ def _unknown_facts(settings: Settings) -> list[str]:
 
 
 def _tables_twice(names: Names) -> Iterator[str]:
-    """Tables that two sections say to play two parts, by the place of the later one. A profile's own are refused as it is read."""
+    """Tables that two sections give two parts, by the place of the later one. A profile's own are refused as it is read."""
     places = {
         "fallout": "fallout.tables.fallout",
         "fallout_type": "fallout.tables.type",
