@@ -15,9 +15,10 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from connector.errors import ConfigError
-from connector.mapping.dmn.evaluate import Evaluator
+from connector.mapping.dmn.conditions import ANYTHING
+from connector.mapping.dmn.evaluate import Evaluator, bits
 from connector.mapping.dmn.problems import Problem, Unusable
-from connector.mapping.dmn.table import DecisionTable, fold
+from connector.mapping.dmn.table import DecisionTable, Rule, fold
 from connector.mapping.dmn.values import Kind
 from connector.mapping.facts import CHARACTERISTIC
 from connector.mapping.policy_file import parse_table, read_steadily
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
 
 _OUTPUT = "compensation"
-_CHARACTERISTICS = "characteristics"
+_CHARACTERISTIC, _CHARACTERISTICS = "characteristic", "characteristics"
 _ON_HOLD = "on hold"
 
 
@@ -70,9 +71,15 @@ class Compensations:
     def decide(
         self, changes: Iterable[Change], *, state: str, specification: str, template: str
     ) -> tuple[Compensation, str]:
-        """The strictest compensation of these changes, and the row that asks for it ("" where no row matches: then ask)."""
+        """The strictest compensation of these changes, and the row that asks for it ("" where no row matches: then ask).
+
+        Of a characteristic whose name is not known each row may be the one that decides.
+        """
         common = {"work order state": state, "specification": specification, "work order template": template}
-        found = [self._of_one({**common, **_kind(change)}) for change in changes]
+        found: list[tuple[Compensation, str]] = []
+        for change in changes:
+            facts = {**common, **_kind(change)}
+            found += [self._of_one(facts)] if change.what != CHARACTERISTIC else self._of_any_characteristic(facts)
         return max(found, key=lambda one: _STRICTNESS.index(one[0]), default=(Compensation.PATCH_AND_NOTE, ""))
 
     def flags_hold(self, *, state: str, specification: str, template: str) -> bool:
@@ -84,7 +91,22 @@ class Compensations:
         decision = self._evaluator.decide(dict(facts))
         if decision.violated or not decision.won:
             return Compensation.ASK, ""
-        rule = decision.won[0]
+        return self._said_by(decision.won[0], facts)
+
+    def _of_any_characteristic(self, facts: dict[str, str]) -> Iterator[tuple[Compensation, str]]:
+        """What the rows say that decide about one characteristic or another, whatever it is called."""
+        masks = self._evaluator.masks(dict(facts))
+        columns = [index for index, column in enumerate(self.table.inputs) if column.name == _CHARACTERISTIC]
+        for index in columns:
+            masks[index] = (1 << len(self.table.rules)) - 1
+        for rule in (self.table.rules[position] for position in bits(self._evaluator.matched_by(masks))):
+            yield self._said_by(rule, facts)
+            if all(rule.conditions[index] is ANYTHING for index in columns):
+                return  # no row below decides about any
+        yield Compensation.ASK, ""
+
+    @staticmethod
+    def _said_by(rule: Rule, facts: dict[str, str]) -> tuple[Compensation, str]:
         return Compensation(fold(str(rule.entries[0].value(facts)))), rule.id
 
 

@@ -72,6 +72,7 @@ CASE_FACTS: Mapping[str, Kind] = {
 
 CHARACTERISTIC = "characteristic."
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
+_MARKUP = re.compile(r"\[\s*(/?)\s*(code)\s*\]", re.IGNORECASE)
 
 
 def is_fact(name: str) -> bool:
@@ -200,3 +201,8 @@ def fill(template: str, facts: Mapping[str, str]) -> str:
     'CPE at Berlin'
     """
     return _PLACEHOLDER.sub(lambda m: facts.get(fold(m[1]), ""), template)
+
+
+def without_markup(text: str) -> str:
+    """A text with no tag in it that ServiceNow renders as HTML."""
+    return _MARKUP.sub(r"(\1\2)", text)

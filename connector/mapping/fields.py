@@ -6,12 +6,12 @@ typed into orders, so no such tag leaves here: it is written with round brackets
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from connector.mapping.dmn.table import fold
-from connector.mapping.facts import CHARACTERISTIC, fill, placeholders
+from connector.mapping.explanation import CHARACTERISTICS, comparable, explained, named_in
+from connector.mapping.facts import CHARACTERISTIC, fill, placeholders, without_markup
 from connector.mapping.outputs import DEFAULT_OUTPUTS, SAID, outputs_of
 from connector.mapping.references import SYS_ID
 from connector.model import Change
@@ -49,10 +49,8 @@ DEFAULT_CASE_FIELDS: Mapping[str, str] = {
 }
 """The same for the work orders of cases."""
 
-_MARKUP = re.compile(r"\[\s*(/?)\s*(code)\s*\]", re.IGNORECASE)
 _NAMES = frozenset({"order", "order line", "domain order", "order task", "initiator", "case"})  # these never change
-_ANYTHING = "\0"  # in no text of an instance
-_AGGREGATES = frozenset({"characteristics"})  # said one by one instead
+_AGGREGATES = frozenset({CHARACTERISTICS})  # said one by one instead
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +75,7 @@ class FieldMap:
                 told.append(f"{name.capitalize()}: {text}")
         if told:
             columns["description"] = "\n".join([columns.get("description", ""), *told]).strip()
-        return {column: _MARKUP.sub(r"(\1\2)", text) for column, text in columns.items()}
+        return {column: without_markup(text) for column, text in columns.items()}
 
     def column_of(self, output: str) -> str:
         """The column an output of a policy fills; "" when it is told in the description."""
@@ -106,20 +104,23 @@ class FieldMap:
         return tuple(self.patch({**rest, **{what: before[what] for what in back if what in before}}, after))
 
     def unsaid(self, shown: Mapping[str, str], facts: Mapping[str, str]) -> tuple[str, ...]:
-        """The facts that no column says as they are now, of those that a work order which shows this tells of: what may have
-        changed where nobody knows what was carried. What is said in one of several columns is said."""
+        """The facts that may have changed since a work order was written that shows this, where nobody knows what was carried.
+
+        What is said in one of several columns is said; but nothing says that what is empty now was empty before. Where all
+        that is shown says what it should, whatever the columns tell of that are not shown.
+        """
         said: set[str] = set()
         missing: set[str] = set()
+        hidden: set[str] = set()
         for column, text in self.desired(facts).items():
-            if (there := shown.get(column)) is not None:
-                whole, wanted = there.replace("\r\n", "\n").strip(), self._told_in(column, facts)
-                found = wanted if is_same(there, text) else {f for f in wanted if self._stands(column, f, whole, facts)}
-                said |= found
-                missing |= wanted - found
-        unsaid = missing - said
-        if any(name.startswith(CHARACTERISTIC) and name != CHARACTERISTIC for name in unsaid):
-            unsaid -= {CHARACTERISTIC}  # that one differs is why they are not as they were
-        return tuple(sorted(unsaid))
+            told = self._told_in(column, facts)
+            if (there := shown.get(column)) is None:
+                hidden |= told if text else set()
+                continue
+            found = set() if is_same(there, text) else self._may_differ(column, there, facts)
+            said |= {name for name in told - found if facts.get(f"{SAID}{name}", facts.get(name, "")).strip()}
+            missing |= found
+        return tuple(sorted((missing or hidden) - said))
 
     def _told_in(self, column: str, facts: Mapping[str, str]) -> set[str]:
         """The facts that a column tells of; of the characteristics each, and any that the line has no more."""
@@ -133,40 +134,42 @@ class FieldMap:
             names |= {CHARACTERISTIC, *(name for name in facts if name.startswith(CHARACTERISTIC))}
         return names - _AGGREGATES - _NAMES
 
-    def _stands(self, column: str, fact: str, there: str, facts: Mapping[str, str]) -> bool:
-        """Whether a text that says otherwise than it should says this as it should."""
-        outputs, template = outputs_of(facts), self.templates.get(column, "")
-        if fact in outputs:
-            return f"{fact.capitalize()}: {outputs[fact]}".casefold() in there.casefold().split("\n")
-        if fact == CHARACTERISTIC:
-            return _fits(template, "characteristics", there, facts)
-        if fact.startswith(CHARACTERISTIC) and fact not in {fold(name) for name in placeholders(template)}:
-            pieces = (piece.partition(": ") for piece in re.split(r"\n|; ", there))
-            return (fact.removeprefix(CHARACTERISTIC), facts[fact].strip()) in {
-                (fold(k), v.strip()) for k, _, v in pieces
-            }
-        return _fits(template, fact, there, facts)
+    def _may_differ(self, column: str, there: str, facts: Mapping[str, str]) -> set[str]:
+        """The facts that explain a column which says something else than it should; all it tells of where none do."""
+        outputs, told = outputs_of(facts), self._told_in(column, facts)
+        if any(self.column_of(name) == column for name in outputs):
+            return told
+        template, gone = self.templates.get(column, ""), set[str]()
+        if column == "description":
+            there, gone = self._without_outputs(there, outputs)
+        if gone and comparable(there) == comparable(fill(template, facts)):
+            return gone
+        names = {fold(name) for name in placeholders(template)} - _NAMES
+        found = explained(there, template, names, facts)
+        return gone | (found or told | (named_in(there) - named_in(template) if names & _AGGREGATES else set()))
+
+    def _without_outputs(self, there: str, outputs: Mapping[str, str]) -> tuple[str, set[str]]:
+        """A description without what policies say in it, and what of that is not as it was."""
+        text, found = f"\n{comparable(there)}", set[str]()
+        template = self.templates.get("description", "").casefold()
+        for name in dict.fromkeys((*outputs, *self.outputs)):
+            label = f"{name.capitalize()}:"
+            if self.column_of(name) or label.casefold() in template:
+                continue
+            now = comparable(f"{label} {outputs.get(name, '')}")
+            if name in outputs and f"\n{now}" in text:
+                text = text.replace(f"\n{now}", "\n", 1)
+                continue
+            lines = text.split("\n")
+            others = [line for line in lines if not line.startswith(label)]
+            if name in outputs or others != lines:
+                found.add(name)
+            text = "\n".join(others)
+        return text, found
 
     def _is_another(self, column: str, before: Mapping[str, str], after: Mapping[str, str]) -> bool:
         """Whether another record of the same name is meant. A key that was not known before tells nothing."""
         return any(name in before and before[name] != after.get(name) for name in self.keyed.get(column, ()))
-
-
-def _fits(template: str, fact: str, there: str, facts: Mapping[str, str]) -> bool:
-    """Whether a text may be this template with this fact as it is now, whatever the others were."""
-    others = dict.fromkeys((fold(name) for name in placeholders(template)), _ANYTHING)
-    parts = fill(template, {**others, fact: facts.get(fact, "").strip()}).split(_ANYTHING)
-    first, last = parts[0].lstrip(), parts[-1].rstrip()
-    if len(parts) == 1:
-        return is_same(there, parts[0])
-    if not there.startswith(first):
-        return False
-    at = len(first)
-    for part in parts[1:-1]:
-        if (found := there.find(part, at)) < 0:
-            return False
-        at = found + len(part)
-    return there[at:].endswith(last) or f"{last}\n" in there[at:]
 
 
 def is_same(one: str, other: str) -> bool:

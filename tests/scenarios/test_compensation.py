@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from connector.config import load
-from tests.conftest import HAMBURG, LINE, MUNICH, with_cases
+from tests.conftest import DOMAIN_ORDER, HAMBURG, LINE, MUNICH, with_cases
 from tests.scenarios.test_by_hand import create
 
 if TYPE_CHECKING:
     from tests.conftest import Pair
 
 
+VALUE = "sn_ind_tmt_orm_order_characteristic_value"
 CASES = 'id,short description,work order template\nswap,"contains ""router""",Swap CPE\nother,-,NO FIELD WORK\n'
 
 
@@ -324,3 +325,97 @@ def test_a_bandwidth_is_told_from_a_quantity_without_memory(compensating: Pair) 
         "Quantity: 3"
         not in compensating.rows("fsm", "wm_order", f"number={work_order}", "description")[0]["description"]
     )
+
+
+ASKS_ABOUT = """id,kind of change,characteristic,compensation
+on-hold,on hold,-,patch
+ask,{},{},stop and ask
+other,-,-,patch and note
+"""
+
+
+def asking_about(pair: Pair, kind: str, characteristic: str = "-") -> None:
+    """A table that stops for this, and for nothing else."""
+    path = pair.loaded.path.parent / "compensation.csv"
+    path.write_text(ASKS_ABOUT.format(kind, characteristic), encoding="utf-8")
+    pair.loaded = load(pair.loaded.path)
+
+
+def description_of(pair: Pair, work_order: str) -> str:
+    return pair.rows("fsm", "wm_order", f"number={work_order}", "description")[0]["description"]
+
+
+@pytest.mark.parametrize(("asked", "is_asked"), [("bandwidth", True), ("cpe model", False)])
+def test_a_bandwidth_that_is_removed_is_asked_about_without_memory_too(
+    compensating: Pair, asked: str, is_asked: bool
+) -> None:
+    pair = compensating
+    asking_about(pair, "characteristics", asked)
+    order, number, work_order = begun(pair)
+    [line] = pair.rows("om", LINE, f"order.number={order}", "number", "sys_id")
+    asking_about(pair, "quantity")
+    pair.om("set_characteristic", line=line["number"], name="CPE model", value="C9")
+    pair.settle()
+    asking_about(pair, "characteristics", asked)
+    pair.forget()
+    om = pair.world.instance("om")
+    query = f"order_line_item={line['sys_id']}^characteristic_option_value=100 Mbit/s"
+    [row] = pair.rows("om", VALUE, query, "sys_id")
+    om.records.delete(VALUE, row["sys_id"], om.users["order_agent"])
+    pair.settle()
+    pair.sync(full=True)
+    assert ("Bandwidth: 100 Mbit/s" in description_of(pair, work_order)) is is_asked
+    assert ("change-waits" in pair.finding_codes()) is is_asked
+    assert pair.noted(number, work_order, "was not changed, because it is Work in Progress") is is_asked
+
+
+@pytest.mark.parametrize(("asked", "is_asked"), [("account", True), ("contact", False)])
+def test_a_customer_that_is_called_by_a_part_of_the_old_name_is_asked_about_without_memory_too(
+    compensating: Pair, asked: str, is_asked: bool
+) -> None:
+    pair = compensating
+    asking_about(pair, asked)
+    order, _, work_order = begun(pair)
+    pair.forget()
+    om = pair.world.instance("om")
+    acme = om.records.insert("customer_account", {"name": "Acme"}, om.users["order_agent"])["sys_id"]
+    for table, query in (
+        ("sn_ind_tmt_orm_order", f"number={order}"),
+        (LINE, f"order.number={order}"),
+        (DOMAIN_ORDER, f"order_line_item.order.number={order}"),
+    ):
+        for row in pair.rows("om", table, query, "sys_id"):
+            om.records.update(table, row["sys_id"], {"account": acme}, om.users["order_agent"])
+    pair.settle()
+    pair.sync(full=True)
+    assert ("Customer: Acme Logistics" in description_of(pair, work_order)) is is_asked
+    assert ("change-waits" in pair.finding_codes()) is is_asked
+
+
+@pytest.mark.parametrize(("asked", "is_asked"), [("quantity", False), ("contact", True)])
+def test_a_contact_is_told_from_a_quantity_without_memory_where_a_line_has_no_characteristics(
+    compensating: Pair, asked: str, is_asked: bool
+) -> None:
+    pair = compensating
+    asking_about(pair, asked)
+    order = pair.place(HAMBURG)
+    om = pair.world.instance("om")
+    for row in pair.rows("om", VALUE, "", "sys_id"):
+        om.records.delete(VALUE, row["sys_id"], om.users["order_agent"])
+    pair.om("approve", order=order)
+    pair.settle()
+    work_order = pair.install(order)
+    assert description_of(pair, work_order).endswith("Quantity: 1")
+    pair.forget()
+    for table, query in (
+        ("sn_ind_tmt_orm_order", f"number={order}"),
+        (LINE, f"order.number={order}"),
+        (DOMAIN_ORDER, f"order_line_item.order.number={order}"),
+    ):
+        for row in pair.rows("om", table, query, "sys_id"):
+            contact = pair.rows("om", "customer_contact", "nameNOT LIKEAnna", "sys_id")[0]["sys_id"]
+            om.records.update(table, row["sys_id"], {"contact": contact}, om.users["order_agent"])
+    pair.settle()
+    pair.sync(full=True)
+    assert ("contact Anna Weber" in description_of(pair, work_order)) is is_asked
+    assert ("change-waits" in pair.finding_codes()) is is_asked

@@ -97,6 +97,24 @@ def test_a_row_may_ask_for_one_characteristic() -> None:
     assert table.decide([Change("characteristic.color", "a", "b")], **common)[0] is Compensation.PATCH
 
 
+@pytest.mark.parametrize(
+    ("rows", "found"),
+    [
+        ("bandwidth,characteristics,bandwidth,stop and ask\nother,-,-,patch\n", Compensation.ASK),
+        (
+            "any,characteristics,-,patch and note\nbandwidth,characteristics,bandwidth,stop and ask\n",
+            Compensation.PATCH_AND_NOTE,
+        ),
+        ("quantity,quantity,-,stop and ask\nother,-,-,patch\n", Compensation.PATCH),
+        ("bandwidth,characteristics,bandwidth,patch\n", Compensation.ASK),  # of the others no row speaks
+    ],
+)
+def test_of_a_characteristic_without_a_name_the_strictest_row_counts(rows: str, found: Compensation) -> None:
+    table = parse_compensations(".csv", f"id,kind of change,characteristic,compensation\n{rows}".encode())
+    changes = [Change("characteristic.", "", "")]
+    assert table.decide(changes, state="Assigned", specification="CPE", template="Install CPE")[0] is found
+
+
 @pytest.mark.parametrize("said", ["recreate", "", "patch and pray"])
 def test_a_compensation_nobody_knows_is_refused(said: str) -> None:
     with pytest.raises(Unusable):

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connector.mapping.facts import FACTS, facts_of, fill, is_fact, placeholders, unshown
-from connector.mapping.fields import DEFAULT_FIELDS, FieldMap, changes_between
+from connector.mapping.fields import DEFAULT_CASE_FIELDS, DEFAULT_FIELDS, FieldMap, changes_between
 from connector.model import Change, Initiator, OrderLine, Ref
 from tests.unit.orders import domain_order, line, order, order_task
 
@@ -243,7 +243,7 @@ def test_a_changed_characteristic_is_told_by_its_name_and_not_again_in_the_list_
         ({"location": "Munich"}, {"location": "Munich"}, ()),  # the short description still says the old one
         ({"location": "Munich", "priority": "1"}, {"location": "Munich"}, ("priority",)),
         ({"characteristics": "Rate: 2; Size: L", "characteristic.rate": "2"}, {}, ("characteristic.rate",)),
-        ({"characteristics": "Rate: 1"}, {}, ("characteristic.",)),  # one was removed
+        ({"characteristics": "Rate: 1"}, {}, ("characteristic.size",)),  # it was removed
         ({"policy.window": "morning"}, {}, ("window",)),
     ],
 )
@@ -264,8 +264,90 @@ def test_what_a_work_order_does_not_say_may_have_changed(
     assert fields.unsaid({**fields.desired(before), **entered}, after) == unsaid
 
 
-def test_a_column_that_is_not_shown_says_nothing_of_what_may_have_changed() -> None:
+def test_a_column_that_is_not_shown_counts_where_the_others_say_what_they_should() -> None:
     fields = FieldMap({"requested_due_by": "{due date}", "description": "{quantity} by {due date}"})
     now = {"due date": "2027-04-01", "quantity": "1"}
-    assert fields.unsaid({}, now) == ()
+    assert fields.unsaid({}, now) == ("due date", "quantity")
+    assert fields.unsaid({"requested_due_by": "2027-04-01"}, now) == ("quantity",)
+    assert fields.unsaid({"requested_due_by": "2027-03-01"}, now) == ("due date",)
     assert fields.unsaid({"description": "rewritten by hand"}, now) == ("due date", "quantity")
+
+
+SAYS = {
+    "order": "O1",
+    "order line": "L1",
+    "domain order": "D1",
+    "initiator": "D1",
+    "domain order action": "add",
+    "account": "Acme Logistics",
+    "consumer": "",
+    "contact": "Ann Lee",
+    "quantity": "1",
+    "location": "Hamburg",
+    "specification": "CPE",
+    "priority": "4",
+    "due date": "2026-04-01 12:00:00",
+    "characteristics": "",
+}
+RATE = {"characteristics": "Rate: 1", "characteristic.rate": "1"}
+
+
+@pytest.mark.parametrize(
+    ("more", "changed", "unsaid"),
+    [
+        ({}, {"contact": "Bob"}, ("contact",)),
+        ({}, {"contact": "Bob", "quantity": "2"}, ("contact", "quantity")),
+        (RATE, {"contact": "Bob"}, ("contact",)),
+        (RATE, {"contact": "Ann"}, ("contact",)),
+        (RATE, {"contact": ""}, ("contact",)),
+        ({"contact": ""}, {"contact": "Ann Lee"}, ("contact",)),
+        (RATE, {"account": "Acme"}, ("account", "consumer")),  # as if a consumer called Logistics had been removed
+        (RATE, {"account": ""}, ("account", "consumer")),
+        ({**RATE, "consumer": "Jim Bob"}, {"account": ""}, ("account",)),
+        ({**RATE, "consumer": "Jim Bob"}, {"consumer": ""}, ("consumer",)),
+        ({**RATE, "consumer": "Jim Bob"}, {"consumer": "Bob"}, ("consumer",)),
+        (RATE, {"characteristics": "", "characteristic.rate": None}, ("characteristic.rate",)),
+        ({}, RATE, ("characteristic.rate",)),
+        (RATE, {"characteristics": "Rate: 10", "characteristic.rate": "10"}, ("characteristic.rate",)),
+        ({"characteristics": "Size: ", "characteristic.size": ""}, {"contact": "Bob"}, ("contact",)),
+        ({"characteristics": "Note: a; b: c", "characteristic.note": "a; b: c"}, {"contact": "Bob"}, ("contact",)),
+        ({"characteristics": "Note: a\nb", "characteristic.note": "a\nb"}, {"contact": "Bob"}, ("contact",)),
+        (
+            {"characteristics": "Note: a; b; Rate: 1", "characteristic.note": "a; b", "characteristic.rate": "1"},
+            {"characteristics": "Note: a; b; Rate: 2", "characteristic.rate": "2"},
+            ("characteristic.rate",),
+        ),
+        (
+            {"characteristics": "Note: [code]x[/code]", "characteristic.note": "[code]x[/code]"},
+            {"contact": "Bob"},
+            ("contact",),
+        ),
+        ({"policy.skills": "fiber"}, {"contact": "Bob"}, ("contact",)),
+        ({"policy.skills": "fiber"}, {"policy.skills": None}, ("skills",)),
+        ({"policy.skills": "fiber"}, {"policy.skills": "copper"}, ("skills",)),
+        (RATE, {"policy.skills": "copper"}, ("skills",)),
+    ],
+)
+def test_of_a_text_the_fewest_facts_that_explain_it_may_have_changed(
+    more: dict[str, str], changed: dict[str, str | None], unsaid: tuple[str, ...]
+) -> None:
+    fields, before = FieldMap(DEFAULT_FIELDS), {**SAYS, **more}
+    after = {name: text for name, text in {**before, **changed}.items() if text is not None}
+    assert fields.unsaid(fields.desired(before), after) == unsaid
+
+
+@pytest.mark.parametrize("changed", [{"contact": "Bob"}, {"priority": "1", "contact": "Bob"}, {"description": "alive"}])
+def test_of_a_case_without_a_product_only_what_changed_may_have_changed(changed: dict[str, str]) -> None:
+    fields = FieldMap(DEFAULT_CASE_FIELDS)
+    before = {**SAYS, "case": "CS1", "short description": "dead", "description": "the router\n\nis dead", "product": ""}
+    assert fields.unsaid(fields.desired(before), {**before, **changed}) == tuple(sorted(changed))
+
+
+def test_of_a_text_that_a_person_wrote_anew_anything_may_have_changed_and_each_characteristic_it_names() -> None:
+    fields, now = FieldMap(DEFAULT_FIELDS), {**SAYS, **RATE}
+    shown = {**fields.desired(now), "description": "Ring first.\nCustomer: somebody\nGate: 4; Rate: 1"}
+    assert fields.unsaid(shown, now) == (
+        *("characteristic.", "characteristic.gate", "characteristic.rate", "consumer", "quantity"),
+    )
+    shown["description"] = fields.desired(now)["description"] + "\nRing first."
+    assert fields.unsaid(shown, {**now, "contact": "Bob"}) == ("contact",)
