@@ -17,25 +17,32 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
 CHARACTERISTICS = "characteristics"
-_ONE, _SEVERAL = "\0", "\1"  # in no text of an instance: where a fact stood, where the characteristics did
+_SHORT, _LONG, _SEVERAL = (
+    "\0",
+    "\1",
+    "\2",
+)  # in no text of an instance: where a fact stood, a longer text, the characteristics
 _AT_ONCE = 4  # with more changes than these, anything may have changed
-_READINGS = (
-    (r"[^\n]*?", ""),
-    (r"[\s\S]*?", ""),
-    (r"[^\n]*?", r"[\s\S]*"),
-)  # within a line; of many; with lines of a person's own
+_IN_A_LINE, _IN_LINES = r"[^\n]*?", r"[\s\S]*?"
+_READINGS = (  # what a fact, a longer text, and the end may be: the narrowest that explains a text counts
+    (_IN_A_LINE, _IN_A_LINE, ""),
+    (_IN_A_LINE, _IN_LINES, ""),
+    (_IN_A_LINE, _IN_LINES, r"[\s\S]*"),  # with lines of a person's own
+    (_IN_LINES, _IN_LINES, ""),
+)
+_MARKS = {CHARACTERISTICS: _SEVERAL, "description": _LONG}
 
 
 def explained(text: str, template: str, names: Collection[str], facts: Mapping[str, str]) -> set[str]:
     """The facts, of these names, that may have been others when this text was written; none where they do not explain it."""
     there = comparable(text)
-    for size in range(1, min(len(names), _AT_ONCE) + 1):
-        for anything, tail in _READINGS:
+    for reading in _READINGS:
+        for size in range(1, min(len(names), _AT_ONCE) + 1):
             found: set[str] = set()
             for others in combinations(sorted(names), size):
-                marks = {name: _SEVERAL if name == CHARACTERISTICS else _ONE for name in others}
+                marks = {name: _MARKS.get(name, _SHORT) for name in others}
                 wanted = comparable(fill(template, {**facts, **marks}))
-                if match := re.fullmatch(_pattern(wanted, anything, tail), there):
+                if match := re.fullmatch(_pattern(wanted, *reading), there):
                     found |= {name for name in others if name != CHARACTERISTICS}
                     if CHARACTERISTICS in others:
                         found |= _characteristics(match, facts)
@@ -56,13 +63,13 @@ def comparable(text: str) -> str:
     return "".join(f"{line}\n" for line in lines if line)
 
 
-def _pattern(wanted: str, anything: str, tail: str) -> str:
+def _pattern(wanted: str, short: str, long: str, tail: str) -> str:
     """A text with anything where the marks are. Each part is taken where it is found first, so that no text takes long."""
-    before, *rest = re.split(f"([{_ONE}{_SEVERAL}]+)", wanted)
+    before, *rest = re.split(f"([{_SHORT}{_LONG}{_SEVERAL}]+)", wanted)
     pattern = re.escape(before.rstrip(" ") or before)
     while rest:
         marks, after, *rest = rest
-        some = f"({anything})" if _SEVERAL in marks else anything
+        some = f"({long})" if _SEVERAL in marks else long if _LONG in marks else short
         if after.startswith("\n") and before[-1:] in (
             "",
             "\n",

@@ -308,6 +308,11 @@ RATE = {"characteristics": "Rate: 1", "characteristic.rate": "1"}
         ({**RATE, "consumer": "Jim Bob"}, {"consumer": "Bob"}, ("consumer",)),
         (RATE, {"characteristics": "", "characteristic.rate": None}, ("characteristic.rate",)),
         ({}, RATE, ("characteristic.rate",)),
+        (
+            RATE,
+            {"characteristics": "", "characteristic.rate": None, "quantity": "2"},
+            ("characteristic.rate", "quantity"),
+        ),
         (RATE, {"characteristics": "Rate: 10", "characteristic.rate": "10"}, ("characteristic.rate",)),
         ({"characteristics": "Size: ", "characteristic.size": ""}, {"contact": "Bob"}, ("contact",)),
         ({"characteristics": "Note: a; b: c", "characteristic.note": "a; b: c"}, {"contact": "Bob"}, ("contact",)),
@@ -350,4 +355,4 @@ def test_of_a_text_that_a_person_wrote_anew_anything_may_have_changed_and_each_c
         *("characteristic.", "characteristic.gate", "characteristic.rate", "consumer", "quantity"),
     )
     shown["description"] = fields.desired(now)["description"] + "\nRing first."
-    assert fields.unsaid(shown, {**now, "contact": "Bob"}) == ("contact",)
+    assert fields.unsaid(shown, {**now, "contact": "Bob"}) == ("characteristic.rate", "contact")
