@@ -349,7 +349,7 @@ def _fulfil(draft: Draft, initiator: AnyInitiator, work: list[Work]) -> None:
             draft.waiting[initiator.noted_on.sys_id] = text
             draft.find(FindingCode.NAME_MISSING, initiator.number, text)
         return
-    if _lacks_characteristics(initiator, work):
+    if _lacks_characteristics(draft, initiator, work):
         text = (
             f"{initiator.line_number} shows no characteristics any more. A missing right looks the same, so nothing is "
             "changed in Field Service; if they were removed, change the work order there."
@@ -484,10 +484,17 @@ def _not_replaced(draft: Draft, work: list[Work]) -> list[Work]:
     return [w for w in work if w.is_open or w.waits_for_next or not is_replaced(w.link, draft.links.values())]
 
 
-def _lacks_characteristics(initiator: AnyInitiator, work: list[Work]) -> bool:
-    """Whether the line shows none although one of its open work orders was told some."""
-    told = any(w.is_open and w.link.carried.get("characteristics") for w in work)
-    return told and isinstance(initiator, Initiator) and not initiator.line.characteristics
+def _lacks_characteristics(draft: Draft, initiator: AnyInitiator, work: list[Work]) -> bool:
+    """Whether the line shows none although one of its open work orders was told some, or shows some where memory was lost."""
+    if not isinstance(initiator, Initiator) or initiator.line.characteristics:
+        return False
+    fields, facts = draft.rules.fields_for(initiator), facts_of(initiator)
+    return any(
+        w.link.carried.get("characteristics")
+        or (w.found is not None and not w.link.carried and fields.shows_characteristics(w.found.fields, facts))
+        for w in work
+        if w.is_open
+    )
 
 
 def _waits_its_turn(draft: Draft, initiator: AnyInitiator) -> bool:

@@ -122,6 +122,13 @@ class FieldMap:
             missing |= found
         return tuple(sorted((missing or hidden) - said))
 
+    def shows_characteristics(self, shown: Mapping[str, str], facts: Mapping[str, str]) -> bool:
+        """Whether a work order that shows this seems to tell of characteristics which the facts do not have."""
+        return any(
+            name.startswith(CHARACTERISTIC) and name != CHARACTERISTIC and not facts.get(name)
+            for name in self.unsaid(shown, facts)
+        )
+
     def _told_in(self, column: str, facts: Mapping[str, str]) -> set[str]:
         """The facts that a column tells of; of the characteristics each, and any that the line has no more."""
         outputs = outputs_of(facts)

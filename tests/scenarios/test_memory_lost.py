@@ -106,3 +106,53 @@ def test_memory_says_of_what_it_found_that_it_was_adopted(pair: Pair) -> None:
     database = memory.reading(pair.loaded)
     assert database is not None
     assert {link.origin for link in explain(database, order).links} == {Origin.ADOPTED}
+
+
+VALUES = "sn_ind_tmt_orm_order_characteristic_value"
+
+
+@pytest.mark.parametrize("changed", [False, True], ids=["as it was", "and the line was revised"])
+@pytest.mark.parametrize("hidden", [True, False])
+def test_characteristics_that_are_not_shown_after_memory_was_lost_are_not_erased_in_the_field(
+    pair: Pair, hidden: bool, changed: bool
+) -> None:
+    """The customer gave the connector a new user with fewer rights, and a new machine."""
+    order = pair.approved(HAMBURG)
+    pair.settle()
+    work_order, number = pair.install(order), pair.resource_order(order)
+    [before] = pair.rows("fsm", "wm_order", f"number={work_order}", "description", "requested_due_by")
+    assert before["description"].endswith("Bandwidth: 100 Mbit/s")
+    pair.forget()
+    if hidden:
+        pair.world.fault("om", {"kind": "no_rows", "path_contains": VALUES, "user": "connector", "count": None})
+    if changed:
+        line = pair.rows("om", LINE, f"order.number={order}", "number")[0]["number"]
+        pair.om("revise", order=order)
+        pair.om("edit_line", line=line, fields={"committed_due_date": "2026-05-01 12:00:00", "quantity": "2"})
+        pair.om("approve_revision", order=order)
+    pair.settle()
+    pair.sync(full=True)
+    [after] = pair.rows("fsm", "wm_order", f"number={work_order}", "description", "requested_due_by")
+    assert ("characteristics-missing" in pair.finding_codes()) is hidden
+    assert (after == before) is (hidden or not changed)
+    assert "Bandwidth: 100 Mbit/s" in after["description"]
+    assert pair.noted(number, work_order, "was updated after a change of the order") is (changed and not hidden)
+
+
+def test_a_line_that_never_had_characteristics_is_kept_up_to_date_after_memory_was_lost(pair: Pair) -> None:
+    order = pair.place(HAMBURG)
+    om = pair.world.instance("om")
+    for row in pair.rows("om", VALUES, "", "sys_id"):
+        om.records.delete(VALUES, row["sys_id"], om.users["order_agent"])
+    pair.om("approve", order=order)
+    pair.settle()
+    work_order = pair.install(order)
+    [line] = pair.rows("om", LINE, f"order.number={order}", "number")
+    pair.forget()
+    pair.om("revise", order=order)
+    pair.om("edit_line", line=line["number"], fields={"quantity": "2"})
+    pair.om("approve_revision", order=order)
+    pair.settle()
+    [after] = pair.rows("fsm", "wm_order", f"number={work_order}", "description")
+    assert after["description"].endswith("Quantity: 2")
+    assert pair.finding_codes() == []
