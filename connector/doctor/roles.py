@@ -23,6 +23,7 @@ class Need:
 
 
 _AGENTS = ("sn_ind_tmt_orm.order_fulfilment_agent", "sn_ind_tmt_orm.order_fulfilment_manager")
+_BY_ACL = "an ACL of its own"  # no page names a role
 RAISES_FALLOUTS, SETTLES_FALLOUTS = "sn_fallout_mgmt.fallout_creator", "sn_fallout_mgmt.fallout_agent"
 
 NEEDED = (
@@ -42,8 +43,37 @@ NEEDED = (
     ),
     Need(
         "om",
+        "write the planned end of order tasks, as [jeopardy] write_end_to asks for",
+        "sn_ind_tmt_orm_order_task",
+        "sn_ind_tmt_orm.order_fulfilment_agent",
+        optional=True,
+    ),
+    Need(
+        "om",
+        "set the point of no return, as [ponr] mode asks for",
+        "sn_ind_tmt_orm_order_line_item",
+        _BY_ACL,
+        optional=True,
+    ),
+    Need(
+        "om",
+        "read cases, write their work notes and resolution, where a policy for cases is named",
+        "sn_customerservice_case",
+        "sn_customerservice_agent",
+        optional=True,
+    ),
+    Need(
+        "om",
+        "read specifications and request types, for `om-fsm policy check`",
+        "sn_prd_pm_product_specification, sn_prd_pm_service_specification, sn_prd_pm_resource_specification, "
+        "sn_ind_tmt_orm_request_definition",
+        _BY_ACL,
+        optional=True,
+    ),
+    Need(
+        "om",
         "raise fallouts, as [fallout] kinds asks for, where Fallout Management is active",
-        "sn_fallout_mgmt_fallout",
+        "sn_fallout_mgmt_fallout, sn_fallout_mgmt_fallout_type",
         RAISES_FALLOUTS,
         optional=True,
     ),
@@ -71,9 +101,16 @@ NEEDED = (
     ),
     Need(
         "fsm",
-        "read customers, contacts and locations, to find them by name",
-        "customer_account, customer_contact, cmn_location",
+        "read customers, contacts, locations, assets and install base, to find them by what they are called",
+        "customer_account, customer_contact, csm_consumer, cmn_location, alm_asset, sn_install_base_item",
         "sn_customerservice.customer_data_viewer",
+        optional=True,
+    ),
+    Need(
+        "fsm",
+        "read work order templates and groups, to find them by name",
+        "cmdb_workorder_product_model, sys_user_group",
+        _BY_ACL,
         optional=True,
     ),
     *(
@@ -86,7 +123,8 @@ NEEDED = (
                 "sys_choice, sys_dictionary, sys_db_object",
                 "personalize_dictionary",
             ),
-            ("read journals back", "sys_journal_field", "an ACL of its own"),
+            ("read journals back", "sys_journal_field", _BY_ACL),
+            ("read who is behind a login", "sys_user", _BY_ACL),
         )
     ),
 )
