@@ -333,6 +333,23 @@ class OmInstance(Instance):
         return self
 
     @property
+    def read_facts(self) -> dict[str, MappedFact]:
+        """The facts with the columns that are read: a location is in whichever column this instance has it."""
+        schema = self.db_schema
+
+        def there(column: str) -> str:
+            record, _, path = column.partition(".")
+            location, part = getattr(schema, record)["location"], path.partition(".")[2]
+            return f"{record}.{location}.{part}" if location else ""
+
+        return {
+            name: fact.model_copy(update={"columns": tuple(filter(None, map(there, fact.columns)))})
+            if fact == DEFAULT_MAPPED_FACTS.get(name)
+            else fact
+            for name, fact in self.facts.items()
+        }
+
+    @property
     def db_schema(self) -> OmSchema:
         """ServiceNow's names with the configured ones in their place."""
         return OmSchema(

@@ -113,7 +113,7 @@ def mapped_facts(settings: Settings, policies: Policies) -> dict[str, dict[str, 
     asked = {name for policy in policies for name in (*policy.inputs, *(fact for fact, _ in policy.asked))}
     asked |= {fold(n) for t in settings.work_order.fields.values() for n in placeholders(t)}
     used: dict[str, dict[str, tuple[str, Reads]]] = {}
-    for name, fact in settings.om.facts.items():
+    for name, fact in settings.om.read_facts.items():
         for column in fact.columns if name in asked else ():
             record, _, path = column.partition(".")
             used.setdefault(record, {})[name] = (path, Reads.LABEL if fact.kind.is_text else Reads.VALUE)

@@ -192,7 +192,7 @@ def _facts(patient: Patient) -> Seen:
     schema, settings = patient.om.schema, patient.settings
     asked = [
         (f"{name} ({column})", record, path)
-        for name, fact in settings.om.facts.items()
+        for name, fact in settings.om.read_facts.items()
         for column in fact.columns
         for record, _, path in [column.partition(".")]
     ]

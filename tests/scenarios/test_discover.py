@@ -1052,3 +1052,21 @@ def test_a_question_mark_anywhere_keeps_everything_shut(before: str, after: str,
     refuses_to_write(pair, asked)
     with pytest.raises(ConfigError):
         pair.plan()
+
+
+def test_a_policy_that_asks_for_the_country_goes_by_the_column_in_which_this_instance_has_the_place(
+    tmp_path: Path,
+) -> None:
+    renamed = '[om.rename]\n"sn_ind_tmt_orm_order_line_item.location" = "u_site"\n'
+    pair = pair_on(tmp_path, renamed)
+    adopt(pair, found(pair))
+    policy = pair.loaded.resolve(pair.loaded.settings.policy.domain_order)
+    policy.write_text(
+        "id,specification,location.country,work order template\n"
+        "install-cpe,SD-WAN CPE,DE,Install CPE\nother,-,-,NO FIELD WORK\n",
+        encoding="utf-8",
+    )
+    order = pair.approved(HAMBURG)
+    pair.settle()
+    assert pair.finding_codes() == []
+    assert len(pair.work_orders(order, "Install CPE")) == 1
