@@ -10,12 +10,14 @@ from connector.doctor.check import EVERYWHERE, Check, Seen, Suite, failed, fine,
 from connector.doctor.roles import to_read
 from connector.errors import ConfigError, Denied, NotFound, Rejected
 from connector.fsm.schema import OPTIONAL as FSM_OPTIONAL
+from connector.mapping.dmn.table import fold
 from connector.mapping.facts import CARRIED_FACTS
 from connector.mapping.marks import MAX_LENGTH
 from connector.om.schema import OPTIONAL as OM_OPTIONAL
 from connector.policies import mapped_facts, order_fields
 from connector.profile import FSM_KINDS, OM_KINDS
 from connector.servicenow.lean import page
+from connector.servicenow.schema import state_choices
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -219,6 +221,29 @@ def _facts(patient: Patient) -> Seen:
     )
 
 
+def _priorities(patient: Patient) -> Seen:
+    """The stored number is carried from the one instance to the other, where it may mean something else."""
+    to = next((column for column, text in order_fields(patient.settings).items() if text == "{priority}"), "")
+    if not to:
+        return fine("no priority is carried")
+    schema = patient.settings.om.db_schema
+    table, column = schema.tables["domain_order"], schema.domain_order["priority"]
+    ours = state_choices(patient.om.api, {table: column})[table] if column else {}
+    theirs = state_choices(patient.fsm.api, {patient.fsm.table: to})[patient.fsm.table]
+    if not ours or not theirs:
+        return unknown("the lists of priorities cannot be read, or are not in English")
+    differ = [
+        f"{value} is {label!r} in Order Management and {theirs.get(value, 'nothing')!r} in Field Service"
+        for value, label in sorted(ours.items())
+        if _without_number(theirs.get(value, "")) != _without_number(label)
+    ]
+    return warning("; ".join(differ)) if differ else fine("a priority means the same on both sides")
+
+
+def _without_number(label: str) -> str:
+    return fold(label.lstrip("0123456789 .-"))
+
+
 _DISCOVER = "`om-fsm discover` finds out what they are called; name them in the profile or the configuration."
 _RIGHT = "Ask an administrator for the role or ACL."
 
@@ -302,5 +327,13 @@ CHECKS = (
         "Correct [om.facts], give the user the right to read the column, or leave it out as the check says.",
         (Suite.FIRST, Suite.POST_UPGRADE),
         of_pair=_facts,
+    ),
+    Check(
+        "fields.priority",
+        "A priority means the same on both sides",
+        "The stored number is carried: what is low for the one would be critical for the other.",
+        'Make both lists agree, or leave the priority out: priority = "" under [fsm.fields] of the profile.',
+        (Suite.FIRST, Suite.POST_UPGRADE),
+        of_pair=_priorities,
     ),
 )

@@ -11,6 +11,7 @@ from connector.mapping.dmn.table import fold
 from connector.mapping.review import literals
 from connector.servicenow.names import REFUSED, names_in
 from connector.servicenow.query import Op, Query
+from connector.servicenow.schema import state_choices
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -50,14 +51,16 @@ def _templates(patient: Patient) -> Seen:
     return fine(f"the {len(wanted)} templates that policies name exist, once each")
 
 
+def _said_by_policies(patient: Patient, column: str) -> Iterator[tuple[str, ...]]:
+    """The names that each row of the policies asks for in this column."""
+    for policy in _policies(patient):
+        for rule in policy.rows if column in policy.inputs else ():
+            if names := tuple(literals(rule.conditions[policy.inputs.index(column)])):
+                yield names
+
+
 def _named(patient: Patient, column: str, tables: tuple[str, ...]) -> Seen:
-    wanted = {
-        name
-        for policy in _policies(patient)
-        if column in policy.inputs
-        for rule in policy.rows
-        for name in literals(rule.conditions[policy.inputs.index(column)])
-    }
+    wanted = {name for names in _said_by_policies(patient, column) for name in names}
     found = names_in(patient.om.api, tables, patient.settings.om.catalog.name)
     if found is None:
         return unknown(f"what there is of {column} cannot be read")
@@ -76,6 +79,23 @@ def _specifications(patient: Patient) -> Seen:
 
 def _request_types(patient: Patient) -> Seen:
     return _named(patient, "request type", (patient.settings.om.catalog.request_types,))
+
+
+def _actions(patient: Patient) -> Seen:
+    """What a line or domain order asks for is read as people see it: in another language no row of a policy would win. A row may
+    name the same in several ways; one of them is enough."""
+    missing: list[str] = []
+    for fact, part in (("domain order action", "domain_order"), ("line action", "line")):
+        wanted = list(_said_by_policies(patient, fact))
+        table, column = patient.om.schema.tables[part], getattr(patient.om.schema, part)["action"]
+        found = state_choices(patient.om.api, {table: column})[table] if wanted else {}
+        if wanted and not found:
+            return unknown(f"what there is of {fact} is not listed, or not in English")
+        known = {fold(label) for label in found.values()}
+        missing += [f"{fact} {' or '.join(map(repr, names))}" for names in wanted if not known & set(map(fold, names))]
+    if missing:
+        return warning(f"there is no {', '.join(dict.fromkeys(missing))}")
+    return fine("each action that policies name exists")
 
 
 def _groups(patient: Patient) -> Seen:
@@ -160,6 +180,14 @@ CHECKS = (
         _CORRECT,
         _SOME,
         of_pair=_request_types,
+    ),
+    Check(
+        "names.actions",
+        "The actions that policies name exist",
+        "A row with an action that nobody has never wins: no visit is made.",
+        "Name actions as Order Management shows them to the connector's user (docs/policies.md).",
+        (Suite.FIRST, Suite.POST_UPGRADE),
+        of_pair=_actions,
     ),
     Check(
         "names.groups",

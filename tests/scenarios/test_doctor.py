@@ -330,6 +330,7 @@ def raises_fallouts(pair: Pair) -> None:
     add(pair, f"[fallout]\n{RAISED}")
 
 
+PRIORITY = {"name": "wm_order", "element": "priority", "value": "4", "language": "en"}
 CHOICE = {"name": "wm_order", "element": "state", "value": "99", "language": "en"}
 ANY_CHOICE = "glide.rest.choice.allow_non_existing_value"
 GERMAN = {**CHOICE, "language": "de"}
@@ -361,6 +362,7 @@ ILLNESSES = [
     Illness("fields.columns", lambda p: add(p, '[work_order.fields]\nu_nobody = "{order}"'), "", Level.WARNING),
     Illness("fields.facts", lambda p: add(p, '[om.facts]\n"tier" = { from = "domain_order.u_tier" }')),
     Illness("fields.facts", lambda p: add(p, '[om.columns.line]\nconsumer = "u_nobody"')),
+    Illness("fields.priority", lambda p: put(p, "fsm", "sys_choice", {**PRIORITY, "label": "1 - Critical"}), "", Level.WARNING),
     Illness("planned_end.writable", lambda p: add(p, '[jeopardy]\nwrite_end_to = "u_nobody"')),
     Illness("planned_end.writable", fault("table_forbidden", method="PATCH"), first=plans_tasks),
     Illness("fallouts.usable", fault("table_forbidden", path_contains="sn_fallout_mgmt_fallout"), first=raises_fallouts),
@@ -381,6 +383,7 @@ ILLNESSES = [
     Illness("names.templates", policy_says("Install CPE", "Install CPU")),
     Illness("names.specifications", policy_says("SD-WAN CPE", "SD-LAN CPE"), wanted=Level.WARNING),
     Illness("names.request_types", task_policy_says("Site survey", "Sight survey"), wanted=Level.WARNING),
+    Illness("names.actions", policy_says(",add,", ",hinzufügen,"), wanted=Level.WARNING),
     Illness("names.groups", policy_with_group("Nobody at all")),
     Illness("names.lookups", closed_contacts, wanted=Level.WARNING),
     Illness("native.plugins", lambda p: change(p, "om", "v_plugin", {"active": "inactive"}, plugin="com.sn_ind_tmt_orm")),
