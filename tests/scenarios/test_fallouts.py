@@ -232,6 +232,21 @@ def test_a_fallout_that_puts_the_task_of_its_visit_on_hold_a_second_time_is_rais
     assert [plan for plan in raising.plan() if plan.actions] == []
 
 
+def test_a_fallout_about_a_change_that_came_too_late_stays_while_the_order_is_on_hold(raising: Pair) -> None:
+    order = raising.approved(HAMBURG)
+    raising.settle()
+    line = raising.rows("om", LINE, f"order.number={order}", "number")[0]["number"]
+    raising.om("set_ponr", line=line)
+    raising.om("set_characteristic", line=line, name="Bandwidth", value="1 Gbit/s")
+    raising.settle()
+    raised = fallouts(raising)
+    assert raised != []
+    raising.om("hold_order", order=order)
+    raising.settle()
+    assert fallouts(raising) == raised
+    assert set(states(raising)) == {"open"}
+
+
 # --- the other occasions ---------------------------------------------------------------------------------------
 
 
