@@ -65,6 +65,7 @@ from connector.profile import (
     FSM_KINDS,
     LABELS,
     OM_KINDS,
+    SPECIFICATIONS,
     UNKNOWN,
     UNSETTLED,
     Names,
@@ -852,9 +853,7 @@ def _tables_twice(names: Names) -> Iterator[str]:
         "fallout": "fallout.tables.fallout",
         "fallout_type": "fallout.tables.type",
         "request_type": "om.catalog.request_types",
-        **dict.fromkeys(
-            ("product_specification", "service_specification", "resource_specification"), "om.catalog.specifications"
-        ),
+        **dict.fromkeys(SPECIFICATIONS, "om.catalog.specifications"),
     }
     taken: dict[str, str] = {}
     for part, table in names.tables.items():

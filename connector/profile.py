@@ -84,8 +84,8 @@ class Names:
 _OF_FALLOUTS = {"fallout": "fallout", "type": "fallout_type"}  # table of fallouts -> the part it plays on its instance
 
 
-_SPECIFICATIONS = ("product_specification", "service_specification", "resource_specification")
-_CATALOG = (*_SPECIFICATIONS, "request_type")
+SPECIFICATIONS = ("product_specification", "service_specification", "resource_specification")
+_CATALOG = (*SPECIFICATIONS, "request_type")
 
 
 def om_names(schema: OmSchema, fallouts: FalloutSchema, catalog: CatalogSchema) -> Names:
@@ -100,9 +100,7 @@ def om_names(schema: OmSchema, fallouts: FalloutSchema, catalog: CatalogSchema) 
     tables = {
         **schema.tables,
         **{part: fallouts.tables[table] for table, part in _OF_FALLOUTS.items()},
-        **dict(
-            zip(_SPECIFICATIONS, catalog.specifications, strict=False)
-        ),  # further ones are the configuration's alone
+        **dict(zip(SPECIFICATIONS, catalog.specifications, strict=False)),  # further ones are the configuration's alone
         "request_type": catalog.request_types,
     }
     return Names(
@@ -428,8 +426,8 @@ def _fallouts(said: Side) -> dict[str, Any]:
 
 def _catalog(said: Side) -> dict[str, Any]:
     """What is said of the names a policy may speak of."""
-    tables = [said.tables.get(part, OM_NAMES.tables[part]) for part in _SPECIFICATIONS]
-    specifications = {"specifications": tables} if said.tables.keys() & _SPECIFICATIONS else {}
+    tables = [said.tables.get(part, OM_NAMES.tables[part]) for part in SPECIFICATIONS]
+    specifications = {"specifications": tables} if said.tables.keys() & SPECIFICATIONS else {}
     request_types = {"request_types": said.tables["request_type"]} if "request_type" in said.tables else {}
     return {**specifications, **request_types, **said.columns.get("catalog", {})}
 

@@ -84,11 +84,15 @@ def _request_types(patient: Patient) -> Seen:
 def _actions(patient: Patient) -> Seen:
     """What a line or domain order asks for is read as people see it: in another language no row of a policy would win. A row may
     name the same in several ways; one of them is enough."""
-    missing: list[str] = []
-    for fact, part in (("domain order action", "domain_order"), ("line action", "line")):
-        wanted = list(_said_by_policies(patient, fact))
-        table, column = patient.om.schema.tables[part], getattr(patient.om.schema, part)["action"]
-        found = state_choices(patient.om.api, {table: column})[table] if wanted else {}
+    schema, missing = patient.settings.om.db_schema, list[str]()
+    columns = {
+        schema.tables["domain_order"]: schema.domain_order["action"],
+        schema.tables["line"]: schema.line["action"],
+    }
+    asked = {fact: list(_said_by_policies(patient, fact)) for fact in ("domain order action", "line action")}
+    choices = state_choices(patient.om.api, columns) if any(asked.values()) else {}
+    for (fact, wanted), table in zip(asked.items(), columns, strict=True):
+        found = choices.get(table, {})
         if wanted and not found:
             return unknown(f"what there is of {fact} is not listed, or not in English")
         known = {fold(label) for label in found.values()}

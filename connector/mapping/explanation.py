@@ -17,11 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
 CHARACTERISTICS = "characteristics"
-_SHORT, _LONG, _SEVERAL = (
-    "\0",
-    "\1",
-    "\2",
-)  # in no text of an instance: where a fact stood, a longer text, the characteristics
+# In no text of an instance: where a fact stood, a longer text, the characteristics
+_SHORT, _LONG, _SEVERAL = "\0", "\1", "\2"
 _AT_ONCE = 4  # with more changes than these, anything may have changed
 _IN_A_LINE, _IN_LINES = r"[^\n]*?", r"[\s\S]*?"
 _READINGS = (  # what a fact, a longer text, and the end may be: the narrowest that explains a text counts
@@ -70,10 +67,8 @@ def _pattern(wanted: str, short: str, long: str, tail: str) -> str:
     while rest:
         marks, after, *rest = rest
         some = f"({long})" if _SEVERAL in marks else long if _LONG in marks else short
-        if after.startswith("\n") and before[-1:] in (
-            "",
-            "\n",
-        ):  # a line of its own, which is not there where it is empty
+        begins_line = not before or before.endswith("\n")
+        if begins_line and after.startswith("\n"):  # a line of its own, which is not there where it is empty
             some, after = f"(?:{some}\n)??", after[1:]
         before = after
         part = f"{some}{re.escape(after.strip(' ') or after)}"

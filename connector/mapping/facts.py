@@ -139,11 +139,11 @@ def saved_with(initiator: AnyInitiator, fact: str, value: str) -> Saved:
         return line.saved_characteristics.get(name, Saved()) if line.characteristics.get(name) == value else Saved()
     if fact in _OF_LINES:
         return line.saved if FACTS[fact](initiator) == value else Saved()
-    said = ((text, record, record.saved) for record in _nearest(initiator) if (text := _said_by(record, fact)))
-    found, record, saved = next(said, ("", None, Saved()))
-    if record is not None and fact in record.more and fact not in CARRIED_FACTS:
-        return Saved()  # the configuration maps it in, perhaps from another record
-    return saved if found == value else Saved()
+    record = next((record for record in _nearest(initiator) if _said_by(record, fact)), None)
+    if record is None or _said_by(record, fact) != value:
+        return Saved()
+    is_mapped = fact in record.more and fact not in CARRIED_FACTS  # by the configuration, perhaps from another record
+    return Saved() if is_mapped else record.saved
 
 
 _OF_LINES = ("line action", "quantity", "due date")
