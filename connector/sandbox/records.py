@@ -7,7 +7,7 @@ the commit. Who may write, and what a wire value means, was decided before (peop
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from random import Random
@@ -124,6 +124,14 @@ class _Committed:
     told: bool = True  # the customer's rules on insert and update hear of it; replicas always do
 
 
+@dataclass(frozen=True, eq=False)
+class _Veiled:
+    """What a long transaction has written and nobody else sees yet."""
+
+    pending: tuple[_Committed, ...]
+    rows: dict[str, tuple[Table, Row | None]]  # by sys_id, as they will be
+
+
 Listener = Callable[[Table, str, str, str], None]  # class, sys_id, operation, sys_mod_count
 
 
@@ -141,6 +149,8 @@ class Records:
         self.auto_sys_fields = True  # writes move sys_updated_on, sys_updated_by and sys_mod_count
         self.workflow = True  # writes run business rules, are audited, and are told to others
         self.commit_lag = 0.0  # seconds until what is written now becomes visible
+        self._veiled: list[_Veiled] = []
+        self._waited_for: list[_Veiled] = []  # whose end this transaction has waited for
         self.listeners: list[Listener] = []
         self.followers: list[Listener] = []  # they hear of every write
         for rule in rules:
@@ -159,6 +169,7 @@ class Records:
         with self._transaction() as depth:
             change = self._new(table, values, actor, depth)
             self._run("before", change)
+            self._wait_for(change.sys_id)
             self._keep_unique(change)
             self._store.insert(table, change.after)
             self._keep_notes(change)
@@ -169,7 +180,7 @@ class Records:
     def update(self, table_name: str, sys_id: str, values: Row, actor: User) -> Row:
         """The stored record; what does not differ is not written. Raises DuplicateKey, Aborted and KeyError."""
         with self._transaction() as depth:
-            before = self._store.get(self._schema.table(table_name), sys_id)
+            before = self._locked(self._schema.table(table_name), sys_id)
             if before is None:
                 raise KeyError(sys_id)
             table = self._schema.table(before["sys_class_name"])
@@ -188,7 +199,7 @@ class Records:
 
     def delete(self, table_name: str, sys_id: str, actor: User) -> None:
         with self._transaction() as depth:
-            before = self._store.get(self._schema.table(table_name), sys_id)
+            before = self._locked(self._schema.table(table_name), sys_id)
             if before is None:
                 raise KeyError(sys_id)
             table = self._schema.table(before["sys_class_name"])
@@ -207,6 +218,7 @@ class Records:
     def put_as_is(self, table_name: str, values: Row) -> Row:
         """Insert or replace a record with the stamps it brings; no rule runs. What it does not say stays, or is the default."""
         table = self._schema.table(table_name)
+        self._wait_for(values["sys_id"])
         before = self._store.get(table, values["sys_id"])
         usual = before or {key: column.default for key, column in table.columns.items()}
         with self.background(auto_sys_fields=False, workflow=False), self._transaction():
@@ -232,7 +244,7 @@ class Records:
 
     def touch(self, table: Table, sys_id: str, actor: User) -> None:
         """An update that changes nothing but the audit columns, as platform jobs make them."""
-        row = self._store.get(table, sys_id)
+        row = self._locked(table, sys_id)
         if row is not None:
             own = self._schema.table(row["sys_class_name"])
             change = Change(own, row["sys_id"], "update", row, dict(row), actor, 0)
@@ -265,7 +277,7 @@ class Records:
                 yield self._depth - 1
         except BaseException:
             if self._depth == 1:
-                self._pending.clear()
+                self._forget_pending()
             raise
         finally:
             self._depth -= 1
@@ -279,19 +291,32 @@ class Records:
             with self._store.transaction():
                 yield
         except BaseException:
-            self._pending.clear()
+            self._together = False
+            self._forget_pending()
             raise
         finally:
             self._together = False
         self._tell()
 
+    def _forget_pending(self) -> None:
+        """What was written is taken back; what others had committed meanwhile is not."""
+        self._pending.clear()
+        for veiled in self._waited_for:
+            self._store_veiled(veiled)
+        if not self._together:
+            self._waited_for.clear()
+
     def _tell(self) -> None:
         if self._depth or self._together:
             return
         pending, self._pending = self._pending, []
+        self._waited_for.clear()
         if self.commit_lag > 0:
             self._veil(pending)
             return
+        self._tell_of(pending)
+
+    def _tell_of(self, pending: Iterable[_Committed]) -> None:
         for done in pending:
             for listener in (*self.followers, *(self.listeners if done.told else ())):
                 listener(done.table, done.sys_id, done.operation, done.mod_count)
@@ -304,18 +329,43 @@ class Records:
                 self._store.put(done.table, done.before)
             else:
                 self._store.delete(done.table, done.sys_id)
+        veiled = _Veiled(tuple(pending), rows)
+        self._veiled.append(veiled)
 
         def appear() -> None:
-            for table, row in rows.values():
-                if row is not None:
-                    self._store.put(table, row)
-            for done in pending:
-                if done.operation == "delete":
-                    self._store.delete(done.table, done.sys_id)
-            self._pending.extend(pending)
-            self._tell()
+            if veiled in self._veiled:
+                self._end(veiled)
 
         self._scene.later(self.commit_lag, appear)
+
+    def _end(self, veiled: _Veiled) -> None:
+        """The long transaction is committed."""
+        self._veiled.remove(veiled)
+        self._store_veiled(veiled)
+        self._tell_of(veiled.pending)
+
+    def _store_veiled(self, veiled: _Veiled) -> None:
+        for table, row in veiled.rows.values():
+            if row is not None:
+                self._store.put(table, row)
+        for done in veiled.pending:
+            if done.operation == "delete":
+                self._store.delete(done.table, done.sys_id)
+
+    def _wait_for(self, sys_id: str) -> None:
+        """Whoever writes a record that a long transaction has written, or inserts one with its key, waits for that
+        transaction's end, as a database makes it wait: so it ends now."""
+        for veiled in [each for each in self._veiled if sys_id in each.rows]:
+            self._end(veiled)
+            self._waited_for.append(veiled)
+
+    def _locked(self, table: Table, sys_id: str) -> Row | None:
+        """The record as it is when nobody else writes it any more. What nobody can see yet is not found."""
+        row = self._store.get(table, sys_id)
+        if row is None:
+            return None
+        self._wait_for(row["sys_id"])
+        return self._store.get(table, row["sys_id"])
 
     def _new(self, table: Table, values: Row, actor: User, depth: int) -> Change:
         stamp = self._scene.clock.stamp()
@@ -369,6 +419,9 @@ class Records:
             value = change.after.get(key, "")
             if not value or not change.changed(key) or change.table.name not in self._schema.table(table).family:
                 continue
+            for veiled in list(self._veiled):
+                if any(row and row.get(key) == value for _, row in veiled.rows.values()):
+                    self._wait_for(next(iter(veiled.rows)))
             if self._store.find(table, **{key: value}):
                 raise DuplicateKey(value, key)
 

@@ -169,6 +169,29 @@ def test_a_late_update_shows_the_old_values_meanwhile(world: World, fsm: Client)
     assert (row["sys_mod_count"], row["sys_updated_on"]) == ("1", "2026-03-02 08:00:05")
 
 
+def test_who_inserts_the_key_of_a_late_commit_waits_for_it_and_is_refused(world: World, fsm: Client) -> None:
+    world.fault("fsm", {**POST_ORDER, "kind": "late_commit", "seconds": 10})
+    made = fsm.made("wm_order", correlation_id="k")
+    answer = fsm.post("wm_order", sys_id=made["sys_id"], correlation_id="k")
+    assert answer.status_code == 403
+    assert fsm.row("wm_order", "correlation_id=k")["number"] == made["number"]
+    world.advance(10)
+    assert len(fsm.rows("wm_order")) == 1
+
+
+def test_who_changes_a_record_that_a_late_commit_changes_waits_for_it_and_nothing_is_lost(
+    world: World, fsm: Client
+) -> None:
+    made = fsm.made("wm_order", short_description="old")
+    world.fault("fsm", {"kind": "late_commit", "method": "PATCH", "path_contains": "/table/", "seconds": 10})
+    fsm.patch("wm_order", made["sys_id"], short_description="late")
+    fsm.patch("wm_order", made["sys_id"], description="after")
+    for _ in range(2):
+        row = fsm.row("wm_order", "")
+        assert (row["short_description"], row["description"], row["sys_mod_count"]) == ("late", "after", "2")
+        world.advance(10)
+
+
 def test_a_lagging_replica_answers_lists_but_not_single_records(world: World, fsm: Client) -> None:
     fault = world.fault("fsm", {"kind": "replica_lag", "seconds": 10, "count": None})
     made = fsm.made("wm_order", correlation_id="k")
