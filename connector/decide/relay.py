@@ -123,6 +123,8 @@ def _tell_field(draft: Draft, record: Noted, work: Work, work_order: WorkOrder) 
     if not work.is_open or work.link.withdrawn or _is_being_canceled(draft, work_order):
         _withdraw(draft, work_order)
         return
+    if work_order.sys_id not in draft.seen.field_journals:
+        return  # nobody has written since it was read; what was passed on already stands there
     birth = _birth(draft, record, work)
     if birth is None:
         return  # its first note comes first: only what stands below that is meant for this work order

@@ -9,6 +9,7 @@ from urllib.parse import unquote
 
 import pytest
 
+from connector import app
 from connector.config import Notes
 from connector.mapping.marks import tokens_in
 from tests.conftest import DOMAIN_ORDER, HAMBURG, MUNICH, OVERLAP, Pair, make_pair
@@ -463,3 +464,28 @@ def test_a_configured_author_is_no_person(pair: Pair) -> None:
     told = "\n".join(pair.notes(domain_order))
     assert ("rota published" in told, "on my way" in told) == (False, True)
     assert DOMAIN_ORDER
+
+
+@pytest.mark.parametrize("is_lost", [False, True])
+def test_a_note_is_passed_on_once_where_memory_is_lost_and_another_visit_waits_for_a_decision(
+    pair: Pair, is_lost: bool
+) -> None:
+    order = pair.approved(HAMBURG)
+    pair.settle()
+    resource, install = pair.resource_order(order), pair.install(order)
+    write(pair, "om", resource, "visit again", "fulfillment_agent")
+    later(pair)
+    pair.settle()
+    [survey] = pair.work_orders(order, "Site Survey")
+    pair.fsm("dispatch", work_order=survey, technician="technician")
+    pair.fsm("close_incomplete", work_order=survey, reason="nobody home")
+    pair.settle()
+    if is_lost:
+        pair.forget()
+    pair.world.advance(3600)
+    for _ in range(3):
+        with app.writing(pair.loaded, pair.outside()) as (engine, systems):
+            app.sync_once(engine, systems, pair.now, full=True, everything=True)
+        pair.world.advance(400)
+    assert len(said(field_notes(pair, install), "visit again")) == 1
+    pair.assert_nothing_doubled()

@@ -314,6 +314,8 @@ class Player:
 
     def _forget(self) -> None:
         self._stop()
+        if memory.overview_of(memory.reading(self.loaded)).outbox.get("parked"):
+            self.truth.in_order = False  # what was refused is tried again by who does not know that
         self.truth.forget_asked()
         for path in self._memory.parent.glob(f"{self._memory.name}*"):
             path.unlink()

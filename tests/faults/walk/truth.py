@@ -769,9 +769,15 @@ def _last(moves: list[tuple[str, str]]) -> str | None:
 
 
 def _last_in_any_order(moves: list[tuple[str, str]]) -> str | None:
-    """Where these moves end when put in some order, each used once; None when there is no such order."""
-    balance = Counter(after for _, after in moves)
-    balance.subtract(before for before, _ in moves)
-    ends = [state for state, count in balance.items() if count == 1 and state]
-    sound = all(count in (0, 1) for state, count in balance.items() if state) and balance[""] in (0, -1)
-    return (ends[0] if ends else moves[0][1] if moves else "") if sound and len(ends) <= 1 else None
+    """Where these moves end when put in some order, each used once; None when there is no such order. A birth that is told late
+    says where the work order is by then."""
+    births = [after for before, after in moves if not before]
+    steps = [move for move in moves if move[0]]
+    balance = Counter(after for _, after in steps)
+    balance.subtract(before for before, _ in steps)
+    begins, ends = ([state for state, count in balance.items() if count == way] for way in (-1, 1))
+    if len(births) > 1 or len(begins) > 1 or sum(map(abs, balance.values())) > 2:
+        return None
+    if births and steps and births[0] not in balance:
+        return None
+    return [*ends, *births, *(after for _, after in steps), ""][0]
