@@ -289,6 +289,7 @@ class Truth:
         number, role = case["number"], self._role(case)
         mine = [r for r in self._work_orders() if _is_ours(r) and _key(r)[2] == case["sys_id"]]
         self.counts["work orders of cases"] += len(mine)
+        by_hand = [r for r in self._work_orders() if r["correlation_id"].casefold() == number.casefold()]
         live = [r for r in mine if self._is_open(r) and not _is_let_go(r)]
         if len(live) > 1 and not self._has_reopened(live):
             self.wrong.append(f"{number} has {len(live)} open work orders")
@@ -302,6 +303,7 @@ class Truth:
             return
         if (
             not mine
+            and not by_hand
             and not self._was_deleted(case)
             and not self._gave_up("CreateWorkOrder", "initiator_id", case["sys_id"])
         ):
@@ -311,7 +313,8 @@ class Truth:
             for r in live
             if r["priority"] != case["priority"] and not self._gave_up("UpdateWorkOrder", "work_order_id", r["sys_id"])
         ]
-        ends = {self._fsm.schema.table("wm_order").role_of("state", r["state"]) for r in mine if not _is_let_go(r)}
+        all_of_it = [*(r for r in mine if not _is_let_go(r)), *by_hand]
+        ends = {self._fsm.schema.table("wm_order").role_of("state", r["state"]) for r in all_of_it}
         gave_up = self._gave_up("ResolveCase", "case_id", case["sys_id"])
         if ends == {"closed_complete"} and not case["resolution_code"] and not gave_up:
             self.wrong.append(f"{number} was never resolved")
