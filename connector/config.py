@@ -393,6 +393,11 @@ class Reference(Section):
         return Lookup(self.table, by, self.shown_as, self.missing, self.ambiguous, self.record)
 
 
+def _stored(values: dict[str, dict[str, str]]) -> dict[str, dict[str, str]]:
+    _filled(dict.fromkeys(values, ""))
+    return values
+
+
 def _with_template(references: dict[str, Reference]) -> dict[str, Reference]:
     _filled(dict.fromkeys(references, ""))
     if "template" not in references:
@@ -418,6 +423,10 @@ class FsmInstance(Instance):
         column: Reference(table=lookup.table, by=lookup.written, shown_as=lookup.shown_as)
         for column, lookup in DEFAULT_REFERENCES.items()
     }
+
+    values: Annotated[dict[str, dict[str, str]], AfterValidator(_stored)] = {}
+    """Column of a work order -> what is stored there for each stored value of Order Management; "" leaves it empty. Only for
+    columns that one fact fills."""
 
     @property
     def db_schema(self) -> FsmSchema:
@@ -866,6 +875,7 @@ def _of_the_connector(settings: Settings) -> list[str]:
     schema = settings.fsm.db_schema
     own = {schema.work_order[part]: part for part in ("number", "state", "active", "names", "mark", "template")}
     own |= {schema.notes: "notes"}
+    own.pop(UNSETTLED, None)
     filled = {
         "work_order.fields": settings.work_order.fields,
         "case.fields": settings.case.fields,

@@ -263,4 +263,7 @@ def _stamp(path: Path) -> tuple[int, ...]:
 def field_map(settings: Settings, templates: dict[str, str]) -> FieldMap:
     """How facts fill these columns; a reference column also changes when a key of the record behind it does."""
     keyed = {column: tuple(f"{one.fact}.{key}" for key in one.asked) for column, one in lookups(settings).items()}
-    return FieldMap(templates, settings.policy.outputs, {c: names for c, names in keyed.items() if names})
+    values = {
+        column: stored for column, stored in settings.fsm.values.items() if _alone(templates.get(column, "").strip())
+    }
+    return FieldMap(templates, settings.policy.outputs, {c: names for c, names in keyed.items() if names}, values)

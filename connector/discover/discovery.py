@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from connector.discover.choose import choose_column, choose_states
 from connector.discover.evidence import gather, read_choices, tables_called
+from connector.discover.filled import find_filled
 from connector.discover.fsm_facts import read_fsm_facts
-from connector.discover.keys import verify_keys
 from connector.discover.swapped import swapped
 from connector.discover.wanted import PERHAPS, TABLE_LABELS
 from connector.errors import ConfigError, NotFound, Rejected
@@ -17,7 +17,6 @@ from connector.mapping.states import fold
 from connector.om.native import NATIVE_POLICIES, NativePolicies
 from connector.profile import (
     BASE,
-    FILLED,
     FSM_NAMES,
     LABELS,
     OM_NAMES,
@@ -36,7 +35,7 @@ if TYPE_CHECKING:
 
     from connector.discover.evidence import Evidence
     from connector.mapping.references import Lookup as Reference
-    from connector.profile import Lookup, Names
+    from connector.profile import Names
     from connector.servicenow.columns import TableColumns
     from connector.servicenow.table import TableApi
 
@@ -87,14 +86,19 @@ def discover(
     _native(om_api, templates.table, om_found, told)
     _fallouts(om_api, om_names.tables["fallout"], om_found)
     read_fsm_facts(fsm_api, templates, fsm_names.tables["work_order"], fsm_found)
-    lookups, fields = _references(
-        fsm_api, references, fsm_found.columns[fsm_names.tables["work_order"]], fsm_found, told
-    )
+    filled = find_filled((om_api, om_names), (fsm_api, fsm_names), references, fsm_found)
+    told.reasons |= filled.reasons
+    told.remarks += filled.remarks
     profile = Profile(
         format=1,
         om=Side(**om_side, facts=om_found.facts, unreadable=om_found.unreadable),
         fsm=FsmSide(
-            **fsm_side, facts=fsm_found.facts, unreadable=fsm_found.unreadable, references=lookups, fields=fields
+            **fsm_side,
+            facts=fsm_found.facts,
+            unreadable=fsm_found.unreadable,
+            references=filled.references,
+            fields=filled.fields,
+            values=filled.values,
         ),
     )
     return Discovered(profile, told.reasons, told.remarks)
@@ -251,30 +255,6 @@ def _as_configured(part: str, label: str, written: set[str]) -> StateLine:
     means = fold(label) if fold(label) in LABELS[part] else UNKNOWN
     kind = class_of(part, means)
     return StateLine(label=label, means=means, kind=kind, write=means in written)
-
-
-def _references(
-    api: TableApi, lookups: Mapping[str, Reference], said: TableColumns, found: Evidence, told: _Told
-) -> tuple[dict[str, Lookup], dict[str, str]]:
-    """Which reference columns of a work order exist, and which of the columns it is filled with."""
-    filled = sorted(FILLED)
-    missing = {column for column in filled if said.is_known and column not in said.columns}
-    for column in sorted(missing):
-        told.reasons[f"fsm.fields.{column}"] = "there is no such column: work orders do not say it"
-        told.remarks.append(f"fsm: work orders have no column {column!r}; it is not carried")
-    for column in sorted({*filled, *lookups} & said.columns.keys()):
-        found.facts[f"field {said.table}.{column}"] = said.columns[column].kind
-    there = {
-        column: lookup
-        for column, lookup in lookups.items()
-        if column == "template" or (column not in missing and (not said.is_known or column in said.columns))
-    }  # templates are looked up whatever the column of work orders is called
-    verified = verify_keys(api, there, found)
-    told.reasons |= {f"fsm.references.{column}": one.why for column, one in verified.items() if one.why}
-    told.remarks += [f"fsm.references.{column}: {what}" for column, one in verified.items() for what in one.remarks]
-    return {column: one.lookup for column, one in verified.items()}, {
-        column: "" if column in missing else column for column in filled
-    }
 
 
 def _fallouts(api: TableApi, table: str, found: Evidence) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from connector.mapping.choices import translated
 from connector.profile import UNSETTLED, FsmSide, Side
 
 if TYPE_CHECKING:
@@ -49,7 +50,11 @@ def _unasked(old: Side, new: Side) -> set[str]:
     """Tables, kinds of records and of facts that whoever wrote the old profile did not look for."""
     unasked = {table for part, table in new.tables.items() if part not in old.tables}
     unasked |= new.columns.keys() - new.tables.keys() - old.columns.keys()
-    unasked |= {word for word in ("journal", "reference") if not any(what.startswith(f"{word} ") for what in old.facts)}
+    unasked |= {
+        word
+        for word in ("journal", "reference", "priority")
+        if not any(what.startswith(f"{word} ") for what in old.facts)
+    }
     if isinstance(new, FsmSide) and "reference" in unasked:
         unasked |= {one.table for one in new.references.values()}
     return unasked
@@ -118,7 +123,8 @@ def keeping_decisions(old: Profile, new: Profile) -> Profile:
     """
     om = new.om.model_copy(update=_kept(old.om, new.om))
     fields, references = _fields(old.fsm, new.fsm), _references(old.fsm, new.fsm)
-    fsm = new.fsm.model_copy(update={**_kept(old.fsm, new.fsm), "fields": fields, "references": references})
+    updated = {"fields": fields, "references": references, "values": _values(old.fsm, new.fsm)}
+    fsm = new.fsm.model_copy(update={**_kept(old.fsm, new.fsm), **updated})
     return new.model_copy(update={"om": om, "fsm": fsm})
 
 
@@ -174,10 +180,29 @@ def _fields(old: FsmSide, new: FsmSide) -> dict[str, str]:
     for column in {**new.fields, **old.fields}:
         found, said = new.fields.get(column, column), old.fields.get(column, UNSETTLED)
         by_nobody = (
-            said == UNSETTLED or (not said and _was_there(old, column) is False) or (said == column and not found)
+            said in (UNSETTLED, old.facts.get(f"filled {column}"))
+            or (not said and _was_there(old, column) is False)
+            or (said == column and found != column)
         )
         kept[column] = found if by_nobody else said
     return kept
+
+
+def _values(old: FsmSide, new: FsmSide) -> dict[str, dict[str, str]]:
+    """What is stored for a value as a person has said it; else as it is found now."""
+    then = translated(_labels(old, "priority of om "), _labels(old, "priority "))
+    kept: dict[str, dict[str, str]] = {}
+    for column in {**new.values, **old.values}:
+        found, said = new.values.get(column, {}), old.values.get(column, {})
+        by_a_person = {v: there for v, there in said.items() if there not in (UNSETTLED, then.get(v))}
+        if found or by_a_person:
+            kept[column] = {**found, **by_a_person}
+    return kept
+
+
+def _labels(side: Side, word: str) -> dict[str, str]:
+    found = {what.removeprefix(word): label for what, label in side.facts.items() if what.startswith(word)}
+    return {value: label for value, label in found.items() if " " not in value}
 
 
 def _references(old: FsmSide, new: FsmSide) -> dict[str, Lookup]:
@@ -188,7 +213,10 @@ def _references(old: FsmSide, new: FsmSide) -> dict[str, Lookup]:
         for column, said in old.references.items()
         if column not in gone
     }
-    come = {column: one for column, one in new.references.items() if column not in kept and not _was_there(old, column)}
+    named = {*kept, *(_fields(old, new).get(column) for column in kept)}
+    come = {
+        column: one for column, one in new.references.items() if column not in named and not _was_there(old, column)
+    }
     return {**kept, **come}
 
 

@@ -65,6 +65,8 @@ def _references(side: FsmSide, reasons: Mapping[str, str]) -> Iterator[str]:
         why = _comment(reasons.get(f"fsm.references.{column}", ""))
         yield f"{key(column)} = {{ table = {quoted(one.table)}, by = {quoted(one.by)}{keys} }}{why}"
     yield from _table("fsm.fields", side.fields, reasons)
+    for column, stored in side.values.items():
+        yield from _table(f"fsm.values.{column}", stored, reasons)
 
 
 def _rest(name: str, side: Side) -> Iterator[str]:

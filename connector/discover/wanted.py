@@ -128,6 +128,25 @@ PARTS: Mapping[str, Mapping[str, Wanted]] = {
             costs="what customers read is not carried, whatever [notes] comments says",
         ),
     },
+    "field": {
+        "location": _LOCATION,
+        "account": _ACCOUNT,
+        "contact": _CONTACT,
+        "consumer": _CONSUMER,
+        "asset": _ASSET,
+        "install_base_item": _INSTALLED,
+        "short_description": Wanted(
+            ("short description",), costs="work orders do not say in one line what they are for"
+        ),
+        "description": Wanted(("description",), costs="work orders do not say what is to be done"),
+        "priority": Wanted(("priority",), costs="it is not carried"),
+        "requested_due_by": Wanted(
+            ("requested due by", "requested by date"), DATES, costs="work orders get no due date"
+        ),
+        "qualification_group": _reference("sys_user_group", "qualification group", costs="policies name no group"),
+        "expected_start": Wanted(("scheduled start", "expected start"), DATES, costs="policies plan no visit"),
+        "expected_end": Wanted(("expected end", "scheduled end"), DATES, costs="policies plan no end of a visit"),
+    },
     "work_order": {
         "active": Wanted(("active",), FLAGS),
         "names": Wanted(("correlation id",), ("string",)),

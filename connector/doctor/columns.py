@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from connector.discover.choose import choose_column
+from connector.discover.filled import om_priorities
 from connector.discover.wanted import PARTS
 from connector.doctor.check import EVERYWHERE, Check, Seen, Suite, failed, fine, unknown, warning
 from connector.doctor.roles import to_read
 from connector.errors import ConfigError, Denied, NotFound, Rejected
 from connector.fsm.schema import OPTIONAL as FSM_OPTIONAL
-from connector.mapping.dmn.table import fold
+from connector.mapping.choices import same_choice
 from connector.mapping.facts import CARRIED_FACTS
 from connector.mapping.marks import MAX_LENGTH
 from connector.om.schema import OPTIONAL as OM_OPTIONAL
@@ -226,22 +227,21 @@ def _priorities(patient: Patient) -> Seen:
     to = next((column for column, text in order_fields(patient.settings).items() if text == "{priority}"), "")
     if not to:
         return fine("no priority is carried")
-    schema = patient.settings.om.db_schema
-    table, column = schema.tables["domain_order"], schema.domain_order["priority"]
-    ours = state_choices(patient.om.api, {table: column})[table] if column else {}
+    ours = om_priorities(patient.om.api, patient.settings.om_names)
     theirs = state_choices(patient.fsm.api, {patient.fsm.table: to})[patient.fsm.table]
     if not ours or not theirs:
         return unknown("the lists of priorities cannot be read, or are not in English")
+    stored = patient.settings.fsm.values.get(to)
+    carried = {value: value if stored is None else stored.get(value, "") for value in ours}
     differ = [
-        f"{value} is {label!r} in Order Management and {theirs.get(value, 'nothing')!r} in Field Service"
+        f"{value} is {label!r} in Order Management, and {theirs.get(carried[value], 'nothing')!r} is stored for it"
         for value, label in sorted(ours.items())
-        if _without_number(theirs.get(value, "")) != _without_number(label)
+        if carried[value] and not same_choice(theirs.get(carried[value], ""), label)
     ]
-    return warning("; ".join(differ)) if differ else fine("a priority means the same on both sides")
-
-
-def _without_number(label: str) -> str:
-    return fold(label.lstrip("0123456789 .-"))
+    if differ:
+        return warning("; ".join(differ))
+    left = [ours[value] for value, there in carried.items() if not there]
+    return fine("a priority means the same on both sides" + (f"; not carried: {', '.join(left)}" if left else ""))
 
 
 _DISCOVER = "`om-fsm discover` finds out what they are called; name them in the profile or the configuration."
@@ -332,7 +332,8 @@ CHECKS = (
         "fields.priority",
         "A priority means the same on both sides",
         "The stored number is carried: what is low for the one would be critical for the other.",
-        'Make both lists agree, or leave the priority out: priority = "" under [fsm.fields] of the profile.',
+        "`om-fsm discover --accept` finds which is which by their labels: [fsm.values.priority] of the profile. Or make both "
+        'lists agree, or leave the priority out: priority = "" under [fsm.fields].',
         (Suite.FIRST, Suite.POST_UPGRADE),
         of_pair=_priorities,
     ),

@@ -57,16 +57,21 @@ _AGGREGATES = frozenset({CHARACTERISTICS})  # said one by one instead
 class FieldMap:
     """The mapped columns of a work order: `templates` by column, `outputs` from what a policy row may say to its column.
 
-    `keyed` names, by reference column, the facts by which its record is found besides its name.
+    `keyed` names, by reference column, the facts by which its record is found besides its name; `values`, by choice column,
+    what is stored there for a stored value of Order Management: "" where there is no such choice.
     """
 
     templates: Mapping[str, str]
     outputs: Mapping[str, str] = field(default_factory=lambda: dict(DEFAULT_OUTPUTS))
     keyed: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    values: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     def desired(self, facts: Mapping[str, str]) -> dict[str, str]:
         """What the work order should say, by column. What a policy row says comes before the templates."""
         columns = {column: fill(template, facts).strip() for column, template in self.templates.items()}
+        columns |= {
+            column: stored.get(columns[column], "") for column, stored in self.values.items() if column in columns
+        }
         told: list[str] = []
         for name, text in outputs_of(facts).items():
             if column := self.column_of(name):

@@ -571,14 +571,20 @@ def test_where_work_orders_call_their_template_otherwise_it_is_found_and_visits_
     assert all(pair.rows("fsm", "wm_order", "correlation_idISNOTEMPTY", "u_template"))
 
 
+UNLIKE = (
+    '[fsm.rename]\n"wm_order.contact" = "u_person"\n'
+    '[fsm.tables.wm_order.columns]\ncontact = "reference:customer_contact | Who"\n'
+)
 PERSON = ('contact = ""', 'contact = "u_person"')
 
 
-def test_a_reference_that_is_called_otherwise_and_settled_so_refers_to_its_record(tmp_path: Path) -> None:
-    pair = pair_on(tmp_path, '[fsm.rename]\n"wm_order.contact" = "u_person"\n')
+@pytest.mark.parametrize("is_labelled", [True, False])
+def test_a_reference_that_is_called_otherwise_refers_to_its_record(tmp_path: Path, is_labelled: bool) -> None:
+    pair = pair_on(tmp_path, UNLIKE.split("[fsm.tables")[0] if is_labelled else UNLIKE)
     first = found(pair)
     assert "contact" not in first.profile.fsm.references
-    adopt(pair, first, PERSON)
+    assert ("u_person" in first.profile.fsm.references) is is_labelled
+    adopt(pair, first, *([] if is_labelled else [PERSON]))
     pair.approved(HAMBURG)
     pair.world.advance(60)
     pair.sync()
@@ -587,7 +593,7 @@ def test_a_reference_that_is_called_otherwise_and_settled_so_refers_to_its_recor
 
 
 def test_what_a_person_said_of_a_reference_that_is_called_otherwise_is_kept(tmp_path: Path) -> None:
-    pair = pair_on(tmp_path, '[fsm.rename]\n"wm_order.contact" = "u_person"\n')
+    pair = pair_on(tmp_path, UNLIKE)
     by_number = 'contact = { table = "customer_contact", by = "name", keys = ["phone"] }'
     settled = read_profile(adopt(pair, found(pair), PERSON, ("[fsm.references]", f"[fsm.references]\n{by_number}")))
     assert pair.loaded.settings.fsm.references["u_person"].by == ("phone",)

@@ -1,0 +1,135 @@
+"""README promise: no stored value of one instance is taken for one of the other. A priority goes by what people call it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from connector import app
+from connector.discover.drift import drift, keeping_decisions
+from connector.doctor.check import Level
+from connector.profile import read_profile
+from tests.conftest import DOMAIN_ORDER, HAMBURG, Pair, with_cases
+from tests.scenarios.test_cases import POLICY
+from tests.scenarios.test_discover import adopt, found, pair_on
+from tests.scenarios.test_doctor import level
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+THEIRS = {"1": "1 - Low", "2": "2 - Moderate", "3": "3 - High", "9": "9 - Critical"}  # there is no "5 - Planning"
+UNLIKE = "[fsm.tables.wm_order.choices.priority]\n" + "".join(
+    f'p{value} = [{value}, "{label}"]\n' for value, label in THEIRS.items()
+)
+CARRIED = {"1": "9", "2": "3", "3": "2", "4": "1", "5": ""}
+
+
+@pytest.fixture
+def unlike(tmp_path: Path) -> Pair:
+    """Field Service has a list of priorities of its own for work orders."""
+    return pair_on(tmp_path, UNLIKE)
+
+
+def list_priorities(pair: Pair, labels: dict[str, str]) -> None:
+    instance = pair.world.fsm
+    for row in instance.records.find("sys_choice", name="wm_order", element="priority"):
+        instance.records.delete("sys_choice", row["sys_id"], instance.system)
+    for value, label in labels.items():
+        row = {"name": "wm_order", "element": "priority", "value": value, "label": label, "language": "en"}
+        instance.records.insert("sys_choice", row, instance.system)
+
+
+def set_priority(pair: Pair, order: str, value: str) -> None:
+    pair.om("write", table=DOMAIN_ORDER, record=pair.resource_order(order), fields={"priority": value})
+
+
+def stored(pair: Pair, order: str) -> str:
+    return pair.rows("fsm", "wm_order", f"number={pair.install(order)}", "priority")[0]["priority"]
+
+
+@pytest.mark.parametrize(("value", "there"), [("1", "9"), ("2", "3"), ("4", "1")])
+def test_a_priority_is_stored_as_what_field_service_calls_the_same(unlike: Pair, value: str, there: str) -> None:
+    discovered = found(unlike)
+    assert discovered.profile.fsm.values == {"priority": CARRIED}
+    assert "'1 - Critical' is '9 - Critical'" in discovered.reasons["fsm.values.priority.1"]
+    assert [r for r in discovered.remarks if "'5 - Planning'" in r and "not carried" in r]
+    adopt(unlike, discovered)
+    order = unlike.approved(HAMBURG)
+    unlike.settle()
+    set_priority(unlike, order, value)
+    unlike.settle()
+    assert stored(unlike, order) == there
+    assert all(not plan.actions for plan in unlike.sync().plans)
+    unlike.assert_nothing_doubled()
+
+
+@pytest.mark.parametrize("clears", [True, False])
+def test_a_priority_that_field_service_does_not_know_is_left_empty_or_said_not_to_be_taken(
+    unlike: Pair, clears: bool
+) -> None:
+    unlike.world.switch("fsm", empty_clears_choices=clears)
+    adopt(unlike, found(unlike))
+    order = unlike.approved(HAMBURG)
+    unlike.settle()
+    set_priority(unlike, order, "5")
+    unlike.settle()
+    assert stored(unlike, order) == ("" if clears else "1")
+    [note] = [n for n in unlike.notes(unlike.resource_order(order)) if "priority: 4 -> 5" in n]
+    assert ("Field Service did not take: priority" in note) is not clears
+    assert all(not plan.actions for plan in unlike.sync().plans)
+
+
+def test_where_both_lists_agree_the_profile_says_nothing_of_it_and_the_value_is_carried(pair: Pair) -> None:
+    discovered = found(pair)
+    assert discovered.profile.fsm.values == {}
+    adopt(pair, discovered)
+    order = pair.approved(HAMBURG)
+    pair.settle()
+    set_priority(pair, order, "1")
+    pair.settle()
+    assert stored(pair, order) == "1"
+
+
+def test_the_priority_of_a_case_goes_by_its_label_too(unlike: Pair) -> None:
+    cases = with_cases(unlike, POLICY)
+    adopt(cases, found(cases))
+    made = {
+        "short_description": "the router is dead",
+        "account": "Acme Logistics",
+        "location": HAMBURG,
+        "priority": "2",
+    }
+    cases.om("create_case", **made)
+    cases.settle()
+    assert [row["priority"] for row in cases.rows("fsm", "wm_order", "correlation_idISNOTEMPTY", "priority")] == ["3"]
+
+
+def test_what_two_tables_of_order_management_call_differently_is_not_carried(unlike: Pair) -> None:
+    instance = unlike.world.om
+    row = {
+        "name": "sn_ind_tmt_orm_order_task",
+        "element": "priority",
+        "value": "1",
+        "label": "1 - Low",
+        "language": "en",
+    }
+    instance.records.insert("sys_choice", row, instance.system)
+    assert found(unlike).profile.fsm.values["priority"]["1"] == ""
+
+
+def test_what_a_person_says_of_a_value_is_kept_and_the_rest_follows_the_instance(unlike: Pair) -> None:
+    settled = read_profile(adopt(unlike, found(unlike), ('5 = ""', '5 = "1"')))
+    assert unlike.loaded.settings.fsm.values == {"priority": {**CARRIED, "5": "1"}}
+    list_priorities(unlike, {**THEIRS, "9": "9 - Urgent", "8": "8 - Critical"})
+    now = app.discover_once(unlike.loaded, unlike.outside(), before=settled).profile
+    assert [told for told in drift(settled, now) if "priority 9 was 9 - Critical and is now 9 - Urgent" in told]
+    assert keeping_decisions(settled, now).fsm.values == {"priority": {**CARRIED, "1": "8", "5": "1"}}
+
+
+def test_the_doctor_warns_of_priorities_that_mean_something_else_until_a_profile_says_which_is_which(
+    unlike: Pair,
+) -> None:
+    assert level(unlike, "fields.priority") is Level.WARNING
+    adopt(unlike, found(unlike))
+    assert level(unlike, "fields.priority") is Level.FINE
