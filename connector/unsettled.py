@@ -8,7 +8,7 @@ from connector.decide.rules import GateMode
 from connector.errors import ConfigError
 from connector.mapping.outputs import DEFAULT_OUTPUTS
 from connector.mapping.states import StateMap, Told
-from connector.profile import BASE, LABELS, UNSETTLED, WRITES_CANCELED
+from connector.profile import BASE, LABELS, SPECIFICATIONS, UNSETTLED, WRITES_CANCELED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -58,6 +58,8 @@ def _names(settings: Settings) -> Iterator[str]:
             for part, column in columns.items():
                 if column == UNSETTLED and kind not in unneeded:
                     yield f"{side}.columns.{kind}.{part}: which column is it?"
+        if side == "om" and UNSETTLED in settings.om.catalog.specifications[len(SPECIFICATIONS) :]:
+            yield "om.catalog.specifications: which table is it?"
         if names.journals["notes"] == UNSETTLED:
             yield f"{side}.notes: which journal are notes written to?"
         if names.journals["comments"] == UNSETTLED and settings.notes.comments:

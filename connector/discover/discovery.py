@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from connector.servicenow.table import TableApi
 
 _NOTED = {"om": "domain_order", "fsm": "work_order"}  # on whose records notes are written
+_RAISED = ("fallout", "fallout_type")  # what is written to them is not told apart by who reads a policy
 _DEFAULTS = {"om": OM_NAMES, "fsm": FSM_NAMES}  # what ServiceNow calls them
 
 
@@ -209,7 +210,7 @@ def _table(name: str, part: str, table: str, api: TableApi, found: Evidence, tol
     if len(alike) == 1:
         told.reasons[where] = f"by its label {label!r}; there is no table {table!r}"
         return alike[0]
-    if part in PERHAPS:
+    if part in PERHAPS and not (alike and part in _RAISED):
         found.unreadable[f"table {table}"] = PERHAPS[part]
         return table
     told.reasons[where] = f"there is no table {table!r}" + (f"; it may be {', '.join(alike)}" if alike else "")

@@ -269,6 +269,22 @@ def test_fallouts_in_a_table_of_another_name_are_found_by_its_label(pair: Pair) 
     assert "by its label 'Fallout Type'" in discovered.reasons["om.tables.fallout_type"]
 
 
+def test_two_tables_that_are_called_fallout_are_for_a_person_where_fallouts_are_raised(tmp_path: Path) -> None:
+    other = '[om.tables.u_mishap]\nlabel = "Fallout"\ncolumns = { name = "string:100" }\n'
+    pair = pair_on(tmp_path, other)
+    discovered = found(raising(pair, ELSEWHERE))
+    assert discovered.profile.om.tables["fallout"] == "?"
+    assert "it may be sn_fallout_mgmt_fallout, u_mishap" in discovered.reasons["om.tables.fallout"]
+    config = pair.loaded.path
+    config.write_text(config.read_text(encoding="utf-8").replace(ELSEWHERE, ""), encoding="utf-8")
+    assert open_points(pair, discovered.profile) == ["om.tables.fallout: which table is it?"]
+
+
+def test_a_further_table_of_specifications_that_nobody_named_is_asked_for(pair: Pair) -> None:
+    raising(pair, '[om.catalog]\nspecifications = ["u_a", "u_b", "u_c", "?"]\n')
+    assert open_points(pair, found(pair).profile) == ["om.catalog.specifications: which table is it?"]
+
+
 def test_where_fallouts_are_closed_to_the_user_it_is_said_although_they_are_described(pair: Pair) -> None:
     assert f"table {FALLOUT}" not in found(pair).profile.om.unreadable
     pair.world.fault("om", {"kind": "table_forbidden", "path_contains": FALLOUT, "count": None})
