@@ -9,7 +9,7 @@
 | update  | read it, and its line; moved -> decide again | the read shows whether it was carried                   |
 | cancel  | read it, its line; closed -> done, moved -> decide again | the read shows whether it is canceled                 |
 | warn    | read it; it says so already -> done         | the read shows whether it says so; else sent again      |
-| fallout | look for its mark; one is open -> done        | the same                                                |
+| fallout | look for its mark; one is open -> done; read its task; over -> decide again | the same                 |
 | settle  | read; not open -> done                      | the same                                                |
 | adopt, detach | read it; it says so already -> done     | the read shows whether it says so; else sent again      |
 | reopen  | read; not closed -> done, moved -> decide again | the read, or its token in the journal, shows whether it was |
@@ -506,7 +506,7 @@ class Outbox:
 
     def _raise_fallout(self, action: RaiseFallout) -> Settlement:
         """One open fallout for each occasion. One that a person closed while the occasion held is not raised again, unless a
-        later one is asked for."""
+        later one is asked for. None on an order task that is over by now: another one may be open."""
         if self.om.fallouts is None:
             return _overtaken(action.order_task_number)
         known = self.om.fallouts.marked(action.mark)
@@ -514,6 +514,9 @@ class Outbox:
         there = next((one for one in known if one.is_open or not (one.is_settled or is_later)), None)
         if there is not None:
             return Settlement(IntentState.DONE, f"{there.number} is there already: {action.summary}")
+        task = self.om.read_order_task(action.order_task_id)
+        if task is None or task.state.phase in (DomainOrderPhase.CLOSED, DomainOrderPhase.CANCELED):
+            return _overtaken(action.order_task_number)
         written = self.om.fallouts.raise_one(action, len(known) + 1)
         return _done(f"{written.number} raised on {action.order_task_number}: {action.summary}", written, None)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,7 +11,8 @@ from connector import app, memory
 from connector.config import load
 from connector.discover.drift import keeping_decisions
 from connector.engine.history import overview
-from connector.errors import ConfigError
+from connector.errors import ConfigError, Held
+from connector.model import IntentState, RaiseFallout
 from connector.profile import read_profile
 from tests.conftest import DOMAIN_ORDER, HAMBURG, LINE, MUNICH
 from tests.scenarios.test_discover import TASK_RENAMED, adopt, found, pair_on
@@ -18,6 +20,7 @@ from tests.scenarios.test_discover import TASK_RENAMED, adopt, found, pair_on
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from connector.engine.history import Waiting
     from tests.conftest import Pair
 
 FALLOUT = "sn_fallout_mgmt_fallout"
@@ -54,6 +57,21 @@ def task_of(pair: Pair, number: str, name: str = "state") -> str:
 def retry(pair: Pair) -> None:
     with app.writing(pair.loaded, pair.outside()) as (engine, _):
         assert engine.store.release_parked(pair.parked(), pair.now(), drop=False)
+
+
+def waiting(pair: Pair) -> list[Waiting]:
+    """The fallouts that are still to be raised."""
+    database = memory.reading(pair.loaded)
+    assert database is not None
+    return [entry for entry in overview(database).waiting if isinstance(entry.intent.action, RaiseFallout)]
+
+
+def retry_fallouts(pair: Pair) -> None:
+    """Those that were refused themselves."""
+    for entry in waiting(pair):
+        if entry.intent.state is IntentState.PARKED:
+            with app.writing(pair.loaded, pair.outside()) as (engine, _):
+                assert engine.store.release_parked(entry.id, pair.now(), drop=False)
 
 
 def refuse(pair: Pair, side: str, method: str, path: str, count: int | None = 1) -> None:
@@ -125,10 +143,7 @@ def test_where_fallouts_call_their_task_otherwise_none_is_raised_before_that_is_
     assert pair.finding_codes() == ["write-parked", "write-parked"]
 
     configured(pair, '[fallout.columns]\norder_task = "originated_from"\n')
-    with app.writing(pair.loaded, pair.outside()) as (engine, _):
-        for entry in overview(engine.store.engine).waiting:
-            if type(entry.intent.action).__name__ == "RaiseFallout":
-                assert engine.store.release_parked(entry.id, pair.now(), drop=False)
+    retry_fallouts(pair)
     pair.settle_but_parked()
     [fallout] = pair.rows("om", FALLOUT, "", "originated_from")
     assert fallout["originated_from"] == task_of(pair, pair.resource_order(order), "sys_id")
@@ -422,7 +437,7 @@ def cancel_in_field(pair: Pair, part: str, work_order: str) -> None:
     pair.settle()
 
 
-def with_line_removed(pair: Pair, *, header: bool) -> tuple[str, str, str, str]:
+def remove_line(pair: Pair, *, header: bool) -> tuple[str, str, str, str]:
     """An order for two places, of which one is taken out, whose visit Field Service does not cancel: with that and its parts,
     the order task of the customer order, where it has one, and the resource order of the other place."""
     order = pair.approved(HAMBURG, MUNICH)
@@ -441,9 +456,15 @@ def with_line_removed(pair: Pair, *, header: bool) -> tuple[str, str, str, str]:
     pair.om("revise", order=order)
     pair.om("remove_line", line=lines[0]["number"])
     pair.om("approve_revision", order=order)
+    return visit["number"], part, above, numbers[1]
+
+
+def with_line_removed(pair: Pair, *, header: bool) -> tuple[str, str, str, str]:
+    """The same, once the connector has done what it can."""
+    removed = remove_line(pair, header=header)
     pair.settle_but_parked()
     assert "not-canceled" in pair.finding_codes()
-    return visit["number"], part, above, numbers[1]
+    return removed
 
 
 def test_a_unit_that_goes_on_is_not_held_for_the_visit_of_another_that_could_not_be_canceled(raising: Pair) -> None:
@@ -543,3 +564,94 @@ def test_where_the_whole_order_is_canceled_nothing_is_left_for_a_fallout_and_tha
 def test_a_refused_cancellation_that_was_to_be_no_fallout_says_nothing_of_one(pair: Pair) -> None:
     with_line_removed(pair, header=False)
     assert "fallout" not in details(pair)
+
+
+# --- a fallout that waits for Order Management: its order task may be over when that answers again ----------------------
+
+
+def take_no_fallouts(pair: Pair, kind: str) -> None:
+    """Order Management takes no fallout for now."""
+    fault = {"kind": kind, "method": "POST", "path_contains": FALLOUT, "user": "connector", "count": None}
+    pair.world.fault("om", {**fault, **({"status": 403} if kind == "status" else {})})
+
+
+def decide_in_vain(pair: Pair) -> None:
+    """What was decided waits to be written."""
+    for _ in range(2):
+        with suppress(Held):
+            pair.sync()
+    assert len(waiting(pair)) == 1
+    assert fallouts(pair) == []
+
+
+def take_fallouts(pair: Pair) -> None:
+    """Order Management takes them again."""
+    pair.world.clear_faults()
+    retry_fallouts(pair)
+    pair.settle_but_parked()
+    pair.sync(full=True)
+
+
+WAITS = [
+    pytest.param("status", True, id="refused, and closed meanwhile"),
+    pytest.param("drop", True, id="unreachable, and closed meanwhile"),
+    pytest.param("rate_limit", True, id="throttled, and closed meanwhile"),
+    pytest.param("rate_limit", False, id="throttled, and still open"),
+]
+
+
+@pytest.mark.parametrize(("kind", "is_closed"), WAITS)
+def test_a_fallout_that_waits_is_raised_on_the_next_task_of_its_domain_order_once_its_own_is_closed(
+    raising: Pair, kind: str, is_closed: bool
+) -> None:
+    order = raising.approved(HAMBURG)
+    [resource] = raising.rows("om", DOMAIN_ORDER, f"number={raising.resource_order(order)}", "sys_id")
+    [placed] = raising.rows("om", "sn_ind_tmt_orm_order", f"number={order}", "sys_id")
+    task = {"order": placed["sys_id"], "parent": resource["sys_id"], "short_description": "Label the CPE"}
+    raising.world.om.records.insert(ORDER_TASK, task, raising.world.om.users["fulfillment_manager"])
+    first, second = raising.rows("om", ORDER_TASK, f"parent={resource['sys_id']}^ORDERBYnumber", "number", "sys_id")
+    refuse(raising, "fsm", "POST", "wm_order")
+    take_no_fallouts(raising, kind)
+    decide_in_vain(raising)
+    if is_closed:
+        raising.om("close_order_task", task=first["number"])
+    take_fallouts(raising)
+    [fallout] = fallouts(raising)
+    assert fallout["order_task"] == (second if is_closed else first)["sys_id"]
+    retry(raising)
+    raising.settle()
+    assert states(raising) == ["resolved"]
+    raising.assert_nothing_doubled()
+
+
+@pytest.mark.parametrize("end", ["close", "cancel", ""], ids=["closed", "canceled", "still open"])
+def test_a_fallout_that_waits_is_raised_on_another_task_of_the_order_once_the_first_is_over(
+    raising: Pair, end: str
+) -> None:
+    work_order, part, first, _ = remove_line(raising, header=True)
+    [above] = raising.rows("om", ORDER_TASK, f"sys_id={first}", "order")
+    task, om = {"order": above["order"], "short_description": "Write to the customer"}, raising.world.om
+    second = om.records.insert(ORDER_TASK, task, om.users["fulfillment_manager"])["sys_id"]
+    take_no_fallouts(raising, "drop")
+    decide_in_vain(raising)
+    if end:
+        raising.om(f"{end}_order_task", task=first)
+    take_fallouts(raising)
+    [fallout] = fallouts(raising)
+    assert fallout["order_task"] == (second if end else first)
+    cancel_in_field(raising, part, work_order)
+    assert states(raising) == ["resolved"]
+
+
+def test_a_fallout_that_waits_becomes_a_finding_where_no_task_is_open_any_more(raising: Pair) -> None:
+    work_order, part, header, _ = remove_line(raising, header=True)
+    take_no_fallouts(raising, "drop")
+    decide_in_vain(raising)
+    assert "No order task" not in details(raising)
+    raising.om("close_order_task", task=header)
+    take_fallouts(raising)
+    assert fallouts(raising) == []
+    assert "No order task of it is open on which a fallout could stand" in details(raising)
+    cancel_in_field(raising, part, work_order)
+    assert "not-canceled" not in raising.finding_codes()
+    raising.assert_nothing_doubled()
