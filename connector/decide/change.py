@@ -35,40 +35,40 @@ def keep_current(draft: Draft, initiator: AnyInitiator, work: Work, facts: dict[
         _tell_too_late(draft, initiator, work, facts)
         try_again(draft, initiator, work)
         return
-    fields = draft.rules.fields_for(initiator)
-    judged: tuple[Change, ...] | None = None
-    if link.carried:
-        patch = fields.patch(link.carried, facts)
-        changes = fields.changes(link.carried, facts)
-    else:  # adopted, and its mark says that something else was carried last: compare with what FSM shows
-        desired = fields.desired(facts)
-        patch = {c: v for c, v in desired.items() if work_order.fields.get(c, "") != v}
-        changes = changes_between({c: work_order.fields.get(c, "") for c in patch}, patch)
-        changes = tuple(replace(change, columns=(change.what,)) for change in changes)
-        judged = tuple(Change(fact, "", facts.get(fact, "")) for fact in fields.unsaid(work_order.fields, facts))
-    if not patch:
+    new = _difference(draft, initiator, work, work_order, facts)
+    if not new.patch:
         draft.remember(replace(link, carried=facts))
         keep_after_all(draft, work)
     elif past_ponr(initiator):
-        text = notes.past_ponr(work_order, initiator.line_number, changes, draft.rules.notes.zone)
+        text = notes.past_ponr(work_order, initiator.line_number, new.changes, draft.rules.notes.zone)
         _tell_ponr(draft, initiator, work_order, text, digest_of(facts))
         keep_after_all(draft, work)
     else:
-        _compensate(draft, initiator, work, _Difference(changes, facts, patch, judged))
+        _compensate(draft, initiator, work, new)
 
 
 def _tell_too_late(draft: Draft, initiator: AnyInitiator, work: Work, facts: dict[str, str]) -> None:
-    """A revision changed what a visit was about that had been made before: nothing can carry it, somebody must know."""
-    key, carried = WorkOrderKey.parse(work.link.key), work.link.carried
-    if not isinstance(initiator, Initiator) or work.found is None or key is None or not carried:
+    """A revision changed what a visit was about that had been made before: nothing can carry it, somebody must know.
+
+    Where memory is lost, so is what the visit was about: whether a change came too late for it is not known then. But that one
+    waited for a person still stands in the journal: what of it Field Service does not say is told.
+    """
+    key, found = WorkOrderKey.parse(work.link.key), work.found
+    if not isinstance(initiator, Initiator) or found is None or key is None:
         return
     if work.end not in _CARRIED_OUT or initiator.order.version <= key.version or past_ponr(initiator):
         return  # past the point of no return that was told before the visit was over
-    patch, changes = draft.rules.fields_for(initiator).patch(carried, facts), changes_between(carried, facts)
-    if patch and _compensation(draft, initiator, work, _Difference(changes, facts, patch)) is not Compensation.PATCH:
-        waited = draft.intent(_waiting(work, facts)) is not None
-        text = notes.changed_too_late(work.found, changes, draft.rules.notes.zone, waited=waited)
-        _note(draft, initiator, f"too-late/{work.found.sys_id}/{digest_of(facts)}", text)
+    waited = draft.intent(_waiting(work, facts)) is not None
+    if not work.link.carried and not waited:
+        return
+    new = _difference(draft, initiator, work, found, facts)
+    if new.may_be is not None:
+        is_missing = bool(new.may_be)
+    else:
+        is_missing = bool(new.patch) and _compensation(draft, initiator, work, new) is not Compensation.PATCH
+    if is_missing:
+        text = notes.changed_too_late(found, new.changes, draft.rules.notes.zone, waited=waited)
+        _note(draft, initiator, f"too-late/{found.sys_id}/{digest_of(facts)}", text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +79,20 @@ class _Difference:
     facts: dict[str, str]
     patch: dict[str, str]
     may_be: tuple[Change, ...] | None = None  # where it is not known what was carried: whatever may have changed
+
+
+def _difference(
+    draft: Draft, initiator: AnyInitiator, work: Work, work_order: WorkOrder, facts: dict[str, str]
+) -> _Difference:
+    """By what was carried last; where that is not known, as its mark says that it was something else, by what FSM shows."""
+    fields, carried, shown = draft.rules.fields_for(initiator), work.link.carried, work_order.fields
+    if carried:
+        return _Difference(fields.changes(carried, facts), facts, fields.patch(carried, facts))
+    patch = {c: v for c, v in fields.desired(facts).items() if shown.get(c, "") != v}
+    changes = changes_between({c: shown.get(c, "") for c in patch}, patch)
+    changes = tuple(replace(change, columns=(change.what,)) for change in changes)
+    may_be = tuple(Change(fact, "", facts.get(fact, "")) for fact in fields.unsaid(shown, facts))
+    return _Difference(changes, facts, patch, may_be)
 
 
 def _compensate(draft: Draft, initiator: AnyInitiator, work: Work, new: _Difference) -> None:

@@ -275,6 +275,39 @@ def test_what_a_person_has_entered_is_not_asked_about_again_when_memory_is_lost(
     assert sum("was not changed, because" in note for note in compensating.notes(number)) == 1
 
 
+WAITED = "was Closed Complete while a change waited for a decision"
+
+
+@pytest.mark.parametrize("entered", [False, True], ids=["nobody entered it", "entered by hand"])
+@pytest.mark.parametrize("lost", ["before the change", "before the visit ended", "after the visit ended"])
+def test_a_visit_that_ends_while_a_change_waits_is_said_to_have_ended_so_without_memory_too(
+    compensating: Pair, lost: str, entered: bool
+) -> None:
+    pair = compensating
+    order, number, work_order = begun(pair)
+    if lost == "before the change":
+        pair.forget()
+    to_munich(pair, order)
+    if lost == "before the visit ended":
+        pair.forget()
+        pair.settle()
+    if entered:
+        enter_munich(pair, work_order)
+    pair.fsm("complete", work_order=work_order)
+    if lost == "after the visit ended":
+        pair.forget()
+    pair.settle()
+    told = [note for note in pair.notes(number) if WAITED in note]
+    assert len(told) == (0 if entered else 1)
+    assert entered or f"location: {HAMBURG} -> {MUNICH}" in told[0]
+    pair.forget()
+    pair.sync(full=True)
+    pair.settle()
+    assert [note for note in pair.notes(number) if WAITED in note] == told
+    assert not pair.noted(number, "before the order was changed")
+    pair.assert_nothing_doubled()
+
+
 def test_what_nobody_wants_to_be_asked_about_is_carried_to_a_visit_in_progress_without_memory(
     compensating: Pair,
 ) -> None:
