@@ -22,6 +22,8 @@ from tests.faults.walk.crowd import Crowd
 from tests.faults.walk.shrink import shrink
 from tests.faults.walk.story import printed, read, tell
 
+_TELL_EVERY = 100  # walks
+
 
 def main() -> int:
     """Exit status 1 when a walk failed."""
@@ -50,6 +52,8 @@ def _one_after_the_other(given: argparse.Namespace) -> tuple[dict[str, str], Cou
                 print(f"seed {seed}: {walked.why}", flush=True)
                 if given.shrink:
                     print(printed(shrink(steps, lambda some: bool(crowd.walk(some).why))), flush=True)
+            if counts["walks"] % _TELL_EVERY == 0:
+                print(f"{counts['walks']} walks to seed {seed}, {len(failed)} failed", flush=True)
             if given.told:
                 print(*walked.told, sep="\n")
             if len(failed) >= given.most or time.monotonic() >= end:
