@@ -9,6 +9,7 @@ import time
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import TYPE_CHECKING
 
 from connector.decide.rules import CaseRules, Rules
@@ -210,10 +211,11 @@ def patient(loaded: Loaded, database: sa.Engine | None, world: World, systems: S
 
     systems = systems or _ports(loaded, world)
     memory = loaded.resolve(loaded.settings.memory.path)
+    policies = cache(lambda: load_policies(loaded))
     return Patient(
         loaded=loaded,
-        om=_view(loaded, systems, world, "om"),
-        fsm=_view(loaded, systems, world, "fsm"),
+        om=_view(loaded, systems, world, "om", policies),
+        fsm=_view(loaded, systems, world, "fsm", policies),
         om_port=systems.om,
         fsm_port=systems.fsm,
         guard=Guard(database, Limits(**loaded.settings.brakes.model_dump())) if database is not None else None,
@@ -221,11 +223,11 @@ def patient(loaded: Loaded, database: sa.Engine | None, world: World, systems: S
         free_bytes=lambda: shutil.disk_usage(memory.parent).free,
         clock=world.clock,
         discover=lambda: discover_once(load(loaded.path, with_profile=False), world, before=loaded.profile).profile,
-        load_policies=lambda: load_policies(loaded),
+        load_policies=policies,
     )
 
 
-def _view(loaded: Loaded, systems: Systems, world: World, side: str) -> SideView:
+def _view(loaded: Loaded, systems: Systems, world: World, side: str, policies: Callable[[], Policies]) -> SideView:
     from connector.doctor.patient import SideView
 
     settings, profile = loaded.settings, loaded.profile
@@ -237,10 +239,12 @@ def _view(loaded: Loaded, systems: Systems, world: World, side: str) -> SideView
     return SideView(
         name=side,
         api=systems.om_api if is_om else systems.fsm_api,
+        settings=settings,
+        load_policies=policies,
         instance=instance,
         schema=settings.om_schema if is_om else settings.fsm.db_schema,
         main="order" if is_om else "work_order",
-        overrides=instance.states.model_dump(),
+        overrides={**instance.states.model_dump(), **({"fallout": settings.fallout.states} if is_om else {})},
         feeds=port.cursors,
         clock=world.clock,
         told=said.told() if said else {},

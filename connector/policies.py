@@ -197,13 +197,22 @@ def _case_facts(settings: Settings, policy: WorkOrderPolicy) -> dict[str, tuple[
 
 def mapped_columns(settings: Settings, policies: Policies) -> tuple[str, ...]:
     """The work order columns that templates fill or that rows of the policies may fill."""
+    return tuple(column for column in _columns(settings, policies) if column)
+
+
+def written_columns(settings: Settings, policies: Policies) -> tuple[str, ...]:
+    """The work order columns that are written so: these, and the description where a row says what has no column of its own."""
+    return tuple(dict.fromkeys(column or "description" for column in _columns(settings, policies)))
+
+
+def _columns(settings: Settings, policies: Policies) -> tuple[str, ...]:
+    """Each column once; "" where what a row says has none."""
     templates = {**order_fields(settings), **(settings.case.fields if policies.case else {})}
     fields = FieldMap(templates, settings.policy.outputs)
     outputs = {output.name for policy in policies for output in policy.table.outputs} - {TEMPLATE, QUANTITY}
     if WINDOW in outputs:
         outputs = (outputs - {WINDOW}) | {PLANNED_START, PLANNED_END}
-    columns = (*templates, *(fields.column_of(name) for name in sorted(outputs)))
-    return tuple(dict.fromkeys(column for column in columns if column))
+    return tuple(dict.fromkeys((*templates, *(fields.column_of(name) for name in sorted(outputs)))))
 
 
 _Stamps: TypeAlias = "tuple[tuple[int, ...], ...]"

@@ -32,6 +32,9 @@ class Level(Enum):
     UNKNOWN = "unknown"  # it could not be found out; nothing is concluded
 
 
+WORST_FIRST = (Level.FAILED, Level.WARNING, Level.UNKNOWN, Level.FINE)
+
+
 @dataclass(frozen=True, slots=True)
 class Seen:
     """What one check has seen. `fix` is what mends just this, where the check's own would send somebody the wrong way."""

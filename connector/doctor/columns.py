@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from connector.discover.choose import choose_column
 from connector.discover.filled import om_priorities
 from connector.discover.wanted import PARTS
-from connector.doctor.check import EVERYWHERE, Check, Seen, Suite, failed, fine, unknown, warning
-from connector.doctor.roles import to_read
+from connector.doctor.check import EVERYWHERE, WORST_FIRST, Check, Level, Seen, Suite, failed, fine, unknown, warning
+from connector.doctor.roles import to_read, to_write
 from connector.errors import ConfigError, Denied, NotFound, Rejected
 from connector.fsm.schema import OPTIONAL as FSM_OPTIONAL
 from connector.mapping.choices import same_choice
@@ -18,10 +18,12 @@ from connector.om.schema import OPTIONAL as OM_OPTIONAL
 from connector.policies import mapped_facts, order_fields
 from connector.profile import FSM_KINDS, OM_KINDS
 from connector.servicenow.lean import page
+from connector.servicenow.names import REFUSED
+from connector.servicenow.query import Op, Query
 from connector.servicenow.schema import state_choices
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterable, Iterator
 
     from connector.doctor.patient import Patient, SideView
     from connector.servicenow.columns import TableColumns
@@ -30,38 +32,41 @@ _OPTIONAL = {"om": OM_OPTIONAL, "fsm": FSM_OPTIONAL}
 
 
 def _kinds(side: SideView) -> Iterator[tuple[str, str, TableColumns]]:
-    """Each kind of record with its table and what is known of its columns."""
+    """Each kind of record in use with its table and what is known of its columns."""
     for kind in OM_KINDS if side.name == "om" else FSM_KINDS:
-        if kind == "case":
-            continue  # an instance may do without; the port says what it lacks
-        table = side.schema.tables[kind]
-        yield kind, table, side.evidence.columns[table]
+        if kind in side.tables:
+            table = side.tables[kind]
+            yield kind, table, side.evidence.columns[table]
 
 
 def _tables(side: SideView) -> Seen:
-    wrong = [f"there is no table {table}" for _, table, said in _kinds(side) if not said.exists]
+    missing = {kind: table for kind, table, said in _kinds(side) if not said.exists}
+    wrong = [f"there is no table {table}" for table in missing.values()]
     wrong += [f"{table} looks like a database view" for _, table, said in _kinds(side) if said.looks_like_a_view]
+    if len(wrong) == 1 and "case" in missing:
+        return failed(wrong[0], _NO_CASES)
     return failed("; ".join(wrong)) if wrong else fine("every table is there")
 
 
 def _tables_readable(side: SideView) -> Seen:
-    shut = [f"{table}: {error}" for table, error in _closed(side).items()]
-    if not shut:
+    closed = _closed(side)
+    if not closed:
         return fine("every table in use can be read")
+    shut = [f"{side.tables[kind]}: {error}" for kind, error in closed.items()]
     return failed(
         f"the user may not read {'; '.join(shut)}",
-        f"Ask an administrator for the role {to_read(side.name)}, or an ACL that lets the user read these tables.",
+        f"Ask an administrator for the role {to_read(side.name, closed)}, or an ACL that lets the user read these tables.",
     )
 
 
 def _closed(side: SideView) -> dict[str, Denied]:
-    """The tables whose records the user may not read, and what the instance says of it."""
+    """The kinds of records the user may not read, and what the instance says of it."""
     shut: dict[str, Denied] = {}
-    for _, table, _said in _kinds(side):
+    for kind, table, _said in _kinds(side):
         try:
             page(side.api, table, "", ["sys_id"], 1)
         except Denied as error:
-            shut[table] = error
+            shut[kind] = error
         except (NotFound, Rejected):
             continue  # `columns.tables` tells of a table that is not there
     return shut
@@ -70,11 +75,13 @@ def _closed(side: SideView) -> dict[str, Denied]:
 def _present(side: SideView) -> Seen:
     missing: list[str] = []
     unverified: list[str] = []
-    for _, table, said in _kinds(side):
+    for kind, table, said in _kinds(side):
         if not said.is_known:
             unverified.append(table)
-        else:
-            missing += [f"{table}.{column}" for column in sorted(side.schema.needed[table].keys() - set(said.columns))]
+            continue
+        missing += [f"{table}.{column}" for column in sorted(set(side.read_of(kind)) - set(said.columns))]
+        if kind == "case":  # which is written to columns that are never read
+            missing += _not_there(side, ["case"], set(side.read_of(kind)))
     if missing:
         return failed(f"not there, or closed to the user: {', '.join(missing)}")
     return (
@@ -84,11 +91,22 @@ def _present(side: SideView) -> Seen:
     )
 
 
+def _not_there(side: SideView, parts: Collection[str], told: Collection[str] = ()) -> list[str]:
+    """Columns of these records that are written and surely missing, but for those that are `told` already."""
+    return [
+        named
+        for write in side.writes
+        if write.part in parts and (said := side.columns_of(write.table)).is_known
+        for column, named in write.named.items()
+        if column not in said.columns and column not in told
+    ]
+
+
 def _optional(side: SideView) -> Seen:
     lost = [
         f"{table}.{getattr(side.schema, kind)[part]}: {PARTS[kind][part].costs}"
         for kind, table, said in _kinds(side)
-        for part in sorted(_OPTIONAL[side.name] & set(getattr(side.schema, kind)))
+        for part in sorted(_OPTIONAL[side.name] & set(getattr(side.schema, kind)) & set(PARTS[kind]))
         if said.is_known
         and (column := getattr(side.schema, kind)[part])
         and column.partition(".")[0] not in said.columns
@@ -113,9 +131,12 @@ def _types(side: SideView) -> Seen:
 def _readable(side: SideView) -> Seen:
     closed: list[str] = []
     empty: list[str] = []
-    for _, table, _said in _kinds(side):
-        columns = sorted(side.schema.needed[table])
-        rows, _ = page(side.api, table, "ORDERBYDESCsys_created_on", columns, 1)
+    for kind, table, _said in _kinds(side):
+        columns = sorted(side.read_of(kind))
+        try:
+            rows, _ = page(side.api, table, "ORDERBYDESCsys_created_on", columns, 1)
+        except REFUSED:
+            rows = []  # `rights.tables` and `columns.tables` tell why
         if not rows:
             empty.append(table)
         closed += [f"{table}.{column}" for column in columns if rows and column not in rows[0]]
@@ -125,31 +146,53 @@ def _readable(side: SideView) -> Seen:
 
 
 def _described_as_read_only(side: SideView) -> Seen:
-    if side.name == "om":
-        written = {side.schema.tables["domain_order"]: [side.schema.notes, side.schema.domain_order["state"]]}  # type: ignore[union-attr]
-    else:
-        columns = side.schema.work_order  # type: ignore[union-attr]
-        written = {side.table: [side.schema.notes, *(columns[part] for part in ("state", "names", "mark", "template"))]}
-    closed: list[str] = []
-    for table, names in written.items():
+    closed: dict[str, str] = {}  # as it is named -> the part its table plays
+    silent: list[str] = []
+    for table in dict.fromkeys(write.table for write in side.writes):
         known = side.described(table)
-        if not known:
-            return unknown(f"nobody describes the columns of {table}")
-        closed += [f"{table}.{name}" for name in names if name in known and known[name].read_only]
-    return (
-        failed(f"read-only for the user: {', '.join(closed)}")
-        if closed
-        else fine("no column to be written is read-only")
-    )
+        silent += [] if known else [table]
+        for write in side.writes:
+            if write.table == table:
+                shut = (n for column, n in write.named.items() if column in known and known[column].read_only)
+                closed |= dict.fromkeys(shut, write.part)
+    if closed:
+        return failed(f"read-only for the user: {', '.join(closed)}", _to_write(closed.values()))
+    if silent:
+        return unknown(f"nobody describes the columns of {', '.join(silent)}")
+    return fine("no column to be written is read-only")
+
+
+def _to_write(parts: Iterable[str]) -> str:
+    """What to do where what is written to records that play these parts may not be written."""
+    roles = to_write(list(parts))
+    by_role = f"the role {roles}, or " if roles else ""
+    return f"Ask an administrator for {by_role}an ACL that lets the user write there; or do without, as the check says."
 
 
 def _record_writable(side: SideView) -> Seen:
-    return writable(side, side.schema.tables["domain_order" if side.name == "om" else "work_order"])
+    changed = {write.table: write.part for write in side.writes if not write.creates}
+    seen = {part: writable(side, table, _unfinished(side, part)) for table, part in changed.items()}
+    level = min((one.level for one in seen.values()), key=WORST_FIRST.index)
+    said = "; ".join(one.text for one in seen.values() if one.level is level)
+    shut = [part for part, one in seen.items() if one.level is Level.FAILED]
+    return Seen(level, said, _to_write(shut) if shut else "")
 
 
-def writable(side: SideView, table: str) -> Seen:
-    """Whether the newest record of a table can be written, asked by a change of nothing."""
-    row = side.newest(table, [])
+def _unfinished(side: SideView, part: str) -> Query | None:
+    """Of cases and fallouts only those that are not over are written: who works on them may well not change others."""
+    if part not in ("case", "fallout"):
+        return None
+    table = side.tables[part]
+    over = [c.value for c in side.evidence.choices.get(table, ()) if side.class_of(part, c) in ("done", "canceled")]
+    return Query().where(side.states[table], Op.NOT_IN, *over) if over else None
+
+
+def writable(side: SideView, table: str, only: Query | None = None) -> Seen:
+    """Whether the newest record of a table (of those that `only` asks for) can be written, asked by a change of nothing."""
+    try:
+        row = side.newest(table, [], only)
+    except REFUSED as error:
+        return unknown(f"records of {table} cannot be read: {error}")
     if not row:
         return unknown(f"no record of {table} to ask about")
     try:
@@ -177,17 +220,11 @@ def _lengths(side: SideView) -> Seen:
 
 
 def _filled(patient: Patient) -> Seen:
-    settings = patient.settings
-    said = patient.fsm.evidence.columns[patient.fsm.table]
-    if not said.is_known:
+    fsm = patient.fsm
+    if not fsm.evidence.columns[fsm.table].is_known:
         return unknown("the columns of work orders are not described")
-    filled = {*order_fields(settings), *(column for column in settings.policy.outputs.values() if column)}
-    missing = sorted(filled - set(said.columns))
-    return (
-        warning(f"work orders have no column {', '.join(missing)}")
-        if missing
-        else fine("every column to be filled is there")
-    )
+    missing = _not_there(fsm, ["work_order", "reference"], fsm.read_of("work_order"))
+    return warning(f"not there: {', '.join(missing)}") if missing else fine("every column to be filled is there")
 
 
 def _facts(patient: Patient) -> Seen:
@@ -246,6 +283,7 @@ def _priorities(patient: Patient) -> Seen:
 
 _DISCOVER = "`om-fsm discover` finds out what they are called; name them in the profile or the configuration."
 _RIGHT = "Ask an administrator for the role or ACL."
+_NO_CASES = "Activate Customer Service Management, name the table under [om.tables], or leave out [policy] case."
 
 CHECKS = (
     Check(
@@ -299,7 +337,7 @@ CHECKS = (
     ),
     Check(
         "rights.records",
-        "Records can be written (asked by a change of nothing)",
+        "Records of each table that is written can be written (asked by a change of nothing)",
         "Notes, updates and cancellations would be refused.",
         _RIGHT,
         of_side=_record_writable,

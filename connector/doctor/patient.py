@@ -7,21 +7,25 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from connector.discover.evidence import gather
+from connector.doctor.written import written
 from connector.errors import ConfigError, RemoteError
 from connector.mapping.marks import OWNER
-from connector.profile import BASE
+from connector.om.cases import columns_of_cases
+from connector.policies import mapped_facts
+from connector.profile import BASE, class_of
 from connector.servicenow.calibrate import calibrate
-from connector.servicenow.columns import meta_of
+from connector.servicenow.columns import columns_of, meta_of
 from connector.servicenow.lean import page
 from connector.servicenow.names import REFUSED
 from connector.servicenow.query import Op, Query, Term
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection, Mapping
     from datetime import datetime, timedelta
 
     from connector.config import FsmInstance, Loaded, OmInstance, Settings
     from connector.discover.evidence import Choice, Evidence
+    from connector.doctor.written import Write
     from connector.engine.guard import Guard
     from connector.engine.history import Overview
     from connector.fsm.port import FsmPort
@@ -30,8 +34,8 @@ if TYPE_CHECKING:
     from connector.om.port import OmPort
     from connector.om.schema import OmSchema
     from connector.policies import Policies
-    from connector.profile import Profile
-    from connector.servicenow.columns import Column
+    from connector.profile import Class, Profile
+    from connector.servicenow.columns import Column, TableColumns
     from connector.servicenow.feed import Feed
     from connector.servicenow.table import TableApi
 
@@ -42,6 +46,8 @@ class SideView:
 
     name: str
     api: TableApi
+    settings: Settings
+    load_policies: Callable[[], Policies]
     instance: OmInstance | FsmInstance
     schema: OmSchema | FsmSchema
     main: str  # the part whose table is asked first: orders, work orders
@@ -73,9 +79,47 @@ class SideView:
         return self.api.server_time - self.clock()
 
     @cached_property
+    def tables(self) -> Mapping[str, str]:
+        """Part -> table of the records in use: cases where a policy speaks of them, fallouts where any is raised."""
+        said = self.settings
+        tables = {part: table for part, table in self.schema.tables.items() if part != "case" or said.policy.case}
+        if self.name == "om" and said.fallout_kinds:
+            tables["fallout"] = said.fallout.db_schema.tables["fallout"]
+        return tables
+
+    @property
+    def states(self) -> Mapping[str, str]:
+        """Table -> its column that holds the state, of those in use."""
+        names = self.settings.om_names if self.name == "om" else self.settings.fsm_names
+        in_use = set(self.tables.values())
+        return {table: column for table, column in names.states.items() if table in in_use}
+
+    @cached_property
+    def policies(self) -> Policies | None:
+        """The decision tables; None where they cannot be used, which `policy.usable` tells."""
+        try:
+            return self.load_policies()
+        except ConfigError:
+            return None
+
+    @cached_property
+    def writes(self) -> tuple[Write, ...]:
+        """Everything that is written to this instance."""
+        return tuple(write for write in written(self.settings, self.policies) if write.side == self.name)
+
+    def read_of(self, part: str) -> Collection[str]:
+        """The columns without which records that play this part say nothing that can be believed."""
+        if part != "case":
+            return self.schema.needed[self.tables[part]].keys()
+        facts = mapped_facts(self.settings, self.policies) if self.policies else {}
+        schema = self.settings.om_schema
+        read = [*columns_of_cases(schema, facts.get("case", {})), schema.notes]
+        return {column.partition(".")[0] for column in read}
+
+    @cached_property
     def evidence(self) -> Evidence:
         """Columns, choices, properties, plug-ins."""
-        return gather(self.api, list(self.schema.tables.values()), self.schema.states)
+        return gather(self.api, list(self.tables.values()), self.states)
 
     def property(self, name: str) -> str:
         """A system property; empty where there is none or it may not be read."""
@@ -115,14 +159,26 @@ class SideView:
         except (ConfigError, RemoteError) as error:
             return error
 
+    def columns_of(self, table: str) -> TableColumns:
+        """What is known of the columns of a table, also of one that no record in use is kept in."""
+        return self.evidence.columns.get(table) or columns_of(self.api, [table])[table]
+
     def described(self, table: str) -> Mapping[str, Column]:
         """The columns as the user interface is told them, which knows what this user may write; else the dictionary's."""
-        return meta_of(self.api, table).columns or self.evidence.columns[table].columns
+        return meta_of(self.api, table).columns or self.columns_of(table).columns
 
     def meant(self, part: str, choice: Choice) -> str:
         """ServiceNow's word for a state: the profile's, or its own label."""
         told = self._told(part)
         return told.means.get(choice.value, choice.label) if told else choice.label
+
+    def given(self, part: str) -> Mapping[str, str]:
+        """What the administrator says of the states of these records."""
+        return self.overrides.get({"line": "order", "work_order_task": "work_order", **BASE}.get(part, part), {})
+
+    def class_of(self, part: str, choice: Choice) -> Class:
+        """What a state is to the connector."""
+        return class_of(part, self.given(part).get(choice.value) or self.meant(part, choice))
 
     def settled(self, part: str, choice: Choice) -> bool:
         """Whether the profile says what a state means."""

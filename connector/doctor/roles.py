@@ -24,6 +24,12 @@ class Need:
 
 _AGENTS = ("sn_ind_tmt_orm.order_fulfilment_agent", "sn_ind_tmt_orm.order_fulfilment_manager")
 _BY_ACL = "an ACL of its own"  # no page names a role
+_PLANS_TASKS = "sn_ind_tmt_orm.order_fulfilment_agent"
+_NOTES_ORDERS, _SERVES_CASES, _DISPATCHES = (
+    "sn_ind_tmt_orm.fulfillment_writer",
+    "sn_customerservice_agent",
+    "wm_dispatcher",
+)
 RAISES_FALLOUTS, SETTLES_FALLOUTS = "sn_fallout_mgmt.fallout_creator", "sn_fallout_mgmt.fallout_agent"
 
 NEEDED = (
@@ -38,14 +44,14 @@ NEEDED = (
         "om",
         "write work notes on domain orders and put one back to work",
         "sn_ind_tmt_orm_domain_order and its classes",
-        "sn_ind_tmt_orm.fulfillment_writer",
+        _NOTES_ORDERS,
         _AGENTS,
     ),
     Need(
         "om",
         "write the planned end of order tasks, as [jeopardy] write_end_to asks for",
         "sn_ind_tmt_orm_order_task",
-        "sn_ind_tmt_orm.order_fulfilment_agent",
+        _PLANS_TASKS,
         optional=True,
     ),
     Need(
@@ -59,7 +65,7 @@ NEEDED = (
         "om",
         "read cases, write their work notes and resolution, where a policy for cases is named",
         "sn_customerservice_case",
-        "sn_customerservice_agent",
+        _SERVES_CASES,
         optional=True,
     ),
     Need(
@@ -96,7 +102,7 @@ NEEDED = (
         "fsm",
         "update and cancel work orders",
         "wm_order",
-        "wm_dispatcher",
+        _DISPATCHES,
         ("sn_fsm_servicedesk_agent", "wm_initiator_qualifier_dispatcher", "wm_admin"),
     ),
     Need(
@@ -133,9 +139,28 @@ NEEDED = (
 Which roles suffice differs by release: what is denied comes back as a finding."""
 
 
-def to_read(side: str) -> str:
-    """The role to ask for where the records of a side cannot be read."""
-    return next(one.role for one in NEEDED if one.side == side)
+_TO_WRITE = {
+    "domain_order": _NOTES_ORDERS,
+    "order_task": _PLANS_TASKS,
+    "case": _SERVES_CASES,
+    "fallout": SETTLES_FALLOUTS,
+    "work_order": _DISPATCHES,
+}
+
+
+def to_read(side: str, parts: Collection[str]) -> str:
+    """The roles to ask for where the records that play these parts cannot be read, in words."""
+    of_side = next(one.role for one in NEEDED if one.side == side)
+    return _in_words([_SERVES_CASES if part == "case" else of_side for part in parts])
+
+
+def to_write(parts: Collection[str]) -> str:
+    """The roles to ask for where such records, or columns of theirs, cannot be written; empty where no page names any."""
+    return _in_words([_TO_WRITE[part] for part in parts if part in _TO_WRITE])
+
+
+def _in_words(roles: Collection[str]) -> str:
+    return " and ".join(dict.fromkeys(roles))
 
 
 TOO_MUCH = frozenset({"admin", "security_admin", "wm_admin", "sn_ind_tmt_orm.order_approver"})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from connector.doctor.check import Level, Result, Seen, unknown
+from connector.doctor.check import WORST_FIRST, Level, Result, Seen, unknown
 from connector.errors import ConnectorError
 
 if TYPE_CHECKING:
@@ -12,8 +12,6 @@ if TYPE_CHECKING:
 
     from connector.doctor.check import Check, Suite
     from connector.doctor.patient import Patient
-
-_WORST = (Level.FAILED, Level.WARNING, Level.UNKNOWN, Level.FINE)
 
 
 def examine(
@@ -26,12 +24,12 @@ def examine(
 
 def worst_first(results: Iterable[Result]) -> tuple[Result, ...]:
     """The same, what a person should look at first."""
-    return tuple(sorted(results, key=lambda result: _WORST.index(result.level)))
+    return tuple(sorted(results, key=lambda result: WORST_FIRST.index(result.level)))
 
 
 def in_short(results: Collection[Result]) -> str:
     """How many there are of each level, and what failed."""
-    counts = [(sum(result.level is level for result in results), level.value) for level in _WORST]
+    counts = [(sum(result.level is level for result in results), level.value) for level in WORST_FIRST]
     text = ", ".join(f"{count} {name}" for count, name in counts if count)
     bad = [f"{r.id}{f' ({r.side})' if r.side else ''}" for r in results if r.level is Level.FAILED]
     return f"{text}: {', '.join(bad)}" if bad else text

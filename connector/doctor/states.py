@@ -5,32 +5,30 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from connector.decide.rules import GateMode
+from connector.decide.rules import Completion, GateMode
 from connector.doctor.check import Check, Seen, Suite, failed, fine, unknown, warning
+from connector.errors import Denied
 from connector.mapping.states import fold
 from connector.model import WorkOrderPhase
-from connector.profile import BASE, LABELS, WRITES_CANCELED
+from connector.om.cases import OmWithCases
+from connector.profile import LABELS, WRITES_CANCELED
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     from connector.discover.evidence import Choice
     from connector.doctor.patient import Patient, SideView
 
 
 def _lists(side: SideView) -> Iterator[tuple[str, tuple[Choice, ...]]]:
-    for part in (part for part in LABELS if part in side.schema.tables and part != "case"):
-        yield part, side.evidence.choices.get(side.schema.tables[part], ())
-
-
-def _given(side: SideView, part: str) -> Mapping[str, str]:
-    """What the administrator says of these states."""
-    return side.overrides.get({"line": "order", "work_order_task": "work_order", **BASE}.get(part, part), {})
+    """Each kind of record in use that has states, with its choice list; empty where that is closed."""
+    for part in (part for part in LABELS if part in side.tables):
+        yield part, side.evidence.choices.get(side.tables[part], ())
 
 
 def _readable(side: SideView) -> Seen:
     closed = [part for part, choices in _lists(side) if not choices]
-    silent = [part for part in closed if not _given(side, part) and part not in side.told]
+    silent = [part for part in closed if not side.given(part) and part not in side.told]
     if silent:
         return failed(f"nothing is known of the states of {', '.join(silent)}")
     if closed:
@@ -43,7 +41,7 @@ def _complete(side: SideView) -> Seen:
         f"{part} {choice.value} ({choice.label})"
         for part, choices in _lists(side)
         for choice in choices
-        if fold(_given(side, part).get(choice.value) or side.meant(part, choice)) not in LABELS[part]
+        if fold(side.given(part).get(choice.value) or side.meant(part, choice)) not in LABELS[part]
     ]
     if strange:
         return warning(f"nobody knows what these mean, so they count as open: {', '.join(strange)}")
@@ -55,7 +53,7 @@ def _contrary(side: SideView) -> Seen:
     contrary: list[str] = []
     for part, choices in _lists(side):
         for choice in choices:
-            said = fold(_given(side, part).get(choice.value) or side.meant(part, choice))
+            said = fold(side.given(part).get(choice.value) or side.meant(part, choice))
             by_label, meant = LABELS[part].get(fold(choice.label)), LABELS[part].get(said)
             if by_label is not None and meant is not None and by_label is not meant:
                 contrary.append(f"{part} {choice.value} is called {choice.label!r} and said to mean {said!r}")
@@ -65,7 +63,7 @@ def _contrary(side: SideView) -> Seen:
 def _ambiguous(side: SideView) -> Seen:
     twice: list[str] = []
     for part, choices in _lists(side):
-        labels = [fold(c.label) for c in choices if c.value not in _given(side, part) and not side.settled(part, c)]
+        labels = [fold(c.label) for c in choices if c.value not in side.given(part) and not side.settled(part, c)]
         twice += [f"{part}: {label!r}" for label, count in Counter(labels).items() if count > 1]
     return failed(f"two states have one label: {'; '.join(twice)}") if twice else fine("no label is there twice")
 
@@ -75,9 +73,7 @@ def _language(side: SideView) -> Seen:
         f"{part} {choice.value} ({choice.label}, {choice.language})"
         for part, choices in _lists(side)
         for choice in choices
-        if choice.language not in ("en", "")
-        and choice.value not in _given(side, part)
-        and not side.settled(part, choice)
+        if choice.language not in ("en", "") and choice.value not in side.given(part) and not side.settled(part, choice)
     ]
     if foreign:
         return failed(f"{len(foreign)} states have no English label: {', '.join(foreign[:5])}")
@@ -88,9 +84,31 @@ def _written(patient: Patient) -> Seen:
     missing = [] if patient.fsm_port.states.value_of(WRITES_CANCELED) else ["work orders: 'Canceled'"]
     if patient.settings.gate.mode is GateMode.REOPEN and not patient.om_port.reopens():
         missing.append(f"domain orders: {patient.settings.gate.reopen_to!r}")
+    missing += [*_of_fallouts(patient), *_of_cases(patient)]
     if missing:
         return failed(f"no single state is called so: {'; '.join(missing)}")
     return fine("each state the connector writes is one stored value")
+
+
+def _of_fallouts(patient: Patient) -> Iterator[str]:
+    fallouts = patient.om_port.fallouts
+    if fallouts is not None and not fallouts.settles():
+        yield (
+            f"fallouts: {patient.settings.fallout.settle_as!r}, one that ends them ([fallout] settle_as): none would be "
+            "settled, and its order task stay On hold"
+        )
+
+
+def _of_cases(patient: Patient) -> Iterator[str]:
+    said = patient.settings.case
+    if not isinstance(patient.om_port, OmWithCases) or said.completion is not Completion.RESOLVE:
+        return
+    without = 'none would be resolved; [case] completion = "note" does without'
+    try:
+        if lacking := patient.om_port.lacks(said.resolution_code):
+            yield f"cases: {lacking}: {without}"
+    except Denied as error:
+        yield f"cases: {error} So {without}"
 
 
 def _known_ends(patient: Patient) -> Seen:
@@ -105,7 +123,7 @@ def _known_ends(patient: Patient) -> Seen:
 def _approved(patient: Patient) -> Seen:
     side = patient.om
     labels = {fold(c.label) for c in dict(_lists(side))["order"]} | {
-        fold(word) for word in _given(side, "order").values()
+        fold(word) for word in side.given("order").values()
     }
     labels |= {fold(word) for word in side.told["order"].means.values()} if "order" in side.told else set()
     if not labels:
@@ -118,7 +136,7 @@ def _approved(patient: Patient) -> Seen:
     )
 
 
-_TELL = 'Say it in the profile (`means`), or under [om.states] or [fsm.states]. "?" there is for you.'
+_TELL = 'Say it in the profile (`means`), or under [om.states], [fsm.states] or [fallout.states]. "?" there is for you.'
 _SOME = (Suite.FIRST, Suite.POST_UPGRADE)
 
 CHECKS = (
@@ -132,7 +150,7 @@ CHECKS = (
     Check(
         "states.complete",
         "It is known what every state means",
-        "An unknown state counts as open: the gate stays shut.",
+        "An unknown state counts as open: the gate stays shut, a case gets visits, a fallout is never over.",
         _TELL,
         of_side=_complete,
     ),
@@ -140,7 +158,7 @@ CHECKS = (
         "states.contrary",
         "No label is turned around",
         "A gate may open while somebody still works, or never.",
-        "If it is meant so, nothing. Otherwise correct `means` in the profile, or [om.states] and [fsm.states].",
+        "If it is meant so, nothing. Otherwise correct `means` in the profile, [om.states], [fsm.states] or [fallout.states].",
         _SOME,
         of_side=_contrary,
     ),
@@ -163,8 +181,8 @@ CHECKS = (
     Check(
         "states.written",
         "Each state to be written is one value",
-        "A cancellation or a reopening would be refused.",
-        _TELL,
+        "A cancellation, a reopening or the end of a case or fallout would be refused.",
+        f"{_TELL} Or name what the instance has: [gate] reopen_to, [fallout] settle_as, [case] resolution_code.",
         of_pair=_written,
     ),
     Check(

@@ -8,22 +8,17 @@ from connector.doctor.check import Check, Seen, Suite, failed, fine
 from connector.doctor.columns import writable
 from connector.doctor.roles import RAISES_FALLOUTS, SETTLES_FALLOUTS
 from connector.errors import Denied, NotFound, Rejected
-from connector.servicenow.columns import columns_of
 from connector.servicenow.lean import page
 from connector.servicenow.query import Op, Query
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from connector.doctor.patient import Patient
+    from connector.doctor.patient import Patient, SideView
 
 _ASK = (
     f"Ask an administrator for the roles {RAISES_FALLOUTS} and {SETTLES_FALLOUTS}; or leave out [fallout] kinds, "
     "if nothing is to become a fallout."
 )
 _WHEN = (Suite.FIRST, Suite.POST_UPGRADE)
-_RAISED = ("order_task", "summary", "text", "names")  # what a fallout says at the least
-_SETTLED = ("state", "mark", "notes")
 
 
 def _planned_end(patient: Patient) -> Seen:
@@ -31,7 +26,7 @@ def _planned_end(patient: Patient) -> Seen:
     if not column:
         return fine("no planned end is written to order tasks")
     table = om.schema.tables["order_task"]
-    if wrong := _closed(patient, table, [column]):
+    if wrong := _closed(om, "order_task"):
         return failed(wrong)
     return writable(om, table)
 
@@ -49,7 +44,7 @@ def _fallouts(patient: Patient) -> Seen:
         return failed(f"{table} may not be read: {error}", _ASK)
     except (NotFound, Rejected) as error:
         return failed(f"there is no table {table}, or it is closed to the user: {error}")
-    if wrong := _closed(patient, table, [columns[part] for part in (*_RAISED, *_SETTLED)]):
+    if wrong := _closed(patient.om, "fallout"):
         return failed(wrong)
     return _type_of_fallouts(
         patient, f"{table} can be read, for {', '.join(kinds)}; whether records can be made is seen then"
@@ -72,15 +67,17 @@ def _type_of_fallouts(patient: Patient, otherwise: str) -> Seen:
     return fine(otherwise) if found == 1 else failed(f"{found} fallout types are named {schema.type!r}, one is needed")
 
 
-def _closed(patient: Patient, table: str, columns: Iterable[str]) -> str:
-    """Which of these columns cannot be written, as far as anybody tells; empty where nothing speaks against it."""
-    said = columns_of(patient.om.api, [table])[table]
-    if not said.is_known:
-        return ""
-    missing = [f"{table}.{column} is not there" for column in columns if column and column not in said.columns]
-    described = patient.om.described(table) if table in patient.om.evidence.columns else said.columns
-    shut = [f"{table}.{c} is read-only for the user" for c in columns if c in described and described[c].read_only]
-    return "; ".join([*missing, *shut])
+def _closed(om: SideView, part: str) -> str:
+    """What is written to these records and cannot be, as far as anybody tells; empty where nothing speaks against it."""
+    wrong: list[str] = []
+    for write in (write for write in om.writes if write.part == part):
+        said = om.columns_of(write.table)
+        if said.is_known:
+            wrong += [f"{write.table}.{column} is not there" for column in write.columns if column not in said.columns]
+            described = om.described(write.table)
+            shut = (column for column in write.columns if column in described and described[column].read_only)
+            wrong += [f"{write.table}.{column} is read-only for the user" for column in shut]
+    return "; ".join(wrong)
 
 
 CHECKS = (

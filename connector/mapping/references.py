@@ -79,6 +79,13 @@ class Lookup:
     def _own_placeholders(self, template: str) -> Iterator[str]:
         return (name for name in placeholders(template) if name.startswith(f"{self.fact}."))
 
+    @property
+    def made(self) -> tuple[str, ...]:
+        """The columns that are filled in a record that is made, besides its sys_id."""
+        compared = self.columns if self.fact else tuple(one[0] for one in self.by if len(one) == 1)
+        own = (column for column in (*compared, self.shown_as, *self.record) if "." not in column)
+        return tuple(dict.fromkeys(column for column in own if column != SYS_ID))
+
     def keys(self, text: str, facts: Mapping[str, str]) -> tuple[Mapping[str, str], ...]:
         """The sets of columns with what each must say, of those where everything is known. A text that is no record's on the
         other side may be any one of the columns, and says nothing of two."""

@@ -32,7 +32,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from connector.exchange import SketchPage
-    from connector.model import Case, ResolveCase
+    from connector.model import Case, Reads, ResolveCase
+    from connector.om.schema import OmSchema
     from connector.servicenow.table import Row
 
 _PART = "case"
@@ -40,6 +41,12 @@ _RESOLVED = "Resolved"
 _OVER = (CasePhase.CLOSED, CasePhase.CANCELED)
 # Read of every case; the other parts only where a rule asks for them.
 _CORE = ("number", "state", "mod_count", "updated_by", "updated_on")
+
+
+def columns_of_cases(schema: OmSchema, facts: Mapping[str, tuple[str, Reads]]) -> list[str]:
+    """What is read of every case where rules ask for these facts (fact -> column, and what is wanted of it)."""
+    core = [column for part in _CORE if (column := schema.case[part])]
+    return list(dict.fromkeys([*core, *(column for column, _ in facts.values())]))
 
 
 class OmWithCases(OmPort):
@@ -159,8 +166,7 @@ class OmWithCases(OmPort):
 
     @property
     def _case_columns(self) -> list[str]:
-        core = [column for part in _CORE if (column := self._schema.case[part])]
-        return list(dict.fromkeys([*core, *(column for column, _ in self._facts.get(_PART, {}).values())]))
+        return columns_of_cases(self._schema, self._facts.get(_PART, {}))
 
     def _case(self, row: Row) -> Case:
         parts = Parts(row, self._schema.case)
@@ -191,9 +197,8 @@ class OmWithCases(OmPort):
         state = self._case_states.value_of(_RESOLVED)
         code = self._resolution_codes.get(fold(action.code))
         if state is None or code is None:
-            what = f"state {_RESOLVED!r}" if state is None else f"resolution code {action.code!r}"
             raise Rejected(
-                f"{self.name}: cases have no {what}; {action.case_number} is not resolved.",
+                f"{self.name}: cases have no {self.lacks(action.code)}; {action.case_number} is not resolved.",
                 hint="Name what the instance has: [om.states.case], or resolution_code under [case].",
             )
         columns = self._schema.case
@@ -205,6 +210,15 @@ class OmWithCases(OmPort):
         row = self._api.update(self._case_table, action.case_id, {**sent, self._schema.notes: text})
         dropped = [column for column, value in sent.items() if row.get(column) != value]
         return self._written(row, (*dropped, *self._unheard(row, action.case_id, text)))
+
+    def lacks(self, code: str) -> str:
+        """What cases need to be resolved with this code and do not have here; empty: nothing.
+
+        Raises Denied where the codes cannot be read.
+        """
+        if self._case_states.value_of(_RESOLVED) is None:
+            return f"state {_RESOLVED!r}"
+        return "" if fold(code) in self._resolution_codes else f"resolution code {code!r}"
 
     @cached_property
     def _resolution_codes(self) -> Mapping[str, str]:

@@ -127,6 +127,11 @@ class Fallouts:
             )
         return rows[0]["sys_id"]
 
+    def settles(self) -> bool:
+        """Whether the state that fallouts are settled as is one stored value, and ends them."""
+        state = self._states.value_of(self._schema.settle_as)
+        return state is not None and self._states.read(state).phase in _OVER
+
     def settle(self, fallout: Fallout, text: str) -> Written:
         state = self._states.value_of(self._schema.settle_as)
         if state is None:
