@@ -26,6 +26,12 @@ its passes fail, but not while a side is held; `om-fsm status` shows how they en
 no column at all, which changes no record, count or journal. Rights to single columns can only be seen at real writes;
 the connector compares each answer with what it sent, and `work.not_taken` tells what was dropped.
 
+**It asks about what this configuration uses.** Which columns are written, and under which settings, is one list
+(`connector/doctor/written.py`); a test holds it to what a run really sends. So the columns of cases count where a policy speaks
+of cases, those of fallouts where something becomes one, the point of no return where `[ponr] mode` sets it, the planned end
+where `[jeopardy] write_end_to` names it, and of a work order whatever fields and policies fill. What is said of a column that
+is closed names the setting that does without it.
+
 The {count} checks:
 
 | check | asks | why | fix | suites |
