@@ -23,10 +23,11 @@ from connector.servicenow.query import Op, Query
 from connector.servicenow.schema import state_choices
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from connector.doctor.patient import Patient, SideView
-    from connector.servicenow.columns import TableColumns
+    from connector.doctor.written import Write
+    from connector.servicenow.columns import Column, TableColumns
 
 _OPTIONAL = {"om": OM_OPTIONAL, "fsm": FSM_OPTIONAL}
 
@@ -93,13 +94,12 @@ def _present(side: SideView) -> Seen:
 
 def _not_there(side: SideView, parts: Collection[str], told: Collection[str] = ()) -> list[str]:
     """Columns of these records that are written and surely missing, but for those that are `told` already."""
-    return [
-        named
+    missing = (
+        write.named(column for column in write.columns if column not in said.columns and column not in told)
         for write in side.writes
         if write.part in parts and (said := side.columns_of(write.table)).is_known
-        for column, named in write.named.items()
-        if column not in said.columns and column not in told
-    ]
+    )
+    return [named for named in missing if named]
 
 
 def _optional(side: SideView) -> Seen:
@@ -146,20 +146,19 @@ def _readable(side: SideView) -> Seen:
 
 
 def _described_as_read_only(side: SideView) -> Seen:
-    closed: dict[str, str] = {}  # as it is named -> the part its table plays
-    silent: list[str] = []
-    for table in dict.fromkeys(write.table for write in side.writes):
-        known = side.described(table)
-        silent += [] if known else [table]
-        for write in side.writes:
-            if write.table == table:
-                shut = (n for column, n in write.named.items() if column in known and known[column].read_only)
-                closed |= dict.fromkeys(shut, write.part)
+    described = {table: side.described(table) for table in dict.fromkeys(write.table for write in side.writes)}
+    shut = {write: read_only(write, described[write.table]) for write in side.writes}
+    closed = {write.named(columns): write.part for write, columns in shut.items() if columns}
     if closed:
-        return failed(f"read-only for the user: {', '.join(closed)}", _to_write(closed.values()))
-    if silent:
+        return failed(f"read-only for the user: {'; '.join(closed)}", _to_write(closed.values()))
+    if silent := [table for table, columns in described.items() if not columns]:
         return unknown(f"nobody describes the columns of {', '.join(silent)}")
     return fine("no column to be written is read-only")
+
+
+def read_only(write: Write, described: Mapping[str, Column]) -> list[str]:
+    """The columns of a write that the user may not write, as the description of the table says."""
+    return [column for column in write.columns if column in described and described[column].read_only]
 
 
 def _to_write(parts: Iterable[str]) -> str:
@@ -224,7 +223,7 @@ def _filled(patient: Patient) -> Seen:
     if not fsm.evidence.columns[fsm.table].is_known:
         return unknown("the columns of work orders are not described")
     missing = _not_there(fsm, ["work_order", "reference"], fsm.read_of("work_order"))
-    return warning(f"not there: {', '.join(missing)}") if missing else fine("every column to be filled is there")
+    return warning(f"not there: {'; '.join(missing)}") if missing else fine("every column to be filled is there")
 
 
 def _facts(patient: Patient) -> Seen:

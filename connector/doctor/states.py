@@ -94,8 +94,8 @@ def _of_fallouts(patient: Patient) -> Iterator[str]:
     fallouts = patient.om_port.fallouts
     if fallouts is not None and not fallouts.settles():
         yield (
-            f"fallouts: {patient.settings.fallout.settle_as!r}, one that ends them ([fallout] settle_as): none would be "
-            "settled, and its order task stay On hold"
+            f"fallouts: {patient.settings.fallout.settle_as!r}, which [fallout] settle_as says ends them: none would be "
+            "settled, and their order tasks would stay On hold"
         )
 
 

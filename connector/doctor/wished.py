@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from connector.doctor.check import Check, Seen, Suite, failed, fine
-from connector.doctor.columns import writable
+from connector.doctor.columns import read_only, writable
 from connector.doctor.roles import RAISES_FALLOUTS, SETTLES_FALLOUTS
 from connector.errors import Denied, NotFound, Rejected
 from connector.servicenow.lean import page
@@ -74,8 +74,7 @@ def _closed(om: SideView, part: str) -> str:
         said = om.columns_of(write.table)
         if said.is_known:
             wrong += [f"{write.table}.{column} is not there" for column in write.columns if column not in said.columns]
-            described = om.described(write.table)
-            shut = (column for column in write.columns if column in described and described[column].read_only)
+            shut = read_only(write, om.described(write.table))
             wrong += [f"{write.table}.{column} is read-only for the user" for column in shut]
     return "; ".join(wrong)
 

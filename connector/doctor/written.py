@@ -14,7 +14,7 @@ from connector.mapping.references import Unfound
 from connector.policies import lookups, order_fields, written_columns
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator
 
     from connector.config import Settings
     from connector.policies import Policies
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Write:
-    """Columns of a table that are written together. `without` is the setting under which they are not; empty: always."""
+    """Columns of a table that are written together. `without` says how that can be helped; empty: in no way."""
 
     side: str
     part: str  # what the table holds; `reference`: records that work orders refer to
@@ -31,11 +31,10 @@ class Write:
     without: str = ""
     creates: bool = False  # only in records the connector makes itself: no right to change others is needed
 
-    @property
-    def named(self) -> Mapping[str, str]:
-        """Each column as people are told of it: with how to do without."""
-        without = f" (without it: {self.without})" if self.without else ""
-        return {column: f"{self.table}.{column}{without}" for column in self.columns}
+    def named(self, columns: Iterable[str]) -> str:
+        """Some of its columns as people are told of them: with how to do without. Empty where these are none."""
+        told = ", ".join(f"{self.table}.{column}" for column in columns)
+        return f"{told} (to do without: {self.without})" if told and self.without else told
 
 
 def written(settings: Settings, policies: Policies | None) -> Iterator[Write]:
@@ -66,7 +65,7 @@ def _cases(settings: Settings) -> Iterator[Write]:
         return
     schema = settings.om_schema
     table, columns = schema.tables["case"], schema.case
-    yield Write("om", "case", table, (schema.notes,), "no [policy] case")
+    yield Write("om", "case", table, (schema.notes,), "leave out [policy] case")
     if settings.case.completion is Completion.RESOLVE:
         solution = (columns["state"], columns["resolution_code"], columns["close_notes"])
         yield Write("om", "case", table, solution, '[case] completion = "note"')
@@ -79,7 +78,7 @@ def _fallouts(settings: Settings) -> Iterator[Write]:
     raised = ("order_task", "line", "summary", "text", "names", *(["type"] if schema.type else []))
     for parts, creates in ((raised, True), (("state", "mark", "notes"), False)):
         columns = tuple(schema.columns[part] for part in parts)
-        yield Write("om", "fallout", schema.tables["fallout"], columns, "no [fallout] kinds", creates)
+        yield Write("om", "fallout", schema.tables["fallout"], columns, "leave out [fallout] kinds", creates)
 
 
 def _work_orders(settings: Settings, policies: Policies | None) -> Iterator[Write]:
@@ -89,7 +88,7 @@ def _work_orders(settings: Settings, policies: Policies | None) -> Iterator[Writ
     yield Write("fsm", "work_order", table, (schema.notes, *(columns[part] for part in ("state", "names", "mark"))))
     yield Write("fsm", "work_order", table, (columns["template"],), creates=True)
     yield Write(
-        "fsm", "work_order", table, filled, "leave it out of [work_order.fields], [case.fields], [policy.outputs]"
+        "fsm", "work_order", table, filled, "leave them out of [work_order.fields], [case.fields] or [policy.outputs]"
     )
     for column, lookup in lookups(settings).items():
         if column in filled and lookup.missing is Unfound.CREATE:

@@ -111,13 +111,13 @@ WRITTEN = [
     Written("om", LINE, "ponr", says('[ponr]\nmode = "set"'), says('[ponr]\nmode = "propose"'), '[ponr] mode = "propose"'),
     Written("om", ORDER_TASK, "planned_end_date", says('[jeopardy]\nwrite_end_to = "planned_end_date"'), nothing,
             '[jeopardy] write_end_to = ""'),
-    Written("om", CASE, "work_notes", with_cases_noted, nothing, "no [policy] case"),
+    Written("om", CASE, "work_notes", with_cases_noted, nothing, "leave out [policy] case"),
     Written("om", CASE, "resolution_code", with_a_case, with_cases_noted, '[case] completion = "note"'),
     Written("om", CASE, "state", with_a_case, with_cases_noted, '[case] completion = "note"'),
-    Written("om", FALLOUT, "description", with_a_fallout, nothing, "no [fallout] kinds"),
-    Written("om", FALLOUT, "correlation_display", with_a_fallout, nothing, "no [fallout] kinds"),
-    Written("fsm", "wm_order", "priority", nothing, without_priority, "leave it out of [work_order.fields]"),
-    Written("fsm", "wm_order", "requested_due_by", nothing, without_priority, "leave it out of [work_order.fields]"),
+    Written("om", FALLOUT, "description", with_a_fallout, nothing, "leave out [fallout] kinds"),
+    Written("om", FALLOUT, "correlation_display", with_a_fallout, nothing, "leave out [fallout] kinds"),
+    Written("fsm", "wm_order", "priority", nothing, without_priority, "leave them out of [work_order.fields]"),
+    Written("fsm", "wm_order", "requested_due_by", nothing, without_priority, "leave them out of [work_order.fields]"),
     Written("fsm", "wm_order", "install_base_item", with_a_case, nothing, "[case.fields]"),
     Written("fsm", "wm_order", "qualification_group", policy_with_group("Field Crew North"), nothing, "[policy.outputs]"),
     Written("fsm", LOCATION, "city", makes_places, nothing, 'missing = "blank" of location under [fsm.references]'),
@@ -131,7 +131,7 @@ def test_a_column_that_is_written_may_not_be_read_only(written: Written, pair: P
     read_only(pair, written.side, written.table, written.column)
     told = seen(pair, "rights.columns", written.side)
     assert told.level is Level.FAILED
-    assert f"{written.table}.{written.column} (without it: " in told.seen
+    assert f"{written.table}.{written.column} (to do without: " in told.seen
     assert written.told in told.seen
     assert "ACL" in told.fix
 
@@ -251,7 +251,7 @@ def test_cases_that_may_not_be_read_hide_nothing_about_orders(pair: Pair) -> Non
         ("columns.tables", says('[om.tables]\ncase = "u_nobody"'), "there is no table u_nobody", "leave out [policy] case"),
         ("rights.tables", fault("table_forbidden", path_contains=CASE), CASE, "the role sn_customerservice_agent,"),
         ("columns.present", says('[om.columns.case]\nlocation = "u_site"'), f"{CASE}.u_site", "om-fsm discover"),
-        ("columns.present", says('[om.columns.case]\nclose_notes = "u_n"'), f"{CASE}.u_n (without it: [case] completion", ""),
+        ("columns.present", says('[om.columns.case]\nclose_notes = "u_n"'), f"{CASE}.u_n (to do without: [case] completion", ""),
         ("columns.readable", fault("hide_field", field="description", path_contains=CASE), f"{CASE}.description", "ACL"),
         ("columns.readable", fault("hide_field", field="work_notes", path_contains=CASE), f"{CASE}.work_notes", "ACL"),
     ],
