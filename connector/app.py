@@ -169,7 +169,23 @@ def discover_once(loaded: Loaded, world: World = REAL_WORLD, *, before: Profile 
         "work_order": WRITES_CANCELED,
         "fallout": settings.fallout.settle_as,
     }
-    return discover(om, fsm, _looked_up(settings, before), states, written)
+    return discover(
+        om,
+        fsm,
+        _looked_up(settings, before),
+        states,
+        written,
+        priority_in=_priority_in(settings, before),
+        with_cases=bool(settings.policy.case),
+    )
+
+
+def _priority_in(settings: Settings, before: Profile | None) -> str:
+    """The column of work orders that a person has the priority written to; "" where nobody said one."""
+    said = before.fsm.fields.get("priority", "") if before else ""
+    filled = [column for column, text in settings.work_order.fields.items() if text.strip() == "{priority}"]
+    usual = said.replace("?", "")
+    return next((column for column in filled if column != "priority"), "" if usual == "priority" else usual)
 
 
 def _looked_up(settings: Settings, before: Profile | None) -> Mapping[str, Lookup]:

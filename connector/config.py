@@ -393,11 +393,6 @@ class Reference(Section):
         return Lookup(self.table, by, self.shown_as, self.missing, self.ambiguous, self.record)
 
 
-def _stored(values: dict[str, dict[str, str]]) -> dict[str, dict[str, str]]:
-    _filled(dict.fromkeys(values, ""))
-    return values
-
-
 def _with_template(references: dict[str, Reference]) -> dict[str, Reference]:
     _filled(dict.fromkeys(references, ""))
     if "template" not in references:
@@ -424,9 +419,9 @@ class FsmInstance(Instance):
         for column, lookup in DEFAULT_REFERENCES.items()
     }
 
-    values: Annotated[dict[str, dict[str, str]], AfterValidator(_stored)] = {}
-    """Column of a work order -> what is stored there for each stored value of Order Management; "" leaves it empty. Only for
-    columns that one fact fills."""
+    values: dict[str, dict[str, str]] = {}
+    """Fact -> what is stored in a column that it fills alone, for each stored value of Order Management; "" leaves it empty, and
+    what is not said is stored as it is."""
 
     @property
     def db_schema(self) -> FsmSchema:
@@ -853,7 +848,12 @@ def _unknown_facts(settings: Settings) -> list[str]:
         for name in placeholders(template)
         if (fact := fold(name)) not in CASE_FACTS.keys() - {"state"} and not fact.startswith(SAID)
     ]
-    return [*of_orders, *of_cases]
+    of_values = [
+        f"fsm.values.{name}: it is not a fact the connector knows"
+        for name in settings.fsm.values
+        if not is_fact(name) and name not in CASE_FACTS and name not in settings.om.facts
+    ]
+    return [*of_orders, *of_cases, *of_values]
 
 
 def _tables_twice(names: Names) -> Iterator[str]:

@@ -272,7 +272,6 @@ def _stamp(path: Path) -> tuple[int, ...]:
 def field_map(settings: Settings, templates: dict[str, str]) -> FieldMap:
     """How facts fill these columns; a reference column also changes when a key of the record behind it does."""
     keyed = {column: tuple(f"{one.fact}.{key}" for key in one.asked) for column, one in lookups(settings).items()}
-    values = {
-        column: stored for column, stored in settings.fsm.values.items() if _alone(templates.get(column, "").strip())
-    }
+    values = {column: settings.fsm.values.get(_alone(text.strip()), {}) for column, text in templates.items()}
+    values = {column: stored for column, stored in values.items() if stored}
     return FieldMap(templates, settings.policy.outputs, {c: names for c, names in keyed.items() if names}, values)

@@ -206,9 +206,7 @@ class FsmSide(Side):
 
     references: dict[str, Lookup] = {}
     fields: dict[str, str] = {}  # column of a work order by default -> what it is called; "" where there is none
-    values: dict[
-        str, dict[str, str]
-    ] = {}  # of these columns -> stored value in OM -> what is stored here; "" left empty
+    values: dict[str, dict[str, str]] = {}  # fact -> its stored value in OM -> what is stored here; "" is left empty
 
 
 def _consistent(profile: Profile) -> Profile:
@@ -297,8 +295,6 @@ def _problems(side: str, said: Side, names: Names) -> Iterator[str]:
     yield from no_journals(side, {"notes": said.notes, "comments": comments}, by_kind)
     if isinstance(said, FsmSide):
         yield from _filled_twice(said.fields)
-        for column in said.values.keys() - FILLED:
-            yield f"fsm.values.{column}: no such column is filled by default; the configuration may say it"
     for part in said.tables.keys() - names.tables.keys():
         yield f"{side}.tables.{part}: there is no such part"
     for kind, columns in said.columns.items():
@@ -400,10 +396,8 @@ def as_settings(profile: Profile) -> dict[str, Any]:
         column: {"table": one.table, "by": _keys(column, one), "shown_as": one.by}
         for column, one in _references(profile.fsm).items()
     }
-    values = {profile.fsm.fields.get(column, column): stored for column, stored in profile.fsm.values.items()}
-    values = {column: stored for column, stored in values.items() if column not in ("", UNSETTLED)}
     fsm = side(profile.fsm, FSM_KINDS, FsmSchema().tables) | ({"references": references} if references else {})
-    fsm |= {"values": values} if values else {}
+    fsm |= {"values": profile.fsm.values} if profile.fsm.values else {}
     om = {**side(profile.om, OM_KINDS, OmSchema().tables), "catalog": _catalog(profile.om)}
     return {"om": om, "fsm": fsm, "fallout": _fallouts(profile.om)}
 

@@ -79,9 +79,9 @@ def _fields(settings: Settings, profile: Profile) -> Iterator[str]:
     asked = {column for column, name in profile.fsm.fields.items() if name == UNSETTLED}
     for column in sorted(asked):
         yield f"fsm.fields.{column}: which column is it?"
-    for column, stored in settings.fsm.values.items():
+    for fact, stored in settings.fsm.values.items():
         for value in (value for value, there in stored.items() if there == UNSETTLED):
-            yield f"fsm.values.{column}: what is stored for {value!r} of Order Management?"
+            yield f"fsm.values.{fact}: what is stored for {value!r} of Order Management?"
     for output, column in settings.policy.outputs.items():
         if column == UNSETTLED and DEFAULT_OUTPUTS.get(output) not in asked:
             yield f"policy.outputs.{output}: which column is it?"

@@ -21,6 +21,7 @@ from connector.sandbox import World
 from tests.leaks import pytest_configure, pytest_runtest_makereport, pytest_runtest_setup  # noqa: F401 - hooks
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from requests.adapters import BaseAdapter

@@ -179,6 +179,8 @@ def _is_being_canceled(draft: Draft, work_order: WorkOrder) -> bool:
 def mark_heard(draft: Draft) -> None:
     """Remember up to which count of updates the journals of a work order's records were read to the end."""
     said, noted = draft.seen, {one.sys_id: one for one in draft.seen.noted}
+    if said.there_at is None:
+        return  # journals were read for a person's decision alone
     order_tasks = {task.sys_id: task for task in said.order_tasks}
     read = {*said.journals, *said.field_journals} - said.fresh
     for link in list(draft.links.values()):

@@ -65,11 +65,15 @@ def discover(
     references: Mapping[str, Reference],
     states: Mapping[str, Mapping[str, str]],
     written: Mapping[str, str],
+    *,
+    priority_in: str = "",
+    with_cases: bool = False,
 ) -> Discovered:
     """Read both instances; changes nothing. The names are where to look first, as are the `references` of work orders.
 
     `states` is what the configuration says of states, by "om.order" and the like, `written` the label of the one state of a part
-    that the connector writes.
+    that the connector writes; `priority_in` the column that the priority is written to where that was said, and `with_cases`
+    whether cases ask for work orders.
 
     Raises a RemoteError where an instance cannot be asked at all, or its main table not be read; ConfigError where the two
     addresses are swapped.
@@ -87,7 +91,14 @@ def discover(
     _native(om_api, templates.table, om_found, told)
     _fallouts(om_api, om_names.tables["fallout"], om_found)
     read_fsm_facts(fsm_api, templates, fsm_names.tables["work_order"], fsm_found)
-    filled = find_filled((om_api, om_names), (fsm_api, fsm_names), references, fsm_found)
+    filled = find_filled(
+        (om_api, om_names),
+        (fsm_api, fsm_names),
+        references,
+        fsm_found,
+        priority_in=priority_in,
+        with_cases=with_cases,
+    )
     told.reasons |= filled.reasons
     told.remarks += filled.remarks
     profile = Profile(

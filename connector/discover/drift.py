@@ -52,7 +52,7 @@ def _unasked(old: Side, new: Side) -> set[str]:
     unasked |= new.columns.keys() - new.tables.keys() - old.columns.keys()
     unasked |= {
         word
-        for word in ("journal", "reference", "priority")
+        for word in ("journal", "reference", "priority", "filled")
         if not any(what.startswith(f"{word} ") for what in old.facts)
     }
     if isinstance(new, FsmSide) and "reference" in unasked:
@@ -105,6 +105,7 @@ def where_to_look(before: Profile) -> Profile:
     )
 
 
+_LISTS = ("priority of om ", "priority ")  # of these facts the choice lists of priorities are
 _NOTES = "work_notes"  # as by default; what a person says otherwise is kept, whatever is found
 
 
@@ -123,7 +124,9 @@ def keeping_decisions(old: Profile, new: Profile) -> Profile:
     """
     om = new.om.model_copy(update=_kept(old.om, new.om))
     fields, references = _fields(old.fsm, new.fsm), _references(old.fsm, new.fsm)
-    updated = {"fields": fields, "references": references, "values": _values(old.fsm, new.fsm)}
+    unread = {} if all(_labels(new.fsm, word) for word in _LISTS) else _of_lists(old.fsm)
+    values, facts = _values(old.fsm, new.fsm), {**unread, **new.fsm.facts}
+    updated = {"fields": fields, "references": references, "values": values, "facts": facts}
     fsm = new.fsm.model_copy(update={**_kept(old.fsm, new.fsm), **updated})
     return new.model_copy(update={"om": om, "fsm": fsm})
 
@@ -189,15 +192,22 @@ def _fields(old: FsmSide, new: FsmSide) -> dict[str, str]:
 
 
 def _values(old: FsmSide, new: FsmSide) -> dict[str, dict[str, str]]:
-    """What is stored for a value as a person has said it; else as it is found now."""
-    then = translated(_labels(old, "priority of om "), _labels(old, "priority "))
+    """What is stored for a value as a person has said it; else as it is found now. Of lists that cannot be read now nothing
+    better is known than what was said when they could be."""
+    if not all(_labels(new, word) for word in _LISTS):
+        return {**new.values, **old.values}
+    then = translated(*(_labels(old, word) for word in _LISTS))
     kept: dict[str, dict[str, str]] = {}
-    for column in {**new.values, **old.values}:
-        found, said = new.values.get(column, {}), old.values.get(column, {})
-        by_a_person = {v: there for v, there in said.items() if there not in (UNSETTLED, then.get(v))}
-        if found or by_a_person:
-            kept[column] = {**found, **by_a_person}
+    for fact in {**new.values, **old.values}:
+        said = old.values.get(fact, {})
+        by_a_person = {value: there for value, there in said.items() if there not in (UNSETTLED, then.get(value))}
+        if stored := {**new.values.get(fact, {}), **by_a_person}:
+            kept[fact] = stored
     return kept
+
+
+def _of_lists(side: Side) -> dict[str, str]:
+    return {f"{word}{value}": label for word in _LISTS for value, label in _labels(side, word).items()}
 
 
 def _labels(side: Side, word: str) -> dict[str, str]:

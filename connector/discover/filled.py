@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from connector.discover.choose import choose_column
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from connector.servicenow.table import TableApi
 
 PRIORITY = "priority"
-_WITH_PRIORITY = ("domain_order", "order_task", "case")  # each may have a list of its own
+_WITH_PRIORITY = ("domain_order", "order_task")  # each may have a list of its own
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,15 +36,25 @@ class Filled:
 
 
 def find_filled(
-    om: tuple[TableApi, Names], fsm: tuple[TableApi, Names], lookups: Mapping[str, Reference], found: Evidence
+    om: tuple[TableApi, Names],
+    fsm: tuple[TableApi, Names],
+    lookups: Mapping[str, Reference],
+    found: Evidence,
+    *,
+    priority_in: str = "",
+    with_cases: bool = False,
 ) -> Filled:
-    """Read what the work orders of this Field Service can say. Raises a RemoteError."""
+    """Read what the work orders of this Field Service can say. `priority_in` is the column that the configuration fills with
+    the priority, where it is not the usual one. Raises a RemoteError."""
     api, names = fsm
     said = found.columns[names.tables["work_order"]]
     filled = Filled({}, {}, {}, {}, [])
+    # A column that plays another part is not taken for one that is missing.
+    taken = {*FILLED, *names.columns["work_order"].values(), *names.journals.values()}
+    free = replace(said, columns={name: one for name, one in said.columns.items() if name not in taken})
     for column in sorted(FILLED):
-        filled.fields[column] = _column(column, said, found, filled)
-    for column in sorted({*FILLED, *lookups} & said.columns.keys()):
+        filled.fields[column] = _column(column, said, free, found, filled)
+    for column in sorted({*FILLED, *filled.fields.values(), *lookups} & said.columns.keys()):
         found.facts[f"field {said.table}.{column}"] = said.columns[column].kind
     called = {filled.fields.get(column, column): lookup for column, lookup in lookups.items()}
     # Templates are looked up whatever the column of work orders is called.
@@ -57,53 +67,50 @@ def find_filled(
         filled.references[column] = one.lookup
         filled.reasons.update({f"fsm.references.{column}": one.why} if one.why else {})
         filled.remarks.extend(f"fsm.references.{column}: {what}" for what in one.remarks)
-    _read_priorities(om, api, said, found, filled)
+    column = priority_in or filled.fields[PRIORITY]
+    if column not in ("", UNSETTLED):
+        ours = om_priorities(*om, with_cases=with_cases)
+        theirs = state_choices(api, {said.table: column})[said.table]
+        _read_priorities(ours, theirs, found, filled)
     return filled
 
 
-def _column(column: str, said: TableColumns, found: Evidence, filled: Filled) -> str:
-    chosen = choose_column("field", column, column, said, {}, optional=True)
-    if not said.is_known or chosen.column == column:
+def _column(column: str, said: TableColumns, free: TableColumns, found: Evidence, filled: Filled) -> str:
+    if not said.is_known or column in said.columns:
         return column
+    already = {*filled.fields.values()}
+    left = replace(free, columns={name: one for name, one in free.columns.items() if name not in already})
+    chosen = choose_column("field", column, column, left, {}, optional=True)
     if chosen.column in ("", UNSETTLED):
-        filled.remarks.append(f"fsm: work orders have no column {column!r}; it is not carried")
+        what = "it is not carried" if not chosen.column else chosen.why
+        filled.remarks.append(f"fsm: work orders have no column {column!r}; {what}")
     else:
         found.facts[f"filled {column}"] = chosen.column
-    filled.reasons[f"fsm.fields.{column}"] = chosen.why or "there is no such column: work orders do not say it"
+    filled.reasons[f"fsm.fields.{column}"] = chosen.why
     return chosen.column
 
 
-def om_priorities(api: TableApi, names: Names) -> dict[str, str]:
+def om_priorities(api: TableApi, names: Names, *, with_cases: bool) -> dict[str, str]:
     """Stored value -> label, of whatever has a priority in Order Management; "" where two of its tables differ. Empty where
     that cannot be read. Raises a RemoteError."""
     asked = {
         names.tables[kind]: column
-        for kind in _WITH_PRIORITY
+        for kind in (*_WITH_PRIORITY, *(["case"] if with_cases else []))
         if kind in names.tables and (column := names.columns[kind].get(PRIORITY, "")) not in ("", UNSETTLED)
     }
     return agreed(tuple(state_choices(api, asked).values())) if asked else {}
 
 
-def _read_priorities(
-    om: tuple[TableApi, Names], fsm_api: TableApi, said: TableColumns, found: Evidence, filled: Filled
-) -> None:
+def _read_priorities(ours: Mapping[str, str], theirs: Mapping[str, str], found: Evidence, filled: Filled) -> None:
     """A stored priority of the one instance may mean something else on the other: what they have in common is the label."""
-    column = filled.fields[PRIORITY]
-    if column in ("", UNSETTLED) or not (ours := om_priorities(*om)):
-        return
-    theirs = state_choices(fsm_api, {said.table: column})[said.table]
     found.facts |= {f"priority {value}": label for value, label in theirs.items()}
     found.facts |= {f"priority of om {value}": label for value, label in ours.items()}
-    stored = translated(ours, theirs)
-    if not stored:
+    if not (stored := translated(ours, theirs)):
         return
     filled.values[PRIORITY] = stored
     for value, there in stored.items():
-        where = f"fsm.values.{PRIORITY}.{value}"
-        filled.reasons[where] = (
-            f"{ours[value]!r} is {theirs[there]!r}" if there else f"nothing is called {ours[value]!r}"
-        )
+        label = ours[value]
+        why = f"nothing is called {label!r} there" if label else "two tables of Order Management call it differently"
+        filled.reasons[f"fsm.values.{PRIORITY}.{value}"] = f"{label!r} is {theirs[there]!r}" if there else why
         if not there:
-            filled.remarks.append(
-                f"fsm.values.{PRIORITY}: nothing is called {ours[value] or value!r} there; that priority is not carried"
-            )
+            filled.remarks.append(f"fsm.values.{PRIORITY}: {value} is not carried: {why}")

@@ -263,12 +263,12 @@ def _priorities(patient: Patient) -> Seen:
     to = next((column for column, text in order_fields(patient.settings).items() if text == "{priority}"), "")
     if not to:
         return fine("no priority is carried")
-    ours = om_priorities(patient.om.api, patient.settings.om_names)
+    ours = om_priorities(patient.om.api, patient.settings.om_names, with_cases=bool(patient.settings.policy.case))
     theirs = state_choices(patient.fsm.api, {patient.fsm.table: to})[patient.fsm.table]
     if not ours or not theirs:
         return unknown("the lists of priorities cannot be read, or are not in English")
-    stored = patient.settings.fsm.values.get(to)
-    carried = {value: value if stored is None else stored.get(value, "") for value in ours}
+    stored = patient.settings.fsm.values.get("priority", {})
+    carried = {value: stored.get(value, value) for value in ours}
     differ = [
         f"{value} is {label!r} in Order Management, and {theirs.get(carried[value], 'nothing')!r} is stored for it"
         for value, label in sorted(ours.items())
@@ -276,6 +276,10 @@ def _priorities(patient: Patient) -> Seen:
     ]
     if differ:
         return warning("; ".join(differ))
+    if unclear := [value for value, label in ours.items() if not label]:
+        return warning(
+            f"two tables of Order Management call it differently, and it is not carried: {', '.join(unclear)}"
+        )
     left = [ours[value] for value, there in carried.items() if not there]
     return fine("a priority means the same on both sides" + (f"; not carried: {', '.join(left)}" if left else ""))
 

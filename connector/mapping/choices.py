@@ -16,6 +16,8 @@ def same_choice(one: str, other: str) -> bool:
 
     >>> same_choice("1 - Critical", "P5: critical"), same_choice("4 - Low", "1 - Critical")
     (True, False)
+    >>> same_choice("1", "2"), same_choice("P1", "P1")
+    (False, True)
     """
     return _word(one) == _word(other)
 
@@ -45,6 +47,6 @@ def agreed(lists: tuple[Mapping[str, str], ...]) -> dict[str, str]:
 
 
 def _word(label: str) -> str:
-    word = label.lstrip("0123456789 .:-")
+    word = label.lstrip("0123456789 .:-") or label
     first, _, rest = word.partition(":")
     return fold(rest if rest and first[:1].casefold() == "p" and first[1:].isdigit() else word)

@@ -57,8 +57,8 @@ _AGGREGATES = frozenset({CHARACTERISTICS})  # said one by one instead
 class FieldMap:
     """The mapped columns of a work order: `templates` by column, `outputs` from what a policy row may say to its column.
 
-    `keyed` names, by reference column, the facts by which its record is found besides its name; `values`, by choice column,
-    what is stored there for a stored value of Order Management: "" where there is no such choice.
+    `keyed` names, by reference column, the facts by which its record is found besides its name; `values`, by column, what is
+    stored there for a stored value of Order Management: "" where there is no such choice, the same where nothing is said.
     """
 
     templates: Mapping[str, str]
@@ -69,9 +69,7 @@ class FieldMap:
     def desired(self, facts: Mapping[str, str]) -> dict[str, str]:
         """What the work order should say, by column. What a policy row says comes before the templates."""
         columns = {column: fill(template, facts).strip() for column, template in self.templates.items()}
-        columns |= {
-            column: stored.get(columns[column], "") for column, stored in self.values.items() if column in columns
-        }
+        columns |= {column: stored.get(text := columns[column], text) for column, stored in self.values.items()}
         told: list[str] = []
         for name, text in outputs_of(facts).items():
             if column := self.column_of(name):

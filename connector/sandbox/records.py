@@ -419,9 +419,11 @@ class Records:
             value = change.after.get(key, "")
             if not value or not change.changed(key) or change.table.name not in self._schema.table(table).family:
                 continue
+            family = self._schema.table(table).family
             for veiled in list(self._veiled):
-                if any(row and row.get(key) == value for _, row in veiled.rows.values()):
-                    self._wait_for(next(iter(veiled.rows)))
+                for sys_id, (there, row) in veiled.rows.items():
+                    if row is not None and there.name in family and row.get(key) == value:
+                        self._wait_for(sys_id)
             if self._store.find(table, **{key: value}):
                 raise DuplicateKey(value, key)
 

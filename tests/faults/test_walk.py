@@ -23,6 +23,7 @@ from connector.servicenow.sign_in import SignIn
 from tests.faults.walk.moves import CHAPTERS, MOVES_OF_PEOPLE, OF_THE_PLAYER
 from tests.faults.walk.shrink import shrink
 from tests.faults.walk.story import KINDS, NOT_MET, Step, printed, read, tell
+from tests.faults.walk.truth import _ends_in_any_order
 from tests.faults.walk.turns import _LOCKED, Turns, Yielding
 
 
@@ -104,3 +105,25 @@ def test_a_worker_that_waits_for_the_request_of_another_lets_it_go_on() -> None:
         return True
 
     assert turns.serve(["a", "b", "c"], serve) == ["a", "b", "c"]
+
+
+@pytest.mark.parametrize(
+    ("moves", "ends"),
+    [
+        ([("", "a"), ("a", "b")], {"b"}),
+        ([("", "a"), ("b", "c"), ("a", "b")], {"c"}),  # told in another order
+        ([("a", "b"), ("", "a")], {"b"}),  # its first note came late
+        ([("a", "b"), ("", "b")], {"b"}),  # later still: it says where the work order was by then
+        ([("a", "b"), ("b", "a"), ("", "b")], {"a", "b"}),
+        ([], {""}),
+        ([("", "a"), ("b", "a")], set()),  # a -> b was never told
+        ([("", "a"), ("b", "c")], set()),
+        ([("a", "b"), ("", "c")], set()),
+        ([("", "a"), ("a", "b"), ("a", "b")], set()),  # told twice
+        ([("a", "b"), ("", "a"), ("", "b")], set()),
+    ],
+)
+def test_notes_that_come_in_another_order_still_tell_the_whole_way(
+    moves: list[tuple[str, str]], ends: set[str]
+) -> None:
+    assert _ends_in_any_order(moves) == ends

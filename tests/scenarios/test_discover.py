@@ -608,6 +608,26 @@ def test_a_reference_that_is_called_otherwise_refers_to_its_record(tmp_path: Pat
     assert (len(people), set(people)) == (2, {"Anna Weber"})
 
 
+def test_a_column_that_is_filled_already_is_not_taken_for_one_that_is_missing(tmp_path: Path) -> None:
+    customer = '[fsm.tables.wm_order.columns]\naccount = "reference:customer_account | Contact"\n'
+    fields = found(
+        pair_on(tmp_path, f'remove = ["fsm.tables.wm_order.columns.contact"]\n{customer}')
+    ).profile.fsm.fields
+    assert (fields["contact"], fields["account"]) == ("", "account")
+
+
+def test_a_column_of_another_type_is_filled_as_ever_and_one_found_by_its_label_is_no_drift(tmp_path: Path) -> None:
+    kinds = '[fsm.tables.wm_order.columns]\nrequested_due_by = "string:40"\n'
+    pair = pair_on(tmp_path, f'[fsm.rename]\n"wm_order.contact" = "u_person"\n{kinds}')
+    first = found(pair)
+    assert (first.profile.fsm.fields["requested_due_by"], first.profile.fsm.fields["contact"]) == (
+        "requested_due_by",
+        "u_person",
+    )
+    settled = read_profile(adopt(pair, first))
+    assert drift(settled, app.discover_once(pair.loaded, pair.outside(), before=settled).profile) == ()
+
+
 def test_what_a_person_said_of_a_reference_that_is_called_otherwise_is_kept(tmp_path: Path) -> None:
     pair = pair_on(tmp_path, UNLIKE)
     by_number = 'contact = { table = "customer_contact", by = "name", keys = ["phone"] }'

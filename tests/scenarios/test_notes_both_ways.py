@@ -489,3 +489,25 @@ def test_a_note_is_passed_on_once_where_memory_is_lost_and_another_visit_waits_f
         pair.world.advance(400)
     assert len(said(field_notes(pair, install), "visit again")) == 1
     pair.assert_nothing_doubled()
+
+
+@pytest.mark.parametrize("waits", [False, True])
+def test_what_was_written_while_notes_were_switched_off_is_passed_on_also_where_a_visit_waits_for_a_decision(
+    pair: Pair, waits: bool
+) -> None:
+    order = pair.approved(HAMBURG)
+    pair.settle()
+    resource, install = pair.resource_order(order), pair.install(order)
+    if waits:
+        [survey] = pair.work_orders(order, "Site Survey")
+        pair.fsm("dispatch", work_order=survey, technician="technician")
+        pair.fsm("close_incomplete", work_order=survey, reason="nobody home")
+        pair.settle()
+    with_notes(pair, to_field=False, from_field=False)
+    write(pair, "om", resource, "ring twice", "fulfillment_agent")
+    pair.settle()
+    with_notes(pair)
+    pair.settle()
+    pair.world.advance(3600)
+    pair.sync(full=True)
+    assert len(said(field_notes(pair, install), "ring twice")) == 1

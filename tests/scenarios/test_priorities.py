@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from connector import app
+from connector.config import load
 from connector.discover.drift import drift, keeping_decisions
 from connector.doctor.check import Level
+from connector.errors import ConfigError
 from connector.profile import read_profile
+from connector.unsettled import unsettled
 from tests.conftest import DOMAIN_ORDER, HAMBURG, Pair, with_cases
 from tests.scenarios.test_cases import POLICY
 from tests.scenarios.test_discover import adopt, found, pair_on
@@ -105,17 +108,104 @@ def test_the_priority_of_a_case_goes_by_its_label_too(unlike: Pair) -> None:
     assert [row["priority"] for row in cases.rows("fsm", "wm_order", "correlation_idISNOTEMPTY", "priority")] == ["3"]
 
 
-def test_what_two_tables_of_order_management_call_differently_is_not_carried(unlike: Pair) -> None:
-    instance = unlike.world.om
-    row = {
-        "name": "sn_ind_tmt_orm_order_task",
-        "element": "priority",
-        "value": "1",
-        "label": "1 - Low",
-        "language": "en",
-    }
+def _calls(pair: Pair, table: str, value: str, label: str) -> None:
+    """Order Management calls a priority so on this table."""
+    instance = pair.world.om
+    row = {"name": table, "element": "priority", "value": value, "label": label, "language": "en"}
     instance.records.insert("sys_choice", row, instance.system)
-    assert found(unlike).profile.fsm.values["priority"]["1"] == ""
+
+
+def test_what_two_tables_of_order_management_call_differently_is_not_carried_and_the_doctor_warns(unlike: Pair) -> None:
+    _calls(unlike, "sn_ind_tmt_orm_order_task", "1", "1 - Low")
+    discovered = found(unlike)
+    assert discovered.profile.fsm.values["priority"]["1"] == ""
+    assert [r for r in discovered.remarks if "two tables of Order Management call it differently" in r]
+    adopt(unlike, discovered)
+    assert level(unlike, "fields.priority") is Level.WARNING
+
+
+def test_what_cases_call_a_priority_counts_only_where_cases_ask_for_work_orders(pair: Pair) -> None:
+    _calls(pair, "sn_customerservice_case", "1", "1 - Low")
+    assert found(pair).profile.fsm.values == {}
+    assert found(with_cases(pair, POLICY)).profile.fsm.values["priority"]["1"] == ""
+
+
+@pytest.mark.parametrize("side", ["om", "fsm"])
+def test_which_is_which_is_kept_while_a_list_cannot_be_read(unlike: Pair, side: str) -> None:
+    settled = read_profile(adopt(unlike, found(unlike)))
+    unlike.world.fault(side, {"kind": "table_forbidden", "path_contains": "sys_choice", "count": None})
+    unlike.world.fault(side, {"kind": "table_forbidden", "path_contains": "ui/meta", "count": None})
+    for _ in range(2):
+        now = app.discover_once(unlike.loaded, unlike.outside(), before=settled).profile
+        settled = keeping_decisions(settled, now)
+        assert settled.fsm.values == {"priority": CARRIED}
+    unlike.world.clear_faults()
+    list_priorities(unlike, {**THEIRS, "9": "9 - Urgent", "8": "8 - Critical"})
+    now = app.discover_once(unlike.loaded, unlike.outside(), before=settled).profile
+    assert keeping_decisions(settled, now).fsm.values == {"priority": {**CARRIED, "1": "8"}}
+
+
+def test_what_is_said_of_one_value_says_nothing_of_the_others(pair: Pair) -> None:
+    config = pair.loaded.path
+    config.write_text(
+        config.read_text(encoding="utf-8") + '\n[fsm.values]\npriority = { "1" = "2" }\n', encoding="utf-8"
+    )
+    pair.loaded = load(config)
+    order = pair.approved(HAMBURG)
+    pair.settle()
+    for value, there in (("3", "3"), ("1", "2")):
+        set_priority(pair, order, value)
+        pair.settle()
+        assert stored(pair, order) == there
+
+
+def test_another_fact_in_the_column_of_the_priority_is_stored_as_it_is(unlike: Pair) -> None:
+    config = unlike.loaded.path
+    text = config.read_text(encoding="utf-8")
+    config.write_text(
+        f'{text}\n[work_order.fields]\npriority = "{{quantity}}"\ndescription = "Order {{order}}"\n', encoding="utf-8"
+    )
+    unlike.loaded = load(config)
+    adopt(unlike, found(unlike))
+    order = unlike.approved(HAMBURG)
+    unlike.settle()
+    assert stored(unlike, order) == "1"
+
+
+def test_a_priority_goes_by_its_label_in_whatever_column_a_person_has_it_written_to(tmp_path: Path) -> None:
+    labels = UNLIKE.replace("choices.priority", "choices.u_urgency")
+    column = '[fsm.tables.wm_order.columns]\nu_urgency = "integer | Dringend"\n'
+    pair = pair_on(tmp_path, column + labels)
+    text = pair.loaded.path.read_text(encoding="utf-8")
+    pair.loaded.path.write_text(
+        f'{text}\n[work_order.fields]\nu_urgency = "{{priority}}"\ndescription = "Order {{order}}"\n', encoding="utf-8"
+    )
+    pair.loaded = load(pair.loaded.path)
+    adopt(pair, found(pair))
+    assert level(pair, "fields.priority") is Level.FINE
+    order = pair.approved(HAMBURG)
+    pair.settle()
+    set_priority(pair, order, "1")
+    pair.settle()
+    assert pair.rows("fsm", "wm_order", f"number={pair.install(order)}", "u_urgency") == [{"u_urgency": "9"}]
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [('priorty = { "1" = "2" }', "fsm.values.priorty: it is not a fact"), ('priority = "2"', "fsm.values.priority")],
+)
+def test_nonsense_about_values_is_refused(pair: Pair, said: str, told: str) -> None:
+    config = pair.loaded.path
+    config.write_text(f"{config.read_text(encoding='utf-8')}\n[fsm.values]\n{said}\n", encoding="utf-8")
+    with pytest.raises(ConfigError) as refused:
+        load(config)
+    assert told in str(refused.value.problems)
+
+
+def test_a_value_that_is_left_open_keeps_everything_shut(unlike: Pair) -> None:
+    adopt(unlike, found(unlike), ('5 = ""', '5 = "?"'))
+    asked = "fsm.values.priority: what is stored for '5' of Order Management?"
+    assert list(unsettled(unlike.loaded.settings, unlike.loaded.profile or found(unlike).profile)) == [asked]
 
 
 def test_what_a_person_says_of_a_value_is_kept_and_the_rest_follows_the_instance(unlike: Pair) -> None:

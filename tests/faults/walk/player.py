@@ -21,7 +21,7 @@ from connector.engine.history import overview
 from connector.engine.release import release_side
 from connector.errors import ConnectorError, Held, Unavailable
 from connector.mapping.references import Unfound
-from connector.model import FindingCode
+from connector.model import FindingCode, IntentState, WriteNote
 from connector.policies import load_policies
 from connector.sandbox import Refused
 from tests.faults.walk.moves import NEW_SITE, SITES
@@ -314,8 +314,9 @@ class Player:
 
     def _forget(self) -> None:
         self._stop()
-        if memory.overview_of(memory.reading(self.loaded)).outbox.get("parked"):
-            self.truth.in_order = False  # what was refused is tried again by who does not know that
+        known = memory.overview_of(memory.reading(self.loaded))
+        if any(e.intent.state is IntentState.PARKED and isinstance(e.intent.action, WriteNote) for e in known.waiting):
+            self.truth.in_order = False  # what was refused is told late by who does not know that
         self.truth.forget_asked()
         for path in self._memory.parent.glob(f"{self._memory.name}*"):
             path.unlink()
