@@ -183,13 +183,15 @@ def _untold(work_order: WorkOrder, mark: Carried, tokens: frozenset[str]) -> tup
     return tuple(Change(column, value, value) for column, value in work_order.fields.items() if value)
 
 
-def _withdraw_farewell(draft: Draft, work_order: WorkOrder, initiator: AnyInitiator) -> None:
-    """That it is gone was not told yet, and is not true any more."""
+def _withdraw_untold(draft: Draft, work_order: WorkOrder, initiator: AnyInitiator) -> None:
+    """That it is gone from here was not told yet, and is not true any more; nor is what waits to be told of it elsewhere."""
+    here = initiator.noted_on.sys_id
     for intent in list(draft.memory.intents.values()):
         match intent.action:
-            case WriteNote(key=key, domain_order_id=initiator.noted_on.sys_id):
-                is_waiting = intent.state.may_be_withdrawn
-                if is_waiting and key.startswith(farewell_key(work_order.sys_id)):
+            case WriteNote(key=key, domain_order_id=record) if intent.state.may_be_withdrawn:
+                is_gone = record == here and key.startswith(farewell_key(work_order.sys_id))
+                is_elsewhere = record != here and key.startswith(status_key(work_order.sys_id))
+                if is_gone or is_elsewhere:
                     draft.withdraw(intent)
             case _:
                 pass
@@ -198,7 +200,7 @@ def _withdraw_farewell(draft: Draft, work_order: WorkOrder, initiator: AnyInitia
 def _by_hand(draft: Draft, work_order: WorkOrder, initiator: AnyInitiator) -> Link:
     """A link to a work order we will never edit."""
     noted, told = _noted(draft, work_order.sys_id, work_order.state.value, initiator.noted_on.sys_id)
-    _withdraw_farewell(draft, work_order, initiator)
+    _withdraw_untold(draft, work_order, initiator)
     gone = farewell_key(work_order.sys_id, told)
     if draft.intent(gone) or token_of(gone) in draft.seen.tokens.get(initiator.noted_on.sys_id, ()):
         noted = None  # the last that was told here, or is being told, is that it is gone

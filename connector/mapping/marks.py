@@ -184,9 +184,9 @@ def is_signed(text: str) -> bool:
     return bool(own_token_in(text.rstrip().rpartition("\n")[2]))
 
 
-def status_key(work_order_id: str, number: int, state: str) -> str:
-    """The key of the n-th status note about a work order."""
-    return f"status/{work_order_id}/{number}/{state}"
+def status_key(work_order_id: str, number: int | str = "", state: str = "") -> str:
+    """The key of the n-th status note about a work order; without them its beginning."""
+    return f"status/{work_order_id}/{number}/{state}" if number else f"status/{work_order_id}/"
 
 
 def farewell_key(work_order_id: str, number: int | str = "") -> str:

@@ -158,3 +158,24 @@ def test_a_number_that_is_back_before_its_readers_were_told_has_no_false_last_wo
     assert "no longer belongs" not in told[here][-1]
     assert not told[there] or "no longer belongs" in told[there][-1]
     assert all(len(notes) == len(set(notes)) for notes in told.values())
+
+
+def test_where_its_first_note_was_refused_and_it_came_back_elsewhere_by_way_of_another_order_it_is_told_there(
+    pair: Pair,
+) -> None:
+    order, other = pair.approved(HAMBURG), pair.approved(MUNICH)
+    pair.settle()
+    first, second = pair.domain_orders(order, "service_order")[0], pair.resource_order(order)
+    refused = {"kind": "status", "status": 400, "method": "PATCH", "user": "connector", "path_contains": "/table/"}
+    pair.world.fault("om", {**refused, "count": 1})
+    made = made_by_hand(pair, correlation_id=first)
+    pair.settle_but_parked()
+    for number in (pair.resource_order(other), second):
+        pair.fsm("write", table="wm_order", record=made, fields={"correlation_id": number})
+        pair.world.advance(400)
+        pair.sync()
+    pair.settle()
+    assert pair.noted(second, made, "was made by hand in Field Service", "2 of 2 work orders open")
+    assert not [note for note in pair.notes(first) if "was made by hand" in note]
+    assert sum("made by hand" in note for note in pair.notes(second)) == 1
+    assert not close(pair, second)

@@ -575,10 +575,11 @@ class Truth:
             number = work_order["number"]
             since = [i for i, text in enumerate(texts) if text.startswith(f"{number} ") and _FAREWELL in text]
             told = texts[since[-1] if since else 0 :]
-            if since and not self.in_order:  # how it came to be was told late, when a person had that tried again
-                told = [text for text in told if not _BIRTH.match(text)]
             moves = [move for text in told if (move := self._move_in(text, number))]
             ends = {_last(moves)} - {None} if self.in_order else _ends_in_any_order(moves)
+            if since and not self.in_order:  # how it came to be before that may have been told late
+                late = [text for text in told if not _BIRTH.match(text)]
+                ends |= _ends_in_any_order([move for text in late if (move := self._move_in(text, number))])
             if not ends:
                 self.wrong.append(f"{number}: the notes are no chain: {moves}")
             elif self._label(work_order) not in ends:
