@@ -361,6 +361,7 @@ def _rules(loaded: Loaded, policies: Policies, systems: Systems) -> Rules:
         writes_planned_end=bool(settings.jeopardy.write_end_to),
         compensations=policies.compensations,
         fallouts=settings.fallout_kinds,
+        fallouts_on_canceled=settings.fallout.on_canceled,
         cases=_case_rules(settings, policies),
     )
 

@@ -504,6 +504,7 @@ class Fallouts(Section):
     """What becomes a fallout on an order task. Nothing does unless it is named: the platform puts the task On hold."""
 
     kinds: Annotated[tuple[FindingCode, ...], AfterValidator(_fallout_kinds)] = ()
+    on_canceled: bool = False
     settle_as: str = _FALLOUTS.settle_as
     type: str = _FALLOUTS.type
     tables: _FalloutTables = _FalloutTables()
@@ -518,7 +519,7 @@ class Fallouts(Section):
     @property
     def db_schema(self) -> FalloutSchema:
         """ServiceNow's names with the configured ones in their place."""
-        return FalloutSchema(**self.model_dump(exclude={"kinds"}))
+        return FalloutSchema(**self.model_dump(exclude={"kinds", "on_canceled"}))
 
 
 class Cases(Section):

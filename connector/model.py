@@ -769,6 +769,7 @@ class RaiseFallout:
     line_id: str
     summary: str
     text: str
+    on_canceled: bool = False  # no order task is open: this one is canceled, and stays so
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,8 @@ a fallout of ours is open, memory does not know it            | remember it; the
 its order task was over when it was to be raised              | withdrawn by the outbox; then as any other
 no order task is open                                         | nothing: the finding alone
 the same, a cancellation was refused or came too late         | raise it on an open task of a domain order above, of the order
-                                                              |   itself, or of its canceled line; none: the finding says so
+                                                              |   itself, or of its canceled line; none: on its own canceled
+                                                              |   one, where that is wanted; else the finding says so
 """
 
 from __future__ import annotations
@@ -101,6 +102,7 @@ def _raise(draft: Draft, mark: str, trouble: Trouble) -> None:
             line_id=trouble.on.line_id,
             summary=fallouts.summary(trouble.subject, trouble.code),
             text=fallouts.description(trouble.text, trouble.code),
+            on_canceled=task.state.phase is DomainOrderPhase.CANCELED,
         )
     )
 
@@ -131,7 +133,15 @@ def task_about(draft: Draft, initiator: Initiator, code: FindingCode) -> OrderTa
     own = task_of(draft, initiator)
     if own is not None or code is not FindingCode.NOT_CANCELED:
         return own
-    return next(_around(draft, initiator), None)
+    around = next(_around(draft, initiator), None)
+    return around if around is not None or not draft.rules.fallouts_on_canceled else _canceled(draft, initiator)
+
+
+def _canceled(draft: Draft, initiator: Initiator) -> OrderTask | None:
+    """Where nothing is open: the canceled order task that stood for the field work, or the first of its domain order."""
+    own = [t for t in draft.snapshot.order_tasks if t.domain_order_id == initiator.domain_order.sys_id]
+    mine = [initiator.task] if initiator.task is not None else sorted(own, key=lambda task: task.number)
+    return next((task for task in mine if task.state.phase is DomainOrderPhase.CANCELED), None)
 
 
 def _around(draft: Draft, initiator: Initiator) -> Iterator[OrderTask]:

@@ -137,6 +137,7 @@ class Rules:
     writes_planned_end: bool = False  # of the visits, to the order task
     compensations: Compensations | None = None  # without a table every change is patched and noted
     fallouts: frozenset[FindingCode] = frozenset()  # what becomes a fallout
+    fallouts_on_canceled: bool = False  # also on a canceled order task, where none is open that it could stand on
 
     cases: CaseRules | None = None
 

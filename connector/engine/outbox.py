@@ -515,7 +515,9 @@ class Outbox:
         if there is not None:
             return Settlement(IntentState.DONE, f"{there.number} is there already: {action.summary}")
         task = self.om.read_order_task(action.order_task_id)
-        if task is None or task.state.phase in (DomainOrderPhase.CLOSED, DomainOrderPhase.CANCELED):
+        if task is None or (task.state.phase is DomainOrderPhase.CANCELED) is not action.on_canceled:
+            return _overtaken(action.order_task_number)
+        if task.state.phase is DomainOrderPhase.CLOSED:
             return _overtaken(action.order_task_number)
         written = self.om.fallouts.raise_one(action, len(known) + 1)
         return _done(f"{written.number} raised on {action.order_task_number}: {action.summary}", written, None)

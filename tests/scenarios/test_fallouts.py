@@ -561,6 +561,33 @@ def test_where_the_whole_order_is_canceled_nothing_is_left_for_a_fallout_and_tha
     raising.assert_nothing_doubled()
 
 
+def test_where_the_whole_order_is_canceled_a_fallout_stands_on_the_canceled_task_where_that_is_wanted(
+    raising: Pair,
+) -> None:
+    settings = raising.loaded.settings
+    wanted = settings.fallout.model_copy(update={"on_canceled": True})
+    raising.loaded = raising.loaded.model_copy(update={"settings": settings.model_copy(update={"fallout": wanted})})
+    order = raising.approved(HAMBURG)
+    raising.settle()
+    work_order = raising.install(order)
+    part = shipped(raising, work_order)
+    raising.om("cancel_order", order=order)
+    raising.om("approve_cancel", order=order)
+    raising.settle_but_parked()
+    for lost in (False, True):
+        if lost:
+            raising.forget()
+        raising.world.advance(400)
+        raising.sync(full=True)
+        [fallout] = fallouts(raising)
+        [task] = raising.labels("om", ORDER_TASK, f"sys_id={fallout['order_task']}", "state")
+        assert task.casefold() == "canceled"
+        assert "No order task of it is open" not in details(raising)
+    cancel_in_field(raising, part, work_order)
+    assert states(raising) == ["resolved"]
+    raising.assert_nothing_doubled()
+
+
 def test_a_refused_cancellation_that_was_to_be_no_fallout_says_nothing_of_one(pair: Pair) -> None:
     with_line_removed(pair, header=False)
     assert "fallout" not in details(pair)
