@@ -13,7 +13,7 @@ from connector.engine.hear import hear
 from connector.exchange import WORK_ORDER, Pointer, Record, Sketch
 from connector.mapping.marks import Carried, WorkOrderKey, is_detached, number_in, prefix
 from connector.mapping.quotes import own_words
-from connector.model import IntentState, Origin, RaiseFallout, Snapshot, WorkOrderPhase
+from connector.model import DomainOrderPhase, IntentState, Origin, RaiseFallout, Snapshot, WorkOrderPhase
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
@@ -86,7 +86,8 @@ def look(
     )
     strange = tuple(s for s in snapshots if any(_is_strange(w, memory[s.sys_id]) for w in s.work_orders))
     compared = {snapshot.sys_id: snapshot for snapshot in (*snapshots, *with_tokens(strange, om))}
-    raised = [s for s in snapshots if s.sys_id not in {one.sys_id for one in strange} and _has_raised(memory[s.sys_id])]
+    others = [s for s in snapshots if s.sys_id not in {one.sys_id for one in strange}]
+    raised = [s for s in others if _has_raised(memory[s.sys_id]) or _has_held_tasks(s)]
     compared |= {snapshot.sys_id: snapshot for snapshot in _with_fallouts(raised, om)}
     heard = _with_answers(hear(compared.values(), memory, om, fsm, rules.notes), memory, fsm, rules)
     return Look(_with_reasons(heard, memory, fsm), read.unreadable, (*read.records, *_records(snapshots)))
@@ -211,6 +212,11 @@ def _has_raised(remembered: OrderMemory) -> bool:
     """Whether a fallout of ours may be open, as far as memory knows; one of a mark may be settled, and the next be open."""
     done = {intent.key: intent.action for intent in remembered.intents.values() if _is_done(intent)}
     return any(isinstance(action, RaiseFallout) and settling(key) not in done for key, action in done.items())
+
+
+def _has_held_tasks(seen: Observed) -> bool:
+    """Whether an order task is on hold: a fallout of ours may hold it of which memory does not know any more."""
+    return any(task.state.phase is DomainOrderPhase.HELD for task in seen.order_tasks)
 
 
 def _is_done(intent: Intent) -> bool:

@@ -359,6 +359,22 @@ def test_a_fallout_that_got_no_answer_is_looked_up(raising: Pair) -> None:
     assert len(fallouts(raising)) == 1
 
 
+NONE_OF_DOMAIN_ORDERS = "id,specification,domain order class,work order template\nother,-,-,NO FIELD WORK\n"
+
+
+def test_memory_may_be_lost_of_an_order_whose_only_visit_was_refused_and_whose_task_its_fallout_holds(
+    raising: Pair,
+) -> None:
+    (raising.loaded.path.parent / "domain_order_policy.csv").write_text(NONE_OF_DOMAIN_ORDERS, encoding="utf-8")
+    order, _ = with_refused_creation(raising)
+    assert (raising.work_orders(order), states(raising)) == ([], ["open"])
+    raising.forget()
+    raising.settle()
+    assert len(raising.work_orders(order)) == 1
+    assert states(raising) == ["resolved"]
+    raising.assert_nothing_doubled()
+
+
 def test_memory_may_be_lost_and_the_fallout_is_found_again_and_settled(raising: Pair) -> None:
     order, _ = with_refused_creation(raising, count=None)
     raised = len(fallouts(raising))
