@@ -14,7 +14,7 @@ from connector.discover.swapped import swapped
 from connector.discover.wanted import PERHAPS, TABLE_LABELS
 from connector.errors import ConfigError, NotFound, Rejected
 from connector.mapping.states import fold
-from connector.om.native import NATIVE_POLICIES, NativePolicies
+from connector.om.native import NATIVE_POLICIES, ORDER_PARTS, NativePolicies
 from connector.profile import (
     BASE,
     FSM_NAMES,
@@ -88,7 +88,7 @@ def discover(
     om_side, om_names, om_found = _side("om", om_api, om_names, told, states, written)
     fsm_side, fsm_names, fsm_found = _side("fsm", fsm_api, fsm_names, told, states, written)
     templates = references["template"]
-    _native(om_api, templates.table, om_found, told)
+    _native(om_api, om_names, fsm_names.tables["work_order"], templates.table, om_found, told)
     _fallouts(om_api, om_names.tables["fallout"], om_found)
     read_fsm_facts(fsm_api, templates, fsm_names.tables["work_order"], fsm_found)
     filled = find_filled(
@@ -280,7 +280,7 @@ def _fallouts(api: TableApi, table: str, found: Evidence) -> None:
     found.try_to(what, PERHAPS["fallout"], ask)
 
 
-def _native(api: TableApi, templates: str, found: Evidence, told: _Told) -> None:
+def _native(api: TableApi, names: Names, work_orders: str, templates: str, found: Evidence, told: _Told) -> None:
     """ServiceNow's own integration: with rows in its tables it creates work orders too."""
     native = NativePolicies(api, templates)
     for kind, policy_name in NATIVE_POLICIES.items():
@@ -291,3 +291,6 @@ def _native(api: TableApi, templates: str, found: Evidence, told: _Told) -> None
         found.facts[f"decision {policy_name}"] = f"{len(policy.rows)} rows"
         if policy.is_active:
             told.remarks.append(f"om: {policy_name!r} has {len(policy.rows)} rows: every visit would be booked twice")
+    orders = [names.tables[part] for part in (*ORDER_PARTS, "order_task") if part in names.tables]
+    if work := native.work(work_orders, orders):
+        told.remarks.append(f"om: ServiceNow's own integration has made {work.told}")

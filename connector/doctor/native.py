@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from connector.doctor.check import Check, Seen, Suite, failed, fine, unknown, warning
 from connector.mapping.states import fold
-from connector.om.native import NATIVE_POLICIES, NativePolicies
+from connector.om.native import NATIVE_POLICIES, ORDER_PARTS, NativePolicies
 from connector.servicenow.names import REFUSED
 from connector.servicenow.query import Op, Query
 
@@ -26,13 +26,23 @@ _REQUEST_DRIVEN = ("request lifecycle is request driven", "request driven")  # b
 def _integration(patient: Patient) -> Seen:
     native = NativePolicies(patient.om.api, patient.settings.fsm.references["template"].table)
     policies = [native.native_policy(kind) for kind in NATIVE_POLICIES]
+    work = native.work(patient.fsm.table, _orders(patient))
     active = [f"{policy.name!r} ({len(policy.rows)} rows)" for policy in policies if policy.is_active]
     if active:
-        return failed(f"ServiceNow's own integration has rows: {', '.join(active)}")
+        used = f"; it has made {work.told}" if work else ""
+        return failed(f"ServiceNow's own integration has rows: {', '.join(active)}{used}")
+    if work:
+        return warning(f"ServiceNow's own integration has made {work.told}; no row of it is seen now")
     closed = [policy.name for policy in policies if policy.unreadable]
     return (
         unknown(f"{', '.join(closed)} cannot be read") if closed else fine("ServiceNow's own integration has no rows")
     )
+
+
+def _orders(patient: Patient) -> list[str]:
+    """The tables of domain orders and order tasks."""
+    tables = patient.settings.om_names.tables
+    return [tables[part] for part in (*ORDER_PARTS, "order_task") if part in tables]
 
 
 def _options(side: SideView) -> dict[str, str] | None:

@@ -10,6 +10,7 @@ from collections.abc import Mapping  # noqa: TC003  (a field of a dataclass)
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from connector.servicenow.lean import page
 from connector.servicenow.names import REFUSED
 from connector.servicenow.query import Op, Query
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     from connector.servicenow.table import TableApi
 
+ORDER_PARTS = ("domain_order", "product_order", "service_order", "resource_order")
 NATIVE_POLICIES = {
     "domain_order": "Work Order Policy for Domain Order",
     "order_task": "Work Order Policy for Order Task",
@@ -49,6 +51,20 @@ class NativePolicy:
         return bool(self.rows)
 
 
+@dataclass(frozen=True, slots=True)
+class NativeWork:
+    """What the instance made itself of domain orders or order tasks: how many work orders, and the last of them."""
+
+    count: int
+    number: str
+    created: str  # UTC, as it is stored
+
+    @property
+    def told(self) -> str:
+        """In words."""
+        return f"{self.count} work orders of its own, the last {self.number} on {self.created} UTC"
+
+
 class NativePolicies:
     """Reads them over the Table API."""
 
@@ -66,6 +82,21 @@ class NativePolicies:
             return self._policy(name, tables[0]["sys_id"])
         except REFUSED as error:
             return NativePolicy(name, unreadable=str(error))
+
+    def work(self, work_orders: str, records: Iterable[str]) -> NativeWork | None:
+        """The work orders of this instance that were initiated from records of these tables. None where there are none, or
+        nobody may see it; that is no proof that there are none: how work orders are tied to domain orders is not documented."""
+        classes = {table for table in records if table.isidentifier()}  # "?" is not settled yet
+        kind = "initiated_from.sys_class_name"
+        query = f"{kind}IN{','.join(sorted(classes))}^ORDERBYDESCsys_created_on"
+        try:
+            rows, count = page(self._api, work_orders, query, ["number", "sys_created_on", kind], 1)
+        except REFUSED:
+            return None
+        # A column that is not there is ignored in a query, and everything is answered.
+        if not rows or rows[0].get(kind) not in classes:
+            return None
+        return NativeWork(count, rows[0].get("number", ""), rows[0].get("sys_created_on", ""))
 
     def _policy(self, name: str, sys_id: str) -> NativePolicy:
         asked = ["element", "label", "reference", "order"]

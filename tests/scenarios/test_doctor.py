@@ -642,6 +642,22 @@ def test_the_integration_of_the_instance_itself_is_found(tmp_path: Path) -> None
     assert level(make_pair(tmp_path / "native", "native"), "native.integration") is Level.FAILED
 
 
+@pytest.mark.parametrize("is_tied", [True, False])
+def test_what_the_integration_of_the_instance_itself_has_made_is_told(tmp_path: Path, is_tied: bool) -> None:
+    native = make_pair(tmp_path, "native")
+    native.world.switch("om", native_link="initiated_from" if is_tied else "task_rel_task")
+    order = native.approved(HAMBURG)
+    [told] = examined(native, "native.integration")
+    made = native.world.om.records.find("wm_order")
+    assert made
+    last = max(made, key=lambda row: row["number"])
+    words = f"it has made {len(made)} work orders of its own, the last {last['number']} on {last['sys_created_on']} UTC"
+    assert (words in told.seen) is is_tied
+    remarks = app.discover_once(native.loaded, native.outside()).remarks
+    assert any("has made" in remark for remark in remarks) is is_tied
+    assert order
+
+
 def test_a_column_too_short_for_marks_is_found(tmp_path: Path) -> None:
     assert level(make_pair(tmp_path), "keys.length") is Level.FINE
     (tmp_path / "short").mkdir()
