@@ -21,7 +21,6 @@ from connector.sandbox import World
 from tests.leaks import pytest_configure, pytest_runtest_makereport, pytest_runtest_setup  # noqa: F401 - hooks
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
     from requests.adapters import BaseAdapter
@@ -74,22 +73,21 @@ class Pair:
         return done
 
     def settle(self) -> None:
-        """Pass after pass of one process, each long after the last, until nothing is left to do."""
-        self._passes_until(lambda done, waiting: not done.plans and not waiting)
+        """Pass after pass, each long after the last, until nothing is left to do."""
+        for _ in range(12):
+            self.world.advance(400)
+            if not self.sync().plans and not self.waiting():
+                return
+        raise AssertionError(f"the connector does not come to rest: {self.waiting()}")
 
     def settle_but_parked(self) -> None:
-        """Pass after pass of one process until only a parked write is left."""
-        self._passes_until(lambda _, waiting: set(waiting) == {"parked"})
-
-    def _passes_until(self, is_over: Callable[[app.Pass, dict[str, int]], bool]) -> None:
-        with app.writing(self.loaded, self.outside()) as (engine, systems):
-            for _ in range(12):
-                self.world.advance(400)
-                done = app.sync_once(engine, systems, self.now)
-                self.world.advance(5)
-                if is_over(done, engine.store.waiting()):
-                    return
-            raise AssertionError(f"the connector does not come to rest: {engine.store.waiting()}")
+        """Pass after pass until only a parked write is left."""
+        for _ in range(12):
+            self.world.advance(400)
+            self.sync()
+            if set(self.waiting()) == {"parked"}:
+                return
+        raise AssertionError(f"there is more than one parked write: {self.waiting()}")
 
     def parked(self) -> int:
         """The id of the one parked write."""

@@ -9,6 +9,7 @@ from connector.discover.choose import choose_column
 from connector.discover.keys import verify_keys
 from connector.mapping.choices import agreed, translated
 from connector.profile import FILLED, UNSETTLED
+from connector.servicenow.names import REFUSED
 from connector.servicenow.schema import state_choices
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ def find_filled(
     column = priority_in or filled.fields[PRIORITY]
     if column not in ("", UNSETTLED):
         ours = om_priorities(*om, with_cases=with_cases)
-        theirs = state_choices(api, {said.table: column})[said.table]
+        theirs = _choices(api, {said.table: column}).get(said.table, {})
         _read_priorities(ours, theirs, found, filled)
     return filled
 
@@ -98,7 +99,15 @@ def om_priorities(api: TableApi, names: Names, *, with_cases: bool) -> dict[str,
         for kind in (*_WITH_PRIORITY, *(["case"] if with_cases else []))
         if kind in names.tables and (column := names.columns[kind].get(PRIORITY, "")) not in ("", UNSETTLED)
     }
-    return agreed(tuple(state_choices(api, asked).values())) if asked else {}
+    return agreed(tuple(_choices(api, asked).values())) if asked else {}
+
+
+def _choices(api: TableApi, columns: Mapping[str, str]) -> dict[str, dict[str, str]]:
+    """Table -> stored value -> label; none where that may not be asked."""
+    try:
+        return state_choices(api, columns)
+    except REFUSED:
+        return {}
 
 
 def _read_priorities(ours: Mapping[str, str], theirs: Mapping[str, str], found: Evidence, filled: Filled) -> None:
