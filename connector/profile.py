@@ -57,6 +57,11 @@ LABELS: Mapping[str, Mapping[str, Enum]] = {
     "fallout": FALLOUT_LABELS,
 }
 BASE = dict.fromkeys(("product_order", "service_order", "resource_order"), "domain_order")
+SAID_UNDER = {
+    "line": "order",
+    "work_order_task": "work_order",
+    **BASE,
+}  # under which part the configuration speaks of its states
 WRITES_CANCELED = "canceled"  # of work orders; domain orders are written to the label that `[gate] reopen_to` names
 
 

@@ -8,7 +8,7 @@ from connector.decide.rules import GateMode
 from connector.errors import ConfigError
 from connector.mapping.outputs import DEFAULT_OUTPUTS
 from connector.mapping.states import StateMap, Told
-from connector.profile import BASE, LABELS, SPECIFICATIONS, UNSETTLED, WRITES_CANCELED
+from connector.profile import BASE, LABELS, SAID_UNDER, SPECIFICATIONS, UNSETTLED, WRITES_CANCELED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -107,7 +107,7 @@ def _states(
 
 
 def _overridden(overrides: Mapping[str, Mapping[str, str]], part: str) -> Mapping[str, str]:
-    return overrides.get({"line": "order", **BASE, "work_order_task": "work_order"}.get(part, part), {})
+    return overrides.get(SAID_UNDER.get(part, part), {})
 
 
 def _written(settings: Settings, profile: Profile) -> Iterator[str]:

@@ -20,6 +20,7 @@ from connector.profile import (
     FSM_NAMES,
     LABELS,
     OM_NAMES,
+    SAID_UNDER,
     UNKNOWN,
     UNSETTLED,
     FsmSide,
@@ -247,7 +248,7 @@ def _states(
         if part in BASE and choices == found.choices.get(names.tables[BASE[part]], ()):
             continue
         lines, remarks = choose_states(part, choices, mine)
-        given = overrides.get(f"{name}.{_said_under(part)}", {})
+        given = overrides.get(f"{name}.{SAID_UNDER.get(part, part)}", {})
         lines |= {value: _as_configured(part, label, mine) for value, label in given.items() if not choices}
         told.remarks += [f"{name}.states.{part}: {remark}" for remark in remarks]
         for value, line in lines.items():
@@ -256,11 +257,6 @@ def _states(
                 told.remarks.append(f"{name}.states.{part}: nobody knows what {line.label!r} means; it counts as open")
         states[part] = lines
     return states
-
-
-def _said_under(part: str) -> str:
-    """Where the configuration speaks of the states of a part."""
-    return {"line": "order", "work_order_task": "work_order", **BASE}.get(part, part)
 
 
 def _as_configured(part: str, label: str, written: set[str]) -> StateLine:

@@ -12,7 +12,7 @@ from connector.errors import ConfigError, RemoteError
 from connector.mapping.marks import OWNER
 from connector.om.cases import columns_of_cases
 from connector.policies import mapped_facts
-from connector.profile import BASE, class_of
+from connector.profile import BASE, SAID_UNDER, class_of
 from connector.servicenow.calibrate import calibrate
 from connector.servicenow.columns import columns_of, meta_of
 from connector.servicenow.lean import page
@@ -174,7 +174,7 @@ class SideView:
 
     def given(self, part: str) -> Mapping[str, str]:
         """What the administrator says of the states of these records."""
-        return self.overrides.get({"line": "order", "work_order_task": "work_order", **BASE}.get(part, part), {})
+        return self.overrides.get(SAID_UNDER.get(part, part), {})
 
     def class_of(self, part: str, choice: Choice) -> Class:
         """What a state is to the connector."""

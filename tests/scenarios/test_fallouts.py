@@ -79,6 +79,17 @@ def refuse(pair: Pair, side: str, method: str, path: str, count: int | None = 1)
     pair.world.fault(side, {**fault, "user": "connector", "count": count})
 
 
+def changed_past_ponr(pair: Pair) -> tuple[str, str]:
+    """An order whose line was changed past its point of no return, and the line."""
+    order = pair.approved(HAMBURG)
+    pair.settle()
+    line = pair.rows("om", LINE, f"order.number={order}", "number")[0]["number"]
+    pair.om("set_ponr", line=line)
+    pair.om("set_characteristic", line=line, name="Bandwidth", value="1 Gbit/s")
+    pair.settle()
+    return order, line
+
+
 def with_refused_creation(pair: Pair, count: int | None = 1) -> tuple[str, str]:
     order = pair.approved(HAMBURG)
     refuse(pair, "fsm", "POST", "wm_order", count)
@@ -248,12 +259,7 @@ def test_a_fallout_that_puts_the_task_of_its_visit_on_hold_a_second_time_is_rais
 
 
 def test_a_fallout_about_a_change_that_came_too_late_stays_while_the_order_is_on_hold(raising: Pair) -> None:
-    order = raising.approved(HAMBURG)
-    raising.settle()
-    line = raising.rows("om", LINE, f"order.number={order}", "number")[0]["number"]
-    raising.om("set_ponr", line=line)
-    raising.om("set_characteristic", line=line, name="Bandwidth", value="1 Gbit/s")
-    raising.settle()
+    order, _ = changed_past_ponr(raising)
     raised = fallouts(raising)
     assert raised != []
     raising.om("hold_order", order=order)
@@ -284,12 +290,7 @@ def test_a_cancellation_that_field_service_refuses_is_a_fallout_until_the_visit_
 
 
 def test_a_change_past_the_point_of_no_return_is_a_fallout_until_it_is_taken_back(raising: Pair) -> None:
-    order = raising.approved(HAMBURG)
-    raising.settle()
-    line = raising.rows("om", LINE, f"order.number={order}", "number")[0]["number"]
-    raising.om("set_ponr", line=line)
-    raising.om("set_characteristic", line=line, name="Bandwidth", value="1 Gbit/s")
-    raising.settle()
+    _, line = changed_past_ponr(raising)
     raised = fallouts(raising)
     assert {one["short_description"].partition(": ")[2] for one in raised} == {
         "a change came past the point of no return"

@@ -466,6 +466,14 @@ def test_a_configured_author_is_no_person(pair: Pair) -> None:
     assert DOMAIN_ORDER
 
 
+def survey_in_vain(pair: Pair, order: str) -> None:
+    """Another visit of the order was closed incomplete: it waits for somebody's decision."""
+    [survey] = pair.work_orders(order, "Site Survey")
+    pair.fsm("dispatch", work_order=survey, technician="technician")
+    pair.fsm("close_incomplete", work_order=survey, reason="nobody home")
+    pair.settle()
+
+
 @pytest.mark.parametrize("is_lost", [False, True])
 def test_a_note_is_passed_on_once_where_memory_is_lost_and_another_visit_waits_for_a_decision(
     pair: Pair, is_lost: bool
@@ -476,10 +484,7 @@ def test_a_note_is_passed_on_once_where_memory_is_lost_and_another_visit_waits_f
     write(pair, "om", resource, "visit again", "fulfillment_agent")
     later(pair)
     pair.settle()
-    [survey] = pair.work_orders(order, "Site Survey")
-    pair.fsm("dispatch", work_order=survey, technician="technician")
-    pair.fsm("close_incomplete", work_order=survey, reason="nobody home")
-    pair.settle()
+    survey_in_vain(pair, order)
     if is_lost:
         pair.forget()
     pair.world.advance(3600)
@@ -499,10 +504,7 @@ def test_what_was_written_while_notes_were_switched_off_is_passed_on_also_where_
     pair.settle()
     resource, install = pair.resource_order(order), pair.install(order)
     if waits:
-        [survey] = pair.work_orders(order, "Site Survey")
-        pair.fsm("dispatch", work_order=survey, technician="technician")
-        pair.fsm("close_incomplete", work_order=survey, reason="nobody home")
-        pair.settle()
+        survey_in_vain(pair, order)
     with_notes(pair, to_field=False, from_field=False)
     write(pair, "om", resource, "ring twice", "fulfillment_agent")
     pair.settle()
