@@ -27,7 +27,7 @@ _ORDERS_PER_LOOK = 200
 _LEFT_ALONE = (
     timedelta(seconds=60),
     timedelta(hours=1),
-)  # shortest and longest, until such an order is looked at again
+)  # shortest and longest, until an order that cannot be decided, or is not shown whole, is looked at again
 _STOPPED = timedelta(
     minutes=15
 )  # until an order whose write is stopped is looked at again, unless it is released before
@@ -93,8 +93,11 @@ def drain(engine: Engine, shards: Collection[int], clock: Callable[[], datetime]
 
     # Look again where something changed, or when something waits
     alone = store.left_alone([order_id for order_id in order_ids if order_id not in decided])
-    later = {plan.order_id: plan.look_at for plan in plans if plan.look_at}
-    store.rest(wakeups, later | {order_id: _later(since, now) for order_id, since in alone.items()})
+    later = {order_id: _later(since, now) for order_id, since in (alone | store.not_shown(decided)).items()}
+    for plan in plans:
+        if plan.look_at:
+            later[plan.order_id] = min(plan.look_at, later.get(plan.order_id, plan.look_at))
+    store.rest(wakeups, later)
     store.wake(changed, due=now, reason="look at what was written")
     unsettled = [plan.order_id for plan in plans if plan.listen_again]
     store.wake(unsettled, due=now + SETTLED, reason="journals are read once more")
@@ -114,7 +117,7 @@ def drain(engine: Engine, shards: Collection[int], clock: Callable[[], datetime]
 
 
 def _later(since: datetime, now: datetime) -> datetime:
-    """When to look again at an order that was left alone: the longer it lasts, the later."""
+    """When to look again at what was left alone or not shown: the longer it lasts, the later."""
     shortest, longest = _LEFT_ALONE
     return now + min(max((now - since) / 2, shortest), longest)
 

@@ -361,12 +361,18 @@ class Store:
 
     def left_alone(self, order_ids: Collection[str]) -> dict[str, datetime]:
         """Those of these orders that could not be read or decided, and since when."""
-        codes = [FindingCode.UNREADABLE.value, FindingCode.DEFECT.value]
+        return self._found_since(order_ids, FindingCode.UNREADABLE, FindingCode.DEFECT)
+
+    def not_shown(self, order_ids: Collection[str]) -> dict[str, datetime]:
+        """Those of these orders of which a visit, or what it was made for, was not shown, and since when."""
+        return self._found_since(order_ids, FindingCode.WORK_ORDER_MISSING, FindingCode.INITIATOR_MISSING)
+
+    def _found_since(self, order_ids: Collection[str], *codes: FindingCode) -> dict[str, datetime]:
         found: dict[str, datetime] = {}
         with self.engine.connect() as connection:
             for chunk in in_lists(order_ids):
                 query = sa.select(finding.c.order_id, sa.func.min(finding.c.since).label("since"))
-                query = query.where(finding.c.order_id.in_(chunk), finding.c.code.in_(codes))
+                query = query.where(finding.c.order_id.in_(chunk), finding.c.code.in_([code.value for code in codes]))
                 found.update(
                     {row.order_id: row.since for row in connection.execute(query.group_by(finding.c.order_id))}
                 )

@@ -253,6 +253,37 @@ def test_a_deleted_work_order_is_missed_within_a_round_and_keeps_the_gate_shut(w
     assert watching.pair.noted(watching.number, "was reopened", watching.work_order)
 
 
+@pytest.mark.parametrize(
+    ("side", "table", "finding"),
+    [("fsm", "wm_order", "work-order-missing"), ("om", "sn_ind_tmt_orm_domain_order", "initiator-missing")],
+)
+def test_what_was_not_shown_in_passing_is_asked_for_again_by_itself_and_ever_later(
+    watching: Watching, side: str, table: str, finding: str
+) -> None:
+    pair = watching.pair
+    order = pair.approved(HAMBURG)
+    for _ in range(2):
+        watching.sync()
+    [row] = pair.rows("om", ORDER, f"number={order}", "sys_id")
+    pair.om("cancel_order", order=order)
+    pair.om("approve_cancel", order=order)
+    nothing = {"kind": "no_rows", "method": "GET", "user": "connector", "count": None, "path_contains": f"{table}?"}
+    fault = pair.world.fault(side, nothing)
+    watching.sync(seconds=70)
+    assert set(pair.finding_codes()) == {finding}
+    looks = []
+    for _ in range(6):
+        pair.world.clear_requests()
+        watching.sync(seconds=70)
+        looks.append(any(row["sys_id"] in request.query for request in pair.world.requests("om")))
+    assert looks == [True, True, True, False, True, False]
+    pair.world.clear_faults(fault)
+    pair.world.advance(200)
+    assert watching.sync().swept == 0
+    assert pair.finding_codes() == []
+    assert {pair.state("fsm", "wm_order", one) for one in pair.work_orders(order)} == {"canceled"}
+
+
 def test_what_a_person_should_look_at_is_looked_at_again_with_each_round(watching: Watching) -> None:
     watching.settle()
     hidden = {"kind": "hide_field", "field": "ponr", "method": "GET", "count": None, "path_contains": "order_line_item"}

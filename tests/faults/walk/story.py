@@ -11,7 +11,7 @@ from random import Random
 from typing import TYPE_CHECKING, Any
 
 from connector.sandbox.misdeeds import KINDS as EVERY_KIND
-from tests.faults.walk.moves import CHAPTERS, CHARACTERISTIC, DOMAIN_ORDER, MOVES_OF_PEOPLE, ORDER_TASK
+from tests.faults.walk.moves import CHAPTERS, CHARACTERISTIC, DOMAIN_ORDER, LINE, MOVES_OF_PEOPLE, ORDER_TASK
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -68,6 +68,7 @@ NOT_MET: dict[str, str] = {
 _NEW = EVERY_KIND - {*ANY_REQUEST, *READS_ONLY, *WRITES_ONLY, *NOT_MET}
 ANY_REQUEST |= dict.fromkeys(sorted(_NEW), ({},))
 KINDS = {**ANY_REQUEST, **READS_ONLY, **WRITES_ONLY}
+_NOTHING_SHOWN = 3  # of ten stories, which one ends so
 
 
 def tell(seed: int) -> list[Step]:
@@ -81,7 +82,11 @@ def tell(seed: int) -> list[Step]:
             steps += teller(chance)
     if conditions["feeds_only"] and (conditions["page"] < MANY or chance.random() < 0.2):
         steps += _crowd(chance, moving=conditions["page"] < MANY and chance.random() < 0.7)
-    return [*steps, *_refusal(chance)] if conditions["gives_up"] else steps
+    if conditions["gives_up"]:
+        steps += _refusal(chance)
+    if seed % 10 == _NOTHING_SHOWN:
+        steps += _nothing_shown(chance, feeds_only=conditions["feeds_only"])
+    return steps
 
 
 def _conditions(chance: Random) -> Step:
@@ -206,6 +211,29 @@ def _refusal(chance: Random) -> list[Step]:
         "fault": {**fault, "path_contains": "/table/", "count": chance.choice((1, 2, 9))},
     }
     return [refused, *_chapter(chance), {"do": "wait", "seconds": 5}, {"do": "pass"}]
+
+
+_MISSED: tuple[tuple[str, str], ...] = (("fsm", "wm_order"), ("fsm", "wm_order"), ("om", DOMAIN_ORDER))
+"""Tables of which a look misses the rows, and asks for them again by itself."""
+
+_SWEPT: tuple[tuple[str, str], ...] = (
+    ("fsm", "wm_task"),
+    ("fsm", "sys_journal_field"),
+    ("om", ORDER_TASK),
+    ("om", LINE),
+    ("om", CHARACTERISTIC),
+    ("om", "sys_journal_field"),
+)
+"""Others; only the sweep comes back to these."""
+
+
+def _nothing_shown(chance: Random, *, feeds_only: bool) -> list[Step]:
+    """The connector looks at what people have done last, and some answers are empty."""
+    side, table = chance.choice(_MISSED if feeds_only else (*_MISSED, *_SWEPT))
+    fault: Step = {"kind": "no_rows", "method": "GET", "user": "connector", "path_contains": f"/table/{table}?"}
+    fault |= {"skip": chance.randint(0, 2), "count": chance.choice((2, 3, 30))}
+    done: list[Step] = [*_chapter(chance), {"do": "wait", "seconds": 5}]
+    return [*done, {"do": "fault", "side": side, "fault": fault}, {"do": "pass"}]
 
 
 def _mend(_: Random) -> list[Step]:
