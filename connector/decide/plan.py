@@ -68,6 +68,7 @@ a person decided, after being told how the work order ended   | it counts as don
 a decision from before it ended so, or about another one      | counts for nothing
 the note of how it ended was refused, or given up by a person | a decision written after that counts
 work order made by hand for this initiator, without our mark  | counts for notes and the gate; never edited
+the same, and the order is revised, or its initiator canceled | note (once for each change) + finding while canceled
 its number is corrected to another initiator of this order    | it counts there, and no more here; a note in both places
 its number is taken away, or is that of another order         | let go of, note; that order takes it (decide/named.py)
 a person asks for a work order that no row asks for           | create it once; changed and canceled with the order
@@ -127,6 +128,8 @@ from connector.decide.redo import key_of_redo, remember_finished
 from connector.decide.relay import mark_heard, relay
 from connector.decide.stance import Stance, stance_of
 from connector.decide.warn import warn_dispatcher
+from connector.decide.watched import watch
+from connector.decide.wishes import answer, answers
 from connector.mapping import notes
 from connector.mapping.facts import facts_asked, facts_of, unshown
 from connector.mapping.marks import WorkOrderKey
@@ -234,6 +237,7 @@ def serve(draft: Draft, initiator: AnyInitiator) -> None:
         if stance is not Stance.FULFIL:
             follow_up(draft, initiator, one)
     _act(draft, initiator, stance, work)
+    watch(draft, initiator, stance)
     if isinstance(initiator, Initiator):
         warn_dispatcher(draft, initiator, work, stance)
         follow_the_field(draft, initiator, work, at_work=stance is Stance.FULFIL)
@@ -415,12 +419,15 @@ def _fulfil_policy(draft: Draft, initiator: AnyInitiator, work: list[Work]) -> N
     answered_by = {first_of(w.link) for w in spare}
     gone = [w for w in draft.detached_from(initiator.noted_on) if draft.is_current(w)]
     let_go_of = [w for w in gone if _is_of_policy(w.link, initiator) and first_of(w.link) not in answered_by]
+    wishes: list[WantedWorkOrder] = []
     for wanted in verdict.wanted:
-        if (answered := _existing(let_go_of, wanted, verdict.version)) is not None:
+        if (answered := answer(let_go_of, wanted, verdict.version)) is not None:
             let_go_of.remove(answered)
-            continue
+        else:
+            wishes.append(wanted)
+    found = answers(wishes, spare, verdict.version, draft.rules.ponr_at)
+    for wanted, existing in zip(wishes, found, strict=True):
         facts = facts_for(facts_of(initiator), wanted)
-        existing = _existing(spare, wanted, verdict.version)
         if existing is None and not _waits_its_turn(draft, initiator):
             _create(draft, initiator, wanted, facts)
         elif existing is not None:
@@ -442,12 +449,10 @@ def _fulfil_owed(draft: Draft, initiator: AnyInitiator, work: list[Work]) -> Non
     if verdict is not None and not verdict.problem:
         gone = [w for w in draft.detached_from(initiator.noted_on) if _is_of_policy(w.link, initiator)]
         there = [w for w in work if not _is_asked_for(w.link) and _answers_version(w.link, verdict.version)] + gone
-        for wanted in verdict.wanted:
-            answered = _existing(there, wanted, verdict.version)
+        found = answers(verdict.wanted, there, verdict.version, draft.rules.ponr_at)
+        for wanted, answered in zip(verdict.wanted, found, strict=True):
             if answered is None:
                 _create(draft, initiator, wanted, facts_for(facts_of(initiator), wanted))
-            else:
-                there.remove(answered)
     _create_asked(draft, initiator, facts_of(initiator))
 
 
@@ -511,23 +516,6 @@ def _is_another_open(draft: Draft, initiator: AnyInitiator) -> bool:
     if not isinstance(initiator, Case) or not draft.rules.about_cases.one_open_work_order:
         return False
     return bool(draft.counts(initiator)[0] or draft.strange_of(initiator))
-
-
-def _existing(work: list[Work], wanted: WantedWorkOrder, version: int) -> Work | None:
-    """The work order that answers a wish: the one for its very location before the one with its number."""
-    there = [w for w in work if wanted.location and w.link.carried.get("location") == wanted.location]
-    same = [w for w in there if w.link.template == wanted.template]
-    return next(iter(same), None) or next((w for w in work if _answers(w.link, wanted, version)), None)
-
-
-def _answers(link: Link, wanted: WantedWorkOrder, version: int) -> bool:
-    """Whether a work order is the one a row asks for: the same template, or made by that very row at this version.
-
-    The mark is ours and cannot be hidden or renamed; what FSM shows as template can.
-    """
-    key = WorkOrderKey.parse(link.key)
-    by_row = key is not None and key.row == wanted.row and (key.version == version or not link.template)
-    return link.ordinal == wanted.ordinal and (link.template == wanted.template or by_row)
 
 
 def _is_asked_for(link: Link) -> bool:

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 from connector.decide.change import past_ponr
 from connector.decide.rules import PonrMode
+from connector.decide.wishes import has_begun
 from connector.mapping import notes
-from connector.mapping.states import fold
-from connector.model import IntentState, OrderPhase, SetPonr, WorkOrderPhase, WriteNote
+from connector.model import IntentState, OrderPhase, SetPonr, WriteNote
 
 if TYPE_CHECKING:
     from connector.decide.closure import Work
     from connector.decide.draft import Draft
-    from connector.model import Initiator, WorkOrder
+    from connector.model import Initiator
 
 
 def follow_the_field(draft: Draft, initiator: Initiator, work: list[Work], *, at_work: bool) -> None:
@@ -28,7 +28,7 @@ def follow_the_field(draft: Draft, initiator: Initiator, work: list[Work], *, at
         is_approved = {initiator.order.state.phase, line.state.phase} == {OrderPhase.APPROVED}
         if rules.ponr is not PonrMode.SET or not is_approved or past_ponr(initiator):
             draft.withdraw(intent)
-    begun = [w.found for w in work if w.found is not None and _has_begun(w.found, rules.ponr_at)]
+    begun = [w.found for w in work if w.found is not None and has_begun(w.found, rules.ponr_at)]
     if rules.ponr is PonrMode.OFF or not begun or not at_work:
         return
     if past_ponr(initiator):
@@ -38,11 +38,6 @@ def follow_the_field(draft: Draft, initiator: Initiator, work: list[Work], *, at
         _tell(draft, initiator, "proposed", notes.ponr_proposed(begun[0], line.number, zone))
     else:
         draft.do(SetPonr(key, line.sys_id, line.number, draft.snapshot.order.version, begun[0].number))
-
-
-def _has_begun(work_order: WorkOrder, states: frozenset[str]) -> bool:
-    """It is in one of these states, or was: what was completed between two looks has begun."""
-    return fold(work_order.state.label) in states or work_order.state.phase is WorkOrderPhase.COMPLETE
 
 
 def _tell(draft: Draft, initiator: Initiator, what: str, text: str) -> None:

@@ -508,6 +508,24 @@ def done_in_vain(work_order: WorkOrder, initiator: str) -> str:
 
 
 @_note
+def watched_called_off(work_order: WorkOrder, initiator: str) -> str:
+    """What a work order made by hand is for is canceled."""
+    return (
+        f"{initiator} is canceled, and {_name(work_order)} is {harmless(work_order.state.label)}. It was made by hand in Field"
+        f" Service, so the connector does not cancel it: please cancel it there, or let it be carried out."
+    )
+
+
+@_note
+def watched_changed(work_order: WorkOrder, initiator: str, changes: Iterable[Change], zone: tzinfo) -> str:
+    """What a work order made by hand is for has changed."""
+    return (
+        f"{initiator} was changed: {listed(changes, zone)}. {_name(work_order)} was made by hand in Field Service, so nothing was"
+        f" changed there: please agree with the dispatcher what follows."
+    )
+
+
+@_note
 def still_open(domain_order: str, blockers: Iterable[str], *, reopened: bool) -> str:
     """A domain order was closed too early."""
     did = "was reopened" if reopened else "should not be closed"

@@ -12,7 +12,7 @@ from connector.engine.closing import ask_gate
 from connector.engine.history import explain
 from connector.errors import NotFound, Refused
 from connector.model import BindWorkOrder
-from tests.conftest import DOMAIN_ORDER, HAMBURG, with_cases
+from tests.conftest import DOMAIN_ORDER, HAMBURG, LINE, with_cases
 from tests.scenarios.test_cases import POLICY, opened, said, visits
 
 if TYPE_CHECKING:
@@ -259,6 +259,66 @@ def test_an_adopted_work_order_is_told_about_and_keeps_the_gate_shut_but_is_neve
     pair.settle()
     row = pair.rows("fsm", "wm_order", f"number={made}", "short_description", "active")[0]
     assert row == {"short_description": "look at the mast", "active": "true"}
+
+
+@pytest.mark.parametrize("forgetful", [False, True])
+def test_where_the_order_is_canceled_somebody_hears_that_an_adopted_work_order_goes_on(
+    pair: Pair, forgetful: bool
+) -> None:
+    order, number, _ = in_the_field(pair)
+    made = made_by_hand(pair)
+    adopt(pair, made, number)
+    pair.settle()
+    assert not pair.noted(number, "made by hand in Field Service, so")
+    pair.om("cancel_order", order=order)
+    pair.om("approve_cancel", order=order)
+    for _ in range(2):
+        pair.settle()
+        if forgetful:
+            pair.forget()
+    pair.settle()
+    told = [note for note in pair.notes(number) if "so the connector does not cancel it" in note]
+    assert len(told) == 1
+    assert made in told[0]
+    assert "not-canceled" in pair.finding_codes()
+    pair.fsm("cancel_work_order", work_order=made, reason="nobody wants it")
+    pair.settle()
+    assert "not-canceled" not in pair.finding_codes()
+
+
+def test_what_was_made_on_an_adopted_work_order_may_have_to_be_undone(pair: Pair) -> None:
+    order, number, _ = in_the_field(pair)
+    made = made_by_hand(pair)
+    adopt(pair, made, number)
+    pair.settle()
+    pair.om("cancel_order", order=order)
+    pair.om("approve_cancel", order=order)
+    pair.settle()
+    pair.fsm("dispatch", work_order=made, technician="technician")
+    pair.fsm("complete", work_order=made)
+    pair.settle()
+    assert pair.noted(number, made, "may have to be undone")
+
+
+def test_a_revision_is_told_beside_an_adopted_work_order_each_time_and_nothing_is_changed_there(pair: Pair) -> None:
+    order, number, _ = in_the_field(pair)
+    made = made_by_hand(pair)
+    adopt(pair, made, number)
+    pair.settle()
+    line = pair.rows("om", LINE, f"order.number={order}", "number")[0]["number"]
+    for at, day in enumerate(("2027-03-01", "2027-04-01", "2027-03-01"), 1):
+        pair.om("revise", order=order)
+        pair.om("edit_line", line=line, fields={"committed_due_date": f"{day} 12:00:00"})
+        pair.om("approve_revision", order=order)
+        pair.settle()
+        told = [note for note in pair.notes(number) if "so nothing was changed there" in note]
+        assert len(told) == at
+        assert made in told[-1]
+        assert day in told[-1]
+    pair.forget()
+    pair.settle()
+    assert len([note for note in pair.notes(number) if "so nothing was changed there" in note]) == 3
+    pair.assert_nothing_doubled()
 
 
 def test_an_adopted_work_order_stays_adopted_when_memory_is_lost(pair: Pair) -> None:

@@ -13,7 +13,7 @@ from connector.errors import ConfigError, NotFound
 from connector.mapping.review import review
 from connector.memory import overview_of, reading
 from connector.policies import load_policies
-from tests.conftest import HAMBURG, LINE, MUNICH
+from tests.conftest import DOMAIN_ORDER, HAMBURG, LINE, MUNICH
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -118,6 +118,52 @@ def test_a_revised_quantity_raises_or_lowers_the_visits_and_doubles_none(
     surveyless.settle()
     assert (standing(surveyless, order), len(surveyless.work_orders(order))) == (int(quantity), all_made)
     surveyless.assert_nothing_doubled()
+
+
+def sent(pair: Pair, visit: str, *, until: str) -> None:
+    """A technician goes there, and begins, or is done."""
+    pair.fsm("dispatch", work_order=visit, technician="technician")
+    pair.fsm(until, work_order=visit)
+
+
+@pytest.mark.parametrize("forgetful", [False, True])
+@pytest.mark.parametrize("until", ["start", "complete"])
+def test_when_fewer_units_are_wanted_who_has_begun_goes_on_and_who_has_not_stays_away(
+    surveyless: Pair, until: str, forgetful: bool
+) -> None:
+    write(surveyless, COUNTED)
+    order = surveyless.approved(HAMBURG, quantity=3)
+    surveyless.settle()
+    last = surveyless.work_orders(order)[-1]
+    sent(surveyless, last, until=until)
+    surveyless.settle()
+    reached = surveyless.state("fsm", "wm_order", last)
+    revise(surveyless, order, quantity="1")
+    if forgetful:
+        surveyless.forget()
+        surveyless.settle()
+    states = {one: surveyless.state("fsm", "wm_order", one) for one in surveyless.work_orders(order)}
+    assert states.pop(last) == reached
+    assert list(states.values()) == ["canceled", "canceled"]
+    assert [plan for plan in surveyless.plan() if plan.actions] == []
+    revise(surveyless, order, quantity="2")
+    assert (standing(surveyless, order), len(surveyless.work_orders(order))) == (2, 4)
+    assert surveyless.state("fsm", "wm_order", last) == reached
+    surveyless.assert_nothing_doubled()
+
+
+def test_what_stayed_counts_when_its_domain_order_is_closed(surveyless: Pair) -> None:
+    write(surveyless, COUNTED)
+    order = surveyless.approved(HAMBURG, quantity=2)
+    surveyless.settle()
+    last = surveyless.work_orders(order)[-1]
+    sent(surveyless, last, until="complete")
+    revise(surveyless, order, quantity="1")
+    number = surveyless.resource_order(order)
+    surveyless.om("close_domain_order", domain_order=number)
+    surveyless.settle()
+    assert surveyless.state("om", DOMAIN_ORDER, number) == "closed complete"
+    assert len(surveyless.work_orders(order)) == 2
 
 
 @pytest.mark.parametrize("forgetful", [False, True])

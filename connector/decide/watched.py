@@ -1,0 +1,72 @@
+"""Work orders that people made by hand. Pure.
+
+The connector never edits one, so whoever reads the domain order must hear what the order wants otherwise.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from connector.decide.change import tell_done_in_vain
+from connector.decide.stance import Stance
+from connector.mapping import notes
+from connector.mapping.compensation import Compensation
+from connector.mapping.facts import facts_of
+from connector.mapping.marks import digest_of
+from connector.model import FindingCode, Initiator, Origin
+
+if TYPE_CHECKING:
+    from connector.decide.closure import Work
+    from connector.decide.draft import Draft
+    from connector.model import AnyInitiator, Change, WorkOrder
+
+
+def watch(draft: Draft, initiator: AnyInitiator, stance: Stance) -> None:
+    """Tell of what a work order made by hand does not know: that its initiator is canceled, or has changed."""
+    for work in draft.work_of_initiator(initiator):
+        if work.link.origin is not Origin.BY_HAND or work.found is None or not isinstance(initiator, Initiator):
+            continue
+        if stance is Stance.CANCEL:
+            _tell_called_off(draft, initiator, work, work.found)
+            tell_done_in_vain(draft, initiator, work)
+        elif stance is Stance.FULFIL and work.is_open:
+            _tell_changes(draft, initiator, work, work.found)
+
+
+def _tell_called_off(draft: Draft, initiator: Initiator, work: Work, found: WorkOrder) -> None:
+    if work.is_open:
+        text = notes.watched_called_off(found, initiator.number)
+        draft.find(FindingCode.NOT_CANCELED, found.number, text)
+        _note(draft, initiator, f"by-hand/{found.sys_id}/canceled/{draft.version}", text)
+
+
+def _tell_changes(draft: Draft, initiator: Initiator, work: Work, found: WorkOrder) -> None:
+    """Compared with what the order said when it was looked at before: where memory is lost, nobody knows."""
+    link, facts = work.link, facts_of(initiator)
+    if link.carried == facts:
+        return
+    changes = draft.rules.fields_for(initiator).changes(link.carried, facts) if link.carried else ()
+    told = tuple(change for change in changes if change.columns)
+    if not told or _is_quiet(draft, initiator, work, told):
+        draft.remember(replace(link, carried=facts))
+        return
+    number = link.updates + 1
+    text = notes.watched_changed(found, initiator.number, told, draft.rules.notes.zone)
+    _note(draft, initiator, f"by-hand/{found.sys_id}/changed/{number}/{digest_of(facts)}", text)
+    draft.remember(replace(link, carried=facts, updates=number))
+
+
+def _is_quiet(draft: Draft, initiator: Initiator, work: Work, changes: tuple[Change, ...]) -> bool:
+    """Whether nobody would be told, were it one of the connector's."""
+    table = draft.rules.compensations
+    if table is None or work.found is None:
+        return False
+    state, template = work.found.state.label, work.link.template
+    how, _ = table.decide(changes, state=state, specification=initiator.about, template=template)
+    return how is Compensation.PATCH
+
+
+def _note(draft: Draft, initiator: Initiator, key: str, text: str) -> None:
+    record = initiator.noted_on
+    draft.note(key, record, notes.counted(text, *draft.counts(record)))
