@@ -341,6 +341,7 @@ def _rules(loaded: Loaded, policies: Policies, systems: Systems) -> Rules:
     systems.fsm.map_columns(mapped_columns(settings, policies))
     return Rules(
         om=settings.om.name,
+        fsm=f"{settings.fsm.name} {settings.fsm.url}",
         domain_order_policy=policies.domain_order,
         order_task_policy=policies.order_task,
         fields=field_map(settings, order_fields(settings)),

@@ -334,7 +334,7 @@ def _lacks_task(draft: Draft, initiator: AnyInitiator, key: str) -> bool:
     """Whether this would be a fallout, and nothing is left that it could hold."""
     if FindingCode.NOT_CANCELED not in draft.rules.fallouts or not isinstance(initiator, Initiator):
         return False
-    if draft.intent(f"{fallout_mark(key)}:1") is not None:
+    if draft.intent(f"{fallout_mark(key, draft.rules.fsm)}:1") is not None:
         return False
     return task_about(draft, initiator, FindingCode.NOT_CANCELED) is None
 

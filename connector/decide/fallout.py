@@ -55,7 +55,8 @@ def raise_fallouts(draft: Draft) -> None:
     kinds = draft.rules.fallouts
     if not kinds:
         return
-    holds = {fallout_mark(trouble.occasion): trouble for trouble in draft.troubles if trouble.code in kinds}
+    fsm = draft.rules.fsm
+    holds = {fallout_mark(trouble.occasion, fsm): trouble for trouble in draft.troubles if trouble.code in kinds}
     for mark, trouble in holds.items():
         _raise(draft, mark, trouble)
     known: set[str] = set()
@@ -65,7 +66,7 @@ def raise_fallouts(draft: Draft) -> None:
             if intent.action.mark not in holds:
                 _settle(draft, intent, intent.action)
     for fallout in draft.snapshot.fallouts:
-        mark = fallout_of(fallout.names)
+        mark = fallout_of(fallout.names, fsm)
         if fallout.is_open and mark and mark not in holds and mark not in known:
             _remember(draft, fallout, mark)
 

@@ -117,6 +117,7 @@ class Rules:
     """Everything a decision needs besides the order itself."""
 
     om: str  # name of the OM instance, part of every mark
+    fsm: str  # which FSM instance, part of the mark of every fallout
     domain_order_policy: WorkOrderPolicy
     order_task_policy: WorkOrderPolicy
     fields: FieldMap

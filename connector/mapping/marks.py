@@ -33,7 +33,7 @@ _ADOPTED = f"{OWNER} adopted"
 _DETACHED = f"{OWNER} detached"
 SETTLED = f"{OWNER} settled"
 """The `correlation_display` of a fallout that the connector closed."""
-_FALLOUT = re.compile(rf"({OWNER}:fallout:[0-9a-f]{{20}}):{_COUNT}")
+_FALLOUT = re.compile(rf"({OWNER}:fallout:[0-9a-f]{{8}}:[0-9a-f]{{20}}):{_COUNT}")
 _TOKENS = re.compile(rf"\[{OWNER} ([0-9a-f]{{10}}(?: [0-9a-f]{{10}})*)\]")
 
 
@@ -141,15 +141,22 @@ def bound(display: str, *, detached: bool) -> str | None:
     return None
 
 
-def fallout_mark(occasion: str) -> str:
-    """What the `correlation_id` of every fallout about this occasion begins with; a colon and a number follow."""
-    return f"{OWNER}:fallout:{hashlib.sha256(occasion.encode()).hexdigest()[:20]}"
+def fallout_mark(occasion: str, fsm: str) -> str:
+    """What the `correlation_id` of every fallout about this occasion begins with; a colon and a number follow.
+
+    `fsm` is the Field Service: another one that serves the same Order Management has a connector, and fallouts, of its own.
+    """
+    return f"{_fallouts_of(fsm)}{hashlib.sha256(occasion.encode()).hexdigest()[:20]}"
 
 
-def fallout_of(names: str) -> str:
-    """The mark in the `correlation_id` of a fallout; empty when it is not one of ours."""
+def fallout_of(names: str, fsm: str = "") -> str:
+    """The mark in the `correlation_id` of a fallout; empty when no connector raised it, or not the one to this `fsm`."""
     found = _FALLOUT.fullmatch(names)
-    return found[1] if found else ""
+    return found[1] if found and (not fsm or names.startswith(_fallouts_of(fsm))) else ""
+
+
+def _fallouts_of(fsm: str) -> str:
+    return f"{OWNER}:fallout:{hashlib.sha256(fsm.encode()).hexdigest()[:8]}:"
 
 
 def digest_of(fields: Mapping[str, str]) -> str:

@@ -57,6 +57,7 @@ def _policy(name: str, rows: str) -> Any:
 
 RULES = Rules(
     om="om",
+    fsm="fsm",
     domain_order_policy=_policy(
         "domain orders",
         "id,specification,domain order action,work order template\n"

@@ -112,7 +112,7 @@ def test_a_visit_that_came_to_nothing_is_a_fallout_where_that_is_said() -> None:
 
 
 def test_a_fallout_that_memory_does_not_know_is_remembered() -> None:
-    names = f"{fallout_mark('something')}:1"
+    names = f"{fallout_mark('something', 'fsm')}:1"
     there = Fallout("f" * 32, "FO1", TASK_ID, is_open=True, names=names)
     for one, expected in (
         (there, ["RaiseFallout"]),
@@ -120,13 +120,13 @@ def test_a_fallout_that_memory_does_not_know_is_remembered() -> None:
         (replace(there, names=""), []),
     ):
         assert decided(seen=replace(AT_WORK, fallouts=(one,)), links=(link(),)) == expected
-    found = RaiseFallout(names, fallout_mark("something"), "", "", TASK_ID, "TASK1", "", "FO1", "")
+    found = RaiseFallout(names, fallout_mark("something", "fsm"), "", "", TASK_ID, "TASK1", "", "FO1", "")
     assert decided(done(found), seen=replace(AT_WORK, fallouts=(there,)), links=(link(),)) == ["SettleFallout"]
     assert decided(done(found), seen=replace(SEEN, fallouts=(there,))) == []  # a creation is intended: not at rest
 
 
 def test_a_task_that_only_our_fallout_holds_is_not_held_for_us() -> None:
-    ours = Fallout("f" * 32, "FO1", TASK_ID, is_open=True, names=f"{fallout_mark('x')}:1")
+    ours = Fallout("f" * 32, "FO1", TASK_ID, is_open=True, names=f"{fallout_mark('x', 'fsm')}:1")
     theirs = replace(ours, sys_id="e" * 32, names="")
     survey = replace(order_task(), state=order_task("On hold").state)
     seen = replace(snapshot(with_task=survey), work_orders=())
@@ -136,8 +136,10 @@ def test_a_task_that_only_our_fallout_holds_is_not_held_for_us() -> None:
 
 
 def test_a_mark_names_its_occasion_and_nothing_else_is_ours() -> None:
-    assert fallout_of(f"{fallout_mark('a')}:12") == fallout_mark("a") != fallout_mark("b")
-    assert [fallout_of(text) for text in ("", "PROJECT-7", fallout_mark("a"))] == ["", "", ""]
+    mark, other = fallout_mark("a", "fsm"), fallout_mark("b", "fsm")
+    assert fallout_of(f"{mark}:12") == fallout_of(f"{mark}:12", "fsm") == mark != other
+    assert [fallout_of(text) for text in ("", "PROJECT-7", mark)] == ["", "", ""]
+    assert fallout_of(f"{mark}:12", "another field service") == ""
 
 
 @pytest.mark.parametrize("code", FALLOUT_KINDS)
