@@ -15,6 +15,7 @@ it does not hold, but its write is tried again just now       | nothing
 it cannot be told: the initiator is frozen, or waits          | nothing
 the same, but its write was carried out, or given up          | settle it, with a work note
 a fallout of ours is open, memory does not know it            | remember it; then as any other, once the order is at rest
+the same, it was deleted before it was remembered             | withdrawn by the outbox
 its order task was over when it was to be raised              | withdrawn by the outbox; then as any other
 no order task is open                                         | nothing: the finding alone
 the same, a cancellation was refused or came too late         | raise it on an open task of a domain order above, of the order

@@ -9,7 +9,7 @@
 | update  | read it, and its line; moved -> decide again | the read shows whether it was carried                   |
 | cancel  | read it, its line; closed -> done, moved -> decide again | the read shows whether it is canceled                 |
 | warn    | read it; it says so already -> done         | the read shows whether it says so; else sent again      |
-| fallout | look for its mark; one is open -> done; read its task; over -> decide again | the same                 |
+| fallout | look for its mark; one is open -> done; read its task; over -> decide again | look for its mark        |
 | settle  | read; not open -> done                      | the same                                                |
 | adopt, detach | read it; it says so already -> done     | the read shows whether it says so; else sent again      |
 | reopen  | read; not closed -> done, moved -> decide again | the read, or its token in the journal, shows whether it was |
@@ -182,7 +182,7 @@ class Outbox:
             case WarnDispatcher() as action:
                 return self._warn(action)
             case RaiseFallout() as action:
-                return self._raise_fallout(action)
+                return self._raise_fallout(entry, action)
             case SettleFallout() as action:
                 return self._settle_fallout(action)
             case action:
@@ -504,9 +504,10 @@ class Outbox:
         )
         return _done(f"{action.work_order_number}: {action.text}", written, None)
 
-    def _raise_fallout(self, action: RaiseFallout) -> Settlement:
+    def _raise_fallout(self, entry: OutboxEntry, action: RaiseFallout) -> Settlement:
         """One open fallout for each occasion. One that a person closed while the occasion held is not raised again, unless a
-        later one is asked for. None on an order task that is over by now: another one may be open."""
+        later one is asked for. None that memory only found again (it has no occasion) and that is gone; none on an order task
+        that is over by now: another one may be open."""
         if self.om.fallouts is None:
             return _overtaken(action.order_task_number)
         known = self.om.fallouts.marked(action.mark)
@@ -514,6 +515,8 @@ class Outbox:
         there = next((one for one in known if one.is_open or not (one.is_settled or is_later)), None)
         if there is not None:
             return Settlement(IntentState.DONE, f"{there.number} is there already: {action.summary}")
+        if entry.must_look or not action.occasion:
+            return _overtaken(action.order_task_number)
         task = self.om.read_order_task(action.order_task_id)
         if task is None or (task.state.phase is DomainOrderPhase.CANCELED) is not action.on_canceled:
             return _overtaken(action.order_task_number)

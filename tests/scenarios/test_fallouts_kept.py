@@ -2,20 +2,67 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from connector import app, memory
+from connector.engine.history import overview
+from connector.errors import Held
+from connector.model import CreateWorkOrder
 from connector.sandbox import World
 from tests.conftest import HAMBURG
 from tests.scenarios.test_fallouts import (
+    FALLOUT,
     KINDS,
     configured,
+    fallouts,
+    raising,  # noqa: F401 - a fixture
+    refuse,
     retry,
     states,
+    waiting,
+    with_refused_creation,
 )
 from tests.scenarios.test_several_pairs import START, two_fields
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from tests.conftest import Pair
+
+LOOKED_FOR = "correlation_idSTARTSWITH"  # how it is looked for by its mark, whichever task it is on
+
+
+def delete(pair: Pair, number: str) -> None:
+    om = pair.world.om
+    [row] = pair.rows("om", FALLOUT, f"number={number}", "sys_id")
+    om.records.delete(FALLOUT, row["sys_id"], om.system)
+
+
+def give_up_creation(pair: Pair) -> None:
+    database = memory.reading(pair.loaded)
+    assert database is not None
+    [refused] = [one for one in overview(database).waiting if isinstance(one.intent.action, CreateWorkOrder)]
+    with app.writing(pair.loaded, pair.outside()) as (engine, _):
+        assert engine.store.release_parked(refused.id, pair.now(), drop=True)
+
+
+def test_a_fallout_found_again_that_somebody_deletes_before_it_is_remembered_is_not_raised_empty(
+    raising: Pair,  # noqa: F811
+) -> None:
+    order, _ = with_refused_creation(raising)
+    [fallout] = fallouts(raising)
+    raising.forget()
+    raising.world.fault("om", {"kind": "rate_limit", "path_contains": LOOKED_FOR, "user": "connector", "count": None})
+    for _ in range(2):
+        with suppress(Held):
+            raising.sync(full=True)
+    assert [entry.intent.action.occasion for entry in waiting(raising)] == [""]  # to be remembered
+    delete(raising, fallout["number"])
+    raising.world.clear_faults()
+    raising.settle()
+    assert fallouts(raising) == []
+    assert raising.install(order)
 
 
 def test_a_fallout_of_the_connector_to_another_field_service_is_left_alone(tmp_path: Path) -> None:
@@ -37,3 +84,18 @@ def test_a_fallout_of_the_connector_to_another_field_service_is_left_alone(tmp_p
     retry(install)
     install.settle()
     assert states(install) == ["resolved"]
+
+
+def test_a_fallout_whose_fate_is_unknown_is_not_raised_once_it_is_about_nothing(raising: Pair) -> None:  # noqa: F811
+    fault = {"kind": "drop", "method": "POST", "path_contains": FALLOUT, "user": "connector", "count": None}
+    raising.world.fault("om", fault)
+    raising.approved(HAMBURG)
+    refuse(raising, "fsm", "POST", "wm_order")
+    for _ in range(2):
+        with suppress(Held):
+            raising.sync()
+    assert fallouts(raising) == []
+    give_up_creation(raising)
+    raising.world.clear_faults()
+    raising.settle()
+    assert fallouts(raising) == []
