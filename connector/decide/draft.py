@@ -116,6 +116,7 @@ class Draft:
             for token in intent.action.carries
         }
         self.troubles: list[Trouble] = []
+        self.undecided: set[str] = set()  # initiators about which nothing can be decided, for want of something to read
         self.waiting: dict[str, str] = {}  # domain order or case for which it is not known what it asks for -> why
         self._verdicts: list[Verdict] = []
         self._actions: list[Action] = []

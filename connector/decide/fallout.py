@@ -8,13 +8,17 @@ situation of one occasion                                     | plan
 it holds, no fallout intended                                 | raise it on the initiator's task, or the first open one
 it holds, raised, raised and closed by a person, or refused   | nothing
 a person closed it, had the write tried again: refused again  | raise the next one: what the person did was no help
-it holds, and its settling was not sent yet                   | withdraw the settling
+it holds, and its settling was not sent yet, or refused       | withdraw the settling
 it does not hold, raising not sent yet, or refused            | withdraw the raising
 it does not hold, raised                                      | settle it, with a work note
 it does not hold, but its write is tried again just now       | nothing
-it cannot be told: the initiator is frozen, or waits          | nothing
+it cannot be told: the initiator is frozen, or waits, or is   | nothing
+  not shown; its visit is not shown, or still open though its |
+  domain order is closed; a name or a policy is missing; its  |
+  write is refused, and nobody knows for whom it was          |
 the same, but its write was carried out, or given up          | settle it, with a work note
-a fallout of ours is open, memory does not know it            | remember it; then as any other, once the order is at rest
+a fallout of ours is open, memory does not know it            | remember it; then as any other, once the order is at rest and
+                                                              |   it can be told of all that it may be about
 the same, it was deleted before it was remembered             | withdrawn by the outbox
 its order task was over when it was to be raised              | withdrawn by the outbox; then as any other
 no order task is open                                         | nothing: the finding alone
@@ -84,7 +88,7 @@ def _raise(draft: Draft, mark: str, trouble: Trouble) -> None:
     number = 1
     while draft.intent(f"{mark}:{number}") is not None:
         settled = draft.intent(settling(f"{mark}:{number}"))
-        if settled is not None and settled.state is IntentState.PENDING:
+        if settled is not None and settled.state.may_be_withdrawn:
             draft.withdraw(settled)
         is_over = settled is not None and settled.state is IntentState.DONE
         if not is_over and not _was_no_help(draft, f"{mark}:{number}", trouble):
@@ -181,14 +185,29 @@ def settling(raised: str) -> str:
 def _cannot_be_told(draft: Draft, action: RaiseFallout) -> bool:
     """Whether it may still hold: its write is tried again, or nothing is decided about its initiator for now."""
     if not action.occasion:
-        return draft.is_busy
+        return draft.is_busy or any(_is_undecided(draft, one) for one in _perhaps_about(draft, action.order_task_id))
     cause = draft.intent(action.occasion)
     if (cause is not None and cause.state.is_open) or draft.is_planned(action.occasion):
         return True
     if cause is not None and not isinstance(cause.action, CancelWorkOrder | ReopenDomainOrder):
-        return False  # a write that was carried out, or given up: that stands whatever becomes of the order
-    return any(_waits(i) for i in draft.initiators if i.sys_id == action.initiator_id)
+        # A write that was carried out, or given up: that stands whatever becomes of the order.
+        is_told = any(trouble.occasion == action.occasion for trouble in draft.troubles)
+        return cause.state is IntentState.PARKED and not is_told
+    initiator = draft.initiator(action.initiator_id)
+    return initiator is None or _is_undecided(draft, initiator)
 
 
-def _waits(initiator: AnyInitiator) -> bool:
-    return stance_of(initiator) in (Stance.FREEZE, Stance.WAIT)
+def _perhaps_about(draft: Draft, order_task_id: str) -> Iterator[AnyInitiator]:
+    """Whom a fallout on this order task can be about, where that is not known: those of its line, or any of the order."""
+    of_task = [task.domain_order_id for task in draft.snapshot.order_tasks if task.sys_id == order_task_id]
+    lines = {one.line_id for one in draft.snapshot.domain_orders if one.sys_id in of_task}
+    return (one for one in draft.initiators if not lines or one.line_id in lines)
+
+
+def _is_undecided(draft: Draft, initiator: AnyInitiator) -> bool:
+    """Whether nothing is decided about it for now, so that what is not found may be there all the same."""
+    stance = stance_of(initiator)
+    if stance in (Stance.FREEZE, Stance.WAIT) or initiator.sys_id in draft.undecided:
+        return True
+    work = draft.work_of_initiator(initiator)
+    return any(one.is_open and (one.found is None or stance is Stance.OVER) for one in work)

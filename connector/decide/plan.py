@@ -352,6 +352,7 @@ def _fulfil(draft: Draft, initiator: AnyInitiator, work: list[Work]) -> None:
             text = name_missing(initiator, nameless)
             draft.waiting[initiator.noted_on.sys_id] = text
             draft.find(FindingCode.NAME_MISSING, initiator.number, text)
+            draft.undecided.add(initiator.sys_id)
         return
     if _lacks_characteristics(draft, initiator, work):
         text = (
@@ -359,6 +360,7 @@ def _fulfil(draft: Draft, initiator: AnyInitiator, work: list[Work]) -> None:
             "changed in Field Service; if they were removed, change the work order there."
         )
         draft.find(FindingCode.CHARACTERISTICS_MISSING, initiator.number, text)
+        draft.undecided.add(initiator.sys_id)
         return
     asked = [w for w in work if _is_asked_for(w.link)]
     _fulfil_people(draft, initiator, asked)
@@ -469,6 +471,7 @@ def _tell_undecided(draft: Draft, initiator: AnyInitiator, verdict: Verdict | No
         text = f"{initiator.number}: {verdict.problem}"
         draft.waiting[initiator.noted_on.sys_id] = text
         draft.find(FindingCode.UNDECIDED, initiator.number, text)
+        draft.undecided.add(initiator.sys_id)
 
 
 def _keep(

@@ -5,15 +5,20 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+import pytest
+
 from connector import app, memory
 from connector.engine.history import overview
 from connector.errors import Held
 from connector.model import CreateWorkOrder
 from connector.sandbox import World
-from tests.conftest import HAMBURG
+from tests.conftest import DOMAIN_ORDER, HAMBURG
 from tests.scenarios.test_fallouts import (
     FALLOUT,
     KINDS,
+    NONE_OF_DOMAIN_ORDERS,
+    ORDER_TASK,
+    changed_past_ponr,
     configured,
     fallouts,
     raising,  # noqa: F401 - a fixture
@@ -23,6 +28,7 @@ from tests.scenarios.test_fallouts import (
     waiting,
     with_refused_creation,
 )
+from tests.scenarios.test_names_missing import look_at_everything, nameless
 from tests.scenarios.test_several_pairs import START, two_fields
 
 if TYPE_CHECKING:
@@ -47,6 +53,18 @@ def give_up_creation(pair: Pair) -> None:
         assert engine.store.release_parked(refused.id, pair.now(), drop=True)
 
 
+def not_canceled(pair: Pair) -> tuple[str, str]:
+    """A domain order that was canceled, and its visit, whose cancellation Field Service has refused."""
+    order = pair.approved(HAMBURG)
+    pair.settle()
+    work_order, number = pair.install(order), pair.resource_order(order)
+    refuse(pair, "fsm", "PATCH", "wm_order")
+    pair.om("set_domain_order_state", domain_order=number, state="canceled")
+    pair.settle_but_parked()
+    assert states(pair) == ["open"]
+    return number, work_order
+
+
 def test_a_fallout_found_again_that_somebody_deletes_before_it_is_remembered_is_not_raised_empty(
     raising: Pair,  # noqa: F811
 ) -> None:
@@ -57,7 +75,7 @@ def test_a_fallout_found_again_that_somebody_deletes_before_it_is_remembered_is_
     for _ in range(2):
         with suppress(Held):
             raising.sync(full=True)
-    assert [entry.intent.action.occasion for entry in waiting(raising)] == [""]  # to be remembered
+    assert len(waiting(raising)) == 1  # to be remembered
     delete(raising, fallout["number"])
     raising.world.clear_faults()
     raising.settle()
@@ -86,6 +104,65 @@ def test_a_fallout_of_the_connector_to_another_field_service_is_left_alone(tmp_p
     assert states(install) == ["resolved"]
 
 
+def test_a_fallout_that_is_found_again_stays_while_its_order_is_on_hold(raising: Pair) -> None:  # noqa: F811
+    order, _ = changed_past_ponr(raising)
+    raised = len(fallouts(raising))
+    raising.om("hold_order", order=order)
+    raising.settle()
+    raising.forget()
+    look_at_everything(raising)
+    assert states(raising) == ["open"] * raised
+    raising.om("resume_order", order=order)
+    raising.settle()
+    assert states(raising) == ["open"] * raised
+
+
+def test_the_fallout_of_a_refused_cancellation_stays_while_field_service_does_not_show_the_visit(
+    raising: Pair,  # noqa: F811
+) -> None:
+    _, work_order = not_canceled(raising)
+    raising.fsm("delete_work_order", work_order=work_order)
+    look_at_everything(raising)
+    assert "work-order-missing" in raising.finding_codes()
+    assert states(raising) == ["open"]
+
+
+def test_the_fallout_of_a_refused_visit_stays_while_its_order_task_is_not_shown(raising: Pair) -> None:  # noqa: F811
+    policy = raising.loaded.path.parent / "domain_order_policy.csv"
+    policy.write_text(NONE_OF_DOMAIN_ORDERS, encoding="utf-8")
+    with_refused_creation(raising)
+    fault = {"kind": "no_rows", "path_contains": f"table/{ORDER_TASK}", "user": "connector", "count": None}
+    raising.world.fault("om", fault)
+    look_at_everything(raising)
+    assert states(raising) == ["open"]
+    raising.world.clear_faults()
+    look_at_everything(raising)
+    assert states(raising) == ["open"]
+    retry(raising)
+    raising.settle()
+    assert states(raising) == ["resolved"]
+
+
+def test_the_fallout_of_a_late_change_stays_while_its_domain_order_is_closed_too_early(raising: Pair) -> None:  # noqa: F811
+    order, _ = changed_past_ponr(raising)
+    raised = len(fallouts(raising))
+    raising.om("close_domain_order", domain_order=raising.resource_order(order))
+    raising.settle()
+    assert raising.state("om", DOMAIN_ORDER, raising.resource_order(order)) == "in progress"
+    assert states(raising) == ["open"] * raised
+
+
+def test_the_fallout_of_a_late_change_stays_while_a_name_cannot_be_read(raising: Pair) -> None:  # noqa: F811
+    changed_past_ponr(raising)
+    raised = len(fallouts(raising))
+    with nameless(raising, "cmn_location", HAMBURG):
+        look_at_everything(raising)
+        assert "name-missing" in raising.finding_codes()
+        assert states(raising) == ["open"] * raised
+    look_at_everything(raising)
+    assert states(raising) == ["open"] * raised
+
+
 def test_a_fallout_whose_fate_is_unknown_is_not_raised_once_it_is_about_nothing(raising: Pair) -> None:  # noqa: F811
     fault = {"kind": "drop", "method": "POST", "path_contains": FALLOUT, "user": "connector", "count": None}
     raising.world.fault("om", fault)
@@ -99,3 +176,59 @@ def test_a_fallout_whose_fate_is_unknown_is_not_raised_once_it_is_about_nothing(
     raising.world.clear_faults()
     raising.settle()
     assert fallouts(raising) == []
+
+
+def test_a_fallout_that_could_not_be_settled_is_not_settled_once_it_holds_again(raising: Pair) -> None:  # noqa: F811
+    _, line = changed_past_ponr(raising)
+    raised = len(fallouts(raising))
+    refuse(raising, "om", "PATCH", FALLOUT, None)
+    raising.om("set_characteristic", line=line, name="Bandwidth", value="100 Mbit/s")
+    raising.settle_but_parked()
+    raising.world.clear_faults()
+    raising.om("set_characteristic", line=line, name="Bandwidth", value="1 Gbit/s")
+    raising.settle()
+    assert raising.waiting() == {}
+    assert states(raising) == ["open"] * raised
+
+
+def lost(pair: Pair) -> None:
+    pair.forget()
+    look_at_everything(pair)
+
+
+def test_a_late_change_keeps_its_one_fallout_without_memory(raising: Pair) -> None:  # noqa: F811
+    _, line = changed_past_ponr(raising)
+    raised = len(fallouts(raising))
+    lost(raising)
+    assert states(raising) == ["open"] * raised
+    raising.om("set_characteristic", line=line, name="Bandwidth", value="100 Mbit/s")
+    raising.settle()
+    assert set(states(raising)) == {"resolved"}
+
+
+def test_a_refused_reopening_keeps_its_one_fallout_without_memory(raising: Pair) -> None:  # noqa: F811
+    order = raising.approved(HAMBURG)
+    raising.settle()
+    raising.om("close_domain_order", domain_order=raising.resource_order(order))
+    refuse(raising, "om", "PATCH", "domain_order", None)
+    raising.settle_but_parked()
+    assert states(raising) == ["open"]
+    lost(raising)
+    assert states(raising) == ["open"]
+
+
+@pytest.mark.parametrize("do", ["close_incomplete", "cancel_work_order"])
+def test_a_visit_that_came_to_nothing_keeps_its_one_fallout_without_memory(pair: Pair, do: str) -> None:
+    configured(pair, '[gate]\nclosed_incomplete = "fallout"\ncanceled_in_field = "fallout"\n')
+    order = pair.approved(HAMBURG)
+    pair.settle()
+    pair.fsm("dispatch", work_order=pair.install(order), technician="technician")
+    pair.settle()
+    pair.fsm(do, work_order=pair.install(order), reason="no access")
+    pair.settle()
+    assert states(pair) == ["open"]
+    lost(pair)
+    assert states(pair) == ["open"]
+    pair.om("add_note", domain_order=pair.resource_order(order), text="release gate", **{"as": "fulfillment_manager"})
+    pair.settle()
+    assert states(pair) == ["resolved"]
