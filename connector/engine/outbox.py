@@ -41,7 +41,17 @@ from connector.errors import (
 )
 from connector.exchange import LONGEST_ASKED, NOTE
 from connector.mapping.fields import is_same, left_empty
-from connector.mapping.marks import Carried, WorkOrderKey, bound, digest_of, is_detached, number_in, signed, token_of
+from connector.mapping.marks import (
+    Carried,
+    WorkOrderKey,
+    bound,
+    digest_of,
+    fallout_number,
+    is_detached,
+    number_in,
+    signed,
+    token_of,
+)
 from connector.model import (
     BindWorkOrder,
     CancelWorkOrder,
@@ -511,7 +521,8 @@ class Outbox:
         if self.om.fallouts is None:
             return _overtaken(action.order_task_number)
         known = self.om.fallouts.marked(action.mark)
-        is_later = len(known) < int(action.key.rpartition(":")[2])
+        number = int(action.key.rpartition(":")[2])
+        is_later = len(known) < number or (number > 1 and not entry.must_look)
         there = next((one for one in known if one.is_open or not (one.is_settled or is_later)), None)
         if there is not None:
             return Settlement(IntentState.DONE, f"{there.number} is there already: {action.summary}")
@@ -522,7 +533,12 @@ class Outbox:
             return _overtaken(action.order_task_number)
         if task.state.phase is DomainOrderPhase.CLOSED:
             return _overtaken(action.order_task_number)
-        written = self.om.fallouts.raise_one(action, len(known) + 1)
+        try:
+            written = self.om.fallouts.raise_one(
+                action, 1 + max((fallout_number(one.names) for one in known), default=0)
+            )
+        except Duplicate:
+            return Settlement(IntentState.DONE, f"it is there already, and not shown yet: {action.summary}")
         return _done(f"{written.number} raised on {action.order_task_number}: {action.summary}", written, None)
 
     def _settle_fallout(self, action: SettleFallout) -> Settlement:

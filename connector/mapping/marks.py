@@ -155,6 +155,12 @@ def fallout_of(names: str, fsm: str = "") -> str:
     return found[1] if found and (not fsm or names.startswith(_fallouts_of(fsm))) else ""
 
 
+def fallout_number(names: str) -> int:
+    """The how many-th of its mark a fallout is; 0 when no connector raised it."""
+    found = _FALLOUT.fullmatch(names)
+    return int(found[2]) if found else 0
+
+
 def _fallouts_of(fsm: str) -> str:
     return f"{OWNER}:fallout:{hashlib.sha256(fsm.encode()).hexdigest()[:8]}:"
 

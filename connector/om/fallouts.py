@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from connector.errors import OutcomeUnknown, Rejected
+from connector.errors import Duplicate, OutcomeUnknown, Rejected
 from connector.exchange import Written
 from connector.mapping.marks import SETTLED, sys_id_of
 from connector.mapping.states import FALLOUT_LABELS, StateMap, Told
@@ -106,14 +106,33 @@ class Fallouts:
             **({"type": self._type} if self._schema.type and columns["type"] else {}),
         }
         values = {columns[part]: value for part, value in said.items() if columns[part]}
-        row = self._api.insert(self._table, {"sys_id": sys_id_of(names), **values})
+        try:
+            row = self._api.insert(self._table, {"sys_id": sys_id_of(names), **values})
+        except Duplicate:
+            self._require_said(self._api.read_one(self._table, sys_id_of(names), self._wanted), values)
+            raise
         if not row.get("sys_id"):
             raise OutcomeUnknown(
                 f"{self._api.endpoint.name} answered a creation without naming what it created.",
                 hint="It is looked up by its mark before anything is sent again.",
                 transaction=self._api.transaction,
             )
+        self._require_said(row, values)
         return self._written(row, values)
+
+    def _require_said(self, row: Row | None, values: Mapping[str, str]) -> None:
+        """What it cannot do without may be dropped, where the user may not write that. Raises Rejected."""
+        if row is None:
+            return
+        wanted = (self._columns[part] for part in ("order_task", "names"))
+        if missing := {column: values[column] for column in wanted if row.get(column) != values[column]}:
+            number, said = row.get(self._columns["number"]), ", ".join(f"{c} = {text}" for c, text in missing.items())
+            raise Rejected(
+                f"{self._api.endpoint.name}: {number} was raised without {', '.join(missing)}: it is not found again, or "
+                "holds nothing up.",
+                hint=f"Let the connector's user write that column of fallouts, and enter it there: {said}.",
+                transaction=self._api.transaction,
+            )
 
     @property
     def _type(self) -> str:

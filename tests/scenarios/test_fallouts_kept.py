@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -24,6 +25,7 @@ from tests.scenarios.test_fallouts import (
     raising,  # noqa: F401 - a fixture
     refuse,
     retry,
+    retry_fallouts,
     states,
     waiting,
     with_refused_creation,
@@ -178,6 +180,49 @@ def test_a_fallout_whose_fate_is_unknown_is_not_raised_once_it_is_about_nothing(
     assert fallouts(raising) == []
 
 
+def test_a_fallout_that_is_not_shown_yet_is_no_refused_write(raising: Pair) -> None:  # noqa: F811
+    raising.world.fault("om", {"kind": "commit_then_drop", "method": "POST", "path_contains": FALLOUT, "count": 1})
+    raising.world.fault("om", {"kind": "replica_lag", "seconds": 3600, "path_contains": FALLOUT, "count": None})
+    with_refused_creation(raising)
+    assert raising.waiting() == {"parked": 1}  # the visit
+    raising.world.clear_faults()
+    retry(raising)
+    raising.settle()
+    assert states(raising) == ["resolved"]
+
+
+def test_a_person_who_resolves_a_fallout_again_and_again_hears_of_each_refusal_without_memory_too(
+    raising: Pair,  # noqa: F811
+) -> None:
+    with_refused_creation(raising)
+    for forgotten in (False, True):
+        [resolved] = [row["number"] for row in fallouts(raising) if row["state"] == "1"]
+        raising.om("resolve_fallout", fallout=resolved)
+        refuse(raising, "fsm", "POST", "wm_order")
+        if forgotten:
+            raising.forget()
+            raising.sync(full=True)
+            refuse(raising, "fsm", "POST", "wm_order")
+        retry(raising)
+        raising.settle_but_parked()
+    assert states(raising) == ["resolved", "resolved", "open"]
+
+
+def test_a_fallout_comes_back_although_the_first_of_its_kind_was_deleted_since(raising: Pair) -> None:  # noqa: F811
+    _, line = changed_past_ponr(raising)
+    for value in ("100 Mbit/s", "1 Gbit/s", "100 Mbit/s"):
+        raising.om("set_characteristic", line=line, name="Bandwidth", value=value)
+        raising.settle()
+    assert set(states(raising)) == {"resolved"}
+    rows = fallouts(raising)
+    for row in rows:
+        if row["correlation_id"].endswith(":1"):
+            delete(raising, row["number"])
+    raising.om("set_characteristic", line=line, name="Bandwidth", value="1 Gbit/s")
+    raising.settle()
+    assert states(raising).count("open") == len(rows) // 2
+
+
 def test_a_fallout_that_could_not_be_settled_is_not_settled_once_it_holds_again(raising: Pair) -> None:  # noqa: F811
     _, line = changed_past_ponr(raising)
     raised = len(fallouts(raising))
@@ -232,3 +277,21 @@ def test_a_visit_that_came_to_nothing_keeps_its_one_fallout_without_memory(pair:
     pair.om("add_note", domain_order=pair.resource_order(order), text="release gate", **{"as": "fulfillment_manager"})
     pair.settle()
     assert states(pair) == ["resolved"]
+
+
+@pytest.mark.parametrize("column", ["correlation_id", "order_task"])
+def test_a_fallout_that_is_not_found_again_or_holds_nothing_up_is_shown_to_a_person(
+    raising: Pair,  # noqa: F811
+    column: str,
+) -> None:
+    access = raising.world.om.access
+    for at, grant in enumerate(access.grants):
+        if FALLOUT in grant.tables and grant.operations & {"write", "create"}:
+            access.grants[at] = replace(grant, excepted=grant.excepted | {column})
+    access.rights.cache_clear()
+    with_refused_creation(raising)
+    assert raising.finding_codes() == ["write-parked", "write-parked"]
+    retry_fallouts(raising)
+    raising.settle_but_parked()
+    assert len(fallouts(raising)) == 1
+    assert raising.waiting() == ({"parked": 2} if column == "correlation_id" else {"parked": 1})

@@ -23,7 +23,8 @@ WITHOUT = {part: "" if part in FALLOUT_OPTIONAL else column for part, column in 
 def written(mocked: responses.RequestsMock, columns: dict[str, str]) -> list[set[str]]:
     """The columns of a fallout that are sent when it is raised, and when it is settled."""
     states(mocked, OM_URL, {TABLE: {"1": "Open", "6": "Resolved"}})
-    answer = shown({"sys_id": sys_id(9), "number": "FO1", "state": "6", "correlation_display": SETTLED})
+    said = {"state": "6", "correlation_display": SETTLED, "correlation_id": "m:1", "order_task": RAISED.order_task_id}
+    answer = shown({"sys_id": sys_id(9), "number": "FO1", **said})
     mocked.post(URL, json=answer, status=201)
     mocked.patch(f"{URL}/{sys_id(9)}", json=answer)
     fallouts = Fallouts(api("om", OM_URL), FalloutSchema(columns=columns))
