@@ -334,7 +334,8 @@ class JournalEntry:
 
 @dataclass(frozen=True, slots=True)
 class Fallout:
-    """A fallout of an order task. `names` is what its correlation id says, `is_settled` whether the connector closed it."""
+    """A fallout of an order task. `names` is what its correlation id says, `is_settled` whether the connector closed it, and
+    `was_held` whether its order task was On hold already when the connector raised it."""
 
     sys_id: str
     number: str
@@ -342,6 +343,7 @@ class Fallout:
     is_open: bool
     names: str = ""
     is_settled: bool = False
+    was_held: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -395,11 +395,11 @@ def order_initiators(snapshot: Snapshot) -> Iterator[Initiator]:
 
 
 def _held_by_us(snapshot: Snapshot) -> set[str]:
-    """Order tasks whose open fallouts are all the connector's."""
+    """Order tasks whose open fallouts are all the connector's, and that nobody held before."""
     by_task: dict[str, list[bool]] = defaultdict(list)
     for fallout in snapshot.fallouts:
         if fallout.is_open:
-            by_task[fallout.task_id].append(bool(fallout_of(fallout.names)))
+            by_task[fallout.task_id].append(bool(fallout_of(fallout.names)) and not fallout.was_held)
     return {task_id for task_id, ours in by_task.items() if all(ours)}
 
 

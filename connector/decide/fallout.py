@@ -21,6 +21,7 @@ a fallout of ours is open, memory does not know it            | remember it; the
                                                               |   it can be told of all that it may be about
 the same, it was deleted before it was remembered             | withdrawn by the outbox
 its order task was over when it was to be raised              | withdrawn by the outbox; then as any other
+its order task is On hold already, for another reason         | raised, and it says so: that hold stays one for us, too
 no order task is open                                         | nothing: the finding alone
 the same, a cancellation was refused or came too late         | raise it on an open task of a domain order above, of the order
                                                               |   itself, or of its canceled line; none: on its own canceled

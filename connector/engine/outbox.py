@@ -533,13 +533,19 @@ class Outbox:
             return _overtaken(action.order_task_number)
         if task.state.phase is DomainOrderPhase.CLOSED:
             return _overtaken(action.order_task_number)
+        was_held = task.state.phase is DomainOrderPhase.HELD and self._is_held_besides(task.sys_id)
+        following = 1 + max((fallout_number(one.names) for one in known), default=0)
         try:
-            written = self.om.fallouts.raise_one(
-                action, 1 + max((fallout_number(one.names) for one in known), default=0)
-            )
+            written = self.om.fallouts.raise_one(action, following, was_held=was_held)
         except Duplicate:
             return Settlement(IntentState.DONE, f"it is there already, and not shown yet: {action.summary}")
         return _done(f"{written.number} raised on {action.order_task_number}: {action.summary}", written, None)
+
+    def _is_held_besides(self, order_task_id: str) -> bool:
+        """Whether an order task is On hold for another reason than the fallouts that are open on it."""
+        assert self.om.fallouts is not None
+        holding = [one for one in self.om.fallouts.of_tasks([order_task_id]) if one.is_open]
+        return not holding or any(one.was_held for one in holding)
 
     def _settle_fallout(self, action: SettleFallout) -> Settlement:
         if self.om.fallouts is None:

@@ -146,8 +146,9 @@ class FalloutManagement(Protocol):
     def marked(self, mark: str) -> tuple[Fallout, ...]:
         """The fallouts with this mark, the first one first."""
 
-    def raise_one(self, action: RaiseFallout, number: int) -> Written:
-        """Create the n-th fallout of a mark. Raises Duplicate when it exists already."""
+    def raise_one(self, action: RaiseFallout, number: int, *, was_held: bool = False) -> Written:
+        """Create the n-th fallout of a mark, on an order task that is On hold for another reason, or not. Raises Duplicate when
+        it exists already."""
 
     def settle(self, fallout: Fallout, text: str) -> Written:
         """Close a fallout and say why, in one write."""

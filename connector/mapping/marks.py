@@ -33,6 +33,8 @@ _ADOPTED = f"{OWNER} adopted"
 _DETACHED = f"{OWNER} detached"
 SETTLED = f"{OWNER} settled"
 """The `correlation_display` of a fallout that the connector closed."""
+ON_HOLD = f"{OWNER} on hold"
+"""The `correlation_display` of one whose order task was On hold already, for another reason than fallouts, when it was raised."""
 _FALLOUT = re.compile(rf"({OWNER}:fallout:[0-9a-f]{{8}}:[0-9a-f]{{20}}):{_COUNT}")
 _TOKENS = re.compile(rf"\[{OWNER} ([0-9a-f]{{10}}(?: [0-9a-f]{{10}})*)\]")
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from connector.errors import Duplicate, OutcomeUnknown, Rejected
 from connector.exchange import Written
-from connector.mapping.marks import SETTLED, sys_id_of
+from connector.mapping.marks import ON_HOLD, SETTLED, sys_id_of
 from connector.mapping.states import FALLOUT_LABELS, StateMap, Told
 from connector.model import DomainOrderPhase, Fallout
 from connector.servicenow.columns import columns_of
@@ -80,6 +80,7 @@ class Fallouts:
             is_open=state.phase not in _OVER,
             names=row.get(columns["names"]),
             is_settled=row.get(columns["mark"]) == SETTLED,
+            was_held=row.get(columns["mark"]) == ON_HOLD,
         )
 
     def _require_columns(self) -> None:
@@ -94,7 +95,7 @@ class Fallouts:
             )
         self._is_matched = True
 
-    def raise_one(self, action: RaiseFallout, number: int) -> Written:
+    def raise_one(self, action: RaiseFallout, number: int, *, was_held: bool = False) -> Written:
         self._require_columns()
         columns, names = self._columns, f"{action.mark}:{number}"
         said = {
@@ -103,6 +104,7 @@ class Fallouts:
             "summary": action.summary,
             "text": action.text,
             "names": names,
+            **({"mark": ON_HOLD} if was_held else {}),
             **({"type": self._type} if self._schema.type and columns["type"] else {}),
         }
         values = {columns[part]: value for part, value in said.items() if columns[part]}

@@ -13,7 +13,7 @@ from connector.engine.history import overview
 from connector.errors import Held
 from connector.model import CreateWorkOrder
 from connector.sandbox import World
-from tests.conftest import DOMAIN_ORDER, HAMBURG
+from tests.conftest import DOMAIN_ORDER, HAMBURG, LINE
 from tests.scenarios.test_fallouts import (
     FALLOUT,
     KINDS,
@@ -27,6 +27,7 @@ from tests.scenarios.test_fallouts import (
     retry,
     retry_fallouts,
     states,
+    task_of,
     waiting,
     with_refused_creation,
 )
@@ -53,6 +54,10 @@ def give_up_creation(pair: Pair) -> None:
     [refused] = [one for one in overview(database).waiting if isinstance(one.intent.action, CreateWorkOrder)]
     with app.writing(pair.loaded, pair.outside()) as (engine, _):
         assert engine.store.release_parked(refused.id, pair.now(), drop=True)
+
+
+def line_of(pair: Pair, order: str) -> str:
+    return pair.rows("om", LINE, f"order.number={order}", "number")[0]["number"]
 
 
 def not_canceled(pair: Pair) -> tuple[str, str]:
@@ -221,6 +226,34 @@ def test_a_fallout_comes_back_although_the_first_of_its_kind_was_deleted_since(r
     raising.om("set_characteristic", line=line, name="Bandwidth", value="1 Gbit/s")
     raising.settle()
     assert states(raising).count("open") == len(rows) // 2
+
+
+def test_a_task_that_a_person_holds_stays_held_for_us_whatever_fallout_of_ours_is_raised_on_it(raising: Pair) -> None:  # noqa: F811
+    order = raising.approved(HAMBURG)
+    raising.settle()
+    om = raising.world.om
+    [survey] = raising.rows("om", ORDER_TASK, "short_descriptionLIKEsurvey", "sys_id", "number", "parent")
+    [visit] = raising.work_orders(order, "Site Survey")
+    before = raising.rows("fsm", "wm_order", f"number={visit}", "description")
+    [state] = [c.value for c in om.schema.table(ORDER_TASK).columns["state"].choices if c.label.lower() == "on hold"]
+    om.records.update(ORDER_TASK, survey["sys_id"], {"state": state}, om.users["fulfillment_manager"])
+    [service] = raising.rows("om", DOMAIN_ORDER, f"sys_id={survey['parent']}", "number")
+    raising.fsm("dispatch", work_order=visit, technician="technician")
+    refuse(raising, "om", "PATCH", DOMAIN_ORDER)
+    raising.settle_but_parked()
+    assert task_of(raising, service["number"], "sys_id") == fallouts(raising)[0]["order_task"] == survey["sys_id"]
+    raising.om("revise", order=order)
+    raising.om("edit_line", line=line_of(raising, order), characteristics={"Bandwidth": "1 Gbit/s"})
+    raising.om("approve_revision", order=order)
+    for _ in range(2):
+        raising.settle_but_parked()
+        assert "frozen" in raising.finding_codes()
+        assert raising.rows("fsm", "wm_order", f"number={visit}", "description") == before
+    retry(raising)
+    raising.settle()
+    assert states(raising) == ["resolved"]
+    assert task_of(raising, service["number"]).casefold() == "on hold"
+    assert raising.rows("fsm", "wm_order", f"number={visit}", "description") == before
 
 
 def test_a_fallout_that_could_not_be_settled_is_not_settled_once_it_holds_again(raising: Pair) -> None:  # noqa: F811
