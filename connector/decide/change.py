@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from connector.decide.fallout import task_about
+from connector.decide.fallout import is_decided, task_about
 from connector.decide.refused import says, try_again
 from connector.decide.rules import WorkOrderEnd
 from connector.decide.stance import is_in_question
@@ -13,7 +13,7 @@ from connector.mapping import notes
 from connector.mapping.compensation import Compensation
 from connector.mapping.facts import is_text, saved_with
 from connector.mapping.fields import changes_between
-from connector.mapping.marks import Carried, WorkOrderKey, digest_of, fallout_mark, token_of
+from connector.mapping.marks import Carried, WorkOrderKey, cancellation_key, digest_of, fallout_mark, token_of
 from connector.mapping.outputs import SAID
 from connector.mapping.references import SYS_ID
 from connector.mapping.refusal import why_refused
@@ -254,7 +254,7 @@ def cancel(draft: Draft, initiator: AnyInitiator, work: Work, why: str) -> None:
     version = draft.version
     draft.do(
         CancelWorkOrder(
-            key=f"cancel/{work.link.work_order_id}/{version}",
+            key=cancellation_key(work.link.work_order_id, version),
             work_order_id=work.found.sys_id,
             work_order_number=work.found.number,
             version=version,
@@ -288,7 +288,7 @@ def _was_to_be_canceled(draft: Draft, work: Work) -> bool:
     sys_id = work.link.work_order_id
     actions = (intent.action for intent in draft.memory.intents.values())
     is_tried = any(isinstance(a, CancelWorkOrder) and a.work_order_id == sys_id for a in actions)
-    return is_tried or any(draft.intent(f"cancel/{sys_id}/{one}/not") for one in range(1, draft.version + 1))
+    return is_tried or any(draft.intent(f"{cancellation_key(sys_id, one)}/not") for one in range(1, draft.version + 1))
 
 
 def keep_after_all(draft: Draft, work: Work) -> None:
@@ -312,7 +312,7 @@ def follow_up(draft: Draft, initiator: AnyInitiator, work: Work, changes: tuple[
         elif intent.state is IntentState.PARKED:
             text = notes.cancel_refused(work.found, why_refused(intent.error), changes, draft.rules.notes.zone)
             _not_canceled(draft, initiator, work.found, intent.key, text, f" Field Service said: {intent.error}")
-        elif intent.state is IntentState.DONE and work.end in _CARRIED_OUT and work.decision is None:
+        elif intent.state is IntentState.DONE and work.end in _CARRIED_OUT and not is_decided(draft, work, intent.key):
             text = notes.canceled_too_late(work.found)
             _not_canceled(draft, initiator, work.found, intent.key, text)
 

@@ -18,7 +18,8 @@ it cannot be told: the initiator is frozen, or waits, or is   | nothing
   write is refused, and nobody knows for whom it was          |
 the same, but its write was carried out, or given up          | settle it, with a work note
 a fallout of ours is open, memory does not know it            | remember it; then as any other, once the order is at rest and
-                                                              |   it can be told of all that it may be about
+                                                              |   it can be told of all that it may be about; about a visit
+                                                              |   that was canceled too late: once somebody has decided
 the same, it was deleted before it was remembered             | withdrawn by the outbox
 its order task was over when it was to be raised              | withdrawn by the outbox; then as any other
 its order task is On hold already, for another reason         | raised, and it says so: that hold stays one for us, too
@@ -32,9 +33,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from connector.decide.rules import WorkOrderEnd
 from connector.decide.stance import Stance, stance_of
 from connector.mapping import fallouts
-from connector.mapping.marks import fallout_mark, fallout_of
+from connector.mapping.marks import cancellation_key, fallout_mark, fallout_of
 from connector.model import (
     CancelWorkOrder,
     DomainOrderPhase,
@@ -50,6 +52,7 @@ from connector.model import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from connector.decide.closure import Work
     from connector.decide.draft import Draft, Trouble
     from connector.model import AnyInitiator, Fallout, Intent, OrderTask
 
@@ -186,7 +189,8 @@ def settling(raised: str) -> str:
 def _cannot_be_told(draft: Draft, action: RaiseFallout) -> bool:
     """Whether it may still hold: its write is tried again, or nothing is decided about its initiator for now."""
     if not action.occasion:
-        return draft.is_busy or any(_is_undecided(draft, one) for one in _perhaps_about(draft, action.order_task_id))
+        is_undecided = any(_is_undecided(draft, one) for one in _perhaps_about(draft, action.order_task_id))
+        return is_undecided or draft.is_busy or _is_too_late(draft, action.mark)
     cause = draft.intent(action.occasion)
     if (cause is not None and cause.state.is_open) or draft.is_planned(action.occasion):
         return True
@@ -196,6 +200,28 @@ def _cannot_be_told(draft: Draft, action: RaiseFallout) -> bool:
         return cause.state is IntentState.PARKED and not is_told
     initiator = draft.initiator(action.initiator_id)
     return initiator is None or _is_undecided(draft, initiator)
+
+
+def _is_too_late(draft: Draft, mark: str) -> bool:
+    """Whether it is about the cancellation of a visit that was carried out, about which nobody has decided yet. That it came too
+    late, and was not refused before, is not known without memory."""
+    called_off = [one for one in draft.initiators if stance_of(one) is Stance.CANCEL]
+    for work in (work for one in called_off for work in draft.work_of_initiator(one)):
+        if work.end in (WorkOrderEnd.COMPLETE, WorkOrderEnd.INCOMPLETE):
+            keys = (cancellation_key(work.link.work_order_id, version) for version in range(1, draft.version + 1))
+            key = next((key for key in keys if fallout_mark(key, draft.rules.fsm) == mark), "")
+            if key:
+                return not is_decided(draft, work, key)
+    return False
+
+
+def is_decided(draft: Draft, work: Work, cancellation: str) -> bool:
+    """Whether a person has decided about a visit that was canceled too late. Remembered, for the journal of a visit that was
+    completed is read only when something was written."""
+    known = f"{cancellation}/decided/{work.link.notes}"
+    if work.decision is not None:
+        draft.remember_over(known)
+    return work.decision is not None or draft.intent(known) is not None
 
 
 def _perhaps_about(draft: Draft, order_task_id: str) -> Iterator[AnyInitiator]:

@@ -219,6 +219,11 @@ def born_key(work_order_id: str) -> str:
     return f"born/{work_order_id}"
 
 
+def cancellation_key(work_order_id: str, version: int) -> str:
+    """The key of the cancellation of a work order that this version of its order called for."""
+    return f"cancel/{work_order_id}/{version}"
+
+
 def said_key(target_id: str, source_id: str, text: str, occurrence: int) -> str:
     """The identity of a note on `source_id` that `target_id` is told of.
 

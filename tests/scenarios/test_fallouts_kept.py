@@ -312,6 +312,32 @@ def test_a_visit_that_came_to_nothing_keeps_its_one_fallout_without_memory(pair:
     assert states(pair) == ["resolved"]
 
 
+@pytest.mark.parametrize("is_lost", [False, True], ids=["", "memory lost"])
+def test_a_visit_that_was_canceled_too_late_is_one_fallout_until_somebody_decides(
+    raising: Pair,  # noqa: F811
+    is_lost: bool,
+) -> None:
+    order = raising.approved(HAMBURG)
+    raising.settle()
+    work_order, number = raising.install(order), raising.resource_order(order)
+    raising.fsm("dispatch", work_order=work_order, technician="technician")
+    raising.settle()
+    raising.om("set_domain_order_state", domain_order=number, state="canceled")
+    fault = {"kind": "status", "method": "PATCH", "path_contains": "wm_order", "user": "connector", "count": 1}
+    raising.world.fault("fsm", fault)
+    with suppress(Held):
+        raising.sync()
+    raising.fsm("complete", work_order=work_order)
+    raising.settle()
+    assert states(raising) == ["open"]
+    if is_lost:
+        lost(raising)
+        assert states(raising) == ["open"]
+    raising.om("add_note", domain_order=number, text="release gate", **{"as": "fulfillment_manager"})
+    raising.settle()
+    assert states(raising) == ["resolved"]
+
+
 @pytest.mark.parametrize("column", ["correlation_id", "order_task"])
 def test_a_fallout_that_is_not_found_again_or_holds_nothing_up_is_shown_to_a_person(
     raising: Pair,  # noqa: F811
