@@ -151,6 +151,8 @@ from connector.model import (
     UpdateWorkOrder,
     Verdict,
     WantedWorkOrder,
+    WarnDispatcher,
+    WriteFieldNote,
     WriteNote,
 )
 
@@ -219,8 +221,8 @@ def _concerns(draft: Draft, action: Action | None) -> AnyInitiator | None:
     match action:
         case CreateWorkOrder(initiator_id=initiator_id):
             return draft.initiator(initiator_id)
-        case UpdateWorkOrder(work_order_id=work_order_id) if work_order_id in draft.links:
-            return draft.initiator(draft.links[work_order_id].initiator_id)
+        case UpdateWorkOrder() | WriteFieldNote() | WarnDispatcher() if action.work_order_id in draft.links:
+            return draft.initiator(draft.links[action.work_order_id].initiator_id)
         case WriteNote(domain_order_id=domain_order_id):
             return draft.initiator(domain_order_id)
         case _:

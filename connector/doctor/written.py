@@ -75,7 +75,7 @@ def _fallouts(settings: Settings) -> Iterator[Write]:
     if not settings.fallout_kinds:
         return
     schema = settings.fallout.db_schema
-    raised = ("order_task", "line", "summary", "text", "names", *(["type"] if schema.type else []))
+    raised = ("order_task", "line", "summary", "text", "names", "mark", *(["type"] if schema.type else []))
     for parts, creates in ((raised, True), (("state", "mark", "notes"), False)):
         columns = tuple(schema.columns[part] for part in parts)
         yield Write("om", "fallout", schema.tables["fallout"], columns, "leave out [fallout] kinds", creates)

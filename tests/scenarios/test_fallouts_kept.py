@@ -13,7 +13,9 @@ from connector.engine.history import overview
 from connector.errors import Held
 from connector.model import CreateWorkOrder
 from connector.sandbox import World
-from tests.conftest import DOMAIN_ORDER, HAMBURG, LINE
+from tests.conftest import DOMAIN_ORDER, HAMBURG, LINE, MUNICH
+from tests.scenarios.test_compensation import compensating  # noqa: F401 - a fixture
+from tests.scenarios.test_compensation import waiting as change_that_waits
 from tests.scenarios.test_fallouts import (
     FALLOUT,
     KINDS,
@@ -32,6 +34,7 @@ from tests.scenarios.test_fallouts import (
     with_refused_creation,
 )
 from tests.scenarios.test_names_missing import look_at_everything, nameless
+from tests.scenarios.test_not_applied import without_anna
 from tests.scenarios.test_several_pairs import START, two_fields
 
 if TYPE_CHECKING:
@@ -336,6 +339,48 @@ def test_a_visit_that_was_canceled_too_late_is_one_fallout_until_somebody_decide
     raising.om("add_note", domain_order=number, text="release gate", **{"as": "fulfillment_manager"})
     raising.settle()
     assert states(raising) == ["resolved"]
+
+
+def test_a_note_that_field_service_refuses_is_a_fallout_until_the_technician_can_read_it(raising: Pair) -> None:  # noqa: F811
+    order = raising.approved(HAMBURG)
+    raising.settle()
+    number = raising.resource_order(order)
+    refuse(raising, "fsm", "PATCH", "wm_order")
+    raising.om("add_note", domain_order=number, text="ring twice", **{"as": "fulfillment_manager"})
+    raising.settle_but_parked()
+    [fallout] = fallouts(raising)
+    assert fallout["short_description"] == f"{raising.install(order)}: a write was refused"
+    assert fallout["order_task"] == task_of(raising, number, "sys_id")
+    retry(raising)
+    raising.settle()
+    assert states(raising) == ["resolved"]
+
+
+def test_a_change_that_waits_for_a_person_keeps_its_one_fallout_without_memory(compensating: Pair) -> None:  # noqa: F811
+    pair = configured(compensating, '[fallout]\nkinds = ["change-waits"]\n')
+    _, _, work_order = change_that_waits(pair)
+    assert states(pair) == ["open"]
+    lost(pair)
+    assert states(pair) == ["open"]
+    there = pair.rows("fsm", "cmn_location", f"name={MUNICH}", "sys_id")[0]["sys_id"]
+    pair.fsm("write", table="wm_order", record=work_order, fields={"location": there})
+    pair.settle()
+    assert states(pair) == ["resolved"]
+
+
+def test_what_field_service_did_not_take_keeps_its_one_fallout_without_memory(raising: Pair) -> None:  # noqa: F811
+    without_anna(raising)
+    raised = len(fallouts(raising))
+    assert states(raising) == ["open"] * raised != []
+    lost(raising)
+    assert states(raising) == ["open"] * raised
+
+
+def test_a_cancellation_that_is_refused_for_ever_keeps_its_one_fallout_without_memory(raising: Pair) -> None:  # noqa: F811
+    not_canceled(raising)
+    refuse(raising, "fsm", "PATCH", "wm_order", None)
+    lost(raising)
+    assert states(raising) == ["open"]
 
 
 @pytest.mark.parametrize("column", ["correlation_id", "order_task"])
