@@ -11,6 +11,7 @@ a person closed it, had the write tried again: refused again  | raise the next o
 it holds, and its settling was not sent yet, or refused       | withdraw the settling
 it does not hold, raising not sent yet, or refused            | withdraw the raising
 it does not hold, raised                                      | settle it, with a work note
+the same, that was refused, and a person closed it since      | withdraw the settling
 it does not hold, but its write is tried again just now       | nothing
 it cannot be told: the initiator is frozen, or waits, or is   | nothing
   not shown; its visit is not shown, or still open though its |
@@ -178,7 +179,16 @@ def _settle(draft: Draft, raised: Intent, action: RaiseFallout) -> None:
     if raised.state.may_be_withdrawn:
         draft.withdraw(raised)
     elif raised.state is IntentState.DONE:
+        before = draft.intent(settling(action.key))
+        if before is not None and before.state is IntentState.PARKED and _is_closed(draft, action.mark):
+            draft.withdraw(before)  # the next one finds that a person has done it
         draft.do(SettleFallout(settling(action.key), action.mark, action.order_task_number, fallouts.SETTLED_TEXT))
+
+
+def _is_closed(draft: Draft, mark: str) -> bool:
+    """Whether a fallout of this mark is shown, and none of them is open."""
+    shown = [one for one in draft.snapshot.fallouts if fallout_of(one.names) == mark]
+    return bool(shown) and not any(one.is_open for one in shown)
 
 
 def settling(raised: str) -> str:

@@ -272,6 +272,17 @@ def test_a_fallout_that_could_not_be_settled_is_not_settled_once_it_holds_again(
     assert states(raising) == ["open"] * raised
 
 
+def test_a_fallout_that_could_not_be_settled_and_that_a_person_resolves_waits_for_nobody(raising: Pair) -> None:  # noqa: F811
+    with_refused_creation(raising)
+    refuse(raising, "om", "PATCH", FALLOUT)
+    retry(raising)
+    raising.settle_but_parked()
+    assert (states(raising), raising.finding_codes()) == (["open"], ["write-parked"])
+    raising.om("resolve_fallout", fallout=fallouts(raising)[0]["number"])
+    look_at_everything(raising)
+    assert (raising.waiting(), raising.finding_codes()) == ({}, [])
+
+
 def lost(pair: Pair) -> None:
     pair.forget()
     look_at_everything(pair)
