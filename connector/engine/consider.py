@@ -9,8 +9,9 @@ from connector.decide.case import decide_case
 from connector.decide.completion import is_over
 from connector.decide.plan import decide
 from connector.engine.archive import Archive
+from connector.engine.halves import is_of_one_record
 from connector.engine.hold import Side
-from connector.engine.isolate import is_of_one_record, look_apart, recall, unreadable
+from connector.engine.isolate import look_apart, recall, unreadable
 from connector.engine.known import KnownRecords
 from connector.engine.look import with_tokens
 from connector.exchange import Unreadable

@@ -17,15 +17,18 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
+from connector.engine.halves import Search
 from connector.engine.hold import HoldReason, Side
 from connector.engine.tables import finding, identity, last, link
+from connector.engine.wakeups import wake
 from connector.model import FindingCode
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Callable, Collection, Mapping
     from datetime import datetime
 
     from connector.engine.ports import Watched
+    from connector.errors import RemoteError
 
 OLDEST = "oldest "
 """What the fact begins with whose value is a list of sys_ids: one of them must still be there."""
@@ -62,8 +65,14 @@ class Guard:
         self.limits = limits
         self._engine = engine
 
-    def check(self, side: Side, system: Watched, now: datetime) -> Alarm | None:
-        """Compare an instance with what is recorded, and record what was not yet. Raises a RemoteError."""
+    def check(
+        self, side: Side, system: Watched, now: datetime, *, concerns_all: Callable[[RemoteError], bool]
+    ) -> Alarm | None:
+        """Compare an instance with what is recorded, and record what was not yet.
+
+        A record that cannot be asked about is not compared, and its order is looked at: what is wrong with it becomes a
+        finding. Raises a RemoteError that concerns all of them (`concerns_all` says whether).
+        """
         facts = system.identity()
         differing = self.differing(side, system, facts)
         if differing:
@@ -75,8 +84,13 @@ class Guard:
         self._record(side, facts, now)
         self._go_with_time(side, facts)
         known = self._newest(side)
-        found = system.existing(known)
-        return self.vanished(side, system.name, known, found, now)
+        search = Search(system.existing, concerns_all)
+        search.among(list(known))
+        if search.failed:
+            with self._engine.begin() as connection:
+                wake(connection, [known[sys_id] for sys_id in search.failed], now, "it could not be asked about")
+        found = {sys_id for some in search.answers for sys_id in some}
+        return self.vanished(side, system.name, set(known) - set(search.failed), found, now)
 
     def _go_with_time(self, side: Side, facts: Mapping[str, str]) -> None:
         """While one of the oldest records is still there, it is the same instance: from then on it is known by those that are
@@ -163,14 +177,14 @@ class Guard:
                 if value and fact not in known:  # a table that is still empty is nothing to be known by
                     connection.execute(identity.insert().values(side=side.value, fact=fact, value=value, since=now))
 
-    def _newest(self, side: Side) -> list[str]:
-        """The newest open links: sys_ids of their orders (OM) or work orders (FSM)."""
+    def _newest(self, side: Side) -> dict[str, str]:
+        """The newest open links: sys_ids of their orders (OM) or work orders (FSM), each with its order."""
         column = link.c.order_id if side is Side.OM else link.c.work_order_id
         query = sa.select(column, link.c.order_id).where(link.c.is_open)
         with self._engine.connect() as connection:
             rows = connection.execute(query.order_by(link.c.work_order_number.desc()).limit(_NEWEST)).all()
         told = self.told([row[1] for row in rows])
-        return list(dict.fromkeys(row[0] for row in rows if row[1] not in told))
+        return {row[0]: row[1] for row in rows if row[1] not in told}
 
 
 def looked_at(side: Side) -> str:

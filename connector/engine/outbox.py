@@ -27,7 +27,8 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from connector.engine.isolate import defect, is_of_one_record
+from connector.engine.halves import is_of_one_record
+from connector.engine.isolate import defect
 from connector.engine.store import OutboxEntry, Settlement
 from connector.errors import (
     AbsurdAnswer,

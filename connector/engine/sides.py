@@ -298,7 +298,7 @@ class Sides:
 
     def _compare(self, side: Side, system: Watched, now: datetime) -> None:
         try:
-            alarm = self.guard.check(side, system, now)
+            alarm = self.guard.check(side, system, now, concerns_all=lambda error: self.trouble(error, now))
         except RemoteError as error:
             if not self.trouble(error, now):
                 raise

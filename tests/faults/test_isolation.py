@@ -86,6 +86,79 @@ def test_an_order_that_cannot_be_asked_about_does_not_stop_those_read_with_it(
     assert list(findings(pair).values()) == ["unreadable"]
 
 
+@pytest.mark.parametrize(
+    ("record", "kind", "more"),
+    [
+        ("order", "table_forbidden", {}),
+        ("order", "status", {"status": 500}),
+        ("order", "stray_row", {}),
+        ("work order", "status", {"status": 500}),
+        ("work order", "table_forbidden", {}),
+    ],
+)
+def test_an_order_that_was_served_for_long_and_cannot_be_asked_about_any_more_stops_no_other(
+    pair: Pair, record: str, kind: str, more: dict[str, Any]
+) -> None:
+    """The newest linked records are asked for before anything else, at every start; it is among them."""
+    bad, good = pair.approved(HAMBURG), pair.approved(HAMBURG)
+    pair.settle()
+    spoil_known(pair, record, bad, kind, **more)
+    new = pair.approved(HAMBURG)
+    for order in (bad, good):
+        pair.fsm("dispatch", work_order=pair.install(order), technician="technician")
+    for full in (False, True):
+        pair.world.advance(600)
+        pair.sync(full=full)
+    assert pair.noted(pair.resource_order(good), "-> Assigned")
+    assert len(pair.work_orders(new)) == 2
+    assert findings(pair) == {bad: "unreadable"}
+    pair.world.clear_faults()
+    pair.world.advance(4000)
+    pair.settle()
+    assert pair.noted(pair.resource_order(bad), "-> Assigned")
+    assert findings(pair) == {}
+
+
+def test_a_quiet_order_that_cannot_be_asked_about_any_more_is_looked_at_and_found(pair: Pair) -> None:
+    bad, _good = pair.approved(HAMBURG), pair.approved(HAMBURG)
+    pair.settle()
+    spoil(pair, bad, "table_forbidden")
+    pair.world.advance(10)
+    pair.sync()
+    assert findings(pair) == {bad: "unreadable"}
+    pair.world.clear_requests()
+    pair.world.advance(10)
+    pair.sync()
+    assert not any(sys_id(pair, bad) in r.query for r in pair.world.requests("om"))  # it is known by now
+
+
+def test_a_brake_that_is_due_comes_although_one_record_cannot_be_asked_about(pair: Pair) -> None:
+    bad = pair.approved(HAMBURG)
+    pair.settle()
+    good = others(pair)
+    pair.settle()
+    spoil_known(pair, "work order", bad, "status", status=500)
+    fsm = pair.world.instance("fsm")
+    for order in good:
+        for row in pair.rows("fsm", "wm_order", f"descriptionLIKE{order}", "sys_id"):
+            fsm.records.delete("wm_order", row["sys_id"], fsm.system)
+    pair.world.advance(1000)
+    pair.world.clear_requests()
+    with pytest.raises(Held, match="6 of 7 linked records"):
+        pair.sync()
+    assert [r for side in ("om", "fsm") for r in pair.world.requests(side) if r.method != "GET"] == []
+
+
+def spoil_known(pair: Pair, record: str, order: str, kind: str, **more: Any) -> None:
+    """The same for an order, or for the visit that was made for it."""
+    if record == "order":
+        spoil(pair, order, kind, **more)
+        return
+    row = pair.rows("fsm", "wm_order", f"number={pair.install(order)}", "sys_id")[0]
+    fault = {"kind": kind, "path_contains": row["sys_id"], "user": "connector", "count": None, **more}
+    pair.world.fault("fsm", fault)
+
+
 def test_it_is_served_like_any_other_once_it_can_be_read_and_the_finding_is_gone(pair: Pair) -> None:
     bad, good = pair.approved(HAMBURG), others(pair)
     spoil(pair, bad, "table_forbidden")
