@@ -618,6 +618,7 @@ class Brakes(Section):
 
     vanished_percent: Annotated[float, Field(gt=0, le=100)] = 20.0
     vanished_at_least: Annotated[int, Field(ge=1)] = 5
+    older_at_least: Annotated[int, Field(ge=1)] = 2
     cancellations: Annotated[int, Field(ge=1)] = 50
 
 

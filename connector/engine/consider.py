@@ -46,6 +46,9 @@ def consider(engine: Engine, order_ids: Collection[str], now: datetime) -> tuple
     if seen.unreadable:
         engine.sides.ask_again()
     _brake_if_vanished(engine, memory, seen, now)
+    for system in (engine.om, engine.fsm):
+        of_system = [one.sketch for one in seen.records if one.part in system.parts]
+        engine.sides.restored(system, {one.sys_id: one.mod_count for one in of_system}, now)
     held = engine.sides.held_orders(now)
     for snapshot in seen.snapshots:
         if snapshot.number.upper() in held:
@@ -61,7 +64,10 @@ def consider(engine: Engine, order_ids: Collection[str], now: datetime) -> tuple
         with _alone(failed, plan.order_id, plan.order_number):
             engine.store.intend(plan, now)
     decided = {plan.order_id for plan in plans.values()} - {bad.order_id for bad in failed}
-    KnownRecords(engine.store.engine).looked_at(record for record in seen.records if record.order_id in decided)
+    KnownRecords(engine.store.engine).looked_at(
+        (record for record in seen.records if record.order_id in decided),
+        lambda part: (engine.fsm if part in engine.fsm.parts else engine.om).server_time,
+    )
     engine.sides.count_cancellations(canceling, now)
     engine.store.looked_at(decided, now)
     _archive(engine, [s for s in snapshots if s.sys_id in decided and is_over(s, plans[s.sys_id])], now)

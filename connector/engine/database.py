@@ -20,7 +20,7 @@ from connector.errors import ConfigError, MemoryDamaged, Refused
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-HEAD = "0006"
+HEAD = "0007"
 """The newest migration. A test holds it to the scripts."""
 
 _ALIEN = "Name another path under [memory]; the file was not touched."

@@ -7,6 +7,9 @@ another name, other properties; a backup of this one lacks its newest records. (
 database.check_pair.) Whatever differs stops both sides until a person has looked: a cloned sub-production must never write to
 production's partner. A table that is empty now, and was not, is another one too; one that may not be read, or of which no row is
 shown, is not compared, and what a person was told is missing is not missed again.
+
+A backup may lack nothing, and its records are older all the same: no count of updates ever falls by itself. That is compared
+wherever records are read anyway, here, in looks and in the sweep, with what memory has known for longer than a replica lags.
 """
 
 from __future__ import annotations
@@ -19,6 +22,7 @@ import sqlalchemy as sa
 
 from connector.engine.halves import Search
 from connector.engine.hold import HoldReason, Side
+from connector.engine.known import KnownRecords
 from connector.engine.tables import finding, identity, last, link
 from connector.engine.wakeups import wake
 from connector.model import FindingCode
@@ -43,6 +47,7 @@ class Limits:
 
     vanished_percent: float = 20.0
     vanished_at_least: int = 5
+    older_at_least: int = 2
     cancellations: int = 50  # within ten minutes
 
     def too_many_vanished(self, asked: int, missing: int) -> bool:
@@ -89,8 +94,9 @@ class Guard:
         if search.failed:
             with self._engine.begin() as connection:
                 wake(connection, [known[sys_id] for sys_id in search.failed], now, "it could not be asked about")
-        found = {sys_id for some in search.answers for sys_id in some}
-        return self.vanished(side, system.name, set(known) - set(search.failed), found, now)
+        found = {sys_id: count for some in search.answers for sys_id, count in some.items()}
+        missing = self.vanished(side, system.name, set(known) - set(search.failed), found, now)
+        return missing or self.restored(system.name, found, system.server_time)
 
     def _go_with_time(self, side: Side, facts: Mapping[str, str]) -> None:
         """While one of the oldest records is still there, it is the same instance: from then on it is known by those that are
@@ -140,6 +146,17 @@ class Guard:
             f"{missing} of {len(set(known))} {what} that were asked for are not on {name} "
             f"(more than {self.limits.vanished_percent:g} % need a person). "
             "Was a backup restored, or was a right to read them lost?",
+        )
+
+    def restored(self, name: str, counts: Mapping[str, int], clock: datetime) -> Alarm | None:
+        """Whether several of these records (sys_id -> count of updates, as just read) were read with more updates before."""
+        compared = KnownRecords(self._engine).compared(counts, clock)
+        if len(compared.older) < self.limits.older_at_least:
+            return None
+        return Alarm(
+            HoldReason.RESTORED,
+            f"{len(compared.older)} of {compared.known} records of {name} that were compared are older than when they were "
+            f"last read ({self.limits.older_at_least} or more need a person). Was a backup restored?",
         )
 
     def differing(self, side: Side, system: Watched, facts: Mapping[str, str]) -> list[str]:

@@ -12,6 +12,7 @@ by hand           everything   a person releases it, or its time is over
 absurd            everything   brake: a person has looked
 vanished          everything   brake
 identity          everything, on both sides   brake
+restored          everything   brake
 cancellations     writes       brake
 strange           everything   brake: a newer version of the connector knows why
 
@@ -48,6 +49,7 @@ class HoldReason(Enum):
     ABSURD = "absurd"
     VANISHED = "vanished"
     IDENTITY = "identity"
+    RESTORED = "restored"
     CANCELLATIONS = "cancellations"
     STRANGE = "strange"
 
@@ -75,6 +77,7 @@ _BRAKES = (
     HoldReason.ABSURD,
     HoldReason.VANISHED,
     HoldReason.IDENTITY,
+    HoldReason.RESTORED,
     HoldReason.CANCELLATIONS,
     HoldReason.STRANGE,
 )

@@ -3,22 +3,31 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
 from connector.engine.tables import finding, in_lists, known, sweep_round
 from connector.engine.wakeups import upserting, wake
-from connector.exchange import UNCOUNTED
+from connector.exchange import UNCOUNTED, WORK_ORDER
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Callable, Collection, Iterable, Mapping
     from datetime import datetime
 
+    from connector.engine.hold import Side
     from connector.exchange import Record, Sketch
 
 NOBODY = ""
 """The order of a record that belongs to none."""
+
+LAG = timedelta(minutes=15)
+"""What was true so long ago is in every answer, whichever replica gives it: by the instance's own clock."""
+
+_FORGOTTEN = (
+    "(forgotten)"  # the state of a record that is to be looked at anew; its count is still the highest that was read
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +37,31 @@ class Known:
     mod_count: int
     state: str
     order_id: str
+    since: datetime | None  # when this count was first read, by the instance's clock; None: a person has looked since
+
+    @property
+    def is_believed(self) -> bool:
+        """Whether memory says more of it than its count."""
+        return self.state != _FORGOTTEN
+
+    def is_ahead_of(self, count: int) -> bool:
+        """Whether it had more updates when it was read before: it went back, or an answer is old."""
+        return UNCOUNTED not in (count, self.mod_count) and count < self.mod_count
 
     def is_as(self, sketch: Sketch) -> bool:
         """Whether it is still what it was. Without a count nobody can tell."""
         return sketch.mod_count != UNCOUNTED and (self.mod_count, self.state) == (sketch.mod_count, sketch.state)
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """How records are, compared with how they were."""
+
+    known: int  # how many of them were compared
+    older: frozenset[str]  # sys_ids of those that have fewer updates than long ago
+
+    def __bool__(self) -> bool:
+        return bool(self.older)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +105,27 @@ class KnownRecords:
     def __init__(self, engine: sa.Engine) -> None:
         self._engine = engine
 
-    def looked_at(self, records: Iterable[Record]) -> None:
-        """A look has read these: remember the open ones as they are, forget the others. Writes only what differs."""
+    def compared(self, counts: Mapping[str, int], clock: datetime) -> Compared:
+        """Which of these records (sys_id -> count of updates, as just read) went back.
+
+        No count ever falls by itself. A replica that lags shows what was true a while ago, so only a count that memory has
+        known for longer than that is compared; `clock` is the instance's own.
+        """
+        with self._engine.connect() as connection:
+            before = [
+                (sys_id, one)
+                for chunk in in_lists({sys_id.casefold() for sys_id, count in counts.items() if count != UNCOUNTED})
+                for sys_id, one in _found(connection, known.c.sys_id.in_(chunk))
+                if one.mod_count != UNCOUNTED and one.since is not None and clock - one.since >= LAG
+            ]
+        now = {sys_id.casefold(): count for sys_id, count in counts.items()}
+        return Compared(len(before), frozenset(sys_id for sys_id, one in before if one.is_ahead_of(now[sys_id])))
+
+    def looked_at(self, records: Iterable[Record], clock: Callable[[str], datetime]) -> None:
+        """A look has read these: remember the open ones as they are, forget the others. Writes only what differs.
+
+        `clock` is that of the instance which has such a part.
+        """
         by_part: dict[str, list[Record]] = {}
         for record in records:
             by_part.setdefault(record.part, []).append(record)
@@ -87,7 +136,7 @@ class KnownRecords:
                     r.sketch: r.order_id for r in of_part if r.is_open and not _same(before.get(_folded(r.sketch)), r)
                 }
                 forget = [_folded(r.sketch) for r in of_part if not r.is_open and _folded(r.sketch) in before]
-                _remember(connection, part, remember)
+                _remember(connection, part, remember, before, clock(part))
                 _forget(connection, part, forget)
 
     def between(self, part: str, after: str, until: str | None) -> dict[str, Known]:
@@ -96,7 +145,7 @@ class KnownRecords:
         if until is not None:
             query = query.where(known.c.sys_id <= until.casefold())
         with self._engine.connect() as connection:
-            return {r.sys_id: Known(r.mod_count, r.state, r.order_id) for r in connection.execute(query)}
+            return {r.sys_id: _known(r) for r in connection.execute(query)}
 
     def round(self) -> Round | None:
         """The present round, or the last one; None when there was none."""
@@ -120,20 +169,28 @@ class KnownRecords:
             wake(connection, orders, first.began, "sweep: findings")
         return len(orders)
 
-    def swept(self, found: Slice, now: datetime) -> None:
-        """Wake the orders of a slice, believe what was found, and go on, all or nothing."""
+    def swept(self, found: Slice, now: datetime, clock: datetime) -> None:
+        """Wake the orders of a slice, believe what was found, and go on, all or nothing. `clock` is the instance's own."""
         with self._engine.begin() as connection:
             wake(connection, found.orders, now, f"sweep: {found.part}")
-            _remember(connection, found.part, found.changed)
+            before = _among(connection, found.part, [sketch.sys_id for sketch in found.changed])
+            _remember(connection, found.part, found.changed, before, clock)
             _forget(connection, found.part, found.vanished)
             _stand(connection, found.next)
 
     def forget(self, now: datetime) -> None:
-        """Everything is looked at anew, which is worth a round: the next one begins when its period is over."""
+        """Everything is looked at anew, which is worth a round: the next one begins when its period is over. Only what tells
+        that a record went back is kept."""
         with self._engine.begin() as connection:
-            connection.execute(known.delete())
+            connection.execute(known.update().values(state=_FORGOTTEN, order_id=NOBODY))
             expected = connection.execute(sa.select(sweep_round.c.expected)).scalar() or 0
             _stand(connection, Round(now, "", done=expected, expected=expected))
+
+
+def forgive(connection: sa.Connection, side: Side) -> None:
+    """A person has looked at a side: its records may be older than they were."""
+    is_theirs = known.c.part == WORK_ORDER if side.value == "fsm" else known.c.part != WORK_ORDER
+    connection.execute(known.update().where(is_theirs).values(since=None))
 
 
 def _folded(sketch: Sketch) -> str:
@@ -141,18 +198,37 @@ def _folded(sketch: Sketch) -> str:
 
 
 def _same(before: Known | None, record: Record) -> bool:
-    return before is not None and before.is_as(record.sketch) and before.order_id == record.order_id
+    return (
+        before is not None
+        and before.is_as(record.sketch)
+        and before.order_id == record.order_id
+        and before.since is not None
+    )
 
 
 def _among(connection: sa.Connection, part: str, sys_ids: Collection[str]) -> dict[str, Known]:
     found: dict[str, Known] = {}
     for chunk in in_lists({sys_id.casefold() for sys_id in sys_ids}):
-        query = sa.select(known).where(known.c.part == part, known.c.sys_id.in_(chunk))
-        found.update({r.sys_id: Known(r.mod_count, r.state, r.order_id) for r in connection.execute(query)})
+        found.update(_found(connection, (known.c.part == part) & known.c.sys_id.in_(chunk)))
     return found
 
 
-def _remember(connection: sa.Connection, part: str, records: Mapping[Sketch, str]) -> None:
+def _found(connection: sa.Connection, which: sa.ColumnElement[bool]) -> Iterable[tuple[str, Known]]:
+    return [(row.sys_id, _known(row)) for row in connection.execute(sa.select(known).where(which))]
+
+
+def _known(row: Any) -> Known:
+    return Known(row.mod_count, row.state, row.order_id, row.since)
+
+
+def _remember(
+    connection: sa.Connection,
+    part: str,
+    records: Mapping[Sketch, str],
+    before: Mapping[str, Known],
+    clock: datetime,
+) -> None:
+    """An answer that is older than memory is not remembered, until a person has looked."""
     rows = [
         {
             "part": part,
@@ -160,12 +236,17 @@ def _remember(connection: sa.Connection, part: str, records: Mapping[Sketch, str
             "mod_count": sketch.mod_count,
             "state": sketch.state,
             "order_id": order_id,
+            "since": clock,
         }
         for sketch, order_id in records.items()
+        if (one := before.get(_folded(sketch))) is None or one.since is None or not one.is_ahead_of(sketch.mod_count)
     ]
     if rows:
         statement = upserting(connection, known)
-        values = {name: statement.excluded[name] for name in ("mod_count", "state", "order_id")}
+        new = statement.excluded
+        values: dict[str, Any] = {name: new[name] for name in ("mod_count", "state", "order_id")}
+        is_same = known.c.mod_count == new.mod_count
+        values["since"] = sa.case((is_same, sa.func.coalesce(known.c.since, new.since)), else_=new.since)
         keys = [known.c.part, known.c.sys_id]
         connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=values), rows)
 

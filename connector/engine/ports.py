@@ -75,8 +75,8 @@ class Watched(Protocol):
     def identity(self) -> Mapping[str, str]:
         """What the instance can be known by, as far as it may be read: fact -> value."""
 
-    def existing(self, sys_ids: Iterable[str]) -> Collection[str]:
-        """Those of these orders (OM) or work orders (FSM) that exist."""
+    def existing(self, sys_ids: Iterable[str]) -> Mapping[str, int]:
+        """Those of these orders (OM) or work orders (FSM) that exist, each with its count of updates."""
 
     def sent(self) -> tuple[Sent, ...]:
         """What this thread sent to write something since it last asked; without secrets."""

@@ -8,6 +8,7 @@ from connector.engine.codec import KINDS_OF_SIDE
 from connector.engine.guard import forget_identity, looked_at
 from connector.engine.hold import HoldReason, Side
 from connector.engine.holds import Holds
+from connector.engine.known import forgive
 from connector.engine.store import CANCELLATIONS_RELEASED
 from connector.errors import Refused
 
@@ -31,9 +32,10 @@ def release_side(store: Store, target: str, now: datetime, text: str, *, looked:
             hint=brakes[0].way_out,
         )
     ended = holds.lift(target, list(HoldReason), now, text)
-    if any(one.reason in (HoldReason.IDENTITY, HoldReason.VANISHED) for one in ended):
+    if any(one.reason in (HoldReason.IDENTITY, HoldReason.VANISHED, HoldReason.RESTORED) for one in ended):
         with store.engine.begin() as connection:
             forget_identity(connection, Side(target))
+            forgive(connection, Side(target))
         store.note_pass(looked_at(Side(target)), now)
         store.wake(store.orders_with_open_links(), due=now, reason="a person has looked")
     if any(one.reason is HoldReason.CANCELLATIONS for one in ended):

@@ -14,7 +14,7 @@ from connector.engine.known import NOBODY, Known, KnownRecords, Round, Slice
 from connector.errors import AbsurdAnswer
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime, timedelta
 
     from connector.engine.ports import FieldService, OrderManagement, Watched
@@ -28,8 +28,18 @@ _FEW = 20  # records that may vanish at once without an explanation
 _FINDINGS = 1000
 
 
-def sweep(store: Store, om: OrderManagement, fsm: FieldService, now: datetime, every: timedelta) -> int:
-    """Carry the present round as far as it should be by now, or begin the next. Returns how many orders were woken."""
+def sweep(
+    store: Store,
+    om: OrderManagement,
+    fsm: FieldService,
+    now: datetime,
+    every: timedelta,
+    compare: Callable[[Watched, Mapping[str, int]], None],
+) -> int:
+    """Carry the present round as far as it should be by now, or begin the next. Returns how many orders were woken.
+
+    `compare` is shown the count of updates of every record, and raises where they make no sense.
+    """
     records = KnownRecords(store.engine)
     places = [(part, system) for system in (om, fsm) for part in system.parts]
     present = records.round()
@@ -38,8 +48,8 @@ def sweep(store: Store, om: OrderManagement, fsm: FieldService, now: datetime, e
         present = Round(now, places[0][0], expected=present.done if present else 0)
         woken += records.begin(present, _FINDINGS)
     for _ in range(slices_due(present, now, every)):
-        found = _slice(store, records, places, om, present)
-        records.swept(found, now)
+        found = _slice(store, records, places, om, present, compare)
+        records.swept(found, now, dict(places)[found.part].server_time)
         woken += len(found.orders)
         present = found.next
         if present.is_over:
@@ -59,12 +69,18 @@ def slices_due(present: Round, now: datetime, every: timedelta) -> int:
 
 
 def _slice(
-    store: Store, records: KnownRecords, places: Sequence[tuple[str, Watched]], om: OrderManagement, present: Round
+    store: Store,
+    records: KnownRecords,
+    places: Sequence[tuple[str, Watched]],
+    om: OrderManagement,
+    present: Round,
+    compare: Callable[[Watched, Mapping[str, int]], None],
 ) -> Slice:
     part = present.part if present.part in dict(places) else places[0][0]
     after = present.after if part == present.part else ""
     system = dict(places)[part]
     page = system.sketches(part, after, SLICE)
+    compare(system, {row.sys_id: row.mod_count for row in page.rows})
     last = page.rows[-1].sys_id if page.rows and page.more else None
     known = records.between(part, after, last)
     vanished = _vanished(system, part, page, known)
@@ -84,7 +100,8 @@ def _vanished(system: Watched, part: str, page: SketchPage, known: Mapping[str, 
     """Records that were open and are not among the open ones. Raises AbsurdAnswer when they are too many to be believed."""
     shown = {row.sys_id.casefold() for row in page.rows}
     gone = {sys_id: one.order_id for sys_id, one in known.items() if sys_id not in shown}
-    if len(gone) > _FEW and 2 * len(gone) > len(known):
+    believed = {sys_id for sys_id, one in known.items() if one.is_believed}
+    if len(gone.keys() & believed) > _FEW and 2 * len(gone.keys() & believed) > len(believed):
         raise AbsurdAnswer(
             f"{system.name}: of {len(known)} open records ({part.replace('_', ' ')}s) {len(gone)} are suddenly not shown.",
             hint="A lost right looks like this. If they are really gone, `om-fsm sync --full` looks at everything once.",

@@ -184,6 +184,8 @@ known = sa.Table(
     sa.Column("mod_count", sa.Integer, nullable=False),
     sa.Column("state", sa.String(40), nullable=False),
     sa.Column("order_id", sa.String(32), nullable=False),  # empty: a record that belongs to no order
+    # When this count was first read, by the instance's own clock; none: a person has looked at what it is now.
+    sa.Column("since", Utc),
     sqlite_with_rowid=False,
 )
 

@@ -47,7 +47,14 @@ def notice(engine: Engine, now: datetime, *, full: bool = False, everything: boo
         woken = wake_everything(store, engine.om, engine.fsm, now, everything=everything)
         store.note_pass(_SETTINGS, now, engine.settings)
     changes = poll(store, engine.om, engine.fsm, now, overlap=engine.watch.overlap)
-    woken += sweep(store, engine.om, engine.fsm, now, engine.watch.sweep_every)
+    woken += sweep(
+        store,
+        engine.om,
+        engine.fsm,
+        now,
+        engine.watch.sweep_every,
+        lambda system, counts: engine.sides.restored(system, counts, now),
+    )
     forget(store, now, engine.keep)
     return Noticed(changes, woken)
 

@@ -116,7 +116,7 @@ class FsmPort:
     def identity(self) -> Mapping[str, str]:
         return identity_of(self._api, self._table, self._known_by)
 
-    def existing(self, sys_ids: Iterable[str]) -> Collection[str]:
+    def existing(self, sys_ids: Iterable[str]) -> Mapping[str, int]:
         return existing(self._api, self._table, sys_ids)
 
     def sent(self) -> tuple[Sent, ...]:

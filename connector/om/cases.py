@@ -28,7 +28,7 @@ from connector.servicenow.schema import StateChoices, state_choices
 from connector.servicenow.wire import NOT_UNDERSTOOD, Parts, count_of, why_not
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from datetime import datetime
 
     from connector.exchange import SketchPage
@@ -120,10 +120,10 @@ class OmWithCases(OmPort):
     def points_to(self, part: str, sys_ids: Iterable[str]) -> Mapping[str, str]:
         return {sys_id: sys_id for sys_id in sys_ids} if part == _PART else super().points_to(part, sys_ids)
 
-    def existing(self, sys_ids: Iterable[str]) -> Collection[str]:
+    def existing(self, sys_ids: Iterable[str]) -> Mapping[str, int]:
         wanted = set(sys_ids)
-        orders = set(super().existing(wanted))
-        return orders | set(existing(self._api, self._case_table, wanted - orders))
+        orders = super().existing(wanted)
+        return {**orders, **existing(self._api, self._case_table, wanted - set(orders))}
 
     def open_orders(self) -> Iterator[str]:
         yield from super().open_orders()

@@ -153,7 +153,7 @@ class OmPort:
     def identity(self) -> Mapping[str, str]:
         return identity_of(self._api, self._schema.tables["order"], self._known_by)
 
-    def existing(self, sys_ids: Iterable[str]) -> Collection[str]:
+    def existing(self, sys_ids: Iterable[str]) -> Mapping[str, int]:
         return existing(self._api, self._schema.tables["order"], sys_ids)
 
     def sent(self) -> tuple[Sent, ...]:

@@ -10,13 +10,16 @@ import contextlib
 from typing import TYPE_CHECKING
 
 from connector.errors import Denied, Rejected
+from connector.exchange import UNCOUNTED
 from connector.servicenow.query import Op, Query
+from connector.servicenow.wire import count_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from connector.servicenow.table import TableApi
 
+_MOD_COUNT = "sys_mod_count"
 _OLDEST = 5  # records: one or two may be deleted
 
 
@@ -36,6 +39,7 @@ def identity_of(api: TableApi, table: str, properties: Sequence[str]) -> Mapping
     return facts
 
 
-def existing(api: TableApi, table: str, sys_ids: Iterable[str]) -> Collection[str]:
-    """Those of these records that exist and may be seen."""
-    return {row["sys_id"] for row in api.scan_in(table, "sys_id", sys_ids, [])}
+def existing(api: TableApi, table: str, sys_ids: Iterable[str]) -> Mapping[str, int]:
+    """Those of these records that exist and may be seen, each with its count of updates; UNCOUNTED where that is not shown."""
+    rows = api.scan_in(table, "sys_id", sys_ids, [_MOD_COUNT])
+    return {row["sys_id"]: count_of(row[_MOD_COUNT]) if _MOD_COUNT in row.values else UNCOUNTED for row in rows}
