@@ -571,6 +571,7 @@ class FindingCode(Enum):
     NAME_MISSING = "name-missing"  # of a record the order points to
     UNREADABLE = "unreadable"
     DEFECT = "defect"  # of the connector: this order is left alone
+    WENT_BACK = "went-back"
     MISSING_TABLE = "missing-table"
     SOLUTION_REJECTED = "solution-rejected"
     DUPLICATE_MARK = "duplicate-mark"

@@ -67,7 +67,9 @@ def release(path: Path, side: str | None, order: str | None, looked: bool) -> No
     for one in ended:
         say(_said(one), "  is released; the next look goes on.")
     if not ended:
-        say(f"{target} is not held.")
+        say(
+            f"{target} is not held." + (" Records that went back are taken as they are now." if looked and side else "")
+        )
 
 
 def _target(side: str | None, order: str | None) -> str:

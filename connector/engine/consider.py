@@ -14,6 +14,7 @@ from connector.engine.hold import Side
 from connector.engine.isolate import look_apart, recall, unreadable
 from connector.engine.known import KnownRecords
 from connector.engine.look import with_tokens
+from connector.engine.went_back import brake_or_find, start_anew, with_findings
 from connector.exchange import Unreadable
 from connector.model import CancelWorkOrder, CaseSnapshot, Finding, FindingCode, Snapshot
 
@@ -46,19 +47,19 @@ def consider(engine: Engine, order_ids: Collection[str], now: datetime) -> tuple
     if seen.unreadable:
         engine.sides.ask_again()
     _brake_if_vanished(engine, memory, seen, now)
-    for system in (engine.om, engine.fsm):
-        of_system = [one.sketch for one in seen.records if one.part in system.parts]
-        engine.sides.restored(system, {one.sys_id: one.mod_count for one in of_system}, now)
+    behind = brake_or_find(engine, seen.records, now)
+    anew = start_anew(engine, seen, memory, now)
     held = engine.sides.held_orders(now)
     for snapshot in seen.snapshots:
         if snapshot.number.upper() in held:
             _wait_for_release(engine, snapshot, now)
-    snapshots = [s for s in seen.snapshots if s.number.upper() not in held]
+    snapshots = [s for s in seen.snapshots if s.number.upper() not in held and s.sys_id not in anew]
     failed: list[Unreadable] = [*strange, *seen.unreadable, *_gone(memory, seen)]
     plans = _decide_each(engine, snapshots, memory, failed, now)
     doubted = [s for s in snapshots if _is_doubted(engine, s.sys_id, plans, memory)]
     plans |= _decide_each(engine, with_tokens(doubted, engine.om), memory, failed, now)
     engine.compared.update(snapshot.sys_id for snapshot in doubted)
+    plans = with_findings(plans, behind)
     canceling = _new_cancellations(engine, plans.values())
     for plan in list(plans.values()):
         with _alone(failed, plan.order_id, plan.order_number):

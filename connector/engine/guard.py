@@ -22,7 +22,7 @@ import sqlalchemy as sa
 
 from connector.engine.halves import Search
 from connector.engine.hold import HoldReason, Side
-from connector.engine.known import KnownRecords
+from connector.engine.known import Compared, KnownRecords
 from connector.engine.tables import finding, identity, last, link
 from connector.engine.wakeups import wake
 from connector.model import FindingCode
@@ -96,7 +96,7 @@ class Guard:
                 wake(connection, [known[sys_id] for sys_id in search.failed], now, "it could not be asked about")
         found = {sys_id: count for some in search.answers for sys_id, count in some.items()}
         missing = self.vanished(side, system.name, set(known) - set(search.failed), found, now)
-        return missing or self.restored(system.name, found, system.server_time)
+        return missing or self.restored(system.name, self.compared(system, found))
 
     def _go_with_time(self, side: Side, facts: Mapping[str, str]) -> None:
         """While one of the oldest records is still there, it is the same instance: from then on it is known by those that are
@@ -148,9 +148,12 @@ class Guard:
             "Was a backup restored, or was a right to read them lost?",
         )
 
-    def restored(self, name: str, counts: Mapping[str, int], clock: datetime) -> Alarm | None:
-        """Whether several of these records (sys_id -> count of updates, as just read) were read with more updates before."""
-        compared = KnownRecords(self._engine).compared(counts, clock)
+    def compared(self, system: Watched, counts: Mapping[str, int]) -> Compared:
+        """These records (sys_id -> count of updates, as just read) beside what memory knows."""
+        return KnownRecords(self._engine).compared(counts, system.server_time)
+
+    def restored(self, name: str, compared: Compared) -> Alarm | None:
+        """Whether several records were read with more updates before."""
         if len(compared.older) < self.limits.older_at_least:
             return None
         return Alarm(

@@ -121,6 +121,24 @@ class KnownRecords:
         now = {sys_id.casefold(): count for sys_id, count in counts.items()}
         return Compared(len(before), frozenset(sys_id for sys_id, one in before if one.is_ahead_of(now[sys_id])))
 
+    def forgiven(self, records: Collection[Record]) -> set[str]:
+        """The orders of those of these records that went back, and a person has looked since."""
+        by_part: dict[str, list[Record]] = {}
+        for record in records:
+            by_part.setdefault(record.part, []).append(record)
+        found: set[str] = set()
+        with self._engine.connect() as connection:
+            for part, of_part in by_part.items():
+                before = _among(connection, part, [r.sketch.sys_id for r in of_part])
+                found |= {
+                    r.order_id
+                    for r in of_part
+                    if (one := before.get(_folded(r.sketch))) is not None
+                    and one.since is None
+                    and one.is_ahead_of(r.sketch.mod_count)
+                }
+        return found
+
     def looked_at(self, records: Iterable[Record], clock: Callable[[str], datetime]) -> None:
         """A look has read these: remember the open ones as they are, forget the others. Writes only what differs.
 
@@ -136,7 +154,7 @@ class KnownRecords:
                     r.sketch: r.order_id for r in of_part if r.is_open and not _same(before.get(_folded(r.sketch)), r)
                 }
                 forget = [_folded(r.sketch) for r in of_part if not r.is_open and _folded(r.sketch) in before]
-                _remember(connection, part, remember, before, clock(part))
+                _remember(connection, part, remember, before, clock(part), may_fall=True)
                 _forget(connection, part, forget)
 
     def between(self, part: str, after: str, until: str | None) -> dict[str, Known]:
@@ -174,7 +192,7 @@ class KnownRecords:
         with self._engine.begin() as connection:
             wake(connection, found.orders, now, f"sweep: {found.part}")
             before = _among(connection, found.part, [sketch.sys_id for sketch in found.changed])
-            _remember(connection, found.part, found.changed, before, clock)
+            _remember(connection, found.part, found.changed, before, clock, may_fall=False)
             _forget(connection, found.part, found.vanished)
             _stand(connection, found.next)
 
@@ -227,8 +245,11 @@ def _remember(
     records: Mapping[Sketch, str],
     before: Mapping[str, Known],
     clock: datetime,
+    *,
+    may_fall: bool,
 ) -> None:
-    """An answer that is older than memory is not remembered, until a person has looked."""
+    """An answer that is older than memory is not remembered, until a person has looked; then it `may_fall`, once its order was
+    looked at."""
     rows = [
         {
             "part": part,
@@ -239,7 +260,9 @@ def _remember(
             "since": clock,
         }
         for sketch, order_id in records.items()
-        if (one := before.get(_folded(sketch))) is None or one.since is None or not one.is_ahead_of(sketch.mod_count)
+        if (one := before.get(_folded(sketch))) is None
+        or not one.is_ahead_of(sketch.mod_count)
+        or (may_fall and one.since is None)
     ]
     if rows:
         statement = upserting(connection, known)

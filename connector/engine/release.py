@@ -18,11 +18,14 @@ if TYPE_CHECKING:
     from connector.engine.hold import Hold
     from connector.engine.store import Store
 
+_ABOUT_RECORDS = (HoldReason.IDENTITY, HoldReason.VANISHED, HoldReason.RESTORED)
+
 
 def release_side(store: Store, target: str, now: datetime, text: str, *, looked: bool) -> tuple[Hold, ...]:
     """End every hold on a side. Raises Refused, with why it was braked, when nobody has looked.
 
-    What waited for the side is decided again before it is sent: whatever was mended meanwhile is seen first.
+    What waited for the side is decided again before it is sent: whatever was mended meanwhile is seen first. Records that went
+    back are taken as they are: where nothing is held, those that are findings.
     """
     holds = Holds(store.engine)
     brakes = [one for one in holds.of(target, now) if one.reason.is_brake]
@@ -32,11 +35,14 @@ def release_side(store: Store, target: str, now: datetime, text: str, *, looked:
             hint=brakes[0].way_out,
         )
     ended = holds.lift(target, list(HoldReason), now, text)
-    if any(one.reason in (HoldReason.IDENTITY, HoldReason.VANISHED, HoldReason.RESTORED) for one in ended):
+    is_about_records = any(one.reason in _ABOUT_RECORDS for one in ended)
+    if is_about_records:
         with store.engine.begin() as connection:
             forget_identity(connection, Side(target))
-            forgive(connection, Side(target))
         store.note_pass(looked_at(Side(target)), now)
+    if is_about_records or (looked and not ended):
+        with store.engine.begin() as connection:
+            forgive(connection, Side(target))
         store.wake(store.orders_with_open_links(), due=now, reason="a person has looked")
     if any(one.reason is HoldReason.CANCELLATIONS for one in ended):
         store.note_pass(CANCELLATIONS_RELEASED, now)

@@ -186,13 +186,17 @@ class Sides:
             self.brake(side, alarm.reason, alarm.text, now)
             self.refuse(now)
 
-    def restored(self, system: Watched, counts: Mapping[str, int], now: datetime) -> None:
-        """Brake when several of these records (sys_id -> count of updates, as just read) went back. Raises Held then."""
-        alarm = self.guard.restored(system.name, counts, system.server_time)
+    def restored(self, system: Watched, counts: Mapping[str, int], now: datetime) -> frozenset[str]:
+        """Brake when several of these records (sys_id -> count of updates, as just read) went back. Raises Held then.
+
+        Returns the few that did; in lower case."""
+        compared = self.guard.compared(system, counts)
+        alarm = self.guard.restored(system.name, compared)
         side = next((side for side, one in self._systems.items() if one.name == system.name), None)
         if alarm is not None and side is not None:
             self.brake(side, alarm.reason, alarm.text, now)
             self.refuse(now)
+        return compared.older
 
     def visit(self, now: datetime, *, asked: bool = False) -> None:
         """Probe what is due, and learn of each instance what was not learned yet. `asked`: a person wants it now.

@@ -34,7 +34,7 @@ def sweep(
     fsm: FieldService,
     now: datetime,
     every: timedelta,
-    compare: Callable[[Watched, Mapping[str, int]], None],
+    compare: Callable[[Watched, Mapping[str, int]], object],
 ) -> int:
     """Carry the present round as far as it should be by now, or begin the next. Returns how many orders were woken.
 
@@ -74,7 +74,7 @@ def _slice(
     places: Sequence[tuple[str, Watched]],
     om: OrderManagement,
     present: Round,
-    compare: Callable[[Watched, Mapping[str, int]], None],
+    compare: Callable[[Watched, Mapping[str, int]], object],
 ) -> Slice:
     part = present.part if present.part in dict(places) else places[0][0]
     after = present.after if part == present.part else ""

@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from connector import app
+from connector.engine.release import release_side
 from connector.errors import Held
 from tests.backup import backup, restore
-from tests.conftest import HAMBURG, LINE, ORDER, OVERLAP
-from tests.scenarios.test_brakes import braked, why, writes
+from tests.conftest import DOMAIN_ORDER, HAMBURG, LINE, OVERLAP
+from tests.scenarios.test_brakes import braked, look, why, writes
 
 if TYPE_CHECKING:
     from tests.backup import Backup
@@ -114,19 +116,99 @@ def test_a_replica_that_lags_is_no_restored_backup(pair: Pair, side: str) -> Non
     pair.assert_nothing_doubled()
 
 
-def test_one_record_that_a_script_put_back_is_no_brake(pair: Pair) -> None:
-    order, _other = served(pair)
+def test_after_a_person_has_looked_at_a_restored_field_service_what_it_lacks_is_carried_again(pair: Pair) -> None:
+    orders = served(pair)
+    kept = taken(pair, "fsm")
+    for order in orders:
+        revised(pair, order)
+    pair.settle()
+    told = {order: pair.notes(pair.resource_order(order)) for order in orders}
+    put_back(pair, "fsm", kept)
+    assert {(due, bandwidth) for due, bandwidth in carried(pair)} == {("2026-04-01 12:00:00", "100 Mbit/s")}
+    pair.world.advance(LATER)
+    why(pair)
+    look(pair, "fsm")
+    pair.settle()
+    assert carried(pair) == {(DUE, "500 Mbit/s")}
+    assert (braked(pair), pair.finding_codes()) == ({}, [])
+    pair.assert_nothing_doubled()
+    for order in orders:
+        assert set(told[order]) <= set(pair.notes(pair.resource_order(order)))
+    pair.world.advance(LATER)
+    pair.world.clear_requests()
+    passes(pair, full=True)
+    assert (braked(pair), writes(pair)) == ({}, [])  # it is known as it is now
+
+
+def carried(pair: Pair) -> set[tuple[str, str]]:
+    """What the work orders say: due date and bandwidth."""
+    rows = pair.rows("fsm", "wm_order", "", "requested_due_by", "description")
+    return {(row["requested_due_by"], row["description"].rpartition("Bandwidth: ")[2]) for row in rows}
+
+
+def test_after_a_person_has_looked_at_a_restored_order_management_what_it_lacks_is_told_again(pair: Pair) -> None:
+    orders = served(pair)
     kept = taken(pair, "om")
-    revised(pair, order)
+    for order in orders:
+        pair.fsm("dispatch", work_order=pair.install(order), technician="technician")
+    pair.settle()
+    put_back(pair, "om", kept)
+    assert not any(pair.noted(pair.resource_order(order), "-> Assigned") for order in orders)
+    with pytest.raises(Held):
+        passes(pair, full=True)
+    look(pair, "om")
+    pair.settle()
+    for order in orders:
+        assert len([note for note in pair.notes(pair.resource_order(order)) if "-> Assigned" in note]) == 1
+    assert (braked(pair), pair.finding_codes()) == ({}, [])
+    pair.assert_nothing_doubled()
+    assert [len(pair.work_orders(order)) for order in orders] == [2, 2]
+    pair.world.advance(LATER)
+    pair.world.clear_requests()
+    passes(pair, full=True)
+    assert (braked(pair), writes(pair)) == ({}, [])
+
+
+def test_after_a_restore_of_order_management_the_orders_are_carried_as_they_are_there_now(pair: Pair) -> None:
+    """It says what is wanted, also where it has forgotten that somebody wanted more."""
+    orders = served(pair)
+    kept = taken(pair, "om")
+    for order in orders:
+        revised(pair, order)
+    pair.settle()
+    put_back(pair, "om", kept)
+    pair.world.advance(LATER)
+    why(pair)
+    assert carried(pair) == {(DUE, "500 Mbit/s")}
+    look(pair, "om")
+    pair.settle()
+    assert carried(pair) == {("2026-04-01 12:00:00", "100 Mbit/s")}
+    revised(pair, orders[0])  # they say it again
+    pair.settle()
+    assert carried(pair) == {("2026-04-01 12:00:00", "100 Mbit/s"), (DUE, "500 Mbit/s")}
+    assert (braked(pair), pair.finding_codes()) == ({}, [])
+    pair.assert_nothing_doubled()
+
+
+def test_one_record_that_went_back_is_a_finding_until_a_person_has_looked(pair: Pair) -> None:
+    order, other = served(pair)
+    pair.fsm("dispatch", work_order=pair.install(order), technician="technician")
+    kept = taken(pair, "om")
     pair.settle()
     pair.world.advance(LATER)
-    pair.sync()
+    domain_order = pair.resource_order(order)
+    [row] = pair.rows("om", DOMAIN_ORDER, f"number={domain_order}", "sys_id")
     om = pair.world.instance("om")
-    [row] = pair.rows("om", ORDER, f"number={order}", "sys_id")
-    om.store.update(
-        om.schema.table(ORDER), row["sys_id"], {"sys_mod_count": kept[ORDER][row["sys_id"]]["sys_mod_count"]}
-    )
+    before = kept[DOMAIN_ORDER][row["sys_id"]]["sys_mod_count"]
+    om.store.update(om.schema.table(DOMAIN_ORDER), row["sys_id"], {"sys_mod_count": before})
     for full in (False, True):
-        pair.world.advance(LATER)
-        pair.sync(full=full)
-    assert braked(pair) == {}
+        passes(pair, full=full)
+        assert (braked(pair), pair.finding_codes()) == ({}, ["went-back"])
+    pair.fsm("dispatch", work_order=pair.install(other), technician="technician")
+    pair.settle()
+    assert pair.noted(pair.resource_order(other), "-> Assigned")
+    with app.writing(pair.loaded, pair.outside(), patient=True) as (engine, _):
+        assert release_side(engine.store, "om", pair.now(), "looked", looked=True) == ()
+    pair.settle()
+    assert pair.finding_codes() == []
+    pair.assert_nothing_doubled()
