@@ -41,22 +41,24 @@ class Search(Generic[Answer]):
 
     def among(self, sys_ids: list[str]) -> None:
         """Ask about these. Raises what concerns all of them."""
-        if not sys_ids:
-            return
-        try:
-            answer = self._ask(sys_ids)
-        except Exception as error:
-            if not self._is_of_one_record(error):
-                raise
-            if len(sys_ids) > 1:
-                for half in halves(sys_ids):
-                    self.among(half)
-                return
-            if len(self.failed) + 1 >= _ENOUGH and not self.answers:
-                raise
-            self.failed[sys_ids[0]] = error
-        else:
-            self.answers.append(answer)
+        waiting = [sys_ids] if sys_ids else []
+        while waiting:
+            some = waiting.pop()
+            try:
+                answer = self._ask(some)
+            except Exception as error:
+                if not self._is_of_one_record(error):
+                    raise
+                if len(some) > 1:
+                    first, second = halves(some)
+                    waiting += [second, first]
+                    continue
+                if len(self.failed) + 1 >= _ENOUGH and not self.answers:
+                    raise
+                self.failed[some[0]] = error
+                waiting.sort(key=len)  # elsewhere next: several that stand together are not all of them
+            else:
+                self.answers.append(answer)
 
     def _is_of_one_record(self, error: Exception) -> bool:
         if isinstance(error, Unavailable | OutcomeUnknown):

@@ -8,7 +8,6 @@ policy said, what people gave up, linked by hand or let go of, work orders that 
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -20,7 +19,7 @@ from connector.mapping.marks import WorkOrderKey
 from connector.model import BindWorkOrder, CreateWorkOrder, Finding, FindingCode, IntentState
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Collection, Mapping
     from datetime import datetime
 
     from connector.engine.drain import Engine
@@ -31,15 +30,11 @@ if TYPE_CHECKING:
 _LASTING = tuple(kind.__name__ for kind in (CreateWorkOrder, BindWorkOrder))
 
 
-def brake_or_find(engine: Engine, records: Iterable[Record], now: datetime) -> dict[str, Finding]:
+def brake_or_find(engine: Engine, records: Collection[Record], now: datetime) -> dict[str, Finding]:
     """Brake where several of these records went back; a single one is a finding of its order. Raises Held."""
     found: dict[str, Finding] = {}
-    of_system: dict[str, list[Record]] = defaultdict(list)
-    for record in records:
-        system = engine.fsm if record.part in engine.fsm.parts else engine.om
-        of_system[system.name].append(record)
     for system in (engine.om, engine.fsm):
-        read = of_system[system.name]
+        read = [record for record in records if (record.part in engine.fsm.parts) == (system is engine.fsm)]
         older = engine.sides.restored(system, {one.sketch.sys_id: one.sketch.mod_count for one in read}, now)
         for one in read:
             if one.sketch.sys_id.casefold() in older:
