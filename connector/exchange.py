@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -83,7 +83,10 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What an instance made of a write. `refused` names the columns whose value did not come back as sent."""
+    """What an instance made of a write. `refused` names the columns whose value did not come back as sent.
+
+    Those in `unfound` were not sent: why the record they should refer to is not known there, in words.
+    """
 
     sys_id: str
     number: str
@@ -91,6 +94,7 @@ class Written:
     refused: tuple[str, ...] = ()
     transaction: str = ""
     made: tuple[str, ...] = ()  # records that had to be made first, in words
+    unfound: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

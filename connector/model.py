@@ -307,9 +307,9 @@ class WorkOrder:
     created_on: str = ""  # the same
     created_by: str = ""
     strange: str = ""  # why it, or one of its tasks, cannot be understood; then only what it names can be believed
-    resolves: Mapping[str, bool] = field(
+    resolves: Mapping[str, str] = field(
         default_factory=dict
-    )  # reference columns not taken -> is what was meant known there now
+    )  # reference columns not taken -> why what was meant is not known there now, in words; "" where it is
 
     @property
     def owner(self) -> str:

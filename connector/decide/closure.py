@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from connector.decide.rules import OpenTasks, WorkOrderEnd
 from connector.mapping.notes import harmless
+from connector.mapping.refusal import why_unfound
 from connector.model import DomainOrderPhase, Origin, WorkOrderPhase
 
 if TYPE_CHECKING:
@@ -84,7 +85,9 @@ class Coming:
     @property
     def how(self) -> str:
         """How it stands, in words."""
-        return "not created yet: Field Service refused it" if self.refused else "being created"
+        if not self.refused:
+            return "being created"
+        return f"not created yet: {why_unfound(self.refused).rstrip('.') or 'Field Service refused it'}"
 
     def __str__(self) -> str:
         return f"{self.template} ({self.how})"

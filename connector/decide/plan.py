@@ -134,7 +134,7 @@ from connector.mapping import notes
 from connector.mapping.facts import facts_asked, facts_of, unshown
 from connector.mapping.marks import WorkOrderKey
 from connector.mapping.outputs import SAID, facts_for
-from connector.mapping.refusal import why_refused
+from connector.mapping.refusal import why_refused, why_unfound
 from connector.mapping.writes import not_done, subject_of
 from connector.model import (
     AnyInitiator,
@@ -203,7 +203,8 @@ def tell_parked(draft: Draft) -> None:
             on, text = _concerns(draft, action), f"{what} {intent.error}"
             draft.find(FindingCode.WRITE_PARKED, subject, text, on=on, occasion=intent.key)
             if isinstance(action, CreateWorkOrder) and on is not None:
-                text = notes.not_created(action.template, on.number, why_refused(intent.error))
+                why, unfound = why_refused(intent.error), why_unfound(intent.error)
+                text = notes.not_created(action.template, on.number, why, unfound=unfound)
                 draft.note(f"{_REFUSED}{intent.key}", on.noted_on, notes.counted(text, *draft.counts(on.noted_on)))
     for intent in list(draft.memory.intents.values()):
         is_note = isinstance(intent.action, WriteNote) and intent.key.startswith(_REFUSED)

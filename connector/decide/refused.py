@@ -48,8 +48,8 @@ def try_again(draft: Draft, initiator: AnyInitiator, work: Work) -> None:
     missing = _missing(draft, work)
     if found is None or not missing or not found.state.phase.is_open or initiator.is_past_ponr:
         return
-    known = {column for column in missing if found.resolves.get(column)}
-    if any(not found.resolves.get(column, True) for column in missing) and draft.now is not None:
+    known = {column for column in missing if found.resolves.get(column) == ""}
+    if any(found.resolves.get(column) for column in missing) and draft.now is not None:
         draft.look_again(draft.now + _ASK_AGAIN)
     now = (found.state.value, *sorted(known))
     before = link.tried or now  # what was known when it was not taken is no reason to hope
@@ -115,7 +115,7 @@ def tell_refused(draft: Draft, record: DomainOrder | Case, work: Work) -> None:
             text = notes.taken(found, said, left, zone=zone, still_open=still_open, total=total)
             draft.note(key, record, text)
     if left and found.state.phase.is_open:
-        text = f"Field Service did not take: {', '.join(left)}"
+        text = notes.not_said(found, left)
         occasion = f"refused/{found.sys_id}/{link.refused_at}"
         draft.find(
             FindingCode.NOT_APPLIED, found.number, text, on=draft.initiator(link.initiator_id), occasion=occasion
@@ -165,4 +165,4 @@ def says(found: WorkOrder, column: str, text: str) -> bool:
 def _may_be_taken(found: WorkOrder, column: str, text: str) -> bool:
     shown = found.fields.get(column)
     is_cut = bool(shown) and text.startswith(str(shown))
-    return shown is not None and not is_cut and found.resolves.get(column, True)
+    return shown is not None and not is_cut and not found.resolves.get(column)

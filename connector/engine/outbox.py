@@ -642,8 +642,10 @@ def _unsent(entry: OutboxEntry, sent: tuple[Sent, ...]) -> IntentState:
 
 def _done(text: str, written: Written | None, link: Link | None) -> Settlement:
     transaction = written.transaction if written else ""
-    if written and written.refused:
-        text += f"; not taken: {', '.join(written.refused)}"
+    if written and (refused := [column for column in written.refused if column not in written.unfound]):
+        text += f"; not taken: {', '.join(refused)}"
+    if written and written.unfound:
+        text += f"; {'; '.join(written.unfound.values())}"
     if written and written.made:
         text += f"; made in Field Service: {', '.join(written.made)}"
     return Settlement(IntentState.DONE, text, link=link, transaction=transaction)

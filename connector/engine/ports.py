@@ -228,8 +228,9 @@ class FieldService(Watched, Protocol):
     def warn(self, action: WarnDispatcher, mark: str) -> Written:
         """Write a work note, and in the same write the mark that says so."""
 
-    def resolves(self, asked: Iterable[Pointer]) -> Mapping[Pointer, bool]:
-        """Of these, those whose column is a reference: whether the record that is meant is known there now. Many together."""
+    def resolves(self, asked: Iterable[Pointer]) -> Mapping[Pointer, str]:
+        """Of these, those whose column is a reference: "" where the record that is meant is known there now, else in words why
+        not. Many together."""
 
     def numbered(self, number: str) -> WorkOrder | None:
         """The work order with this number."""

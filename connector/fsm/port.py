@@ -12,6 +12,7 @@ from connector.fsm.records import work_order_task_wire, work_order_wire
 from connector.fsm.references import References, Wanted
 from connector.mapping.fields import is_same, left_empty
 from connector.mapping.marks import OWNER, Carried, bound, digest_of, number_in, signed, sys_id_of, tokens_in
+from connector.mapping.refusal import PUT_RIGHT_TEMPLATE
 from connector.mapping.states import NOTHING_TOLD, WORK_ORDER_LABELS, StateMap, Told
 from connector.model import CreateWorkOrder, Transition, UpdateWorkOrder, WorkOrder, WorkOrderPhase, WorkOrderTask
 from connector.servicenow.calibrate import calibrate
@@ -212,12 +213,11 @@ class FsmPort:
         rows = list(self._api.scan_in(self._table, self._columns["number"], [number], self._wanted))
         return None if len(rows) != 1 else self._understood(rows[0])
 
-    def resolves(self, asked: Iterable[Pointer]) -> Mapping[Pointer, bool]:
+    def resolves(self, asked: Iterable[Pointer]) -> Mapping[Pointer, str]:
         wanted = {
             one: Wanted(one.column, one.text, one.facts) for one in asked if self._references.is_reference(one.column)
         }
-        known = self._references.known_now(wanted.values())
-        return dict(zip(wanted, known, strict=True))
+        return dict(zip(wanted, self._references.missing_now(wanted.values()), strict=True))
 
     def has_template(self, name: str) -> bool:
         return bool(self._references.find(Wanted("template", name, {})).sys_id)
@@ -368,16 +368,14 @@ class FsmPort:
         self._references.prepare([*templates, *(one for one in fields if self._references.is_reference(one.column))])
 
     def create(self, action: CreateWorkOrder) -> Written:
-        template = self._references.find(Wanted("template", action.template, {})).sys_id
-        if not template:
-            raise Rejected(
-                f"{self.name} has no (or more than one) work order template named {action.template!r}.",
-                hint="Create the template in Field Service, or correct the policy row.",
-            )
-        values, unknown, made = self._values(action)
+        wanted = Wanted("template", action.template, {})
+        template = self._references.find(wanted)
+        if why := template.why_not(self._references.described(wanted)):
+            raise Rejected(f"{self.name}: {why}.", hint=PUT_RIGHT_TEMPLATE)
+        values, unfound, made = self._values(action)
         sent = {
             **values,
-            self._columns["template"]: template,
+            self._columns["template"]: template.sys_id,
             self._columns["names"]: action.key,
             self._columns["mark"]: str(Carried(action.version, digest_of(action.facts))),
         }
@@ -388,15 +386,15 @@ class FsmPort:
                 hint="It is looked up by its mark before anything is sent again.",
                 transaction=self._api.transaction,
             )
-        return self._written(row, (*unknown, *_not_taken(row, sent)), made)
+        return self._written(row, _not_taken(row, sent), made, unfound)
 
     def update(self, action: UpdateWorkOrder) -> Written:
-        values, unknown, made = self._values(action)
+        values, unfound, made = self._values(action)
         mark = Carried(action.version, digest_of(action.facts), updates=action.number)
         sent = {**values, self._columns["mark"]: str(mark)}
         flag = {self._notes: signed(action.flag, action.key)} if action.flag else {}
         row = self._api.update(self._table, action.work_order_id, {**sent, **flag})
-        return self._written(row, (*unknown, *_not_taken(row, sent)), made)
+        return self._written(row, _not_taken(row, sent), made, unfound)
 
     def cancel(self, action: CancelWorkOrder) -> Written:
         state = self.states.value_of(_CANCELED)
@@ -431,34 +429,42 @@ class FsmPort:
 
     def _values(
         self, action: CreateWorkOrder | UpdateWorkOrder
-    ) -> tuple[dict[str, str], tuple[str, ...], tuple[str, ...]]:
-        """What to send, the reference columns that mean nothing on this instance, and the records that were made for others."""
+    ) -> tuple[dict[str, str], dict[str, str], tuple[str, ...]]:
+        """What to send, the reference columns left out with why no record is found, and the records that were made for others."""
         values: dict[str, str] = {}
-        unknown: list[str] = []
+        unfound: dict[str, str] = {}
         made: list[str] = []
         for column, value in action.fields.items():
             if not self._references.is_reference(column) or not value:
                 values[column] = value
                 continue
-            sys_id, record = self._references.fill(Wanted(column, value, action.facts))
+            wanted = Wanted(column, value, action.facts)
+            found, record = self._references.fill(wanted)
             made += [record] if record else []
-            if sys_id is None:
-                unknown.append(column)
+            if why := found.why_not(self._references.described(wanted)):
+                unfound[column] = why
             else:
-                values[column] = sys_id
-        return values, tuple(unknown), tuple(made)
+                values[column] = found.sys_id
+        return values, unfound, tuple(made)
 
     def warn(self, action: WarnDispatcher, mark: str) -> Written:
         sent = {self._columns["mark"]: mark}
         row = self._api.update(self._table, action.work_order_id, {**sent, self._notes: action.text})
         return self._written(row, _not_taken(row, sent))
 
-    def _written(self, row: Row, refused: tuple[str, ...], made: tuple[str, ...] = ()) -> Written:
+    def _written(
+        self,
+        row: Row,
+        refused: tuple[str, ...],
+        made: tuple[str, ...] = (),
+        unfound: Mapping[str, str] | None = None,
+    ) -> Written:
         return Written(
             sys_id=row.get("sys_id"),
             number=row.get(self._columns["number"]),
             mod_count=count_of(row.get("sys_mod_count")),
-            refused=refused,
+            refused=(*(unfound or {}), *refused),
+            unfound=unfound or {},
             made=made,
             transaction=self._api.transaction,
         )

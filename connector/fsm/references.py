@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING
 from connector.errors import Denied, Duplicate, Rejected, RemoteError
 from connector.mapping.facts import fill
 from connector.mapping.marks import OWNER, sys_id_of
-from connector.mapping.references import SYS_ID, Lookup, Unfound
+from connector.mapping.references import SYS_ID, Lookup, Unfound, in_words
+from connector.mapping.refusal import PUT_RIGHT
 from connector.servicenow.query import Op, Term, expressible
 
 if TYPE_CHECKING:
@@ -33,11 +34,27 @@ Keys = tuple["Mapping[str, str]", ...]
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The outcome of a look-up: a sys_id, or in words why there is none. `is_missing`: no such record exists, for sure."""
+    """The outcome of a look-up: a sys_id, or how many there are of what should be one, or why nobody can tell."""
 
     sys_id: str = ""
-    why: str = ""
-    is_missing: bool = False
+    several: int = 0
+    doubt: str = ""
+
+    @property
+    def is_missing(self) -> bool:
+        """Whether no such record exists, for sure."""
+        return not (self.sys_id or self.several or self.doubt)
+
+    def why_not(self, described: str) -> str:
+        """Why nothing is found, in the words of those who read notes; "" where something is."""
+        if self.doubt:
+            return f"Field Service cannot be asked for the {described}: {self.doubt}"
+        if self.several:
+            return f"Field Service has {self.several} records for the {described}"
+        return "" if self.sys_id else f"Field Service has no {described}"
+
+
+_NOT_ASKED = Found(doubt="it did not answer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +84,17 @@ class References:
         self._forget()
         self._learn(wanted)
 
-    def known_now(self, wanted: Iterable[Wanted]) -> list[bool]:
-        """Whether each of these is found, from what is believed or asked now, many together. What cannot be asked is not."""
+    def missing_now(self, wanted: Iterable[Wanted]) -> list[str]:
+        """Why each of these is not found, from what is believed or asked now, many together; "" for one that is."""
         each = list(wanted)
         self._learn(each)
         keys = ((one.column, self._lookups[one.column].keys(one.text, one.facts)) for one in each)
-        found = (self._remembered(column, of) for column, of in keys)
-        return [bool(one and one.sys_id) for one in found]
+        found = (self._remembered(column, of) or _NOT_ASKED for column, of in keys)
+        return [one.why_not(self.described(what)) for one, what in zip(found, each, strict=True)]
+
+    def described(self, wanted: Wanted) -> str:
+        """The record that is meant, in words."""
+        return self._lookups[wanted.column].described(wanted.column, wanted.text, wanted.facts)
 
     def _learn(self, wanted: Iterable[Wanted]) -> None:
         by_column: dict[str, dict[str, Keys]] = {}
@@ -85,21 +106,18 @@ class References:
             with contextlib.suppress(RemoteError):
                 self._look_up(column, several.values())
 
-    def fill(self, wanted: Wanted) -> tuple[str | None, str]:
-        """The sys_id of a record (None: leave it empty), and what was made for it. Raises Rejected to ask a person."""
+    def fill(self, wanted: Wanted) -> tuple[Found, str]:
+        """The record (where there is none, the column is left out), and what was made for it. Raises Rejected to ask a person."""
         lookup = self._lookups[wanted.column]
         found = self.find(wanted)
         if found.sys_id:
-            return found.sys_id, ""
+            return found, ""
         wish = lookup.missing if found.is_missing else lookup.ambiguous
         if wish is Unfound.CREATE and found.is_missing:
-            return self._make(lookup, wanted), f"{lookup.table} {wanted.text!r}"
+            return Found(self._make(lookup, wanted)), f"{in_words(wanted.column)} {wanted.text!r}"
         if wish is Unfound.ASK:
-            raise Rejected(
-                f"{self._api.endpoint.name}: {found.why}.",
-                hint="Put the record right in Field Service, then `om-fsm outbox retry`; or change [fsm.references].",
-            )
-        return None, ""
+            raise Rejected(f"{self._api.endpoint.name}: {found.why_not(self.described(wanted))}.", hint=PUT_RIGHT)
+        return found, ""
 
     def find(self, wanted: Wanted) -> Found:
         """The one record that is meant, from what is believed or asked now."""
@@ -130,28 +148,27 @@ class References:
         """Each of these, asked set by set: what the surest does not tell is asked by the next."""
         lookup = self._lookups[column]
         found: dict[str, Found] = {}
-        doubts: dict[str, str] = {}
+        doubts: dict[str, Found] = {}
         answers = _Answers(lambda first, values: self._rows(lookup, first, values))
         for columns in lookup.by:
             pending = {_text(k): k for k in wanted if _text(k) not in found and any(set(s) == set(columns) for s in k)}
             if not pending:
                 continue
             if not answers.ask(columns[0], {_of(k, columns)[columns[0]] for k in pending.values()}):
-                doubts |= dict.fromkeys(pending, f"{lookup.table} cannot be looked up by {columns[0]}")
+                refused = Found(doubt=f"the connector's user may not look it up by its {in_words(columns[0])}")
+                doubts |= dict.fromkeys(pending, refused)
                 continue
             for text, keys in pending.items():
-                sys_id, doubt = _one(lookup, keys, columns, answers)
-                if sys_id:
-                    found[text] = Found(sys_id)
-                elif doubt:
-                    doubts[text] = doubt
+                one = _one(lookup, keys, columns, answers)
+                if one.sys_id:
+                    found[text] = one
+                elif not one.is_missing:
+                    doubts[text] = one
         answers.require_one()
         for keys in wanted:
             text = _text(keys)
             if text not in found:
-                nothing = f"nothing is known to look {lookup.table} up by ({column})"
-                missing = f"there is no {' or '.join(_told(lookup, one) for one in keys)}" if keys else nothing
-                found[text] = Found(why=doubts.get(text, missing), is_missing=bool(keys) and text not in doubts)
+                found[text] = doubts.get(text, Found() if keys else _unknowable(lookup))
             self._known[column, text] = found[text], self._api.server_time
         return found
 
@@ -239,16 +256,20 @@ class _Answers:
             raise self._refused
 
 
-def _one(lookup: Lookup, keys: Keys, columns: tuple[str, ...], answers: _Answers) -> tuple[str, str]:
-    """The sys_id of the one record these columns mean, or what keeps it from being told; neither where there is none."""
+def _unknowable(lookup: Lookup) -> Found:
+    """The outcome where nothing is known that a record is looked up by."""
+    ways = (" and ".join(map(in_words, columns)) for columns in lookup.by)
+    return Found(doubt=f"the order does not say its {', or '.join(ways)}")
+
+
+def _one(lookup: Lookup, keys: Keys, columns: tuple[str, ...], answers: _Answers) -> Found:
+    """The one record these columns mean, or what keeps it from being told."""
     asked = _of(keys, columns)
     if not askable(asked[columns[0]]):
-        return "", f"{_told(lookup, asked)} cannot be asked for"
+        return Found(doubt=f"no question can hold its {in_words(columns[0])}")
     surer = keys if lookup.fact else (asked,)  # a text may be any one of the keys: none speaks against another
     meant = {r["sys_id"] for r in answers.of(columns[0], asked[columns[0]]) if _is_meant(r, surer, asked)}
-    if len(meant) == 1:
-        return meant.pop(), ""
-    return "", f"{len(meant)} records are {_told(lookup, asked)}" if meant else ""
+    return Found(meant.pop()) if len(meant) == 1 else Found(several=len(meant))
 
 
 def _of(keys: Keys, columns: tuple[str, ...]) -> Mapping[str, str]:
@@ -292,7 +313,3 @@ def _folded(value: str) -> str:
 
 def _text(keys: Keys) -> str:
     return json.dumps([{c: _folded(v) for c, v in one.items()} for one in keys], ensure_ascii=False, sort_keys=True)
-
-
-def _told(lookup: Lookup, asked: Mapping[str, str]) -> str:
-    return f"{lookup.table} with {' and '.join(f'{column} {value!r}' for column, value in asked.items())}"

@@ -19,8 +19,9 @@ _CAUSE_AND_FIX: Mapping[FindingCode, tuple[str, str]] = {
         "Mend what is named, then `om-fsm outbox retry`; it is looked up first and cannot double anything.",
     ),
     FindingCode.NOT_APPLIED: (
-        "Field Service did not take a change",
-        "Agree with the dispatcher how the visit learns of it, or let the connector's user write these columns.",
+        "the work order does not say all that the order says",
+        "Put right what is named, agree with the dispatcher how the visit learns of it, or let the connector's user write these"
+        " columns.",
     ),
     FindingCode.NOT_CANCELED: (
         "the visit could not be canceled",

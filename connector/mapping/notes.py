@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, ParamSpec
 
 from connector.mapping.marks import OWNER
 from connector.mapping.moments import moment_of
+from connector.mapping.references import in_words
 from connector.model import Saved
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from connector.model import Change, Link, State, WorkOrder, WorkOrderPhase
 
 _LONGEST = 200  # characters of one value inside a note
+_LONGEST_REASON = 400  # characters of why something is not there, with the values of people in it
 _LONGEST_REMARK = 2000  # characters of what one person wrote
 _MOST_CHANGES = 8  # listed in one note
 _CHARACTERISTIC, _EMPTY = "characteristic.", "(empty)"
@@ -122,10 +124,34 @@ class Move:
         return _by(self.by, self.at, self.zone)
 
 
-def _not_taken(refused: Iterable[str], lost: Collection[Change] = (), zone: tzinfo = UTC) -> str:
-    columns = ", ".join(column.replace("_", " ") for column in refused)
-    wanted = f" ({listed(lost, zone)})" if lost else ""
-    return f" Field Service did not take: {columns}{wanted}." if columns else ""
+def _not_taken(work_order: WorkOrder, refused: Iterable[str], lost: Collection[Change] = (), zone: tzinfo = UTC) -> str:
+    """What a work order does not say: what was not taken, with the changes that are lost with it; and what was not sent, because
+    the record is not found there."""
+    unfound = {column: why for column in refused if (why := work_order.resolves.get(column))}
+    columns = ", ".join(in_words(column) for column in refused if column not in unfound)
+    gone = [change for change in lost if not change.is_lost(unfound)]
+    wanted = f" ({listed(gone, zone)})" if gone else ""
+    taken = f" Field Service did not take: {columns}{wanted}." if columns else ""
+    if not unfound:
+        return taken
+    it = "it" if len(unfound) == 1 else "them"
+    fix = f"{_put_right(unfound.values(), it)}; until then the work order does not name {it}."
+    return f"{taken} {_unfound(unfound.values())} {fix}"
+
+
+def _unfound(sentences: Iterable[str]) -> str:
+    return " ".join(f"{harmless(why, _LONGEST_REASON).rstrip('.')}." for why in sentences)
+
+
+def _put_right(sentences: Iterable[str], it: str) -> str:
+    """What to do about records that are not found."""
+    is_known = all(why.startswith("Field Service has ") for why in sentences)
+    return f"Please make or correct {it} there" if is_known else f"Please put {it} right"
+
+
+def not_said(work_order: WorkOrder, refused: Iterable[str]) -> str:
+    """For whoever looks into it: the same as a finding."""
+    return _one_line(_not_taken(work_order, refused).rstrip("."))
 
 
 @_note
@@ -177,17 +203,22 @@ def created(
     how = f"was made by hand in Field Service{who}" if by_hand else "was created in Field Service"
     return (
         f"{_name(work_order)} {how}: {harmless(work_order.state.label)}. "
-        f"{_open_count(still_open, total)}{_not_taken(refused)}"
+        f"{_open_count(still_open, total)}{_not_taken(work_order, refused)}"
     )
 
 
 @_note
-def not_created(template: str, initiator: str, why: str) -> str:
-    """Field Service did not take a new work order; it is still wanted."""
-    return (
-        f"{harmless(template)} for {initiator} is not arranged yet: Field Service did not create the work order,"
-        f" {harmless(why).rstrip('.')}. Whoever looks after the connector must see to it."
-    )
+def not_created(template: str, initiator: str, why: str, *, unfound: str = "") -> str:
+    """Field Service did not take a new work order, or was not asked for it because a record is not found there (`unfound`); it is
+    still wanted."""
+    what = f"{harmless(template)} for {initiator} is not arranged yet"
+    if unfound:
+        retry = "ask whoever looks after the connector to try again"
+        return f"{what}: {_unfound([unfound])} {_put_right([unfound], 'it')}, and {retry}."
+    refused = f"{what}: Field Service did not create the work order"
+    if not why:
+        return f"{refused}. Whoever looks after the connector sees why, and must see to it."
+    return f"{refused}, {harmless(why).rstrip('.')}. Whoever looks after the connector must see to it."
 
 
 @_note
@@ -283,7 +314,7 @@ def _called(what: str) -> str:
 
 def _only_in(change: Change, refused: Collection[str]) -> str:
     """Which columns tell of a change, where others that should did not take it."""
-    taken = [column.replace("_", " ") for column in change.columns if column not in refused]
+    taken = [in_words(column) for column in change.columns if column not in refused]
     return f" (only in the {' and the '.join(taken)})" if 0 < len(taken) < len(change.columns) else ""
 
 
@@ -376,10 +407,13 @@ def updated(
     if carried := [change for change in changes if change not in lost]:
         what, missing = (
             f"was updated after a change of the {of}{once}: {listed(carried, zone, refused)}",
-            _not_taken(refused, lost, zone),
+            _not_taken(work_order, refused, lost, zone),
         )
     else:
-        what, missing = f"does not follow a change of the {of}{once}: {listed(lost, zone)}", _not_taken(refused)
+        what, missing = (
+            f"does not follow a change of the {of}{once}: {listed(lost, zone)}",
+            _not_taken(work_order, refused),
+        )
     return (
         f"{_name(work_order)} {what}. Current status: {harmless(work_order.state.label)}. "
         f"{_open_count(still_open, total)}{missing}"
@@ -397,10 +431,10 @@ def taken(
     total: int,
 ) -> str:
     """Field Service says now what it had not taken before. Each change is called by its column."""
-    said = (replace(change, what=change.what.replace("_", " ")) for change in changes)
+    said = (replace(change, what=in_words(change.what)) for change in changes)
     return (
-        f"{_name(work_order)} now says what Field Service had not taken: {listed(said, zone)}. "
-        f"{_open_count(still_open, total)}{_not_taken(refused)}"
+        f"{_name(work_order)} now says what was missing: {listed(said, zone)}. "
+        f"{_open_count(still_open, total)}{_not_taken(work_order, refused)}"
     )
 
 
@@ -470,8 +504,9 @@ def cancel_refused(work_order: WorkOrder, why: str, changes: Collection[Change] 
     """Field Service did not cancel what the order no longer asks for, or asks for otherwise (`changes`)."""
     wish = f"is to be made anew ({listed(changes, zone)})" if changes else "is no longer asked for"
     then = "; the new one is made when it is canceled" if changes else ""
+    said = f": {harmless(why).rstrip('.')}" if why else ", and whoever looks after the connector sees why"
     return (
-        f"{_name(work_order)} {wish}, but Field Service did not cancel it: {harmless(why).rstrip('.')}."
+        f"{_name(work_order)} {wish}, but Field Service did not cancel it{said}."
         f" It is still {harmless(work_order.state.label)}, and the connector does not try again by itself: please cancel it in"
         f" Field Service, or let it be carried out{then}."
     )

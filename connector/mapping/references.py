@@ -35,6 +35,15 @@ def no_key(text: str) -> str:
     return ""
 
 
+def in_words(column: str) -> str:
+    """A column as people call it.
+
+    >>> in_words("serial_number"), in_words("account.name"), in_words("u_site")
+    ('serial number', 'account', 'site')
+    """
+    return column.removesuffix(".name").replace(".u_", ".").removeprefix("u_").replace(".", " ").replace("_", " ")
+
+
 class Unfound(Enum):
     """What to do about a reference that cannot be filled."""
 
@@ -98,6 +107,15 @@ class Lookup:
         if column == self.shown_as:
             return text.strip()
         return facts.get(f"{self.fact}.{column}", "").strip()
+
+    def described(self, column: str, text: str, facts: Mapping[str, str]) -> str:
+        """The record that is meant, as the order says it: "location Main Office (city Hamburg)"."""
+        known = {one: value for keys in self.keys(text, facts) for one, value in keys.items()}
+        more = [
+            f"{in_words(one)} {value}" for one, value in known.items() if value.casefold() != text.strip().casefold()
+        ]
+        kind = "work order template" if column == "template" else in_words(column)
+        return f"{kind} {text.strip()}" + (f" ({', '.join(more)})" if more and SYS_ID not in known else "")
 
     def on_one_instance(self) -> Lookup:
         """The same where both sides are one instance: what the order points to is what the work order points to."""

@@ -116,7 +116,7 @@ def test_of_two_consumers_who_cannot_be_told_apart_none_is_taken_and_that_is_sai
     order = approved(pair)
     pair.sync()
     assert shown(pair, order, "consumer") == ""
-    assert pair.noted(pair.resource_order(order), "Field Service did not take: consumer")
+    assert pair.noted(pair.resource_order(order), "Field Service has 2 records for the consumer Nora Lind")
     assert "not-applied" in pair.finding_codes()
 
 
@@ -228,7 +228,7 @@ def test_a_serial_number_field_service_does_not_know_is_no_equipment(tmp_path: P
     pair.world.advance(10)
     pair.sync()
     assert shown(pair, order, "asset") == ""
-    assert pair.noted(pair.resource_order(order), "Field Service did not take: asset")
+    assert pair.noted(pair.resource_order(order), "Field Service has no asset CPE-500 S4711 (serial number S9999")
 
 
 def test_other_equipment_reaches_the_open_work_order(tmp_path: Path) -> None:

@@ -70,7 +70,7 @@ def updates(pair: Pair) -> list[str]:
 def everything_taken(pair: Pair, number: str) -> None:
     assert pair.finding_codes() == []
     assert set(states(pair)) <= {"resolved"}
-    assert pair.noted(number, "now says what Field Service had not taken")
+    assert pair.noted(number, "now says what was missing")
     pair.assert_nothing_doubled()
 
 
@@ -260,7 +260,7 @@ def test_what_was_not_taken_is_known_although_the_answer_to_the_creation_is_lost
     assert set(raising.finding_codes()) == {"not-applied"}
     assert states(raising) == ["open"] * len(states(raising)) != []
     assert len(raising.work_orders(order)) == 2
-    assert raising.noted(number, work_order, "did not take", "contact")
+    assert raising.noted(number, work_order, "was created", "Field Service has no contact Anna Weber")
 
 
 def test_what_was_taken_although_the_answer_is_lost_is_no_finding(raising: Pair) -> None:

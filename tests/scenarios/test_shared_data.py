@@ -8,14 +8,19 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from connector import app
+from connector import app, memory
 from connector.config import load
+from connector.engine.history import explain, overview
+from connector.engine.letters import letter
 from connector.errors import ConfigError
-from tests.conftest import HAMBURG, make_pair
+from tests.conftest import HAMBURG, LINE, make_pair
+from tests.scenarios.test_gate import ask as asked
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
+    from connector.engine.history import Happened
     from tests.conftest import Pair
 
 ACCOUNT, CONTACT, LOCATION = "customer_account", "customer_contact", "cmn_location"
@@ -80,7 +85,7 @@ def test_by_the_name_alone_two_are_nobody_and_that_is_said(pair: Pair) -> None:
     order = pair.approved(HAMBURG)
     pair.sync()
     assert shown(pair, order, "contact")["contact"] == ""
-    assert pair.noted(pair.resource_order(order), "Field Service did not take: contact")
+    assert pair.noted(pair.resource_order(order), "Field Service has 2 records for the contact Anna Weber.")
     assert "not-applied" in pair.finding_codes()
 
 
@@ -127,6 +132,120 @@ def test_an_approved_order_waits_where_a_person_is_to_be_asked_and_goes_on_when_
     with_engine_retry(pair)
     assert shown(pair, order, "location")["location"] == hamburg
     pair.assert_nothing_doubled()
+
+
+NO_PLACE = f"Field Service has no location {HAMBURG} (city Hamburg)."
+TWO_PLACES = f"Field Service has 2 records for the location {HAMBURG} (city Hamburg)."
+UNTIL_THEN = "Please make or correct it there; until then the work order does not name it."
+
+
+def unknown(pair: Pair, kind: str) -> None:
+    """Field Service calls the place otherwise, or has it twice."""
+    if kind == "missing":
+        changed(pair, "fsm", LOCATION, known(pair, "fsm", LOCATION, HAMBURG), name="Hamburg Head Office")
+    else:
+        made(pair, "fsm", LOCATION, name=HAMBURG, city="Hamburg")
+
+
+def named_in_findings(pair: Pair) -> list[str]:
+    database = memory.reading(pair.loaded)
+    assert database is not None
+    return [one.text for one in overview(database).findings]
+
+
+@pytest.mark.parametrize(("kind", "told"), [("missing", NO_PLACE), ("ambiguous", TWO_PLACES)])
+def test_a_place_that_is_left_out_is_named_with_what_to_do_and_not_called_refused(
+    pair: Pair, kind: str, told: str
+) -> None:
+    unknown(pair, kind)
+    order = pair.approved(HAMBURG, offering="Business SD-WAN")
+    pair.settle()
+    number, work_order = pair.resource_order(order), pair.install(order)
+    assert shown(pair, order, "location")["location"] == ""
+    [note] = pair.notes(number)
+    assert f"{work_order} Install CPE was created" in note
+    assert f"{told} {UNTIL_THEN}" in note
+    assert "did not take" not in note
+    assert "cmn_location" not in note
+    findings = named_in_findings(pair)
+    assert findings
+    assert all(told in text and "did not take" not in text for text in findings)
+    event = f"{work_order} (Install CPE) for {number} created in Field Service; {told.rstrip('.')}"
+    assert event in [one.text for one in happened(pair, work_order)]
+
+
+def happened(pair: Pair, number: str) -> Sequence[Happened]:
+    """What `om-fsm explain` tells."""
+    database = memory.reading(pair.loaded)
+    assert database is not None
+    return explain(database, number).events
+
+
+def test_a_place_that_is_put_right_is_told_as_what_was_missing(pair: Pair) -> None:
+    hamburg = known(pair, "fsm", LOCATION, HAMBURG)
+    unknown(pair, "missing")
+    order = pair.approved(HAMBURG)
+    pair.settle()
+    changed(pair, "fsm", LOCATION, hamburg, name=HAMBURG)
+    pair.world.advance(4 * 3600 + 60)
+    pair.settle()
+    assert shown(pair, order, "location")["location"] == hamburg
+    told = f"now says what was missing: location: (empty) -> {HAMBURG}."
+    assert pair.noted(pair.resource_order(order), pair.install(order), told)
+    assert pair.finding_codes() == []
+
+
+def test_who_is_moved_to_a_place_that_field_service_has_not_reads_which(pair: Pair) -> None:
+    order = pair.approved(HAMBURG)
+    pair.settle()
+    there = made(pair, "om", LOCATION, name="Acme Bremen Hub", city="Bremen")
+    [line] = pair.rows("om", LINE, f"order.number={order}", "number")
+    pair.om("revise", order=order)
+    pair.om("edit_line", line=line["number"], fields={"location": there})
+    pair.om("approve_revision", order=order)
+    pair.settle()
+    told = "Field Service has no location Acme Bremen Hub (city Bremen)."
+    assert pair.noted(pair.resource_order(order), pair.install(order), told, UNTIL_THEN)
+    assert not pair.noted(pair.resource_order(order), "did not take")
+
+
+@pytest.mark.parametrize(("kind", "told"), [("missing", NO_PLACE), ("ambiguous", TWO_PLACES)])
+def test_who_waits_because_a_person_is_asked_reads_for_what_and_from_whom(pair: Pair, kind: str, told: str) -> None:
+    knowing(pair, location='table = "cmn_location", by = "name + city", missing = "ask", ambiguous = "ask"')
+    unknown(pair, kind)
+    order = pair.approved(HAMBURG)
+    pair.settle_but_parked()
+    number = pair.resource_order(order)
+    [note] = pair.notes(number)
+    assert note.startswith(
+        f"Install CPE for {number} is not arranged yet: {told} Please make or correct it there, and ask whoever"
+        " looks after the connector to try again. 1 of 1 work order open."
+    )
+    findings = named_in_findings(pair)
+    assert findings
+    assert all(told in text and "cmn_location" not in text for text in findings)
+    said = attempts_at(pair, number)
+    assert told in said
+    assert "cmn_location" not in said
+    answer = asked(pair, number)
+    assert [one.state for one in answer.work] == [f"not created yet: {told.rstrip('.')}"]
+
+
+def attempts_at(pair: Pair, number: str) -> str:
+    """What `om-fsm outbox show` tells of the write for this domain order that is parked."""
+    database = memory.reading(pair.loaded)
+    assert database is not None
+    [entry] = [one.id for one in overview(database).waiting if one.subject == number]
+    return " ".join(one.text for one in letter(database, entry, pair.now()).attempts)
+
+
+def test_a_template_that_field_service_has_not_is_named(pair: Pair) -> None:
+    table = "cmdb_workorder_product_model"
+    changed(pair, "fsm", table, known(pair, "fsm", table, "Install CPE"), name="Install equipment")
+    order = pair.approved(HAMBURG)
+    pair.settle_but_parked()
+    told = "is not arranged yet: Field Service has no work order template Install CPE. Please make or correct"
+    assert pair.noted(pair.resource_order(order), told)
 
 
 def with_engine_retry(pair: Pair) -> None:
@@ -203,7 +322,8 @@ def test_a_namesake_at_another_account_is_not_taken_for_the_contact_who_is_calle
     order = pair.approved(HAMBURG)
     pair.sync()
     assert shown(pair, order, "contact", "account.name") == {"contact": "", "account.name": "Acme Logistics"}
-    assert pair.noted(pair.resource_order(order), "Field Service did not take: contact")
+    nobody = "Field Service has no contact Anna Weber (email anna.weber@acme.example, account Acme Logistics)."
+    assert pair.noted(pair.resource_order(order), nobody)
     assert "not-applied" in pair.finding_codes()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -27,6 +28,19 @@ DUE = [
     Change("due date", "2027-03-01 12:00:00", "2027-04-01 12:00:00"),
     Change("characteristic.slot", "2027-03-01 12:00:00", ""),  # a text of people, in whatever zone
 ]
+UNFOUND = WorkOrder(
+    "1",
+    "WO1",
+    DISPATCHED,
+    resolves={
+        "location": "Field Service has no location Paris",
+        "contact": "Field Service has 2 records for the contact Ann",
+        "account": "",
+    },
+)
+UNTOLD = replace(
+    UNFOUND, resolves={"contact": "Field Service cannot be asked for the contact Ann: the order does not say its email"}
+)
 MOVED = (Change("location", "Berlin", "Paris"), Change("characteristic.port", "", "LC"))
 DUE_DATE = Change(*("due date", "2027-03-01 12:00:00", "2027-04-01 12:00:00"), columns=("requested_due_by",))
 PLACE = Change("location", "Berlin", "Paris", ("short_description", "location"))
@@ -211,6 +225,38 @@ def test_a_note_about_very_many_changes_stays_readable() -> None:
             " Field Service did not take: requested due by, account.",
         ),
         (
+            notes.created(UNFOUND, by_hand=False, refused=("location", "contact", "priority"), still_open=1, total=1),
+            "WO1 was created in Field Service: Ready for Dispatch. 1 of 1 work order open. Field Service did not take: priority."
+            " Field Service has no location Paris. Field Service has 2 records for the contact Ann. Please make or correct them"
+            " there; until then the work order does not name them.",
+        ),
+        (
+            notes.created(UNTOLD, by_hand=False, refused=("contact",), still_open=1, total=1),
+            "WO1 was created in Field Service: Ready for Dispatch. 1 of 1 work order open. Field Service cannot be asked for the"
+            " contact Ann: the order does not say its email. Please put it right; until then the work order does not name it.",
+        ),
+        (
+            notes.not_created("Install CPE", "RO1", "", unfound="Field Service has no location Paris."),
+            "Install CPE for RO1 is not arranged yet: Field Service has no location Paris. Please make or correct it there, and"
+            " ask whoever looks after the connector to try again.",
+        ),
+        (
+            notes.not_created("Install CPE", "RO1", "it says 'Closed'"),
+            "Install CPE for RO1 is not arranged yet: Field Service did not create the work order, it says 'Closed'. Whoever"
+            " looks after the connector must see to it.",
+        ),
+        (
+            notes.not_created("Install CPE", "RO1", ""),
+            "Install CPE for RO1 is not arranged yet: Field Service did not create the work order. Whoever looks after the"
+            " connector sees why, and must see to it.",
+        ),
+        (
+            notes.cancel_refused(UNFOUND, ""),
+            "WO1 is no longer asked for, but Field Service did not cancel it, and whoever looks after the connector sees why. It"
+            " is still Ready for Dispatch, and the connector does not try again by itself: please cancel it in Field Service, or"
+            " let it be carried out.",
+        ),
+        (
             notes.status(WO1, Move("Draft", (), "Tom", "2027-02-01 10:15:30"), still_open=1, total=2),
             "WO1 Install CPE: Draft -> Ready for Dispatch by Tom, 2027-02-01 10:15 UTC. 1 of 2 work orders open.",
         ),
@@ -316,7 +362,7 @@ def test_a_note_about_very_many_changes_stays_readable() -> None:
         ),
         (
             notes.taken(WO1, [Change("requested_due_by", "", "2027-03-01 12:00:00")], ("contact",), still_open=1, total=1),
-            "WO1 Install CPE now says what Field Service had not taken: requested due by: (empty) -> 2027-03-01 12:00 UTC."
+            "WO1 Install CPE now says what was missing: requested due by: (empty) -> 2027-03-01 12:00 UTC."
             " 1 of 1 work order open. Field Service did not take: contact.",
         ),
         (

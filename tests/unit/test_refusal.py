@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from connector.mapping.refusal import why_refused
+from connector.mapping.refusal import PUT_RIGHT, PUT_RIGHT_TEMPLATE, why_refused, why_unfound
 
 ASKED = "fsm (https://fsm.example.test) refused it with status"
-UNREADABLE = "it was rejected, and whoever looks after the connector sees why"
+UNREADABLE = ""
 ID = "0a1b2c3d" * 4
 
 
@@ -39,3 +39,19 @@ ID = "0a1b2c3d" * 4
 )  # fmt: skip
 def test_a_refusal_is_told_in_business_words(error: str, words: str) -> None:
     assert why_refused(error) == words
+
+
+@pytest.mark.parametrize(
+    ("error", "sentence"),
+    [
+        (f"fsm: Field Service has no account Acme Inc. Ltd.. {PUT_RIGHT}", "Field Service has no account Acme Inc. Ltd.."),
+        (
+            f"fsm: Field Service has no work order template Swap. {PUT_RIGHT_TEMPLATE}",
+            "Field Service has no work order template Swap.",
+        ),
+        (f"{ASKED} 400: Field Service has no time.", ""),
+        ("", ""),
+    ],
+)  # fmt: skip
+def test_what_was_not_found_is_told_apart_from_what_was_refused(error: str, sentence: str) -> None:
+    assert why_unfound(error) == sentence

@@ -16,6 +16,7 @@ from tests.unit.orders import RULES, codes, intent, kinds, link, memory, only, o
 NOW = datetime(2027, 2, 1, tzinfo=UTC)
 DUE, PLACE = "requested_due_by", "location"
 WANTED = {DUE: "2027-03-01 12:00:00", PLACE: "Berlin"}
+UNKNOWN = "Field Service has no location Berlin"
 SHOWN = {**WANTED, DUE: "", PLACE: ""}
 
 
@@ -30,7 +31,7 @@ def decided(
     intents: tuple[Intent, ...] = (),
     of: CustomerOrder | None = None,
     shown: dict[str, str] | None = None,
-    resolves: dict[str, bool] | None = None,
+    resolves: dict[str, str] | None = None,
 ) -> Plan:
     seen = work_order(state, fields=SHOWN if shown is None else shown, resolves=resolves or {})
     return decide(snapshot(seen, of=of), memory(known, intents=intents, verdicts=(verdict(),)), RULES, NOW)
@@ -45,7 +46,7 @@ def test_it_is_a_finding_and_no_reason_to_write_it_again() -> None:
 def test_a_column_that_says_by_now_what_was_wanted_is_told_and_is_a_finding_no_more() -> None:
     plan = decided(told(tried=("10",)), shown={**SHOWN, DUE: f" {WANTED[DUE]}"})
     assert (codes(plan), plan.links[0].refused) == ([], ())
-    assert "now says what Field Service had not taken: requested due by" in only(plan, WriteNote).text
+    assert "now says what was missing: requested due by" in only(plan, WriteNote).text
 
 
 def test_whether_it_was_a_person_or_our_own_update_is_not_concluded_while_that_is_under_way() -> None:
@@ -87,21 +88,21 @@ def test_for_one_reason_it_is_written_once_whatever_became_of_it(state: IntentSt
 
 def test_a_record_that_is_known_now_is_written_once() -> None:
     known = told(refused=(PLACE,), tried=("10",))
-    assert "UpdateWorkOrder" not in kinds(decided(known, resolves={PLACE: False}))
-    update = only(decided(known, resolves={PLACE: True}), UpdateWorkOrder)
+    assert "UpdateWorkOrder" not in kinds(decided(known, resolves={PLACE: UNKNOWN}))
+    update = only(decided(known, resolves={PLACE: ""}), UpdateWorkOrder)
     assert (update.fields, update.tried) == ({PLACE: "Berlin"}, ("10", PLACE))
     again = replace(known, tried=update.tried, updates=1)
-    assert "UpdateWorkOrder" not in kinds(decided(again, resolves={PLACE: True}))
+    assert "UpdateWorkOrder" not in kinds(decided(again, resolves={PLACE: ""}))
 
 
 def test_a_record_that_was_known_all_the_time_is_no_reason_to_write() -> None:
-    plan = decided(told(refused=(PLACE,)), resolves={PLACE: True})
+    plan = decided(told(refused=(PLACE,)), resolves={PLACE: ""})
     assert ("UpdateWorkOrder" in kinds(plan), plan.links[0].tried) == (False, ("10", PLACE))
 
 
 def test_while_a_record_is_missing_it_is_looked_for_again_after_some_hours_in_every_state() -> None:
     known = told("16", refused=(PLACE,), tried=("10",))
-    plan = decided(known, "16", resolves={PLACE: False})
+    plan = decided(known, "16", resolves={PLACE: UNKNOWN})
     assert (plan.look_at, kinds(plan), plan.links[0].tried) == (NOW + timedelta(hours=4), [], ("16",))
     assert decided(told()).look_at is None
 
@@ -125,14 +126,14 @@ def test_what_was_taken_after_all_is_told_and_not_called_a_change_of_the_order()
     known = told("16", refused=(), updates=1, untold=update.changes, tried=update.tried)
     plan = decided(known, "16", intents=(intent(update, IntentState.DONE),), shown=WANTED)
     text = only(plan, WriteNote).text
-    assert "now says what Field Service had not taken: requested due by: (empty) -> 2027-03-01" in text
+    assert "now says what was missing: requested due by: (empty) -> 2027-03-01" in text
     assert "after a change" not in text
 
 
 def test_what_somebody_entered_instead_is_not_written_over() -> None:
-    first = decided(told(refused=(PLACE,)), shown={**SHOWN, PLACE: "Hamburg"}, resolves={PLACE: False})
+    first = decided(told(refused=(PLACE,)), shown={**SHOWN, PLACE: "Hamburg"}, resolves={PLACE: UNKNOWN})
     assert first.links[0].left == {PLACE: "Hamburg"}
-    known = {PLACE: True}
+    known = {PLACE: ""}
     assert "UpdateWorkOrder" in kinds(decided(first.links[0], shown={**SHOWN, PLACE: "Hamburg"}, resolves=known))
     for entered in ("Munich", ""):
         plan = decided(first.links[0], "16", shown={**SHOWN, PLACE: entered}, resolves=known)
