@@ -58,6 +58,8 @@ def _tell_too_late(draft: Draft, initiator: AnyInitiator, work: Work, facts: dic
         return
     if work.end not in _CARRIED_OUT or initiator.order.version <= key.version or past_ponr(initiator):
         return  # past the point of no return that was told before the visit was over
+    if not _is_told(work):
+        return
     waited = draft.intent(_waiting(work, facts)) is not None
     if not work.link.carried and not waited:
         return
@@ -270,17 +272,22 @@ def cancel(draft: Draft, initiator: AnyInitiator, work: Work, why: str) -> None:
 
 def tell_done_in_vain(draft: Draft, initiator: AnyInitiator, work: Work) -> None:
     """What was made before it was called off is told once: it may have to be undone."""
-    found, noted = work.found, work.link.noted
+    found = work.found
     if found is None or work.end not in _CARRIED_OUT or work.decision is not None or work.link.withdrawn:
         return
-    is_told = noted is not None and noted.value == found.state.value  # how it ended, before what follows from it
-    if is_told and not _was_to_be_canceled(draft, work):
+    if _is_told(work) and not _was_to_be_canceled(draft, work):
         _note(
             draft,
             initiator,
             f"in-vain/{work.link.work_order_id}/{work.link.notes}",
             notes.done_in_vain(found, initiator.number),
         )
+
+
+def _is_told(work: Work) -> bool:
+    """Whether readers have heard how it ended: that comes before what follows from it."""
+    found, noted = work.found, work.link.noted
+    return found is not None and noted is not None and noted.value == found.state.value
 
 
 def _was_to_be_canceled(draft: Draft, work: Work) -> bool:

@@ -23,7 +23,7 @@ def guard_closure(draft: Draft, domain_order: DomainOrder) -> None:
     if domain_order.state.phase is not DomainOrderPhase.CLOSED or not reasons:
         _settle(draft, domain_order)
         return
-    text = f"{domain_order.number} is closed while work is open: {'; '.join(reasons)}"
+    text = f"{domain_order.number} is closed too early: {'; '.join(reasons)}"
     draft.find(FindingCode.CLOSED_WITH_OPEN_WORK, domain_order.number, text)
     match draft.rules.gate:
         case GateMode.REOPEN:
@@ -59,7 +59,7 @@ def _reopen(draft: Draft, domain_order: DomainOrder, reasons: tuple[str, ...]) -
         key = f"gate/{domain_order.sys_id}/{number}"
         intent = draft.intent(key)
         if intent is None:
-            text = notes.still_open(domain_order.number, reasons, reopened=True)
+            text = notes.still_open(domain_order.number, reasons, _asks(draft, domain_order), reopened=True)
             text = notes.counted(text, *draft.counts(domain_order))
             draft.do(ReopenDomainOrder(key, domain_order.sys_id, domain_order.number, domain_order.mod_count, text))
             return
@@ -70,6 +70,15 @@ def _reopen(draft: Draft, domain_order: DomainOrder, reasons: tuple[str, ...]) -
             draft.remember_over(_seen_key(draft, domain_order, intent))
         if intent.state is not IntentState.DONE or _stands(draft, domain_order, intent):
             return
+
+
+def _asks(draft: Draft, domain_order: DomainOrder) -> list[str]:
+    """How it is decided about each of its visits that came to nothing."""
+    return [
+        notes.undecided(one.found, draft.decisive_words, draft.words_for_next(one))
+        for one in draft.work_of(domain_order)
+        if one.found is not None and one.asks(draft.rules.releases)
+    ]
 
 
 def _stands(draft: Draft, domain_order: DomainOrder, intent: Intent) -> bool:
@@ -107,7 +116,7 @@ def _tell(draft: Draft, domain_order: DomainOrder, reasons: tuple[str, ...]) -> 
     """The n-th note, on each occasion and for other reasons; how many are open is none. What memory does not know to be another
     occasion is the same."""
     number, last = _told(draft, domain_order)
-    text = notes.still_open(domain_order.number, reasons, reopened=False)
+    text = notes.still_open(domain_order.number, reasons, _asks(draft, domain_order), reopened=False)
     if last is not None:
         same = not isinstance(last.action, WriteNote) or notes.says(last.action.text, text)
         is_over = draft.intent(_over_key(domain_order, number)) is not None

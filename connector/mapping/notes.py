@@ -375,12 +375,20 @@ class Promise:
 @_note
 def jeopardy(work_order: WorkOrder, promise: Promise, levels: tuple[str, str], *, still_open: int, total: int) -> str:
     """The predicted lateness of a domain order's visits has another level."""
-    minutes = round(abs(promise.left) * 60)
-    hours = f"{minutes // 60}:{minutes % 60:02} hours {'before' if promise.left >= 0 else 'after'}"
+    off = f"{_lasting(abs(promise.left))} {'before' if promise.left >= 0 else 'after'}"
     return (
-        f"{_name(work_order)} {promise.how.value} {moment(promise.end, promise.zone)}, {hours} the due date of {promise.line}"
+        f"{_name(work_order)} {promise.how.value} {moment(promise.end, promise.zone)}, {off} the due date of {promise.line}"
         f" ({moment(promise.due, promise.zone)}). Jeopardy: {levels[0]} -> {levels[1]}. {_open_count(still_open, total)}"
     )
+
+
+def _lasting(hours: float) -> str:
+    """So many hours as people say them: to the minute within a day, else to the hour."""
+    minutes = round(hours * 60)
+    if minutes < 24 * 60:
+        return f"{minutes // 60}:{minutes % 60:02} hours"
+    days, rest = divmod(round(hours), 24)
+    return " ".join(f"{n} {noun}{'' if n == 1 else 's'}" for n, noun in ((days, "day"), (rest, "hour")) if n)
 
 
 @_note
@@ -516,8 +524,9 @@ def cancel_refused(work_order: WorkOrder, why: str, changes: Collection[Change] 
 def changed_too_late(
     work_order: WorkOrder, changes: Iterable[Change], zone: tzinfo = UTC, *, waited: bool = False
 ) -> str:
-    """The order was revised after a visit had been made, or while that `waited` for a person to decide."""
-    when = "while a change waited for a decision" if waited else "before the order was changed"
+    """The order was revised about a visit that is over, or a change `waited` for a person meanwhile. Which came first is not
+    said: a side may have been away."""
+    when = "while a change waited for a decision" if waited else "before a change of the order could reach it"
     return (
         f"{_name(work_order)} was {harmless(work_order.state.label)} {when}: {listed(changes, zone)}."
         f" Nobody is sent again by itself; if somebody must go, ask for a work order."
@@ -561,20 +570,26 @@ def watched_changed(work_order: WorkOrder, initiator: str, changes: Iterable[Cha
 
 
 @_note
-def still_open(domain_order: str, blockers: Iterable[str], *, reopened: bool) -> str:
-    """A domain order was closed too early."""
+def still_open(domain_order: str, blockers: Iterable[str], asks: Iterable[str] = (), *, reopened: bool) -> str:
+    """A domain order was closed too early. `asks` say how it is decided about work orders that came to nothing."""
     did = "was reopened" if reopened else "should not be closed"
-    return f"{domain_order} {did}: it cannot be closed while work is open: {'; '.join(blockers)}."
+    return " ".join([f"{domain_order} {did}: it cannot be closed yet: {'; '.join(blockers)}.", *asks])
+
+
+def undecided(work_order: WorkOrder, word: str, again: str = "") -> str:
+    """How a person decides about a work order that keeps the gate shut."""
+    return f"Somebody must decide about {work_order.number}: {_ways_out(work_order, word, again)}."
+
+
+def _ways_out(work_order: WorkOrder, word: str, again: str) -> str:
+    visit = f" (nobody goes again) or with: {again} {work_order.number} (somebody goes again)" if again else ""
+    return f"the field completes a follow-on, or a work note here begins with: {word} {work_order.number}{visit}"
 
 
 @_note
 def ask(domain_order: str, work_order: WorkOrder, word: str, again: str = "") -> str:
     """A work order ended in a way that keeps the gate shut until a person decides; `again` are the words for another visit."""
-    visit = f" (nobody goes again) or with: {again} {work_order.number} (somebody goes again)" if again else ""
-    return (
-        f"{domain_order} cannot be closed until somebody decides what follows: the field completes a follow-on,"
-        f" or a work note here begins with: {word} {work_order.number}{visit}"
-    )
+    return f"{domain_order} cannot be closed until somebody decides what follows: {_ways_out(work_order, word, again)}"
 
 
 @_note

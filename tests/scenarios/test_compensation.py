@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 
 VALUE = "sn_ind_tmt_orm_order_characteristic_value"
+LATE = "was Closed Complete before a change of the order could reach it:"
 CASES = 'id,short description,work order template\nswap,"contains ""router""",Swap CPE\nother,-,NO FIELD WORK\n'
 
 
@@ -123,13 +124,36 @@ def test_a_revision_after_the_visit_was_made_is_told_and_sends_nobody_by_itself(
     compensating.settle()
     before = compensating.rows("fsm", "wm_order", f"number={work_order}", "sys_mod_count")
     revise(compensating, order, committed_due_date="2026-04-15 12:00:00")
-    told = "was Closed Complete before the order was changed: due date: 2026-04-01 12:00 UTC -> 2026-04-15 12:00 UTC"
+    told = f"{LATE} due date: 2026-04-01 12:00 UTC -> 2026-04-15 12:00 UTC"
     assert compensating.noted(number, work_order, told, "ask for a work order. 0 of 1 work order open.")
     assert compensating.rows("fsm", "wm_order", f"number={work_order}", "sys_mod_count") == before
     assert compensating.work_orders(order, "Install CPE") == [work_order]
     revise(compensating, order, committed_due_date="2026-04-01 12:00:00")
-    assert sum("before the order was changed" in note for note in compensating.notes(number)) == 1
+    assert sum("before a change of the order could reach it" in note for note in compensating.notes(number)) == 1
     compensating.assert_nothing_doubled()
+
+
+def test_a_visit_that_ends_while_field_service_takes_no_change_is_told_first_and_not_said_to_have_ended_before(
+    compensating: Pair,
+) -> None:
+    order, number, work_order = dispatched(compensating)
+    fault = {"kind": "status", "status": 503, "path_contains": "/table/wm_order", "method": "PATCH", "count": None}
+    compensating.world.fault("fsm", {**fault, "user": "connector"})
+    [line] = compensating.rows("om", LINE, f"order.number={order}", "number")
+    compensating.om("revise", order=order)
+    compensating.om("edit_line", line=line["number"], fields={"committed_due_date": "2026-04-15 12:00:00"})
+    compensating.om("approve_revision", order=order)
+    compensating.world.advance(10)
+    compensating.sync()
+    compensating.world.advance(3600)
+    compensating.fsm("complete", work_order=work_order)
+    compensating.world.clear_faults()
+    compensating.settle()
+    told = compensating.notes(number)
+    assert not any("before the order was changed" in note for note in told)
+    [ended] = [at for at, note in enumerate(told) if "-> Closed Complete" in note]
+    [late] = [at for at, note in enumerate(told) if f"{LATE} due date" in note]
+    assert ended < late
 
 
 def waiting(pair: Pair) -> tuple[str, str, str]:
@@ -158,7 +182,7 @@ def test_a_visit_that_ends_while_a_change_waits_is_said_to_have_ended_so(compens
     compensating.fsm("complete", work_order=work_order)
     compensating.settle()
     assert compensating.noted(number, work_order, "was Closed Complete while a change waited for a decision: location")
-    assert not compensating.noted(number, "before the order was changed")
+    assert not compensating.noted(number, "before a change of the order could reach it")
 
 
 def test_another_place_moves_the_visit_that_a_person_asked_for_too(compensating: Pair) -> None:
@@ -304,7 +328,7 @@ def test_a_visit_that_ends_while_a_change_waits_is_said_to_have_ended_so_without
     pair.sync(full=True)
     pair.settle()
     assert [note for note in pair.notes(number) if WAITED in note] == told
-    assert not pair.noted(number, "before the order was changed")
+    assert not pair.noted(number, "before a change of the order could reach it")
     pair.assert_nothing_doubled()
 
 

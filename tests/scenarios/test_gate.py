@@ -58,7 +58,11 @@ def test_a_visit_that_came_to_nothing_keeps_the_gate_shut_until_a_person_decides
     pair.sync()
     assert pair.noted(number, "cannot be closed until somebody decides", f"release gate {work_order}")
     assert not close(pair, number)
-    assert pair.noted(number, "was reopened", "nobody decided what follows")
+    [reopened] = [note for note in pair.notes(number) if "was reopened" in note]
+    assert "while work is open" not in reopened
+    assert reopened.startswith(f"{number} was reopened: it cannot be closed yet: {work_order} (")
+    assert f"nobody decided what follows). Somebody must decide about {work_order}: the field completes a" in reopened
+    assert f"a work note here begins with: release gate {work_order}. 0 of 1 work order open." in reopened
     assert len(pair.finding_codes()) == 1
     decide(pair, number, f"release gate {work_order}: the customer takes it as it is")
     pair.sync()

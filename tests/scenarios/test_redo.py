@@ -120,7 +120,7 @@ def test_a_task_that_was_not_finished_yet_keeps_the_visit_that_was_made(activati
     make(activating, first)
     revise(activating, order, "1 Gbit/s")
     assert activating.work_orders(order) == [first]
-    assert activating.noted(service_order(activating, order), first, "before the order was changed")
+    assert activating.noted(service_order(activating, order), first, "before a change of the order could reach it")
 
 
 def test_a_task_that_was_closed_by_mistake_and_is_put_back_brings_nobody(activating: Pair) -> None:

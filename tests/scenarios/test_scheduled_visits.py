@@ -56,7 +56,7 @@ def levels(pair: Pair, order: str) -> list[str]:
 def test_a_start_after_the_due_date_is_told_though_no_end_is_known(pair: Pair, order: str) -> None:
     scheduled(pair, order, "2026-06-01 08:00:00")
     [note] = told(pair, order)
-    assert note.startswith("is scheduled to start 2026-06-01 08:00 UTC, 1460:00 hours after the due date of ")
+    assert note.startswith("is scheduled to start 2026-06-01 08:00 UTC, 60 days 20 hours after the due date of ")
     assert note.partition("(")[2].startswith(
         "2026-04-01 12:00 UTC). Jeopardy: None -> Critical. 1 of 1 work order open."
     )
@@ -90,7 +90,7 @@ def test_a_start_that_is_moved_forward_lowers_the_level_with_one_note(pair: Pair
     scheduled(pair, order, "2026-06-01 08:00:00")
     scheduled(pair, order, "2026-03-20 08:00:00")
     assert levels(pair, order) == ["None -> Critical", "Critical -> None"]
-    assert told(pair, order)[-1].startswith("is scheduled to start 2026-03-20 08:00 UTC, 292:00 hours before")
+    assert told(pair, order)[-1].startswith("is scheduled to start 2026-03-20 08:00 UTC, 12 days 4 hours before")
     later(pair)
     assert len(told(pair, order)) == 2
 

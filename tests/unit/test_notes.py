@@ -385,11 +385,17 @@ def test_a_note_about_very_many_changes_stays_readable() -> None:
         ),
         (
             notes.still_open("RO1", ["WO1 (Draft)", "WO2 (Assigned, Tom)"], reopened=True),
-            "RO1 was reopened: it cannot be closed while work is open: WO1 (Draft); WO2 (Assigned, Tom).",
+            "RO1 was reopened: it cannot be closed yet: WO1 (Draft); WO2 (Assigned, Tom).",
+        ),
+        (
+            notes.still_open("RO1", ["WO1 (Canceled)"], [notes.undecided(WO1, "release gate", "visit again")], reopened=True),
+            "RO1 was reopened: it cannot be closed yet: WO1 (Canceled). Somebody must decide about WO1: the field completes a"
+            " follow-on, or a work note here begins with: release gate WO1 (nobody goes again) or with: visit again WO1 (somebody"
+            " goes again).",
         ),
         (
             notes.still_open("RO1", ["WO1 (Draft)"], reopened=False),
-            "RO1 should not be closed: it cannot be closed while work is open: WO1 (Draft).",
+            "RO1 should not be closed: it cannot be closed yet: WO1 (Draft).",
         ),
         (
             notes.ready("RO1", [COMPLETE]),
@@ -409,3 +415,20 @@ def test_a_note_about_very_many_changes_stays_readable() -> None:
 )  # fmt: skip
 def test_a_note_says_what_happened_in_business_words_with_numbers_names_and_times(note: str, text: str) -> None:
     assert note == text
+
+
+@pytest.mark.parametrize(
+    ("hours", "words"),
+    [
+        (0.0, "0:00 hours before"),
+        (-1.5, "1:30 hours after"),
+        (23.99, "23:59 hours before"),
+        (24.0, "1 day before"),
+        (-25.0, "1 day 1 hour after"),
+        (168.0, "7 days before"),
+        (-338.4, "14 days 2 hours after"),
+    ],
+)
+def test_how_far_an_end_is_from_the_due_date_is_told_in_days_and_hours(hours: float, words: str) -> None:
+    promise = notes.Promise("2027-02-01 10:00:00", "ORDL1", "2027-02-01 10:00:00", hours)
+    assert f"UTC, {words} the due date" in notes.jeopardy(WO1, promise, ("None", "Low"), still_open=1, total=1)

@@ -1117,7 +1117,7 @@ READY = only(plan(snapshot(work_order("3")), memory(link(noted="3"), verdicts=(v
 def test_a_revision_that_came_after_the_visit_is_told_and_sends_nobody(state: str, told: bool) -> None:
     decided = revised(state)
     texts = [action.text for action in decided.actions if isinstance(action, WriteNote)]
-    assert any("before the order was changed: due date" in text for text in texts) is told
+    assert any("before a change of the order could reach it: due date" in text for text in texts) is told
     assert "CreateWorkOrder" not in kinds(decided)
     assert "UpdateWorkOrder" not in kinds(decided)
 
