@@ -214,6 +214,18 @@ def test_an_order_that_goes_on_hold_before_the_work_order_is_made_gets_it_afterw
     assert len(pair.work_orders(order, SWAP)) == 1
 
 
+def test_adopting_and_letting_go_do_not_wait_for_an_order_on_hold(pair: Pair) -> None:
+    order, number, ours = in_the_field(pair)
+    pair.om("hold_order", order=order)
+    pair.settle()
+    by_hand = made_by_hand(pair)
+    adopt(pair, by_hand, number)
+    detach(pair, ours)
+    pair.settle()
+    assert pair.noted(number, ours, "no longer belongs here")
+    assert pair.noted(number, by_hand, "was made by hand")
+
+
 def test_a_number_or_a_template_that_does_not_exist_changes_nothing(pair: Pair) -> None:
     _, number, _ = in_the_field(pair)
     with pytest.raises(NotFound, match="Climb the mast"):
