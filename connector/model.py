@@ -358,6 +358,7 @@ class Snapshot:
     `there_at` and `here_at` are each instance's own moment when its journals were read.
     `fallouts` are those of its order tasks, read only where the connector has raised one, or may have. `strange` are work
     orders that name one of its initiators, cannot be understood, and are not known to memory.
+    `priorities` are the labels of stored priorities, read where one has changed.
     """
 
     order: CustomerOrder
@@ -373,6 +374,7 @@ class Snapshot:
     here_at: datetime | None = None
     fallouts: tuple[Fallout, ...] = ()
     strange: tuple[WorkOrder, ...] = ()
+    priorities: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def sys_id(self) -> str:
@@ -405,6 +407,7 @@ class CaseSnapshot:
     there_at: datetime | None = None
     here_at: datetime | None = None
     strange: tuple[WorkOrder, ...] = ()
+    priorities: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def sys_id(self) -> str:

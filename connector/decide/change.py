@@ -11,7 +11,7 @@ from connector.decide.rules import WorkOrderEnd
 from connector.decide.stance import is_in_question
 from connector.mapping import notes
 from connector.mapping.compensation import Compensation
-from connector.mapping.facts import is_text, saved_with
+from connector.mapping.facts import PRIORITY, is_text, saved_with
 from connector.mapping.fields import changes_between
 from connector.mapping.marks import Carried, WorkOrderKey, cancellation_key, digest_of, fallout_mark, token_of
 from connector.mapping.outputs import SAID
@@ -89,12 +89,22 @@ def _difference(
     """By what was carried last; where that is not known, as its mark says that it was something else, by what FSM shows."""
     fields, carried, shown = draft.rules.fields_for(initiator), work.link.carried, work_order.fields
     if carried:
-        return _Difference(fields.changes(carried, facts), facts, fields.patch(carried, facts))
+        changes = tuple(_as_read(draft, change, facts) for change in fields.changes(carried, facts))
+        return _Difference(changes, facts, fields.patch(carried, facts))
     patch = {c: v for c, v in fields.desired(facts).items() if shown.get(c, "") != v}
     changes = changes_between({c: shown.get(c, "") for c in patch}, patch)
     changes = tuple(replace(change, columns=(change.what,)) for change in changes)
     may_be = tuple(Change(fact, "", facts.get(fact, "")) for fact in fields.unsaid(shown, facts))
     return _Difference(changes, facts, patch, may_be)
+
+
+def _as_read(draft: Draft, change: Change, facts: Mapping[str, str]) -> Change:
+    """A change with choices as people read them. What a policy row says is Field Service's own."""
+    if change.what != PRIORITY or f"{SAID}{PRIORITY}" in facts:
+        return change
+    labels = draft.seen.priorities
+    before, after = (labels.get(value) or value for value in (change.before, change.after))
+    return replace(change, before=before, after=after)
 
 
 def _compensate(draft: Draft, initiator: AnyInitiator, work: Work, new: _Difference) -> None:
@@ -235,7 +245,7 @@ def _with_person(
     is_said_by_policy = any(f"{SAID}{change.what}" in facts for facts in (before, after))
     if not before or is_said_by_policy or not (is_text(change.what) or _refers_elsewhere(change.what, before, after)):
         return change
-    saved = saved_with(initiator, change.what, change.after)
+    saved = saved_with(initiator, change.what, after.get(change.what, ""))
     return change if saved.by.casefold() in draft.rules.notes.left_out else replace(change, saved=saved)
 
 

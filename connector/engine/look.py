@@ -11,6 +11,7 @@ from connector.decide.refused import wanted_there
 from connector.engine.archive import Archive
 from connector.engine.hear import hear
 from connector.exchange import WORK_ORDER, Pointer, Record, Sketch
+from connector.mapping.facts import PRIORITY, facts_of
 from connector.mapping.marks import Carried, WorkOrderKey, is_detached, number_in, prefix
 from connector.mapping.quotes import own_words
 from connector.model import DomainOrderPhase, IntentState, Origin, RaiseFallout, Snapshot, WorkOrderPhase
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from connector.engine.drain import Engine
     from connector.engine.ports import FieldService, OrderManagement
     from connector.exchange import Unreadable
-    from connector.model import Intent, JournalEntry, Observed, OrderMemory, State, WorkOrder
+    from connector.model import Intent, JournalEntry, Link, Observed, OrderMemory, State, WorkOrder
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +90,7 @@ def look(
     others = [s for s in snapshots if s.sys_id not in {one.sys_id for one in strange}]
     raised = [s for s in others if _has_raised(memory[s.sys_id]) or _has_held_tasks(s)]
     compared |= {snapshot.sys_id: snapshot for snapshot in _with_fallouts(raised, om)}
+    compared = _with_priorities(compared, memory, om)
     heard = _with_answers(hear(compared.values(), memory, om, fsm, rules.notes), memory, fsm, rules)
     return Look(_with_reasons(heard, memory, fsm), read.unreadable, (*read.records, *_records(snapshots)))
 
@@ -161,6 +163,22 @@ def _with_answers(
     return tuple(
         replace(s, work_orders=tuple(replace(w, resolves=told.get(w.sys_id, {})) for w in s.work_orders))
         for s in snapshots
+    )
+
+
+def _with_priorities(
+    snapshots: Mapping[str, Observed], memory: Mapping[str, OrderMemory], om: OrderManagement
+) -> dict[str, Observed]:
+    """Ask what people call a priority, where one is not what was carried."""
+    changed = {key for key, seen in snapshots.items() if _has_other_priority(seen, memory[key].links)}
+    labels = om.priorities() if changed else {}
+    return {key: replace(s, priorities=labels) if key in changed else s for key, s in snapshots.items()}
+
+
+def _has_other_priority(seen: Observed, links: tuple[Link, ...]) -> bool:
+    carried = {one.initiator_id: one.carried[PRIORITY] for one in links if PRIORITY in one.carried}
+    return bool(carried) and any(
+        facts_of(one).get(PRIORITY, "") != carried[one.sys_id] for one in initiators_of(seen) if one.sys_id in carried
     )
 
 

@@ -115,6 +115,9 @@ class OrderManagement(Watched, Protocol):
     ) -> Mapping[str, tuple[JournalEntry, ...]]:
         """The work notes of these records, and their comments if wanted; where the journal is closed, what forms show."""
 
+    def priorities(self) -> Mapping[str, str]:
+        """What people call a stored priority; "" where two of its tables differ, nothing where that cannot be read."""
+
     def read_line_now(self, line_id: str) -> LineNow | None:
         """A line with its order, just now: one request."""
 

@@ -71,6 +71,8 @@ CASE_FACTS: Mapping[str, Kind] = {
 """What a policy for cases may ask."""
 
 CHARACTERISTIC = "characteristic."
+PRIORITY = "priority"
+"""A fact that is told as people call it and carried as it is stored."""
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 _MARKUP = re.compile(r"\[\s*(/?)\s*(code)\s*\]", re.IGNORECASE)
 

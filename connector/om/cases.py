@@ -68,6 +68,10 @@ class OmWithCases(OmPort):
 
     # --- what changed --------------------------------------------------------------------------------------
 
+    def _prioritized(self) -> dict[str, str]:
+        cases = {} if self.shortcoming else {self._case_table: self._schema.case["priority"]}
+        return {**super()._prioritized(), **cases}
+
     def reach(self) -> None:
         super().reach()
         self._look_for_cases()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from connector.errors import AbsurdAnswer, Rejected, RemoteError
 from connector.exchange import NOTE, Changed, FeedId, LineNow, OrdersRead, Record, Sent, Sketch, Unreadable, Written
+from connector.mapping.choices import agreed
 from connector.mapping.facts import CARRIED_FACTS
 from connector.mapping.marks import OWNER, number_in, tokens_in
 from connector.mapping.states import DOMAIN_ORDER_LABELS, NOTHING_TOLD, ORDER_LABELS, StateMap, Told
@@ -29,6 +30,7 @@ from connector.servicenow.feed import Feed
 from connector.servicenow.identity import existing, identity_of
 from connector.servicenow.journal import Journals
 from connector.servicenow.lean import Part
+from connector.servicenow.names import REFUSED
 from connector.servicenow.people import People
 from connector.servicenow.query import Op, Query
 from connector.servicenow.schema import StateChoices
@@ -139,6 +141,25 @@ class OmPort:
     @property
     def server_time(self) -> datetime:
         return self._api.server_time
+
+    @cached_property
+    def _priorities(self) -> StateChoices:
+        """The lists of whatever has a priority, read when it is asked for what people call one."""
+        return StateChoices(self._api, {table: column for table, column in self._prioritized().items() if column})
+
+    def _prioritized(self) -> dict[str, str]:
+        """The tables of what has a priority -> its column."""
+        schema = self._schema
+        return {
+            schema.tables["domain_order"]: schema.domain_order["priority"],
+            schema.tables["order_task"]: schema.order_task["priority"],
+        }
+
+    def priorities(self) -> Mapping[str, str]:
+        try:
+            return agreed(tuple(self._priorities.read().values()))
+        except REFUSED:
+            return {}
 
     def reach(self) -> None:
         tree = None

@@ -90,11 +90,11 @@ def last_said(pair: Pair, number: str, work_order: str) -> str:
 
 
 REFUSED = (
-    "{} Install CPE does not follow a change of the order: priority: 4 -> 1. Current status: Assigned."
+    "{} Install CPE does not follow a change of the order: priority: 4 - Low -> 1 - Critical. Current status: Assigned."
     " 1 of 1 work order open. Field Service did not take: priority."
 )
 TAKEN = (
-    "{} Install CPE was updated after a change of the order: priority: 4 -> 1. Current status: Assigned."
+    "{} Install CPE was updated after a change of the order: priority: 4 - Low -> 1 - Critical. Current status: Assigned."
     " 1 of 1 work order open."
 )
 LOST_ANSWER = {"kind": "commit_then_drop", "method": "PATCH", "path_contains": "/table/wm_order", "count": 1}

@@ -14,7 +14,7 @@ from connector.errors import ConfigError
 from connector.profile import read_profile
 from connector.unsettled import unsettled
 from tests.conftest import DOMAIN_ORDER, HAMBURG, Pair, with_cases
-from tests.scenarios.test_cases import POLICY
+from tests.scenarios.test_cases import CASE, POLICY, opened, said
 from tests.scenarios.test_discover import adopt, found, pair_on
 from tests.scenarios.test_doctor import level
 
@@ -78,7 +78,7 @@ def test_a_priority_that_field_service_does_not_know_is_left_empty_or_said_not_t
     set_priority(unlike, order, "5")
     unlike.settle()
     assert stored(unlike, order) == ("" if clears else "1")
-    [note] = [n for n in unlike.notes(unlike.resource_order(order)) if "priority: 4 -> 5" in n]
+    [note] = [n for n in unlike.notes(unlike.resource_order(order)) if "priority: 4 - Low -> 5 - Planning" in n]
     assert ("Field Service did not take: priority" in note) is not clears
     assert all(not plan.actions for plan in unlike.sync().plans)
 
@@ -223,3 +223,31 @@ def test_the_doctor_warns_of_priorities_that_mean_something_else_until_a_profile
     assert level(unlike, "fields.priority") is Level.WARNING
     adopt(unlike, found(unlike))
     assert level(unlike, "fields.priority") is Level.FINE
+
+
+# --- what readers are told ---------------------------------------------------------------------------------------
+
+
+def test_a_change_of_priority_is_told_as_order_management_labels_it(pair: Pair) -> None:
+    cases = with_cases(pair, POLICY)
+    case, order = opened(cases), cases.approved(HAMBURG)
+    cases.settle()
+    cases.om("write", table=CASE, record=case, fields={"priority": "1"})
+    set_priority(cases, order, "2")
+    cases.settle()
+    assert [note for note in said(cases, case) if "priority: 2 - High -> 1 - Critical. Current status" in note]
+    assert cases.noted(cases.resource_order(order), "priority: 4 - Low -> 2 - High. Current status")
+
+
+@pytest.mark.parametrize("why", ["closed to the user", "called differently by another table"])
+def test_a_priority_whose_label_nobody_can_tell_is_told_as_it_is_stored(pair: Pair, why: str) -> None:
+    if why == "closed to the user":
+        pair.world.fault("om", {"kind": "status", "status": 403, "path_contains": "sys_choice", "count": None})
+    else:
+        _calls(pair, "sn_ind_tmt_orm_order_task", "1", "1 - Low")
+    order = pair.approved(HAMBURG)
+    pair.settle()
+    set_priority(pair, order, "1")
+    pair.settle()
+    before = "4" if why == "closed to the user" else "4 - Low"
+    assert pair.noted(pair.resource_order(order), f"priority: {before} -> 1. Current status")
