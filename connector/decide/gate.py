@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 from connector.decide.closure import blockers, enforced_tasks
 from connector.decide.rules import GateMode
 from connector.mapping import notes
+from connector.mapping.marks import status_key
 from connector.model import DomainOrderPhase, FindingCode, IntentState, ReopenDomainOrder, WriteNote
 
 if TYPE_CHECKING:
+    from connector.decide.closure import Work
     from connector.decide.draft import Draft
     from connector.model import DomainOrder, Intent
 
@@ -59,6 +61,9 @@ def _reopen(draft: Draft, domain_order: DomainOrder, reasons: tuple[str, ...]) -
         key = f"gate/{domain_order.sys_id}/{number}"
         intent = draft.intent(key)
         if intent is None:
+            if _cause_is_told_now(draft, domain_order):
+                draft.look_again(draft.now)
+                return
             text = notes.still_open(domain_order.number, reasons, _asks(draft, domain_order), reopened=True)
             text = notes.counted(text, *draft.counts(domain_order))
             draft.do(ReopenDomainOrder(key, domain_order.sys_id, domain_order.number, domain_order.mod_count, text))
@@ -70,6 +75,21 @@ def _reopen(draft: Draft, domain_order: DomainOrder, reasons: tuple[str, ...]) -
             draft.remember_over(_seen_key(draft, domain_order, intent))
         if intent.state is not IntentState.DONE or _stands(draft, domain_order, intent):
             return
+
+
+def _cause_is_told_now(draft: Draft, domain_order: DomainOrder) -> bool:
+    """Whether this plan tells that a work order is open again which readers knew to be over. That comes first: the note counts as
+    an update of the domain order, on which the reopening is decided."""
+    before = {one.work_order_id: one.noted for one in draft.memory.links}
+    return any(
+        (noted := before.get(one.link.work_order_id)) is not None and not noted.phase.is_open
+        for one in draft.work_of(domain_order)
+        if one.is_open and draft.is_planned(status_key(one.link.work_order_id, one.link.notes, _told_state(one)))
+    )
+
+
+def _told_state(work: Work) -> str:
+    return work.link.noted.value if work.link.noted is not None else ""
 
 
 def _asks(draft: Draft, domain_order: DomainOrder) -> list[str]:

@@ -77,6 +77,7 @@ the same person, or another, wishes otherwise before it left  | the later wish r
 work order with our mark that memory does not know            | adopted, with what its mark and the journal say
 a copy of a work order of ours, with its mark                 | counts for the gate while open; never edited + finding
 domain order closed while a work order is open or undecided   | the gate: reopen (or note, or alarm, as configured), naming them
+the same, because a work order that was over is open again    | that is told first; the gate at the next look
 an open order task or header task, where that is enforced     | as an open work order, for the gate and for "ready to close"
 the same, where only a note is wanted, and one was written    | nothing; a note again when the reasons are others, or the domain
                                                               |   order was seen open in between

@@ -126,6 +126,9 @@ def test_a_follow_on_opens_the_work_order_and_the_gate_again_and_its_completion_
         pair.fsm("reopen_task", task=task)
     pair.sync()
     assert not is_closed(pair, number)
+    told = [note.partition(" (")[0] for note in pair.notes(number)]
+    assert told[-2].startswith(f"{work_order} Install CPE: Closed Incomplete -> ")
+    assert told[-1] == f"{number} was reopened: it cannot be closed yet: {work_order}"
     pair.fsm("dispatch", work_order=work_order, technician="technician")
     pair.fsm("complete", work_order=work_order)
     pair.sync()

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from connector.decide.plan import decide
 from connector.decide.rules import Consequence, PonrMode, WorkOrderEnd
 from connector.mapping.marks import Carried, digest_of, signed, status_key, sys_id_of, token_of
 from connector.model import (
@@ -718,6 +719,14 @@ def test_a_domain_order_closed_while_a_work_order_is_open_is_reopened_naming_it(
     assert codes(decided) == ["closed-with-open-work"]
 
 
+def test_a_work_order_that_was_reopened_is_told_before_the_domain_order_is_reopened_for_it() -> None:
+    now = datetime(2027, 2, 1, tzinfo=UTC)
+    seen = snapshot(work_order("16"), with_domain_order=CLOSED)
+    first = decide(seen, memory(link(noted="3"), verdicts=(verdict(),)), RULES, now)
+    assert (kinds(first), first.look_at, codes(first)) == (["WriteNote"], now, ["closed-with-open-work"])
+    assert kinds(plan(seen, memory(*first.links, verdicts=(verdict(),)))) == ["ReopenDomainOrder"]
+
+
 ENDS = [
     ("3", False, True),  # closed complete
     ("4", False, False),  # closed incomplete
@@ -825,7 +834,8 @@ def test_an_end_that_only_asks_for_a_note_is_no_finding() -> None:
 def test_a_follow_on_that_reopens_the_work_order_reopens_the_gate() -> None:
     seen = snapshot(work_order("10"), with_domain_order=CLOSED)
     seen = replace(seen, journals={DOMAIN_ORDER_ID: (TOLD, JournalEntry(2, "frank", "release gate"))})
-    assert "ReopenDomainOrder" in kinds(plan(seen, memory(link(noted="4"), verdicts=(verdict(),))))
+    told = plan(seen, memory(link(noted="4"), verdicts=(verdict(),)))
+    assert "ReopenDomainOrder" in kinds(plan(seen, memory(*told.links, verdicts=(verdict(),))))
 
 
 def test_a_refused_reopening_is_a_finding_until_it_is_settled() -> None:
