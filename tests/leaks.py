@@ -1,9 +1,10 @@
 """The watch over secrets: whatever a test printed, logged, raised or wrote is searched for every secret it used.
 
 Secrets are learned where they cannot be missed: from every `SecretStr` that is made (each secret of a configuration becomes
-one), from the headers of every request that leaves, and from files in a directory called `secrets`. What is searched: captured
-output and log records, what `capsys` and click's runner returned, exceptions that `pytest.raises` caught with their causes, and
-every file below the test's `tmp_path`: memory with its log, events, the outbox, logs of daemons.
+one), from the headers of every request that leaves, from the environment of every process that is started, and from files in a
+directory called `secrets`. What is searched: captured output and log records, what `capsys` and click's runner returned, what
+was read of a process or of a terminal it speaks to, exceptions that `pytest.raises` caught with their causes, and every file
+below the test's `tmp_path`: memory with its log, events, the outbox, logs of daemons.
 
 Not searched are the places where secrets are kept on purpose: a file that holds nothing else, what the sandbox says of itself,
 and TOML files, which only people write.
@@ -15,6 +16,10 @@ import base64
 import binascii
 import hashlib
 import json
+import os
+import pty
+import re
+import subprocess
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -26,12 +31,14 @@ import pytest
 import requests
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterator
+    from collections.abc import Callable, Generator, Iterator, Mapping
     from pathlib import Path
+    from typing import IO
 
 SHORTEST = 8  # characters: what is shorter occurs by chance
 _KEPT_ON_PURPOSE = ("sandbox.json",)
 _LARGEST = 20_000_000  # bytes of a file
+_SECRET_NAME = re.compile(r"^(OM|FSM|WEBHOOK)_\w*(PASSWORD|SECRET|TOKEN|KEY)\w*$")  # of a variable that holds one
 
 
 @dataclass
@@ -40,6 +47,7 @@ class Watch:
 
     secrets: set[str] = field(default_factory=set)
     said: list[tuple[str, str]] = field(default_factory=list)  # where, text
+    streams: dict[int, tuple[str, list[str]]] = field(default_factory=dict)  # what comes piece by piece: where, texts
 
     def learn(self, secret: str) -> None:
         if len(secret) >= SHORTEST:
@@ -48,6 +56,17 @@ class Watch:
     def hear(self, where: str, text: object) -> None:
         if text:
             self.said.append((where, text.decode("utf-8", "replace") if isinstance(text, bytes) else str(text)))
+
+    def hear_piece(self, stream: int, where: str, piece: str | bytes) -> None:
+        """A secret may begin in one piece and end in the next."""
+        text = piece.decode("utf-8", "replace") if isinstance(piece, bytes) else piece
+        self.streams.setdefault(stream, (where, []))[1].append(text)
+
+    def learn_environment(self, environment: Mapping[str, str]) -> None:
+        """The secrets a process is given."""
+        for name, value in environment.items():
+            if _SECRET_NAME.match(name):
+                self.learn(value)
 
     def hear_error(self, error: BaseException | None) -> None:
         """An exception as a person or a log could see it, with what led to it."""
@@ -73,9 +92,10 @@ class Watch:
         if directory is not None:
             self.secrets |= {text for path in _files(directory, "secrets") if len(text := _text(path)) >= SHORTEST}
         needles = {form: secret for secret in self.secrets for form in forms(secret)}
+        pieces = [(where, "".join(texts)) for where, texts in self.streams.values()]
         found = [
             f"{where}: secret {fingerprint(needles[needle])}"
-            for where, text in self.said
+            for where, text in (*self.said, *pieces)
             for needle in needles
             if needle in text
         ]
@@ -131,13 +151,11 @@ def _in_files(directory: Path, needles: dict[str, str]) -> Iterator[tuple[Path, 
 WATCH = Watch()
 
 
-def _listening(
-    call: Callable[..., Any], before: Callable[..., None], after: Callable[[Any], None]
-) -> Callable[..., Any]:
+def _listening(call: Callable[..., Any], before: Callable[..., None], after: Callable[..., None]) -> Callable[..., Any]:
     def listening(*args: Any, **kwargs: Any) -> Any:
         before(*args, **kwargs)
         result = call(*args, **kwargs)
-        after(result)
+        after(result, *args)
         return result
 
     return listening
@@ -151,22 +169,83 @@ def _heard_from_raises(_raises: object, _kind: object, error: BaseException | No
     WATCH.hear_error(error)
 
 
-def _heard_from_runner(result: click.testing.Result) -> None:
+def _heard_from_runner(result: click.testing.Result, *_: object) -> None:
     WATCH.hear("output of a command", result.output)
     WATCH.hear_error(result.exception)
 
 
-def _heard_from_capture(captured: Any) -> None:
+def _heard_from_capture(captured: Any, *_: object) -> None:
     WATCH.hear("captured output", captured.out)
     WATCH.hear("captured errors", captured.err)
 
 
-_EARS: tuple[tuple[Any, str, Callable[..., None], Callable[[Any], None]], ...] = (
+def _learned_from_process(*_args: object, env: Mapping[str, str] | None = None, **_more: object) -> None:
+    WATCH.learn_environment(os.environ if env is None else env)
+
+
+class _Heard:
+    """One end of a pipe from a process: whatever is read of it is heard."""
+
+    def __init__(self, pipe: IO[Any], where: str) -> None:
+        self._pipe = pipe
+        self._where = where
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._pipe, name)
+
+    def _hear(self, piece: str | bytes) -> Any:
+        WATCH.hear_piece(id(self), self._where, piece)
+        return piece
+
+    def read(self, *size: int) -> Any:
+        return self._hear(self._pipe.read(*size))
+
+    def readline(self, *size: int) -> Any:
+        return self._hear(self._pipe.readline(*size))
+
+    def readlines(self, *hint: int) -> Any:
+        return [self._hear(line) for line in self._pipe.readlines(*hint)]
+
+    def __iter__(self) -> Iterator[Any]:
+        return map(self._hear, self._pipe)
+
+
+def _listen_to_process(_result: object, process: subprocess.Popen[Any], *_: object) -> None:
+    for name in ("stdout", "stderr"):
+        pipe = getattr(process, name)
+        if pipe is not None:
+            setattr(process, name, _Heard(pipe, f"{name} of a process"))
+
+
+def _heard_from_process(said: tuple[Any, Any], *_: object) -> None:
+    """`communicate` reads beneath the pipes, where there are two. `subprocess.run` and its like call it."""
+    WATCH.hear("stdout of a process", said[0])
+    WATCH.hear("stderr of a process", said[1])
+
+
+_TERMINALS: set[int] = set()
+"""The ends at which a test sits."""
+
+
+def _listen_to_terminal(ends: tuple[int, int]) -> None:
+    _TERMINALS.add(ends[0])
+
+
+def _heard_from_terminal(piece: bytes, descriptor: int, *_: object) -> None:
+    if descriptor in _TERMINALS:
+        WATCH.hear_piece(descriptor, "a terminal", piece)
+
+
+_EARS: tuple[tuple[Any, str, Callable[..., None], Callable[..., None]], ...] = (
     (pydantic.SecretStr, "__init__", lambda _self, secret: WATCH.learn(secret), _nothing),
     (requests.Session, "send", lambda _self, request, **_: WATCH.learn_request(request), _nothing),
     (pytest.RaisesExc, "__exit__", _heard_from_raises, _nothing),
     (pytest.CaptureFixture, "readouterr", _nothing, _heard_from_capture),
     (click.testing.CliRunner, "invoke", _nothing, _heard_from_runner),
+    (subprocess.Popen, "__init__", _learned_from_process, _listen_to_process),
+    (subprocess.Popen, "communicate", _nothing, _heard_from_process),
+    (pty, "openpty", _nothing, _listen_to_terminal),
+    (os, "read", _nothing, _heard_from_terminal),
 )
 
 
@@ -183,6 +262,8 @@ def pytest_runtest_setup() -> None:
     """Each test has its own watch."""
     WATCH.secrets.clear()
     WATCH.said.clear()
+    WATCH.streams.clear()
+    _TERMINALS.clear()
 
 
 @pytest.hookimpl(wrapper=True)

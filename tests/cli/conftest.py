@@ -18,7 +18,6 @@ import pytest
 import trustme
 
 from tests import PATIENCE
-from tests.leaks import WATCH
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -123,10 +122,6 @@ class Place:
             timeout=PATIENCE,
             check=False,
         )
-        for name in ("OM_PASSWORD", "FSM_PASSWORD"):
-            WATCH.learn(self.environment.get(name, ""))
-        WATCH.hear("standard output", done.stdout)
-        WATCH.hear("standard error", done.stderr)
         return Said(done.returncode, done.stdout, done.stderr)
 
     def content(self) -> dict[str, bytes]:

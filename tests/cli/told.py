@@ -147,3 +147,4 @@ def another_terminal(command: str, answer: str, terminal: Terminal) -> Iterator[
             yield process
         finally:
             process.terminate()
+            process.communicate()  # what else it said is read, so that the watch over secrets hears it

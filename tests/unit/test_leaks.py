@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[2]
 SECRET = 'tr0ub4dor&3 "x"'
 
 PREAMBLE = """
-import logging, sys
+import logging, os, pty, subprocess, sys
 import click, pytest, requests
 from click.testing import CliRunner
 from pydantic import SecretStr
@@ -66,6 +66,44 @@ def test_of_a_request():
         requests.get("http://127.0.0.1:9/", auth=("user", "a-third-secret"), timeout=1)
     print("a-third-secret")
 
+def process(**how):
+    return subprocess.Popen([sys.executable, "-c", f"print({made()!r})"], **how)
+
+def test_of_a_process_that_was_asked():
+    subprocess.run([sys.executable, "-c", f"print({made()!r})"], capture_output=True, text=True)
+
+def test_of_the_errors_of_a_process():
+    subprocess.run([sys.executable, "-c", f"raise SystemExit({made()!r})"], stderr=subprocess.PIPE)
+
+def test_of_a_process_that_goes_on():
+    with process(stdout=subprocess.PIPE, text=True) as running:
+        running.stdout.readline()
+
+def test_of_a_process_line_by_line():
+    with process(stdout=subprocess.PIPE) as running:
+        list(running.stdout)
+
+def test_on_a_terminal():
+    ours, theirs = pty.openpty()
+    with process(stdout=theirs) as running:
+        seen = b""
+        while b"and-3" not in seen:
+            seen += os.read(ours, 4)
+    os.close(ours)
+    os.close(theirs)
+
+def test_from_the_environment_of_a_process():
+    script = "import os; print(os.environ['OM_PASSWORD'])"
+    environment = {"OM_PASSWORD": "a-fourth-secret", "PATH": os.defpath}
+    subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True)
+
+def test_of_a_process_that_lets_nothing_out(tmp_path):
+    (tmp_path / "secrets").mkdir()
+    (tmp_path / "secrets" / "om.password").write_text(made())
+    environment = {"OM_PASSWORD": "a-fourth-secret", "PATH": os.defpath}
+    done = subprocess.run([sys.executable, "-c", "print('signing in')"], env=environment, capture_output=True, text=True)
+    assert (done.stdout, done.stderr) == ("signing in\\n", "")
+
 def test_nothing_let_out(tmp_path):
     (tmp_path / "om.password").write_text(made() + "\\n")
     (tmp_path / "memory.db").write_bytes(b"nothing of it")
@@ -100,7 +138,8 @@ def test_a_planted_leak_is_found_wherever_it_is_and_is_not_repeated(tmp_path: Pa
     )
     ended = {line.partition("::")[2].partition(" ")[0] for line in done.stdout.splitlines() if line.startswith("ERROR")}
     planted = {line[4:].partition("(")[0] for line in TESTS.splitlines() if line.startswith("def test_")}
-    assert ended == planted - {"test_nothing_let_out", "test_of_another_test"}, done.stdout
+    clean = {"test_nothing_let_out", "test_of_another_test", "test_of_a_process_that_lets_nothing_out"}
+    assert ended == planted - clean, done.stdout
 
 
 @pytest.mark.parametrize(
