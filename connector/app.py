@@ -6,7 +6,7 @@ import hashlib
 import random
 import shutil
 import time
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -18,6 +18,7 @@ from connector.engine.crew import Crew
 from connector.engine.database import claim, open_database, scratch_copy
 from connector.engine.drain import Engine, Watch, drain_to_the_end, plan_all
 from connector.engine.guard import Guard, Limits
+from connector.engine.heed import heed
 from connector.engine.hold import Side
 from connector.engine.holds import Holds
 from connector.engine.lock import refuse_second, sole_writer
@@ -25,7 +26,7 @@ from connector.engine.outbox import Outbox, Patience
 from connector.engine.sides import Probing, Sides
 from connector.engine.store import Store
 from connector.engine.watch import notice
-from connector.errors import ConfigError, NotFound, RemoteError
+from connector.errors import ConfigError, ConnectorError, NotFound, RemoteError
 from connector.fsm.port import FsmPort
 from connector.mapping.states import fold
 from connector.memory import instances, overview_of, reading, repairing
@@ -446,12 +447,16 @@ def sync_once(
 
 
 def plan_once(loaded: Loaded, world: World = REAL_WORLD) -> tuple[Plan, ...]:
-    """What a pass would do now. Works on a copy of memory that is thrown away, and writes nothing anywhere."""
+    """What a pass would do now. Works on a copy of memory that is thrown away, and writes nothing anywhere.
+
+    Raises Held where a side must be left in peace.
+    """
     policies = load_policies(loaded)
     systems = connect(loaded, world)
-    systems.reach()
     engine = build_engine(loaded, policies, systems, scratch_copy(reading(loaded)), world)
     now = world.clock()
+    heed(engine.sides.holds.all(now), now)
+    systems.reach()
     notice(engine, now)
     return plan_all(engine, now)
 
@@ -467,21 +472,33 @@ def gate_once(loaded: Loaded, number: str, world: World = REAL_WORLD) -> GateAns
 def ask_once(loaded: Loaded, what: Callable[[Engine], Asked], world: World = REAL_WORLD, *, dry: bool = False) -> Asked:
     """What a person asks for by hand is looked up on both instances and put on disk, unless `dry`; the next pass carries it out.
 
-    Beside a running daemon or without one. Raises NotFound, Refused, RemoteError; then nothing was changed.
+    Beside a running daemon or without one. Raises Held, NotFound, Refused, RemoteError; then nothing was changed.
     """
     with nullcontext() if dry else repairing(loaded) as store:
         systems = connect(loaded, world)
         database = scratch_copy(reading(loaded))
-        asked = what(build_engine(loaded, load_policies(loaded), systems, database, world))
+        engine = build_engine(loaded, load_policies(loaded), systems, database, world)
+        heed(engine.sides.holds.all(world.clock()), world.clock())
+        asked = what(engine)
         if store is not None and not asked.already:
             store.ask(asked, world.clock())
     return asked
 
 
+def _heed_memory(loaded: Loaded, world: World) -> None:
+    """Raise Held where memory, if there is one that can be read, says that a side must be left in peace."""
+    database = None
+    with suppress(ConnectorError):
+        database = reading(loaded)
+    if database is not None:
+        heed(Holds(scratch_copy(database)).all(world.clock()), world.clock())
+
+
 def survey(loaded: Loaded, world: World = REAL_WORLD) -> Catalog:
-    """What exists on both instances that a policy may speak of. Raises RemoteError; writes nothing anywhere."""
+    """What exists on both instances that a policy may speak of. Raises Held, RemoteError; writes nothing anywhere."""
     from connector.mapping.review import Catalog  # brings the whole analysis, which no pass needs
 
+    _heed_memory(loaded, world)
     settings = loaded.settings
     om = _api(loaded, world, "om")
     fsm = _api(loaded, world, "fsm")
@@ -497,9 +514,10 @@ def survey(loaded: Loaded, world: World = REAL_WORLD) -> Catalog:
 
 
 def native_policy(loaded: Loaded, initiates: str, world: World = REAL_WORLD) -> tuple[NativePolicy, Imported]:
-    """ServiceNow's own policy on the OM instance, and as a table of ours. Raises RemoteError, NotFound."""
+    """ServiceNow's own policy on the OM instance, and as a table of ours. Raises Held, RemoteError, NotFound."""
     from connector.mapping.native import Decided, carry
 
+    _heed_memory(loaded, world)
     settings = loaded.settings
     om = NativePolicies(_api(loaded, world, "om"), settings.fsm.references["template"].table)
     found = om.native_policy(initiates)

@@ -40,12 +40,17 @@ def discover(path: Path, file: Path | None, accept: bool, output: str) -> None:
     from connector.cli.output import print_json, wants_json
     from connector.config import load, load_with
     from connector.discover.drift import drift, keeping_decisions
+    from connector.errors import SignInFailed
     from connector.unsettled import unsettled
 
     loaded = load(path, with_profile=False)
     target = file or loaded.resolve(loaded.settings.profile or Path(PROFILE_FILE))
     before, broken = _before(target, accept=accept)
-    found = discover_once(loaded, before=before)
+    try:
+        found = discover_once(loaded, before=before)
+    except SignInFailed as error:
+        error.hint = f"{error.hint} It was sent once, and nothing else was asked.".strip()
+        raise
     profile = keeping_decisions(before, found.profile) if before and accept else found.profile
     changes = drift(before, found.profile) if before else ()
     writes = before is None or accept

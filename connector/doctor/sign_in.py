@@ -22,7 +22,7 @@ def _accepted(side: SideView) -> Seen:
         fix = (
             f"Correct the user or the secret; a daemon that holds the side goes on after `om-fsm release {side.name}`."
         )
-        return failed(f"{side.failure} {side.failure.hint}", fix)
+        return failed(f"{side.failure} {side.failure.hint} It was sent once, and nothing else was asked.", fix)
     return fine("signed in") if side.failure is None else unknown("the instance does not answer")
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from connector.decide.answer import answer
+from connector.engine.heed import heed
 from connector.engine.history import explain
 from connector.engine.look import look_now
-from connector.errors import NotFound, RemoteError
+from connector.errors import Held, NotFound, RemoteError
 from connector.model import GateAnswer, Snapshot, Standing
 
 if TYPE_CHECKING:
@@ -22,8 +23,9 @@ def ask_gate(engine: Engine, number: str, now: datetime) -> GateAnswer:
     """May this domain order be closed? Changes nothing but the engine's memory, which is a copy. Raises NotFound."""
     wanted = number.strip().upper()
     try:
+        heed(engine.sides.holds.all(now), now)
         return _ask(engine, wanted, now)
-    except RemoteError as error:
+    except (Held, RemoteError) as error:
         return _remembered(engine, wanted, f"{error} {error.hint}".strip())
 
 

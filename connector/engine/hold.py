@@ -25,7 +25,10 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from connector.errors import Held
+
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
 
@@ -128,3 +131,14 @@ class Hold:
         if self.reason is HoldReason.CREDENTIALS:
             return f"Correct the user or the password, then: om-fsm release {self.target}"
         return f"It is probed and goes on by itself; at once with: om-fsm release {self.target}"
+
+
+def refusal(holds: Sequence[Hold]) -> Held:
+    """What a command that meets these holds ends with: the worst of them, since when, why, and what to do."""
+    worst = max(holds, key=lambda one: (one.exit_code == 5, one.exit_code))
+    since = worst.since.strftime("%Y-%m-%d %H:%M UTC")
+    return Held(
+        f"{worst.target} is held since {since}: {worst.reason.value}. {worst.text}",
+        hint=worst.way_out,
+        exit_code=worst.exit_code,
+    )

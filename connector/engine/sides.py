@@ -13,11 +13,10 @@ from typing import TYPE_CHECKING
 
 from connector.engine.clock import put_right
 from connector.engine.codec import KINDS_OF_SIDE
-from connector.engine.hold import Hold, HoldReason, Side
+from connector.engine.hold import Hold, HoldReason, Side, refusal
 from connector.errors import (
     AbsurdAnswer,
     Denied,
-    Held,
     Hibernating,
     OutcomeUnknown,
     RemoteError,
@@ -237,13 +236,7 @@ class Sides:
         """Raise Held when a side is held."""
         stops = self.stopped(now)
         if stops:
-            worst = max(stops, key=lambda one: (one.exit_code == 5, one.exit_code))
-            since = worst.since.strftime("%Y-%m-%d %H:%M UTC")
-            raise Held(
-                f"{worst.target} is held since {since}: {worst.reason.value}. {worst.text}",
-                hint=worst.way_out,
-                exit_code=worst.exit_code,
-            )
+            raise refusal(stops)
 
     # --- how -----------------------------------------------------------------------------------------------
 
