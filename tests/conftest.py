@@ -262,9 +262,9 @@ def with_cases(pair: Pair, policy: str, **said: str) -> Pair:
     return pair
 
 
-def make_pair(tmp_path: Path, profile: str = "default", *, oauth: bool = False) -> Pair:
+def make_pair(tmp_path: Path, profile: str = "default", *, oauth: bool = False, seed: int = 1) -> Pair:
     """Two sandbox instances on the same morning, and a configuration that points at them."""
-    world = World.create(profile=profile, clock="manual", start="2026-03-02T08:00:00Z", seed=1)
+    world = World.create(profile=profile, clock="manual", start="2026-03-02T08:00:00Z", seed=seed)
     (tmp_path / "ca.pem").touch()  # no certificate is looked at in process
     states = None if profile == "default" else {path: labels_of(world, path) for path in STATES}
     config = write_config(tmp_path, sandbox_info(world), oauth=oauth, states=states)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from connector.sandbox.moves import MOVES
 from tests.faults.crash.launcher import has_effect
 from tests.faults.crash.matrix import AS_A_DAEMON
-from tests.faults.mutants import ROOT
+from tests.faults.mutants import ROOT, mutants
 from tests.faults.walk.moves import MOVES_OF_PEOPLE
 from tests.faults.walk.story import KINDS, NOT_MET
 
@@ -97,13 +97,45 @@ def _short(what: str) -> str:
     return "reads" if not has_effect(what) else what.replace("table/", "")
 
 
+NOT_MEASURED = "not measured with the present stories"
+
+
 def planted(results: list[dict[str, str]]) -> str:
-    """Each planted bug, and the first seed that finds it."""
+    """Each planted bug of the list, and the first seed that finds it; of one that was not measured, that."""
+    found = {one["name"]: one for one in results}
     rows = ["| planted bug | what it does | found by seed | as |", "|---|---|---|---|"]
-    for one in results:
+    for mutant in mutants():
+        one = found.get(mutant.name, {"seed": NOT_MEASURED, "wrong": ""})
         wrong = one["wrong"].replace("|", "/").removeprefix("AssertionError: ")
-        rows.append(f"| {one['name']} | {one['why']} | {one['seed'] or 'not found'} | {wrong} |")
+        rows.append(f"| {mutant.name} | {mutant.why} | {one['seed'] or 'not found'} | {wrong} |")
     return "\n".join(rows)
+
+
+DOUBLE, LOSS, GATE, LEFT = "a double", "a loss", "a wrong gate", "something left to do"
+_A_DOUBLE = re.compile(
+    r"^there are \d+ |has \d+ (open )?work orders|^nobody want|more often|was (made|written|written to|changed|canceled) after"
+    r"|was (changed|canceled) past|was changed while|in the place of WO|was asked for \d+ times|was planned, and nobody wanted"
+)
+_A_GATE = re.compile(r"stays closed|should not be closed|ready to be closed|was reopened, and nobody")
+_TIMES = re.compile(r"written (\d+) times and told (\d+) times|told (\d+) times what was written (\d+) times")
+
+
+def kinds_of(why: str) -> set[str]:
+    """What kinds of failure a walk ended with, from what the oracle said. What it does not know is a loss."""
+    last = why.strip().split("\n")[-1]
+    what = last.removeprefix("AssertionError: ")
+    if not last.startswith("AssertionError: ") or what.startswith("the next plan is not empty"):
+        return {LEFT}  # it does not come to rest, or to an end
+    return {_kind_of(one) for one in what.split("; ")}
+
+
+def _kind_of(wrong: str) -> str:
+    if times := _TIMES.search(wrong):
+        written, told = (times[1], times[2]) if times[1] else (times[4], times[3])
+        return DOUBLE if int(told) > int(written) else LOSS
+    if _A_DOUBLE.search(wrong):
+        return DOUBLE
+    return GATE if _A_GATE.search(wrong) else LOSS
 
 
 def walked(reports: list[dict[str, Any]]) -> str:
@@ -112,7 +144,7 @@ def walked(reports: list[dict[str, Any]]) -> str:
     def total(name: str) -> float:
         return sum(float(report["counts"].get(name, 0)) for report in reports)
 
-    failed = sum(len(report["failed"]) for report in reports)
+    failures = [kinds_of(why) for report in reports for why in report["failed"].values()]
     return "\n".join(
         [
             "| | |",
@@ -129,7 +161,7 @@ def walked(reports: list[dict[str, Any]]) -> str:
             f"| parked writes that a person gave up | {total('given up'):.0f} |",
             f"| work orders of the connector at the end | {total('work orders'):.0f} |",
             f"| notes of the connector at the end | {total('notes'):.0f} |",
-            f"| walks with a double, a loss, a wrong gate, or something left to do | {failed} |",
+            *(f"| walks with {kind} | {sum(kind in one for one in failures)} |" for kind in (DOUBLE, LOSS, GATE, LEFT)),
         ]
     )
 

@@ -1,7 +1,9 @@
 """The outage: Field Service is away for an hour while 5,000 things change. How long until everything is carried?
 
 `python -m tests.reliability.outage`. Time is virtual: every request takes the instance 150 ms, and requests are counted one
-after the other, as if nothing were done side by side: the worst case.
+after the other, as if nothing were done side by side: the worst case. From run to run another seed gives the records other
+sys_ids, and so another order in which orders are served and pages are read; and chance says when a held side is probed. The
+worst of the runs is told.
 """
 
 from __future__ import annotations
@@ -13,10 +15,13 @@ import tempfile
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from connector.errors import ConnectorError
 from tests.conftest import Pair, make_pair
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
 
 LATENCY_MS = 150
 OUTAGE = 3600  # seconds
@@ -74,11 +79,22 @@ def _requests(pair: Pair) -> int:
     return sum(len(pair.world.requests(side)) for side in ("om", "fsm"))
 
 
-def table(result: CaughtUp) -> str:
+def worst(results: Collection[CaughtUp]) -> CaughtUp:
+    """Of each figure the worst there was."""
+    return CaughtUp(
+        min(one.changes for one in results),
+        max(one.requests for one in results),
+        max(one.seconds for one in results),
+        max(one.left for one in results),
+    )
+
+
+def table(results: Collection[CaughtUp]) -> str:
     """The figures as they stand in the document."""
+    result = worst(results)
     return "\n".join(
         [
-            "| | |",
+            f"| worst of {len(results)} run{'s' * (len(results) > 1)} | |",
             "|---|---|",
             f"| changes during the outage | {result.changes} |",
             f"| requests until everything was carried | {result.requests} |",
@@ -92,15 +108,20 @@ def main() -> int:
     """Exit status 1 when something was left."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--changes", type=int, default=5000)
+    parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--report", type=Path)
     given = parser.parse_args()
-    with tempfile.TemporaryDirectory() as directory:
-        result = outage(make_pair(Path(directory)), changes=given.changes)
-    sys.stdout.write(table(result) + "\n")
+    results: list[CaughtUp] = []
+    for seed in range(1, given.runs + 1):
+        with tempfile.TemporaryDirectory() as directory:
+            results.append(outage(make_pair(Path(directory), seed=seed), changes=given.changes))
+        sys.stdout.write(f"{results[-1]}\n")
+        sys.stdout.flush()
+    sys.stdout.write(table(results) + "\n")
     if given.report:
-        found: dict[str, Any] = {"table": table(result)}
+        found: dict[str, Any] = {"table": table(results)}
         given.report.write_text(json.dumps(found), encoding="utf-8")
-    return 1 if result.left else 0
+    return 1 if worst(results).left else 0
 
 
 if __name__ == "__main__":

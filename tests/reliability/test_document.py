@@ -33,8 +33,49 @@ def test_every_part_has_its_place() -> None:
 
 
 def test_the_planted_bugs_of_the_document_are_those_of_the_list() -> None:
-    if UNMEASURED not in document.part(TEXT, "mutants"):
-        assert set(rows("mutants")) <= {mutant.name for mutant in mutants()}
+    assert rows("mutants") == [mutant.name for mutant in mutants()]
+    for row in document.part(TEXT, "mutants").splitlines()[2:]:
+        _, _, _, seed, wrong, _ = map(str.strip, row.split("|"))
+        assert (seed.isdecimal() and wrong) or (seed, wrong) == (document.NOT_MEASURED, ""), row
+
+
+def test_a_planted_bug_that_was_not_measured_is_said_to_be_so() -> None:
+    first, *others = mutants()
+    table = document.planted([{"name": first.name, "why": first.why, "seed": "18", "wrong": "AssertionError: two"}])
+    assert f"| {first.name} | {first.why} | 18 | two |" in table
+    for mutant in others:
+        assert f"| {mutant.name} | {mutant.why} | {document.NOT_MEASURED} |  |" in table
+
+
+@pytest.mark.parametrize(
+    ("why", "kinds"),
+    [
+        ("Traceback\nAssertionError: there are 2 work orders om-fsm:om:x:survey:1", {document.DOUBLE}),
+        ("AssertionError: there are 2 notes a58; RO1 stays closed while WO1 is open", {document.DOUBLE, document.GATE}),
+        ("AssertionError: RO1 has no work order Install CPE", {document.LOSS}),
+        ("AssertionError: WO1: 'sent' was written 2 times and told 1 times", {document.LOSS}),
+        ("AssertionError: WO1: 'sent' was written 1 times and told 2 times", {document.DOUBLE}),
+        ("AssertionError: WO1 is told 2 times what was written 1 times: 'sent'", {document.DOUBLE}),
+        ("AssertionError: WO1 was canceled past the point of no return", {document.DOUBLE}),
+        ("AssertionError: RO1 should not be closed", {document.GATE}),
+        ("AssertionError: the next plan is not empty: ['heard/1']", {document.LEFT}),
+        ("tests.faults.walk.player.Restless: the connector does not come to rest: {'pending': 2}", {document.LEFT}),
+        ("did not come to an end", {document.LEFT}),
+    ],
+)
+def test_a_failure_of_a_walk_is_a_double_a_loss_a_wrong_gate_or_something_left(why: str, kinds: set[str]) -> None:
+    assert document.kinds_of(why) == kinds
+
+
+def test_each_kind_of_failure_has_a_figure_of_its_own() -> None:
+    failed = {
+        "1": "AssertionError: there are 2 notes a",
+        "2": "AssertionError: RO1 has no work order x; RO2 should not be closed",
+    }
+    table = document.walked([{"failed": failed, "counts": {"walks": 9}}])
+    for kind, many in ((document.DOUBLE, 1), (document.LOSS, 1), (document.GATE, 1), (document.LEFT, 0)):
+        assert f"| walks with {kind} | {many} |" in table
+        assert f"| walks with {kind} | 0 |" in document.part(TEXT, "walk")
 
 
 def test_the_steps_of_the_crash_matrix_are_those_of_the_story() -> None:
