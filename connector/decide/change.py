@@ -9,6 +9,7 @@ from connector.decide.fallout import is_decided, task_about
 from connector.decide.refused import says, try_again
 from connector.decide.rules import WorkOrderEnd
 from connector.decide.stance import is_in_question
+from connector.decide.warn import going_on
 from connector.mapping import notes
 from connector.mapping.compensation import Compensation
 from connector.mapping.facts import PRIORITY, is_text, saved_with
@@ -40,6 +41,7 @@ def keep_current(draft: Draft, initiator: AnyInitiator, work: Work, facts: dict[
         draft.remember(replace(link, carried=facts))
         keep_after_all(draft, work)
     elif past_ponr(initiator):
+        draft.unlike[work_order.sys_id] = new.changes, _past_ponr(initiator)
         text = notes.past_ponr(work_order, initiator.line_number, new.changes, draft.rules.notes.zone)
         _tell_ponr(draft, initiator, work_order, text, digest_of(facts))
         keep_after_all(draft, work)
@@ -126,6 +128,7 @@ def _compensate(draft: Draft, initiator: AnyInitiator, work: Work, new: _Differe
     elif _is_entered_by_hand(draft, initiator, work.found, new):
         draft.remember(replace(work.link, carried=new.facts))
     else:
+        draft.unlike[work.found.sys_id] = new.changes, "somebody must agree with the order agent what follows"
         text = notes.change_waits(
             work.found, new.changes, _why_it_waits(draft, initiator, work, new), draft.rules.notes.zone
         )
@@ -212,6 +215,7 @@ def _update(draft: Draft, initiator: AnyInitiator, work: Work, new: _Difference,
             number += 1
             continue
         if intent.state.is_open or (isinstance(intent.action, UpdateWorkOrder) and intent.action.facts == new.facts):
+            draft.unlike[work_order.sys_id] = new.changes, "Field Service did not take the change"
             return
         number += 1
     draft.do(
@@ -230,9 +234,16 @@ def _update(draft: Draft, initiator: AnyInitiator, work: Work, new: _Difference,
             fields=new.patch,
             line_id=initiator.line_id,
             is_quiet=how is Compensation.PATCH,
-            flag=notes.flag(initiator.number, new.changes, draft.rules.notes.zone) if how is Compensation.FLAG else "",
+            flag=_flag(draft, initiator, work_order, new, how),
         )
     )
+
+
+def _flag(draft: Draft, initiator: AnyInitiator, found: WorkOrder, new: _Difference, how: Compensation) -> str:
+    """What an update says to the dispatcher: because the table wants it, or because they were asked to wait."""
+    is_flagged = how is Compensation.FLAG
+    flag = notes.flag(initiator.number, new.changes, draft.rules.notes.zone) if is_flagged else ""
+    return going_on(draft, initiator, found, new.changes, check=is_flagged) or flag
 
 
 def _with_person(
@@ -260,6 +271,7 @@ def cancel(draft: Draft, initiator: AnyInitiator, work: Work, why: str) -> None:
     if work.found is None or not work.found.state.phase.is_open or work.link.withdrawn:
         return
     if past_ponr(initiator):
+        draft.unlike[work.found.sys_id] = (), _past_ponr(initiator)
         text = notes.unwanted_past_ponr(work.found, initiator.line_number)
         _tell_ponr(draft, initiator, work.found, text, "unwanted")
         return
@@ -327,6 +339,7 @@ def follow_up(draft: Draft, initiator: AnyInitiator, work: Work, changes: tuple[
         if intent.state is IntentState.PARKED and not work.is_open:
             draft.withdraw(intent)
         elif intent.state is IntentState.PARKED:
+            draft.unlike[work.found.sys_id] = changes, "Field Service did not cancel it"
             text = notes.cancel_refused(work.found, why_refused(intent.error), changes, draft.rules.notes.zone)
             _not_canceled(draft, initiator, work.found, intent.key, text, f" Field Service said: {intent.error}")
         elif intent.state is IntentState.DONE and work.end in _CARRIED_OUT and not is_decided(draft, work, intent.key):
@@ -369,6 +382,11 @@ def _cancellations(draft: Draft, work: Work) -> list[Intent]:
 def past_ponr(initiator: AnyInitiator) -> bool:
     """Whether nothing about this initiator's work may be changed any more."""
     return initiator.is_past_ponr
+
+
+def _past_ponr(initiator: AnyInitiator) -> str:
+    """Why nothing is changed any more, in words."""
+    return f"{initiator.line_number} is past its point of no return"
 
 
 def _tell_ponr(draft: Draft, initiator: AnyInitiator, work_order: WorkOrder, text: str, what: str) -> None:

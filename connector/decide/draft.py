@@ -22,6 +22,7 @@ from connector.model import (
     CancelWorkOrder,
     Case,
     CaseSnapshot,
+    Change,
     CreateWorkOrder,
     DomainOrder,
     Finding,
@@ -117,6 +118,9 @@ class Draft:
         }
         self.troubles: list[Trouble] = []
         self.undecided: set[str] = set()  # initiators about which nothing can be decided, for want of something to read
+        self.unlike: dict[
+            str, tuple[tuple[Change, ...], str]
+        ] = {}  # work order -> what it does not say of its order, and why
         self.waiting: dict[str, str] = {}  # domain order or case for which it is not known what it asks for -> why
         self._verdicts: list[Verdict] = []
         self._actions: list[Action] = []

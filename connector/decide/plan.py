@@ -30,7 +30,8 @@ order or line paused (On hold, Awaiting information)          | as in revision: 
 domain order or order task held alone                         | the same for it, not for the others of its order; a task that
                                                               |   only a fallout of ours holds goes on
 domain order or order task closed, or the order completed     | nothing new, nothing changed; status notes, and the gate
-line in revision or paused, compensation table flags "on hold"| flag it for the dispatcher; when it goes on unchanged, say so
+line in revision or paused, compensation table flags "on hold"| flag it for the dispatcher; when it goes on, say so, and what
+                                                              |   changed (decide/warn.py)
 quantity decreased, a manager must choose which units go      | freeze, until the choice is made
 revision approved, desired facts differ, work order open      | as the compensation table says for this change and state:
   patch; patch and note; flag the dispatcher                  |   update, note with before -> after, work note for the dispatcher

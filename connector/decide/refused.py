@@ -20,6 +20,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from connector.decide.warn import going_on
 from connector.mapping import notes
 from connector.mapping.fields import is_same
 from connector.mapping.marks import digest_of
@@ -72,6 +73,7 @@ def _write(draft: Draft, initiator: AnyInitiator, work: Work, columns: dict[str,
     found, link = work.found, work.link
     assert found is not None
     number = link.updates + 1
+    changes = tuple(Change(column, found.fields.get(column, ""), text) for column, text in columns.items())
     while (intent := draft.intent(f"update/{found.sys_id}/{number}")) is not None:
         if intent.state.is_open or (isinstance(intent.action, UpdateWorkOrder) and intent.action.tried == now):
             return
@@ -86,10 +88,11 @@ def _write(draft: Draft, initiator: AnyInitiator, work: Work, columns: dict[str,
             work_order_number=found.number,
             version=draft.version,
             mod_count=found.mod_count,
-            changes=tuple(Change(column, found.fields.get(column, ""), text) for column, text in columns.items()),
+            changes=changes,
             facts=dict(link.carried),
             fields=columns,
             line_id=initiator.line_id,
+            flag=going_on(draft, initiator, found, changes, check=False),
             tried=now,
         )
     )

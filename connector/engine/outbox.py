@@ -191,7 +191,7 @@ class Outbox:
             case BindWorkOrder() as action:
                 return self._bind(action)
             case WarnDispatcher() as action:
-                return self._warn(action)
+                return self._warn(entry, action)
             case RaiseFallout() as action:
                 return self._raise_fallout(entry, action)
             case SettleFallout() as action:
@@ -498,7 +498,7 @@ class Outbox:
         )
         return Settlement(IntentState.DONE, action.text, transaction=written.transaction)
 
-    def _warn(self, action: WarnDispatcher) -> Settlement:
+    def _warn(self, entry: OutboxEntry, action: WarnDispatcher) -> Settlement:
         work_order = self.fsm.read_work_order(action.work_order_id)
         if work_order is None:
             raise _gone(action.work_order_number)
@@ -507,6 +507,8 @@ class Outbox:
             return _overtaken(action.work_order_number)
         if mark.warned == action.warns:
             return Settlement(IntentState.DONE, f"{action.work_order_number} says so: {action.text}")
+        if entry.must_look:  # what it says may not be true any more
+            return _overtaken(action.work_order_number)
         written = self.fsm.warn(action, str(replace(mark, warned=action.warns)))
         _require_taken(
             written,

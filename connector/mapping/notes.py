@@ -34,6 +34,7 @@ _LONGEST_REASON = 400  # characters of why something is not there, with the valu
 _LONGEST_REMARK = 2000  # characters of what one person wrote
 _MOST_CHANGES = 8  # listed in one note
 _CHARACTERISTIC, _EMPTY = "characteristic.", "(empty)"
+_GOES_ON = f"{OWNER}: {{}} goes on in Order Management"
 _P = ParamSpec("_P")
 
 
@@ -498,7 +499,21 @@ def on_hold(initiator: str) -> str:
 @_note
 def goes_on(initiator: str) -> str:
     """For the dispatcher, when it did not change."""
-    return f"{OWNER}: {initiator} goes on in Order Management: this visit is wanted as it is."
+    return f"{_GOES_ON.format(initiator)}: this visit is wanted as it is."
+
+
+@_note
+def goes_on_changed(initiator: str, changes: Iterable[Change], zone: tzinfo = UTC, *, check: bool = False) -> str:
+    """For the dispatcher who was asked to wait, when it did change and the work order says so."""
+    please = " Please check the visit." if check else ""
+    return f"{_GOES_ON.format(initiator)}: this visit is wanted, with a change: {listed(changes, zone)}.{please}"
+
+
+@_note
+def goes_on_but(initiator: str, changes: Collection[Change], why: str, zone: tzinfo = UTC) -> str:
+    """The same, when the work order does not say so, and `why`; without `changes` nobody asks for the visit any more."""
+    what = f"was changed: {listed(changes, zone)}" if changes else "no longer asks for this visit"
+    return f"{_GOES_ON.format(initiator)}, but {what}. This work order stays as it is: {why}."
 
 
 @_note

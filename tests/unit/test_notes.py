@@ -115,6 +115,8 @@ SENTENCES: dict[str, Callable[[str], str]] = {
     "past ponr": lambda v: notes.past_ponr(
         WorkOrder("1", "WO1", _state(v), template=v), "ORDL1", [Change("location", v, v)]
     ),
+    "goes on changed": lambda v: notes.goes_on_changed("RO1", [Change("location", v, v)]),
+    "goes on but": lambda v: notes.goes_on_but("RO1", [Change("location", v, v)], "it is too late"),
     "unwanted": lambda v: notes.unwanted_past_ponr(WorkOrder("1", "WO1", _state(v), template=v), "ORDL1"),
     "ready": lambda v: notes.ready("RO1", [_state(v), COMPLETE]),
 }  # fmt: skip
@@ -378,6 +380,25 @@ def test_a_note_about_very_many_changes_stays_readable() -> None:
             notes.past_ponr(WO1, "ORDL1", MOVED[:1]),
             "WO1 Install CPE was not changed: ORDL1 is past its point of no return."
             " Not carried to Field Service: location: Berlin -> Paris.",
+        ),
+        (
+            notes.goes_on("RO1"),
+            "om-fsm: RO1 goes on in Order Management: this visit is wanted as it is.",
+        ),
+        (
+            notes.goes_on_changed("RO1", MOVED[:1], check=True),
+            "om-fsm: RO1 goes on in Order Management: this visit is wanted, with a change: location: Berlin -> Paris."
+            " Please check the visit.",
+        ),
+        (
+            notes.goes_on_but("RO1", MOVED[:1], "ORDL1 is past its point of no return"),
+            "om-fsm: RO1 goes on in Order Management, but was changed: location: Berlin -> Paris."
+            " This work order stays as it is: ORDL1 is past its point of no return.",
+        ),
+        (
+            notes.goes_on_but("RO1", (), "Field Service did not cancel it"),
+            "om-fsm: RO1 goes on in Order Management, but no longer asks for this visit."
+            " This work order stays as it is: Field Service did not cancel it.",
         ),
         (
             notes.unwanted_past_ponr(WO1, "ORDL1"),

@@ -38,6 +38,7 @@ _PARTS_OF_ORDERS = ("product_order", "service_order", "resource_order")  # the c
 _PARTS = 6  # of the mark of a work order; one more where somebody went again
 _DECISIONS = ("visit again", "release gate")  # meant for the connector
 _BEGUN = "Work in Progress"
+_WAIT = "Please do not begin this visit yet"
 _SHOWN = 5  # notes of people in one note of the connector
 _RATE = re.compile(r"Bandwidth: ([^;\n]*)")
 _FAREWELL = "no longer belongs"
@@ -426,6 +427,8 @@ class Truth:
                     and not self._gave_up("WarnDispatcher", "work_order_id", r["sys_id"])
                 ]
                 self.wrong += [f"the dispatcher of {one} still waits for {number}" for one in flagged]
+            unaware = [r["number"] for r in (*live, *asked) if self._is_open(r) and self._waits_unflagged(r)]
+            self.wrong += [f"nobody told the dispatcher of {one} that {number} goes on" for one in unaware]
             self._check_asked_for(initiator, mine, there)
         if not past and any(role in CANCELED for _, role in states):
             self.wrong += [
@@ -537,6 +540,13 @@ class Truth:
             if r not in there and self._is_open(r) and not self._stays(r) and not gave_up
         ]
         return there
+
+    def _waits_unflagged(self, work_order: Row) -> bool:
+        """Whether its dispatcher was asked to wait, and its mark says no more of that, though no note does."""
+        journal = self._fsm.store.find("sys_journal_field", element_id=work_order["sys_id"], element="work_notes")
+        texts = [r["value"] for r in journal if r["sys_created_by"] == "connector"]
+        about = [text for text in texts if _WAIT in text or "goes on in Order Management" in text]
+        return bool(about) and _WAIT in about[-1] and not _is_flagged(work_order)
 
     def _place(self, work_order: Row) -> str:
         return next((r["name"] for r in self._fsm.store.find("cmn_location", sys_id=work_order["location"])), "")
