@@ -9,6 +9,7 @@ from connector.decide.fallout import is_decided, task_about
 from connector.decide.refused import says, try_again
 from connector.decide.rules import WorkOrderEnd
 from connector.decide.stance import is_in_question
+from connector.decide.unlike import is_told, is_told_unlike, tell, tell_agreement
 from connector.decide.warn import going_on
 from connector.mapping import notes
 from connector.mapping.compensation import Compensation
@@ -33,46 +34,46 @@ def keep_current(draft: Draft, initiator: AnyInitiator, work: Work, facts: dict[
     work_order, link = work.found, work.link
     if work_order is None or not work_order.state.phase.is_open or link.carried == facts:
         keep_after_all(draft, work)
-        _tell_too_late(draft, initiator, work, facts)
+        if work_order is not None and not work_order.state.phase.is_open:
+            _tell_too_late(draft, initiator, work, work_order, facts)
+        else:
+            tell_agreement(draft, initiator, work)
         try_again(draft, initiator, work)
         return
     new = _difference(draft, initiator, work, work_order, facts)
     if not new.patch:
         draft.remember(replace(link, carried=facts))
         keep_after_all(draft, work)
+        tell_agreement(draft, initiator, work)
     elif past_ponr(initiator):
         draft.unlike[work_order.sys_id] = new.changes, _past_ponr(initiator)
         text = notes.past_ponr(work_order, initiator.line_number, new.changes, draft.rules.notes.zone)
-        _tell_ponr(draft, initiator, work_order, text, digest_of(facts))
+        _tell_ponr(draft, initiator, work, text, digest_of(facts))
         keep_after_all(draft, work)
     else:
         _compensate(draft, initiator, work, new)
 
 
-def _tell_too_late(draft: Draft, initiator: AnyInitiator, work: Work, facts: dict[str, str]) -> None:
+def _tell_too_late(draft: Draft, initiator: AnyInitiator, work: Work, found: WorkOrder, facts: dict[str, str]) -> None:
     """A revision changed what a visit was about that had been made before: nothing can carry it, somebody must know.
 
     Where memory is lost, so is what the visit was about: whether a change came too late for it is not known then. But that one
-    waited for a person still stands in the journal: what of it Field Service does not say is told.
+    was not carried still stands in the journal: what of it Field Service does not say is told.
     """
-    key, found = WorkOrderKey.parse(work.link.key), work.found
-    if not isinstance(initiator, Initiator) or found is None or key is None:
+    key, link = WorkOrderKey.parse(work.link.key), work.link
+    if not isinstance(initiator, Initiator) or key is None or work.end not in _CARRIED_OUT:
         return
-    if work.end not in _CARRIED_OUT or initiator.order.version <= key.version or past_ponr(initiator):
-        return  # past the point of no return that was told before the visit was over
-    if not _is_told(work):
-        return
-    waited = draft.intent(_waiting(work, facts)) is not None
-    if not work.link.carried and not waited:
+    if not _is_told(work) or not (link.carried or is_told_unlike(draft, link)):
         return
     new = _difference(draft, initiator, work, found, facts)
-    if new.may_be is not None:
-        is_missing = bool(new.may_be)
-    else:
-        is_missing = bool(new.patch) and _compensation(draft, initiator, work, new) is not Compensation.PATCH
-    if is_missing:
+    if not (new.patch if new.may_be is None else new.may_be):
+        tell_agreement(draft, initiator, work)
+    elif initiator.order.version <= key.version or past_ponr(initiator):
+        return  # past the point of no return that was told before the visit was over
+    elif new.may_be is not None or _compensation(draft, initiator, work, new) is not Compensation.PATCH:
+        waited = is_told(draft, link, _waits(facts))
         text = notes.changed_too_late(found, new.changes, draft.rules.notes.zone, waited=waited)
-        _note(draft, initiator, f"too-late/{found.sys_id}/{digest_of(facts)}", text)
+        tell(draft, initiator, link, f"late/{digest_of(facts)}", text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,19 +128,20 @@ def _compensate(draft: Draft, initiator: AnyInitiator, work: Work, new: _Differe
         _update(draft, initiator, work, new, how)
     elif _is_entered_by_hand(draft, initiator, work.found, new):
         draft.remember(replace(work.link, carried=new.facts))
+        tell_agreement(draft, initiator, work)
     else:
         draft.unlike[work.found.sys_id] = new.changes, "somebody must agree with the order agent what follows"
         text = notes.change_waits(
             work.found, new.changes, _why_it_waits(draft, initiator, work, new), draft.rules.notes.zone
         )
-        occasion = _waiting(work, new.facts)
+        occasion = f"waits/{work.link.work_order_id}/{digest_of(new.facts)}"
         draft.find(FindingCode.CHANGE_WAITS, work.found.number, text, on=initiator, occasion=_besides(occasion))
-        _note(draft, initiator, occasion, text)
+        tell(draft, initiator, work.link, _waits(new.facts), text)
 
 
-def _waiting(work: Work, facts: dict[str, str]) -> str:
-    """The occasion on which a change waits for a person."""
-    return f"waits/{work.link.work_order_id}/{digest_of(facts)}"
+def _waits(facts: dict[str, str]) -> str:
+    """That a change to this waits for a person, as a note speaks of it."""
+    return f"waits/{digest_of(facts)}"
 
 
 def _is_entered_by_hand(draft: Draft, initiator: AnyInitiator, found: WorkOrder, new: _Difference) -> bool:
@@ -233,7 +235,7 @@ def _update(draft: Draft, initiator: AnyInitiator, work: Work, new: _Difference,
             facts=new.facts,
             fields=new.patch,
             line_id=initiator.line_id,
-            is_quiet=how is Compensation.PATCH,
+            is_quiet=how is Compensation.PATCH and not is_told_unlike(draft, work.link),
             flag=_flag(draft, initiator, work_order, new, how),
         )
     )
@@ -273,7 +275,7 @@ def cancel(draft: Draft, initiator: AnyInitiator, work: Work, why: str) -> None:
     if past_ponr(initiator):
         draft.unlike[work.found.sys_id] = (), _past_ponr(initiator)
         text = notes.unwanted_past_ponr(work.found, initiator.line_number)
-        _tell_ponr(draft, initiator, work.found, text, "unwanted")
+        _tell_ponr(draft, initiator, work, text, "unwanted")
         return
     version = draft.version
     draft.do(
@@ -389,15 +391,16 @@ def _past_ponr(initiator: AnyInitiator) -> str:
     return f"{initiator.line_number} is past its point of no return"
 
 
-def _tell_ponr(draft: Draft, initiator: AnyInitiator, work_order: WorkOrder, text: str, what: str) -> None:
+def _tell_ponr(draft: Draft, initiator: AnyInitiator, work: Work, text: str, what: str) -> None:
     """Say what was not carried; not while a change that was decided before may still arrive."""
+    link = work.link
     for intent in draft.open_intents():
         action = intent.action
-        if isinstance(action, UpdateWorkOrder | CancelWorkOrder) and action.work_order_id == work_order.sys_id:
+        if isinstance(action, UpdateWorkOrder | CancelWorkOrder) and action.work_order_id == link.work_order_id:
             return
-    occasion = f"ponr/{work_order.sys_id}/{what}"
-    draft.find(FindingCode.PAST_PONR, work_order.number, text, on=initiator, occasion=_besides(occasion))
-    _note(draft, initiator, occasion, text)
+    occasion = f"ponr/{link.work_order_id}/{what}"
+    draft.find(FindingCode.PAST_PONR, link.work_order_number, text, on=initiator, occasion=_besides(occasion))
+    tell(draft, initiator, link, f"ponr/{what}", text)
 
 
 def _besides(note: str) -> str:

@@ -145,6 +145,10 @@ class Draft:
             return Intent(key, IntentState.DONE)
         return self.memory.intents.get(token)
 
+    def is_recovered(self, token: str) -> bool:
+        """Whether it stands in a journal, as this look or an earlier one found."""
+        return token in self._found_tokens or token in self.memory.intents
+
     def told(self) -> frozenset[str]:
         """Every token of ours that stands in a journal, or was ever intended; those of this plan too."""
         journals = (*self.seen.journals.values(), *self.seen.field_journals.values())

@@ -37,7 +37,9 @@ revision approved, desired facts differ, work order open      | as the compensat
   patch; patch and note; flag the dispatcher                  |   update, note with before -> after, work note for the dispatcher
   cancel and recreate                                         |   cancel; once it is canceled, create at this version
   stop and ask; no row matches                                |   nothing + note + finding
-  the same, and somebody enters it in Field Service           | it is carried: nothing more
+  the same, and somebody enters it in Field Service           | it is carried: note
+a change was told that is not carried (it waits, came too late| note, in a few words; and as at first when it is made again
+  or past the point of no return), and it is taken back       |   (decide/unlike.py)
 the same, memory was lost: nobody knows what changed          | the strictest row for what the work order does not say; it is
                                                               |   never canceled on a guess, but the dispatcher flagged
 revision approved, desired facts differ, the visit was made   | note: the change came too late for it (not for a quiet patch)

@@ -214,6 +214,12 @@ def updated_key(work_order_id: str, number: int) -> str:
     return f"updated/{work_order_id}/{number}"
 
 
+def unlike_key(work_order_id: str, updates: int, number: int, what: str = "") -> str:
+    """The key of the n-th note, after so many updates of a work order, that it is left as it is, or agrees with its order again;
+    with `what` what that note carries: what it speaks of."""
+    return f"unlike/{work_order_id}/{updates}/{number}{f'/{what}' if what else ''}"
+
+
 def born_key(work_order_id: str) -> str:
     """What the first note about a work order carries, whatever state it speaks of."""
     return f"born/{work_order_id}"

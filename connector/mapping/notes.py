@@ -491,6 +491,12 @@ def change_waits(work_order: WorkOrder, changes: Iterable[Change], why: str = ""
 
 
 @_note
+def agrees(work_order: WorkOrder, of: str = "order") -> str:
+    """What was told of a work order that was left as it is does not hold any more."""
+    return f"{_name(work_order)} agrees with the {of} again: what had not been carried to it is settled."
+
+
+@_note
 def on_hold(initiator: str) -> str:
     """For the dispatcher, on a work order whose order may change."""
     return f"{OWNER}: {initiator} is on hold in Order Management and may change. Please do not begin this visit yet."

@@ -129,7 +129,10 @@ def test_a_revision_after_the_visit_was_made_is_told_and_sends_nobody_by_itself(
     assert compensating.rows("fsm", "wm_order", f"number={work_order}", "sys_mod_count") == before
     assert compensating.work_orders(order, "Install CPE") == [work_order]
     revise(compensating, order, committed_due_date="2026-04-01 12:00:00")
-    assert sum("before a change of the order could reach it" in note for note in compensating.notes(number)) == 1
+    assert sum(LATE in note for note in compensating.notes(number)) == 1
+    assert f"{work_order} Install CPE {AGREES}" in compensating.notes(number)[-1]
+    revise(compensating, order, committed_due_date="2026-04-15 12:00:00")
+    assert told in compensating.notes(number)[-1]
     compensating.assert_nothing_doubled()
 
 
@@ -156,6 +159,75 @@ def test_a_visit_that_ends_while_field_service_takes_no_change_is_told_first_and
     assert ended < late
 
 
+AGREES = "agrees with the order again: what had not been carried to it is settled."
+
+
+def to(pair: Pair, order: str, site: str) -> None:
+    revise(pair, order, location=pair.rows("om", "cmn_location", f"name={site}", "sys_id")[0]["sys_id"])
+
+
+@pytest.mark.parametrize("forgetful", [False, True], ids=["", "memory is lost after each"])
+def test_a_change_that_waits_is_told_when_it_is_taken_back_and_when_it_is_made_again(
+    compensating: Pair, forgetful: bool
+) -> None:
+    order, number, work_order = dispatched(compensating)
+    compensating.fsm("start", work_order=work_order)
+    compensating.settle()
+    before = len(compensating.notes(number))
+    for site in (MUNICH, HAMBURG, MUNICH):
+        to(compensating, order, site)
+        if forgetful:
+            compensating.forget()
+        compensating.om("revise", order=order)
+        compensating.om("approve_revision", order=order)
+        compensating.settle()
+        compensating.sync(full=True)
+    first, back, again = compensating.notes(number)[before:]
+    waits = (
+        f"{work_order} Install CPE was not changed, because it is Work in Progress: location: {HAMBURG} -> {MUNICH}."
+    )
+    assert waits in first
+    assert f"{work_order} Install CPE {AGREES} 1 of 1 work order open." in back
+    assert waits in again
+    assert "change-waits" in compensating.finding_codes()
+    compensating.assert_nothing_doubled()
+
+
+def test_a_change_that_waited_and_is_taken_back_before_anybody_could_read_of_it_is_not_told(compensating: Pair) -> None:
+    order, number, work_order = dispatched(compensating)
+    compensating.fsm("start", work_order=work_order)
+    compensating.settle()
+    before = compensating.notes(number)
+    refusal = {"kind": "status", "status": 403, "method": "PATCH", "path_contains": "domain_order", "user": "connector"}
+    compensating.world.fault("om", refusal)
+    place = compensating.rows("om", "cmn_location", f"name={MUNICH}", "sys_id")[0]["sys_id"]
+    compensating.om("revise", order=order)
+    line = compensating.rows("om", LINE, f"order.number={order}", "number")[0]["number"]
+    compensating.om("edit_line", line=line, fields={"location": place})
+    compensating.om("approve_revision", order=order)
+    compensating.settle_but_parked()
+    compensating.world.clear_faults()
+    to(compensating, order, HAMBURG)
+    assert compensating.notes(number) == before
+    assert compensating.waiting() == {}
+
+
+def test_a_change_that_waited_is_told_when_it_is_carried_after_all_even_where_the_table_says_nothing_of_it(
+    compensating: Pair,
+) -> None:
+    order, number, work_order = dispatched(compensating)
+    compensating.fsm("start", work_order=work_order)
+    to(compensating, order, MUNICH)
+    path = compensating.loaded.path.parent / "compensation.csv"
+    path.write_text("id,kind of change,compensation\non-hold,on hold,patch\nall,-,patch\n", encoding="utf-8")
+    compensating.loaded = load(compensating.loaded.path)
+    compensating.sync(full=True)
+    compensating.settle()
+    assert "was updated after a change of the order" in compensating.notes(number)[-1]
+    compensating.sync(full=True)
+    assert not compensating.noted(number, AGREES)
+
+
 def waiting(pair: Pair) -> tuple[str, str, str]:
     """A visit that was begun, and whose line moves to another place: with its order and its resource order."""
     order, number, work_order = dispatched(pair)
@@ -172,6 +244,7 @@ def test_a_change_that_waits_is_settled_when_the_dispatcher_enters_it(compensati
     compensating.fsm("write", table="wm_order", record=work_order, fields={"location": there})
     compensating.settle()
     assert "change-waits" not in compensating.finding_codes()
+    assert f"{work_order} Install CPE {AGREES}" in compensating.notes(number)[-1]
     compensating.fsm("complete", work_order=work_order)
     compensating.settle()
     assert not compensating.noted(number, work_order, "Nobody is sent again")

@@ -118,3 +118,53 @@ def test_a_revision_that_was_begun_before_it_could_be_set_goes_first(pair: Pair)
     pair.om("decline_revision", order=order)
     pair.settle()
     assert past_ponr(pair, order) == ["true", "true"]
+
+
+# --- what is asked for past it, and taken back --------------------------------------------------------------------------
+
+AGREES = "agrees with the order again: what had not been carried to it is settled."
+
+
+def of_the_visit(pair: Pair, number: str, work_order: str) -> list[str]:
+    """What the readers were told of a visit after its birth."""
+    return [note for note in pair.notes(number) if note.startswith(f"{work_order} ")][1:]
+
+
+def rested(pair: Pair, *, forgetful: bool) -> None:
+    pair.settle()
+    if forgetful:
+        pair.forget()
+    pair.sync(full=True)
+    pair.settle()
+
+
+@pytest.mark.parametrize("forgetful", [False, True], ids=["", "memory is lost after each"])
+def test_a_change_past_it_is_told_when_it_is_taken_back_and_when_it_is_made_again(pair: Pair, forgetful: bool) -> None:
+    order = pair.approved(HAMBURG)
+    pair.settle()
+    number, work_order, line = pair.resource_order(order), pair.install(order), line_of(pair, order)
+    pair.om("set_ponr", line=line)
+    for rate in ("1 Gbit/s", "100 Mbit/s", "1 Gbit/s"):
+        pair.om("set_characteristic", line=line, name="Bandwidth", value=rate)
+        rested(pair, forgetful=forgetful)
+    first, back, again = of_the_visit(pair, number, work_order)
+    told = f"was not changed: {line} is past its point of no return. Not carried to Field Service: bandwidth: "
+    assert told in first
+    assert f"{work_order} Install CPE {AGREES} 1 of 1 work order open." in back
+    assert told in again
+    pair.assert_nothing_doubled()
+
+
+def test_a_visit_that_nobody_wants_past_it_is_told_when_it_is_wanted_again_and_when_it_is_not(pair: Pair) -> None:
+    order = pair.approved(HAMBURG)
+    pair.settle()
+    number, work_order = pair.resource_order(order), pair.install(order)
+    pair.om("set_ponr", line=line_of(pair, order))
+    for state in ("canceled", "in_progress", "canceled"):
+        pair.om("set_domain_order_state", domain_order=number, state=state)
+        rested(pair, forgetful=False)
+    first, back, again = of_the_visit(pair, number, work_order)
+    assert "is no longer asked for but was not canceled" in first
+    assert AGREES in back
+    assert "is no longer asked for but was not canceled" in again
+    assert pair.state("fsm", "wm_order", work_order) == "ready for dispatch"
