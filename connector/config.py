@@ -59,7 +59,7 @@ from connector.mapping.references import Lookup, Unfound, no_key
 from connector.mapping.states import FALLOUT_LABELS
 from connector.mapping.states import fold as as_word
 from connector.model import FindingCode
-from connector.om.schema import FALLOUT_OPTIONAL, CatalogSchema, FalloutSchema, OmSchema
+from connector.om.schema import CHANGE_TYPES, FALLOUT_OPTIONAL, CatalogSchema, FalloutSchema, OmSchema
 from connector.om.schema import OPTIONAL as OM_OPTIONAL
 from connector.profile import (
     FSM_KINDS,
@@ -316,6 +316,15 @@ class OmCatalogTables(Section):
         return CatalogSchema(**self.model_dump())
 
 
+class ChangeTypes(Section):
+    """Under which type the platform keeps who revised what of a line."""
+
+    quantity: str = CHANGE_TYPES["quantity"]
+    contact: str = CHANGE_TYPES["contact"]
+    location: str = CHANGE_TYPES["location"]
+    due_date: str = CHANGE_TYPES["due date"]
+
+
 class OmInstance(Instance):
     """The Order Management instance."""
 
@@ -325,6 +334,7 @@ class OmInstance(Instance):
 
     tables: _OmTables = _OmTables()
     columns: _OmColumns = _OmColumns()
+    change_types: ChangeTypes = ChangeTypes()
     states: OmStates = OmStates()
 
     @model_validator(mode="after")
@@ -354,7 +364,11 @@ class OmInstance(Instance):
     def db_schema(self) -> OmSchema:
         """ServiceNow's names with the configured ones in their place."""
         return OmSchema(
-            tables=self.tables.model_dump(), notes=self.notes, comments=self.comments, **self.columns.model_dump()
+            tables=self.tables.model_dump(),
+            notes=self.notes,
+            comments=self.comments,
+            change_types={name.replace("_", " "): said for name, said in self.change_types.model_dump().items()},
+            **self.columns.model_dump(),
         )
 
 

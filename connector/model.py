@@ -178,6 +178,7 @@ class DomainOrder:
     mod_count: int = 0
     updated_on: str = ""  # UTC, "YYYY-MM-DD HH:MM:SS"
     needs_attention: bool = False  # the quantity was decreased: a manager must choose which units go
+    record_version: str = ""  # the version of its line that was approved last, where it says so
     more: Mapping[str, str] = field(default_factory=dict)  # facts from columns the configuration maps in, by name
     unshown: tuple[str, ...] = ()  # facts that point to a record whose name is not shown
     saved: Saved = Saved()
@@ -356,6 +357,7 @@ class Snapshot:
     decide about, or where somebody may have written what the field should read; `field_journals` those on work orders and
     their tasks. Of the records in `fresh` more may come to light: they were changed just before they were read.
     `there_at` and `here_at` are each instance's own moment when its journals were read.
+    `revisers` holds, per line and fact, who revised it last at the present version of the line; None until a plan asks for it.
     `fallouts` are those of its order tasks, read only where the connector has raised one, or may have. `strange` are work
     orders that name one of its initiators, cannot be understood, and are not known to memory.
     `priorities` are the labels of stored priorities, read where one has changed.
@@ -375,6 +377,7 @@ class Snapshot:
     fallouts: tuple[Fallout, ...] = ()
     strange: tuple[WorkOrder, ...] = ()
     priorities: Mapping[str, str] = field(default_factory=dict)
+    revisers: Mapping[str, Mapping[str, Saved]] | None = None
 
     @property
     def sys_id(self) -> str:
@@ -923,6 +926,9 @@ class Plan:
     withdraw: tuple[str, ...] = ()  # tokens of intentions that are no longer wanted
     recovered: tuple[str, ...] = ()  # tokens found in a journal, not known to be written; and those of what is over
     look_at: datetime | None = None  # when time alone brings something about
+    unnamed: tuple[
+        tuple[str, str], ...
+    ] = ()  # line and fact of it: a note would tell who revised it, if the snapshot said so
     listen_again: bool = False  # a journal was read so soon after a change that a note may not have been in it yet
 
 

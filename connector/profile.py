@@ -42,7 +42,7 @@ PROFILE_FILE = "profile.toml"  # beside the configuration, where nobody says oth
 UNSETTLED = "?"
 UNKNOWN: Literal["unknown"] = "unknown"
 
-OM_KINDS = ("order", "line", "characteristic", "domain_order", "order_task", "case")
+OM_KINDS = ("order", "line", "characteristic", "domain_order", "order_task", "case", "inflight_change")
 FSM_KINDS = ("work_order", "work_order_task")
 # Part of a table with states -> what its labels mean. A class of domain orders without states of its own has the base table's.
 LABELS: Mapping[str, Mapping[str, Enum]] = {

@@ -13,13 +13,13 @@ from connector.decide.unlike import is_told, is_told_unlike, tell, tell_agreemen
 from connector.decide.warn import going_on
 from connector.mapping import notes
 from connector.mapping.compensation import Compensation
-from connector.mapping.facts import PRIORITY, is_text, saved_with
+from connector.mapping.facts import PRIORITY, is_text, revised_on_line, saved_with
 from connector.mapping.fields import changes_between
 from connector.mapping.marks import Carried, WorkOrderKey, cancellation_key, digest_of, fallout_mark, token_of
 from connector.mapping.outputs import SAID
 from connector.mapping.references import SYS_ID
 from connector.mapping.refusal import why_refused
-from connector.model import CancelWorkOrder, Change, FindingCode, Initiator, IntentState, UpdateWorkOrder
+from connector.model import CancelWorkOrder, Change, FindingCode, Initiator, IntentState, Saved, UpdateWorkOrder
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -228,7 +228,9 @@ def _update(draft: Draft, initiator: AnyInitiator, work: Work, new: _Difference,
             version=draft.version,
             mod_count=work_order.mod_count,
             changes=tuple(
-                _with_person(draft, initiator, work.link.carried, new.facts, change)
+                change
+                if how is Compensation.PATCH  # nobody will read it
+                else _with_person(draft, initiator, work, new.facts, change)
                 for change in new.changes
                 if change.columns
             ),  # of others no column speaks
@@ -248,18 +250,45 @@ def _flag(draft: Draft, initiator: AnyInitiator, found: WorkOrder, new: _Differe
     return going_on(draft, initiator, found, new.changes, check=is_flagged) or flag
 
 
-def _with_person(
-    draft: Draft, initiator: AnyInitiator, before: Mapping[str, str], after: Mapping[str, str], change: Change
-) -> Change:
+def _with_person(draft: Draft, initiator: AnyInitiator, work: Work, after: Mapping[str, str], change: Change) -> Change:
     """A change with who saved last what says it now, and when: of what a person saved, not the platform, nor the connector.
 
     Nobody who saved a reference is named where it is not known whether that is another, or what it names is called otherwise.
+    What a revision has changed on a line was saved last upon its approval: that names nobody, who revised it does.
     """
+    before = work.link.carried
     is_said_by_policy = any(f"{SAID}{change.what}" in facts for facts in (before, after))
-    if not before or is_said_by_policy or not (is_text(change.what) or _refers_elsewhere(change.what, before, after)):
+    if not before or is_said_by_policy:
         return change
-    saved = saved_with(initiator, change.what, after.get(change.what, ""))
+    if isinstance(initiator, Initiator) and _is_of_a_revision(draft, initiator, work, change):
+        saved = _reviser(draft, initiator, change)
+    elif is_text(change.what) or _refers_elsewhere(change.what, before, after):
+        saved = saved_with(initiator, change.what, after.get(change.what, ""))
+    else:
+        return change
     return change if saved.by.casefold() in draft.rules.notes.left_out else replace(change, saved=saved)
+
+
+def _is_of_a_revision(draft: Draft, initiator: Initiator, work: Work, change: Change) -> bool:
+    """Whether it is from a revision, as far as can be told: its line says so now and said so when this version was first decided
+    on, and nothing of this version was carried yet. What came later may have been changed by whomever."""
+    verdict = draft.verdict(initiator, draft.rules.policy_for(initiator).name)
+    is_as_decided = verdict is None or verdict.inputs.get(change.what, "") == change.after
+    mark = Carried.parse(work.found.mark) if work.found else None
+    is_new = initiator.line.version > 1 and (mark is None or mark.version != draft.version)
+    return is_new and is_as_decided and revised_on_line(initiator, change.what, change.after)
+
+
+def _reviser(draft: Draft, initiator: Initiator, change: Change) -> Saved:
+    """Who revised it last before the approval; nobody where it was declined, and so has not reached the domain order."""
+    line = initiator.line
+    if initiator.domain_order.record_version != str(line.version):
+        return Saved()
+    revisers = draft.snapshot.revisers
+    if revisers is None:
+        draft.unnamed.add((line.sys_id, change.what))
+        return Saved()
+    return revisers.get(line.sys_id, {}).get(change.what, Saved())
 
 
 def _refers_elsewhere(fact: str, before: Mapping[str, str], after: Mapping[str, str]) -> bool:

@@ -103,6 +103,7 @@ class Draft:
         self.rules = rules
         self.now = now
         self._look_at: datetime | None = None
+        self.unnamed: set[tuple[str, str]] = set()  # line and fact of it: it is to be asked who revised it
         self.waited_for: set[str] = set()  # records, by number, on which stands what is to be told later
         self.links = {link.work_order_id: link for link in memory.links}
         self.moved: dict[str, Link] = {}  # by sys_id of the work order: as its link was before a person moved it
@@ -369,6 +370,7 @@ class Draft:
             links=tuple(link for key, link in self.links.items() if before.get(key) != link),
             withdraw=tuple(self._withdraw),
             recovered=tuple(sorted({*self._over, *(t for t in self._found_tokens if not self._is_settled(t))})),
+            unnamed=tuple(sorted(self.unnamed)),
             listen_again=bool(self.seen.fresh),
             look_at=self._look_at,
         )

@@ -164,7 +164,8 @@ def _columns(name: str, kind: str, names: Names, said: TableColumns, found: Evid
     """What the columns of one kind of record are called."""
     columns: dict[str, str] = {}
     for part, default in names.columns[kind].items():
-        is_optional = part in names.optional[kind] or kind == "case"  # of a case only what there is is read
+        # Of a case only what there is is read, and nothing of changes in flight has to be.
+        is_optional = part in names.optional[kind] or kind in ("case", "inflight_change")
         chosen = choose_column(kind, part, default, said, names.tables, optional=is_optional)
         columns[part] = chosen.column
         if chosen.why:

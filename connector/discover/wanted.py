@@ -50,6 +50,7 @@ _SCHEDULED = Wanted(
 )
 _ESTIMATED = Wanted(("estimated end",), DATES, costs="jeopardy does not know when a visit is estimated to end")
 
+_REVISERS = "notes of updates do not say who revised the order"
 _UPDATED_BY = Wanted(("updated by",), ("string",), costs="notes of updates do not say who changed the order")
 
 PARTS: Mapping[str, Mapping[str, Wanted]] = {
@@ -94,6 +95,7 @@ PARTS: Mapping[str, Mapping[str, Wanted]] = {
         "needs_attention": Wanted(
             ("needs attention",), FLAGS, costs="nobody waits for the manager's choice after a quantity was decreased"
         ),
+        "record_version": Wanted(("record version",), NUMBERS, costs=_REVISERS),
         "consumer": _CONSUMER,
         "asset": _ASSET,
         "install_base_item": _INSTALLED,
@@ -107,6 +109,12 @@ PARTS: Mapping[str, Mapping[str, Wanted]] = {
         "updated_by": _UPDATED_BY,
     },
     "case": {"updated_by": _UPDATED_BY},
+    "inflight_change": {
+        "order_line": _reference("line", "order line item", costs=_REVISERS),
+        "order_line_version": Wanted(("order line version",), NUMBERS, costs=_REVISERS),
+        "change_type": _reference("", "change type", costs=_REVISERS),
+        "updated_by": _UPDATED_BY,
+    },
     "fallout": {
         "order_task": _reference("order_task", "related order task", "originated from", "order task"),
         "line": _reference("line", "order line item", costs="fallouts do not name the order line"),
@@ -181,6 +189,7 @@ TABLE_LABELS: Mapping[str, str] = {
     "service_order": "service order",
     "resource_order": "resource order",
     "order_task": "order task",
+    "inflight_change": "inflight order line item change",
     "work_order": "work order",
     "work_order_task": "work order task",
     "fallout": "fallout",
@@ -196,6 +205,7 @@ _UNCHECKED = "whether the {} that policies name are there is not checked"
 
 PERHAPS: Mapping[str, str] = {
     "case": "cases ask for no visits, unless the configuration knows the table",
+    "inflight_change": _REVISERS,
     "fallout": "nothing becomes a fallout: activate Fallout Management, ask for its roles, or leave out [fallout] kinds",
     "fallout_type": "fallouts get no type",
     "product_specification": _UNCHECKED.format("product specifications"),

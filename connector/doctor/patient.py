@@ -80,9 +80,11 @@ class SideView:
 
     @cached_property
     def tables(self) -> Mapping[str, str]:
-        """Part -> table of the records in use: cases where a policy speaks of them, fallouts where any is raised."""
+        """Part -> table of the records in use: cases where a policy speaks of them, fallouts where any is raised.
+        None of changes in flight, which are done without where they may not be read."""
         said = self.settings
-        tables = {part: table for part, table in self.schema.tables.items() if part != "case" or said.policy.case}
+        left_out = {"inflight_change", *([] if said.policy.case else ["case"])}
+        tables = {part: table for part, table in self.schema.tables.items() if part not in left_out}
         if self.name == "om" and said.fallout_kinds:
             tables["fallout"] = said.fallout.db_schema.tables["fallout"]
         return tables

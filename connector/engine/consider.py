@@ -13,7 +13,7 @@ from connector.engine.halves import is_of_one_record
 from connector.engine.hold import Side
 from connector.engine.isolate import look_apart, recall, unreadable
 from connector.engine.known import KnownRecords
-from connector.engine.look import with_tokens
+from connector.engine.look import with_revisers, with_tokens
 from connector.engine.went_back import brake_or_find, start_anew, with_findings
 from connector.exchange import Unreadable
 from connector.model import CancelWorkOrder, CaseSnapshot, Finding, FindingCode, Snapshot
@@ -57,7 +57,11 @@ def consider(engine: Engine, order_ids: Collection[str], now: datetime) -> tuple
     failed: list[Unreadable] = [*strange, *seen.unreadable, *_gone(memory, seen)]
     plans = _decide_each(engine, snapshots, memory, failed, now)
     doubted = [s for s in snapshots if _is_doubted(engine, s.sys_id, plans, memory)]
-    plans |= _decide_each(engine, with_tokens(doubted, engine.om), memory, failed, now)
+    told = with_tokens(doubted, engine.om)
+    plans |= _decide_each(engine, told, memory, failed, now)
+    newest = {s.sys_id: s for s in (*snapshots, *told)}
+    unnamed = [newest[plan.order_id] for plan in plans.values() if plan.unnamed]
+    plans |= _decide_each(engine, with_revisers(unnamed, plans, engine.om), memory, failed, now)
     engine.compared.update(snapshot.sys_id for snapshot in doubted)
     plans = with_findings(plans, behind)
     canceling = _new_cancellations(engine, plans.values())

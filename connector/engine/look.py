@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from connector.engine.drain import Engine
     from connector.engine.ports import FieldService, OrderManagement
     from connector.exchange import Unreadable
-    from connector.model import Intent, JournalEntry, Link, Observed, OrderMemory, State, WorkOrder
+    from connector.model import Intent, JournalEntry, Link, Observed, OrderMemory, Plan, State, WorkOrder
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,6 +210,20 @@ def with_tokens(snapshots: Collection[Observed], om: OrderManagement) -> tuple[O
         replace(s, tokens={sys_id: tokens.get(sys_id, frozenset()) for sys_id in s.noted_ids})
         for s in _with_fallouts(snapshots, om)
     )
+
+
+def with_revisers(
+    snapshots: Collection[Observed], plans: Mapping[str, Plan], om: OrderManagement
+) -> tuple[Observed, ...]:
+    """The same with who revised what their plans would tell. One request."""
+    orders = [one for one in snapshots if isinstance(one, Snapshot)]
+    asked = {one for s in orders for one in plans[s.sys_id].unnamed}
+    if not asked:
+        return ()
+    lines = {line for line, _ in asked}
+    versions = {line.sys_id: line.version for s in orders for line in s.lines if line.sys_id in lines}
+    revisers = om.revisers(versions, {fact for _, fact in asked})
+    return tuple(replace(s, revisers=revisers) for s in orders)
 
 
 def _with_fallouts(snapshots: Collection[Observed], om: OrderManagement) -> tuple[Observed, ...]:

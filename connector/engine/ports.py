@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         RaiseFallout,
         ReopenDomainOrder,
         ResolveCase,
+        Saved,
         Transition,
         UpdateWorkOrder,
         WarnDispatcher,
@@ -90,6 +91,12 @@ class OrderManagement(Watched, Protocol):
 
     def read_orders(self, order_ids: Iterable[str]) -> OrdersRead:
         """These orders with lines, domain orders and order tasks, and these cases, many per request."""
+
+    def revisers(self, versions: Mapping[str, int], facts: Collection[str]) -> Mapping[str, Mapping[str, Saved]]:
+        """Line -> fact, of these -> who revised it last at this version of the line (line -> version).
+
+        Nobody where that may not be read. Raises nothing: a note does without.
+        """
 
     def open_orders(self) -> Iterator[str]:
         """sys_ids of all orders that were approved and are not over, and of all cases that are not over."""

@@ -148,6 +148,18 @@ def saved_with(initiator: AnyInitiator, fact: str, value: str) -> Saved:
     return Saved() if is_mapped else record.saved
 
 
+def revised_on_line(initiator: Initiator, fact: str, value: str) -> bool:
+    """Whether a line says this of a fact, of those that a revision of it changes."""
+    read = _REVISED.get(fact)
+    return read is not None and read(initiator.line) == value
+
+
+_REVISED: Mapping[str, Callable[[OrderLine], str]] = {
+    "quantity": lambda line: line.quantity,
+    "contact": lambda line: line.contact.name,
+    "location": lambda line: line.location.name,
+    "due date": lambda line: line.due,
+}
 _OF_LINES = ("line action", "quantity", "due date")
 _OF_SEVERAL: Mapping[str, str] = {  # fact -> what it is called on the records that may say it
     **{name: name for name in ("specification", "location", "account", "contact", "priority")},

@@ -24,6 +24,7 @@ from connector.model import (
     Snapshot,
 )
 from connector.om.records import LineWire, domain_order_wire, line_wire, order_task_wire, order_wire
+from connector.om.revisions import read_revisers
 from connector.servicenow.calibrate import calibrate
 from connector.servicenow.columns import require_columns
 from connector.servicenow.feed import Feed
@@ -276,8 +277,25 @@ class OmPort:
         """Look up the names of those who are not known yet, all in one request. Until there is an answer their logins do."""
         columns = {part: getattr(self._schema, part)["updated_by"] for part in rows}
         logins = {row.get(columns[part]) for part, found in rows.items() for row in found}
+        self._learn(logins)
+
+    def _learn(self, logins: Iterable[str]) -> None:
         with suppress(RemoteError):
             self._people.learn({login for login in logins if not self._journals.is_ours(login)})
+
+    def revisers(self, versions: Mapping[str, int], facts: Collection[str]) -> Mapping[str, Mapping[str, Saved]]:
+        found: dict[str, dict[str, tuple[str, str]]] = {}
+        with suppress(RemoteError):
+            found = read_revisers(self._api, self._schema, versions, facts)
+        self._learn(login for told in found.values() for login, _ in told.values())
+        return {
+            line: {
+                fact: Saved(self._people.name(login), at)
+                for fact, (login, at) in told.items()
+                if login and not self._journals.is_ours(login)
+            }
+            for line, told in found.items()
+        }
 
     def _saved(self, part: str, row: Row) -> Saved:
         """Who saved a record last, and when: nothing where it was the connector, or may have been."""

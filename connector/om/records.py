@@ -80,6 +80,7 @@ class DomainOrderWire(Wire):
     mod_count: Count
     updated_on: str
     needs_attention: Flag
+    record_version: str
 
     def domain_order(self, states: StateMap[DomainOrderPhase], kind: DomainOrderClass) -> DomainOrder:
         return DomainOrder(
@@ -98,6 +99,7 @@ class DomainOrderWire(Wire):
             mod_count=self.mod_count,
             updated_on=self.updated_on,
             needs_attention=self.needs_attention,
+            record_version=self.record_version,
         )
 
 
@@ -182,6 +184,7 @@ def domain_order_wire(parts: Parts) -> DomainOrderWire:
             "mod_count": parts.value("mod_count"),
             "updated_on": parts.known("updated_on"),  # tells whether a journal may still grow, decides nothing
             "needs_attention": parts.known("needs_attention"),  # a column the documentation does not name
+            "record_version": parts.known("record_version"),  # neither of this
         }
     )
 

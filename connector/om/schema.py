@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 CARRIED = frozenset(fact.replace(" ", "_") for fact in CARRIED_FACTS)
 """Parts of orders, lines and domain orders that are read only where a policy or a field asks for them."""
-OPTIONAL = frozenset({"needs_attention", "updated_by"}) | CARRIED
+OPTIONAL = frozenset({"needs_attention", "record_version", "updated_by"}) | CARRIED
 """Parts that may be missing: no page of the documentation names their column, or an instance does without it."""
 LEADS_TO: Mapping[tuple[str, str], str] = {
     ("line", "order"): "order",
@@ -25,6 +25,13 @@ LEADS_TO: Mapping[tuple[str, str], str] = {
     ("order_task", "order"): "order",
 }
 """Record and part -> what that column refers to. Another one would put records together that do not belong together."""
+CHANGE_TYPES: Mapping[str, str] = {
+    "quantity": "Quantity",
+    "contact": "Contact",
+    "location": "Location",  # a type of the customer's own, as one for dates would be
+    "due date": "",
+}
+"""Fact of a line -> the type under which a revision of it is kept; empty: none. Types are records with names of their own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +49,7 @@ class OmSchema:
             "resource_order": "sn_ind_tmt_orm_resource_order",
             "order_task": "sn_ind_tmt_orm_order_task",
             "case": "sn_customerservice_case",
+            "inflight_change": "sn_ind_tmt_orm_inflight_order_line_item_change",
         }
     )
     order: Mapping[str, str] = field(
@@ -104,6 +112,7 @@ class OmSchema:
             "updated_by": "sys_updated_by",
             "updated_on": "sys_updated_on",
             "needs_attention": "needs_attention",
+            "record_version": "version",
             "consumer": "",
             "asset": "",
             "install_base_item": "",
@@ -148,6 +157,16 @@ class OmSchema:
             "updated_on": "sys_updated_on",
         }
     )
+    inflight_change: Mapping[str, str] = field(
+        default_factory=lambda: {
+            "order_line": "order_line_item",
+            "order_line_version": "order_line_version",
+            "change_type": "change_type",
+            "updated_by": "sys_updated_by",
+            "updated_on": "sys_updated_on",
+        }
+    )
+    change_types: Mapping[str, str] = field(default_factory=lambda: dict(CHANGE_TYPES))
     notes: str = "work_notes"  # the private journal of domain orders, the one column besides the state that is written
     comments: str = "comments"  # the journal of theirs that customers read; empty: none
 
@@ -158,7 +177,7 @@ class OmSchema:
         return {
             table: by_part.get(part, self.domain_order)["state"]
             for part, table in self.tables.items()
-            if part not in ("characteristic", "case")
+            if part not in ("characteristic", "case", "inflight_change")
         }
 
     @property

@@ -14,8 +14,9 @@ from connector.discover.text import profile_text
 from connector.errors import ConfigError, Denied, SignInFailed, Unavailable
 from connector.profile import Lookup, Profile, Side, read_profile
 from connector.unsettled import unsettled
-from tests.conftest import DOMAIN_ORDER, HAMBURG, Pair, make_pair
+from tests.conftest import DOMAIN_ORDER, HAMBURG, LINE, Pair, make_pair
 from tests.scenarios.test_notes_both_ways import visited, with_notes, write
+from tests.scenarios.test_who_changed_it import REVISIONS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -108,6 +109,42 @@ def test_an_order_lives_on_an_odd_instance_by_the_profile_that_was_found(tmp_pat
     pair.settle()
     assert pair.state("om", DOMAIN_ORDER, resource_order) == "in progress"  # the gate: nobody has decided yet
     pair.assert_nothing_doubled()
+
+
+@pytest.mark.parametrize("is_kept", [True, False])
+def test_who_revised_an_order_is_named_by_the_profile_that_was_found_if_the_instance_keeps_it(
+    tmp_path: Path, *, is_kept: bool
+) -> None:
+    """Domain orders of this instance have their record version under another name."""
+    label = "" if is_kept else f'[om.tables.{REVISIONS}]\nlabel = "Wish"\n'
+    pair = without_states(pair_on(tmp_path, label, extends="odd"))
+    if not is_kept:
+        path = pair.loaded.path
+        text = f'{path.read_text(encoding="utf-8")}\n[om.tables]\ninflight_change = "u_nowhere"\n'
+        path.write_text(text, encoding="utf-8")
+        pair.loaded = load(path)
+    discovered = found(pair)
+    assert open_points(pair, discovered.profile) == []
+    assert discovered.profile.om.columns["domain_order"]["record_version"] == "record_version"
+    costs = {"table u_nowhere": "notes of updates do not say who revised the order"}
+    told = {
+        what: why for what, why in discovered.profile.om.unreadable.items() if what in (*costs, f"table {REVISIONS}")
+    }
+    assert told == ({} if is_kept else costs)
+    adopt(pair, discovered)
+    order = pair.approved(HAMBURG)
+    pair.world.advance(60)
+    pair.settle()
+    line = pair.rows("om", LINE, f"order.number={order}", "number")[0]["number"]
+    pair.om("revise", order=order)
+    pair.om("edit_line", line=line, fields={"quantity": "2"})
+    pair.om("approve_revision", order=order)
+    pair.settle()
+    numbers = [row["number"] for row in pair.rows("om", DOMAIN_ORDER, "", "number")]
+    notes = [note for number in numbers for note in pair.notes(number) if "quantity: 1 -> 2" in note]
+    assert len(notes) == 2
+    assert all(("last saved by Olivia Brooks, " in note) is is_kept for note in notes)
+    assert not any("Frank Miller" in note for note in notes)
 
 
 def test_renamed_columns_missing_ones_and_other_states_are_found_with_their_reasons(tmp_path: Path) -> None:

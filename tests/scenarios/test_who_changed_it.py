@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 CHARACTERISTIC = "sn_ind_tmt_orm_order_characteristic_value"
 CASE = "sn_customerservice_case"
+REVISIONS = "sn_ind_tmt_orm_inflight_order_line_item_change"
 LATER = "2026-04-15 12:00:00"
 DATES = "due date: 2026-04-01 12:00 UTC -> 2026-04-15 12:00 UTC"
 
@@ -188,3 +189,319 @@ def test_work_orders_are_made_while_nobody_can_be_looked_up_and_whoever_can_be_l
     pair.settle()
     faster(pair, line)
     assert "last saved by Olivia Brooks" in only(pair, number)
+
+
+# --- who revised it ----------------------------------------------------------------------------------------------------
+
+
+def ordered(pair: Pair, *sites: str) -> tuple[str, str, str]:
+    """An order for which a visit is arranged: its number, that of its line, and that of its resource order."""
+    order = pair.approved(*(sites or (HAMBURG,)))
+    pair.settle()
+    return order, pair.rows("om", LINE, f"order.number={order}", "number")[0]["number"], pair.resource_order(order)
+
+
+def edited(pair: Pair, line: str, by: str = "order_agent", **fields: str) -> str:
+    """Somebody edits a line in a revision. Returns when."""
+    pair.om("edit_line", line=line, fields=fields, **{"as": by})
+    return pair.now().strftime("%Y-%m-%d %H:%M")
+
+
+def approved(pair: Pair, order: str) -> None:
+    """The revision is approved some time later, upon which the approver saves the lines, and then the platform."""
+    pair.world.advance(600)
+    pair.om("approve_revision", order=order)
+    pair.world.advance(10)
+    saved = pair.rows("om", LINE, f"order.number={order}", "sys_updated_by")
+    assert {row["sys_updated_by"] for row in saved} == {"system"}
+
+
+def revised(pair: Pair, order: str, line: str, by: str = "order_agent", **fields: str) -> str:
+    """A revision that changes one line and is approved. Returns when somebody revised it."""
+    pair.om("revise", order=order)
+    at = edited(pair, line, by, **fields)
+    approved(pair, order)
+    return at
+
+
+def munich(pair: Pair) -> str:
+    return pair.rows("om", "cmn_location", f"name={MUNICH}", "sys_id")[0]["sys_id"]
+
+
+def asked_who(pair: Pair) -> int:
+    """How often it was asked who revised something, since requests were last cleared."""
+    return sum(r.method == "GET" and r.path.endswith(REVISIONS) for r in pair.world.requests("om"))
+
+
+QUANTITY = "after a change of the order: quantity: 1 -> 2. Current status"
+
+
+@pytest.mark.parametrize("what", ["quantity", "location"])
+def test_who_revised_a_line_is_named_although_the_platform_saved_it_upon_approval(pair: Pair, what: str) -> None:
+    path = pair.loaded.path
+    path.write_text(f'{path.read_text(encoding="utf-8")}\n[notes]\ntime_zone = "Asia/Tokyo"\n', encoding="utf-8")
+    pair.loaded = load(path)
+    order, line, number = ordered(pair)
+    at = revised(pair, order, line, **{what: "2" if what == "quantity" else munich(pair)})
+    who = f"last saved by Olivia Brooks, {at[:10]} {int(at[11:13]) + 9}:{at[14:]} JST"
+    said = "quantity: 1 -> 2" if what == "quantity" else f"location: {HAMBURG} -> {MUNICH}"
+    assert f"after a change of the order, {who}: {said}. Current status" in only(pair, number)
+    assert pair.finding_codes() == []
+    pair.assert_nothing_doubled()
+
+
+def test_who_revised_a_place_is_named_where_both_sides_are_one_instance_too(tmp_path: Path) -> None:
+    pair = make_pair(tmp_path, profile="single")
+    order, line, number = ordered(pair)
+    at = revised(pair, order, line, location=munich(pair))
+    assert f"last saved by Olivia Brooks, {at} UTC: location: {HAMBURG} -> {MUNICH}" in only(pair, number)
+
+
+def test_of_two_who_revised_one_value_the_last_before_the_approval_is_named(pair: Pair) -> None:
+    order, line, number = ordered(pair)
+    pair.om("revise", order=order)
+    edited(pair, line, quantity="3")
+    pair.world.advance(300)
+    at = edited(pair, line, "fulfillment_manager", quantity="2")
+    approved(pair, order)
+    assert f"last saved by Frank Miller, {at} UTC: quantity: 1 -> 2. Current status" in only(pair, number)
+
+
+def test_of_two_who_revised_it_in_the_same_second_neither_is_named(pair: Pair) -> None:
+    order, line, number = ordered(pair)
+    pair.om("revise", order=order)
+    edited(pair, line, quantity="3")
+    edited(pair, line, "fulfillment_manager", quantity="2")
+    approved(pair, order)
+    assert QUANTITY in only(pair, number)
+
+
+def test_those_who_revised_different_values_are_named_each_with_theirs_and_the_date_names_nobody(pair: Pair) -> None:
+    order, line, number = ordered(pair)
+    pair.om("revise", order=order)
+    first = edited(pair, line, quantity="2", committed_due_date=LATER)
+    pair.world.advance(300)
+    second = edited(pair, line, "fulfillment_manager", location=munich(pair))
+    approved(pair, order)
+    note = only(pair, number)
+    assert f"quantity: 1 -> 2 (last saved by Olivia Brooks, {first} UTC)" in note
+    assert f"{MUNICH} (last saved by Frank Miller, {second} UTC)" in note
+    assert f"{DATES};" in note
+
+
+def test_an_instance_that_keeps_who_revised_dates_too_has_them_named(pair: Pair) -> None:
+    path = pair.loaded.path
+    text = f'{path.read_text(encoding="utf-8")}\n[om.change_types]\ndue_date = "Appointment"\n'
+    path.write_text(text, encoding="utf-8")
+    pair.loaded = load(path)
+    order, line, number = ordered(pair)
+    pair.om("revise", order=order)
+    edited(pair, line, committed_due_date=LATER)
+    om = pair.world.instance("om")
+    kind = om.records.insert("sn_ind_tmt_orm_inflight_change_type", {"name": "Appointment"}, om.system)
+    [found] = pair.rows("om", LINE, f"number={line}", "sys_id")
+    row = {"order_line_item": found["sys_id"], "order_line_version": "2", "change_type": kind["sys_id"]}
+    om.records.insert(REVISIONS, row, om.users["order_agent"])
+    approved(pair, order)
+    assert "after a change of the order, last saved by Olivia Brooks, " in only(pair, number)
+
+
+@pytest.mark.parametrize("by", ["system", "connector"])
+def test_what_the_platform_or_the_connector_revised_after_a_person_names_nobody(pair: Pair, by: str) -> None:
+    order, line, number = ordered(pair)
+    pair.om("revise", order=order)
+    edited(pair, line, quantity="3")
+    pair.world.advance(300)
+    save(pair, LINE, f"number={line}", by, quantity="2")
+    approved(pair, order)
+    assert QUANTITY in only(pair, number)
+
+
+def test_who_revised_what_was_declined_is_not_named_for_what_another_revised_later(pair: Pair) -> None:
+    order, line, number = ordered(pair)
+    pair.om("revise", order=order)
+    edited(pair, line, quantity="5")
+    pair.om("decline_revision", order=order)
+    pair.settle()
+    assert told(pair, number) == []
+    at = revised(pair, order, line, "fulfillment_manager", quantity="2", committed_due_date=LATER)
+    note = only(pair, number)
+    assert f"quantity: 1 -> 2 (last saved by Frank Miller, {at} UTC)" in note
+    assert "Olivia" not in note
+
+
+@pytest.mark.parametrize("looked", [True, False])
+@pytest.mark.parametrize("restored", [True, False])
+def test_who_revised_what_was_declined_is_not_named_whatever_the_line_says_now(
+    pair: Pair, *, restored: bool, looked: bool
+) -> None:
+    """Where the value is put back, the platform changes it later; where it stands, it is carried, and nobody approved it."""
+    pair.world.switch("om", decline_restores_values=restored)
+    order, line, number = ordered(pair)
+    pair.om("revise", order=order)
+    edited(pair, line, quantity="2")
+    pair.om("decline_revision", order=order)
+    if looked:
+        pair.settle()
+    if restored:
+        assert told(pair, number) == []
+        save(pair, LINE, f"number={line}", "system", quantity="2")
+    assert QUANTITY in only(pair, number)
+
+
+def test_who_revised_a_value_is_not_named_for_what_the_platform_makes_of_it_later(pair: Pair) -> None:
+    order, line, number = ordered(pair)
+    revised(pair, order, line, quantity="3")
+    assert "Olivia Brooks" in only(pair, number)
+    save(pair, LINE, f"number={line}", "system", quantity="2")
+    pair.settle()
+    assert "after a change of the order: quantity: 3 -> 2. Current status" in told(pair, number)[-1]
+
+
+def test_who_revised_a_value_back_is_not_named_for_what_the_platform_makes_of_it_later(pair: Pair) -> None:
+    order, line, number = ordered(pair)
+    pair.om("revise", order=order)
+    edited(pair, line, quantity="3")
+    pair.world.advance(300)
+    edited(pair, line, quantity="1")
+    approved(pair, order)
+    pair.settle()
+    assert told(pair, number) == []
+    save(pair, LINE, f"number={line}", "system", quantity="2")
+    assert QUANTITY in only(pair, number)
+
+
+def test_who_revised_an_earlier_version_is_not_named_for_a_later_one(pair: Pair) -> None:
+    """Both were approved while nobody looked: whether the first was, nothing tells any more."""
+    order, line, number = ordered(pair)
+    revised(pair, order, line, quantity="2")
+    pair.world.advance(600)
+    revised(pair, order, line, "fulfillment_manager", committed_due_date=LATER)
+    note = only(pair, number)
+    assert "quantity: 1 -> 2" in note
+    assert "last saved" not in note
+
+
+def test_who_revised_a_quantity_is_named_although_another_saved_the_line_since(pair: Pair) -> None:
+    order, line, number = ordered(pair)
+    at = revised(pair, order, line, quantity="2")
+    save(pair, LINE, f"number={line}", "fulfillment_manager", mrc="12")
+    assert f"last saved by Olivia Brooks, {at} UTC: quantity: 1 -> 2. Current status" in only(pair, number)
+
+
+def test_who_approved_a_revision_is_not_named_for_it(pair: Pair) -> None:
+    """Seen at once, while nobody has saved the line since."""
+    order, line, number = ordered(pair)
+    pair.om("revise", order=order)
+    at = edited(pair, line, quantity="2", committed_due_date=LATER)
+    pair.world.advance(600)
+    pair.om("approve_revision", order=order)
+    assert pair.rows("om", LINE, f"number={line}", "sys_updated_by") == [{"sys_updated_by": "fulfillment_manager"}]
+    pair.sync()
+    note = only(pair, number)
+    assert f"quantity: 1 -> 2 (last saved by Olivia Brooks, {at} UTC)" in note
+    assert "Frank Miller" not in note
+
+
+@pytest.mark.parametrize("kind", ["table_forbidden", "no table", "no rows", "status"])
+def test_where_it_may_not_be_read_who_revised_something_the_note_does_without(pair: Pair, kind: str) -> None:
+    if kind == "no table":
+        path = pair.loaded.path
+        text = f'{path.read_text(encoding="utf-8")}\n[om.tables]\ninflight_change = "u_no_such_table"\n'
+        path.write_text(text, encoding="utf-8")
+        pair.loaded = load(path)
+    elif kind == "no rows":
+        hidden = {"kind": "no_rows", "path_contains": f"/table/{REVISIONS}", "user": "connector", "count": None}
+        pair.world.fault("om", hidden)
+    else:
+        fault = {"kind": kind, "path_contains": f"/table/{REVISIONS}", "user": "connector", "count": None}
+        pair.world.fault("om", fault | ({"status": 500} if kind == "status" else {}))
+    order, line, number = ordered(pair)
+    revised(pair, order, line, quantity="2")
+    assert QUANTITY in only(pair, number)
+    assert pair.finding_codes() == []
+    pair.assert_nothing_doubled()
+
+
+@pytest.mark.parametrize("field", ["sys_updated_by", "change_type", "order_line_version", "order_line_item"])
+def test_where_a_column_may_not_be_read_that_tells_who_revised_what_nobody_is_named(pair: Pair, field: str) -> None:
+    hidden = {
+        "kind": "hide_field",
+        "field": field,
+        "path_contains": f"/table/{REVISIONS}",
+        "user": "connector",
+        "count": None,
+    }
+    pair.world.fault("om", hidden)
+    order, line, number = ordered(pair)
+    revised(pair, order, line, quantity="2")
+    assert QUANTITY in only(pair, number)
+    assert pair.finding_codes() == []
+
+
+def test_where_domain_orders_do_not_say_which_version_was_approved_nobody_is_named(pair: Pair) -> None:
+    path = pair.loaded.path
+    text = f'{path.read_text(encoding="utf-8")}\n[om.columns.domain_order]\nrecord_version = ""\n'
+    path.write_text(text, encoding="utf-8")
+    pair.loaded = load(path)
+    order, line, number = ordered(pair)
+    revised(pair, order, line, quantity="2")
+    assert QUANTITY in only(pair, number)
+
+
+def test_who_revised_several_orders_is_asked_once_and_never_on_a_quiet_look(pair: Pair) -> None:
+    pair.world.clear_requests()
+    both = [ordered(pair) for _ in range(2)]
+    pair.sync(full=True)
+    assert asked_who(pair) == 0
+    for (order, line, _), by in zip(both, ("order_agent", "fulfillment_manager"), strict=True):
+        revised(pair, order, line, by, quantity="2")
+    pair.sync()
+    assert asked_who(pair) == 1
+    pair.settle()
+    pair.sync(full=True)
+    assert asked_who(pair) == 1
+    for (_, _, number), name in zip(both, ("Olivia Brooks", "Frank Miller"), strict=True):
+        assert f"last saved by {name}, " in only(pair, number)
+
+
+def test_who_revised_something_is_not_asked_where_nobody_is_told(pair: Pair) -> None:
+    path = pair.loaded.path
+    rows = "id,kind of change,work order state,compensation\nother,-,-,patch\n"
+    (path.parent / "compensation.csv").write_text(rows, encoding="utf-8")
+    text = path.read_text(encoding="utf-8").replace("[policy]", '[policy]\ncompensation = "compensation.csv"')
+    path.write_text(text, encoding="utf-8")
+    pair.loaded = load(path)
+    order, line, number = ordered(pair)
+    pair.world.clear_requests()
+    revised(pair, order, line, quantity="2")
+    pair.settle()
+    assert asked_who(pair) == 0
+    assert told(pair, number) == []
+
+
+def test_who_revised_a_date_is_not_asked_where_no_type_of_change_tells_of_dates(pair: Pair) -> None:
+    order, line, number = ordered(pair)
+    pair.world.clear_requests()
+    revised(pair, order, line, committed_due_date=LATER)
+    assert f"after a change of the order: {DATES}. Current status" in only(pair, number)
+    assert asked_who(pair) == 0
+
+
+def test_a_new_bandwidth_of_a_revision_names_who_revised_it_without_asking(pair: Pair) -> None:
+    order, line, number = ordered(pair)
+    pair.world.clear_requests()
+    pair.om("revise", order=order)
+    pair.om("edit_line", line=line, characteristics={"Bandwidth": "1 Gbit/s"})
+    approved(pair, order)
+    assert "last saved by Olivia Brooks, " in only(pair, number)
+    assert asked_who(pair) == 0
+
+
+def test_who_revised_something_is_said_once_though_the_write_waits_for_field_service(pair: Pair) -> None:
+    order, line, number = ordered(pair)
+    down = {"kind": "status", "status": 503, "path_contains": "/table/wm_order", "method": "PATCH", "count": 3}
+    pair.world.fault("fsm", down | {"user": "connector"})
+    revised(pair, order, line, quantity="2")
+    assert "last saved by Olivia Brooks, " in only(pair, number)
+    pair.assert_nothing_doubled()

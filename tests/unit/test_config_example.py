@@ -77,6 +77,7 @@ def known() -> dict[str, Any]:
             "domain_order",
             "order_task",
             "case",
+            "inflight_change",
             "work_order",
             "work_order_task",
         )
