@@ -220,6 +220,7 @@ def _update(draft: Draft, initiator: AnyInitiator, work: Work, new: _Difference,
             draft.unlike[work_order.sys_id] = new.changes, "Field Service did not take the change"
             return
         number += 1
+    is_quiet = how is Compensation.PATCH and not is_told_unlike(draft, work.link)
     draft.do(
         UpdateWorkOrder(
             key=f"update/{work_order.sys_id}/{number}",
@@ -229,7 +230,7 @@ def _update(draft: Draft, initiator: AnyInitiator, work: Work, new: _Difference,
             mod_count=work_order.mod_count,
             changes=tuple(
                 change
-                if how is Compensation.PATCH  # nobody will read it
+                if is_quiet  # nobody will read it
                 else _with_person(draft, initiator, work, new.facts, change)
                 for change in new.changes
                 if change.columns
@@ -237,7 +238,7 @@ def _update(draft: Draft, initiator: AnyInitiator, work: Work, new: _Difference,
             facts=new.facts,
             fields=new.patch,
             line_id=initiator.line_id,
-            is_quiet=how is Compensation.PATCH and not is_told_unlike(draft, work.link),
+            is_quiet=is_quiet,
             flag=_flag(draft, initiator, work_order, new, how),
         )
     )
