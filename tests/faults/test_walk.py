@@ -20,6 +20,7 @@ from connector.sandbox.moves import MOVES
 from connector.servicenow.pace import Pace
 from connector.servicenow.schema import StateChoices
 from connector.servicenow.sign_in import SignIn
+from tests.faults.walk.__main__ import unwalked
 from tests.faults.walk.moves import CHAPTERS, MOVES_OF_PEOPLE, OF_THE_PLAYER
 from tests.faults.walk.shrink import shrink
 from tests.faults.walk.story import KINDS, NOT_MET, Step, printed, read, tell
@@ -33,6 +34,18 @@ def test_after_any_walk_every_promise_holds_and_nothing_is_left_to_do(first: int
     command = [sys.executable, "-m", "tests.faults.walk", str(first), str(first + 10), "--shrink", "--most", "2"]
     walked = subprocess.run(command, capture_output=True, text=True, check=False)
     assert walked.returncode == 0, walked.stdout + walked.stderr
+
+
+def test_who_stops_before_the_last_seed_says_so_in_the_last_line() -> None:
+    command = [sys.executable, "-m", "tests.faults.walk", "0", "2000", "--lanes", "2", "--minutes", "0"]
+    walked = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert walked.returncode == 0, walked.stdout + walked.stderr
+    assert walked.stdout.splitlines()[-1] == "2 of 2,000 walked, time was up"
+
+
+def test_who_came_to_the_last_seed_or_stopped_at_a_failure_does_not_speak_of_time() -> None:
+    assert unwalked(2000, 2000, failed=False) == ""
+    assert unwalked(17, 2000, failed=True) == "17 of 2,000 walked, it stopped at what failed\n"
 
 
 def test_people_make_moves_the_sandbox_knows() -> None:

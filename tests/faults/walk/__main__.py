@@ -34,7 +34,15 @@ def main() -> int:
     if given.report:
         given.report.write_text(json.dumps({"failed": failed, "seconds": seconds, "counts": counts}))
     print(f"{len(failed)} of {counts['walks']} walks failed, {seconds:.1f} s, {dict(counts)}", flush=True)
+    if not given.story and given.every == 1:
+        sys.stdout.write(unwalked(int(counts["walks"]), given.last - given.first, failed=bool(failed)))
     return 1 if failed else 0
+
+
+def unwalked(walked: int, wanted: int, *, failed: bool) -> str:
+    """The last line of who stops before the last seed: the exit status does not tell. Pure."""
+    why = "it stopped at what failed" if failed else "time was up"
+    return f"{walked:,} of {wanted:,} walked, {why}\n" if walked < wanted else ""
 
 
 def _one_after_the_other(given: argparse.Namespace) -> tuple[dict[str, str], Counter[str]]:
