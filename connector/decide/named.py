@@ -35,7 +35,7 @@ def follow_name(draft: Draft, work_order: WorkOrder, link: Link) -> Link:
 
 def _moved(draft: Draft, link: Link, to: AnyInitiator) -> Link:
     """It belongs to another initiator of the same order: readers there are told of it anew, those here that it is gone."""
-    moved = replace(link, domain_order_id=to.noted_on.sys_id, initiator_id=to.sys_id)
+    moved = replace(link, domain_order_id=to.noted_on.sys_id, initiator_id=to.sys_id, carried={})
     if moved.domain_order_id == link.domain_order_id:
         return moved
     if not link.detached and link.notes:
