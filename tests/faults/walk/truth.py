@@ -38,6 +38,7 @@ _PARTS_OF_ORDERS = ("product_order", "service_order", "resource_order")  # the c
 _PARTS = 6  # of the mark of a work order; one more where somebody went again
 _DECISIONS = ("visit again", "release gate")  # meant for the connector
 _BEGUN = "Work in Progress"
+_AGREES = "agrees with the order again"
 _WAIT = "Please do not begin this visit yet"
 _SHOWN = 5  # notes of people in one note of the connector
 _RATE = re.compile(r"Bandwidth: ([^;\n]*)")
@@ -567,11 +568,13 @@ class Truth:
                     self.wrong.append(f"{row['number']} does not say {wanted}")
 
     def _is_asked(self, row: Row, wanted: str, domain_order: Row) -> bool:
-        """Whether the readers of the domain order were told that this change waits for them."""
+        """Whether the last that readers of the domain order were told of it is that this change waits for them."""
         journal = self._om.store.find("sys_journal_field", element_id=domain_order["sys_id"], element="work_notes")
         texts = [r["value"] for r in journal if r["sys_created_by"] == "connector"]
-        texts += self._given_up_on(domain_order["sys_id"])
-        return any(t.startswith(f"{row['number']} ") and "was not changed" in t and wanted in t for t in texts)
+        about = [t for t in texts if t.startswith(f"{row['number']} ") and ("was not changed" in t or _AGREES in t)]
+        given_up = self._given_up_on(domain_order["sys_id"])  # which may have come at any time
+        told = [*about[-1:], *(t for t in given_up if t.startswith(f"{row['number']} "))]
+        return any("was not changed" in t and wanted in t for t in told)
 
     def _check_notes(self, domain_order: Row) -> None:
         """The notes about each work order are one chain from its birth to its present state, and tell every change."""
