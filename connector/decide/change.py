@@ -360,6 +360,13 @@ def keep_after_all(draft: Draft, work: Work) -> None:
             draft.withdraw(intent)
 
 
+def give_up_cancellations(draft: Draft, work: Work) -> None:
+    """Nobody waits for a refused cancellation of a work order that is over, however that came."""
+    for intent in _cancellations(draft, work):
+        if not work.is_open and intent.state is IntentState.PARKED:
+            draft.withdraw(intent)
+
+
 def follow_up(draft: Draft, initiator: AnyInitiator, work: Work, changes: tuple[Change, ...] = ()) -> None:
     """What became of a cancellation that did not cancel: refused by Field Service, or too late.
 
@@ -368,9 +375,7 @@ def follow_up(draft: Draft, initiator: AnyInitiator, work: Work, changes: tuple[
     if work.found is None:
         return
     for intent in _cancellations(draft, work):
-        if intent.state is IntentState.PARKED and not work.is_open:
-            draft.withdraw(intent)
-        elif intent.state is IntentState.PARKED:
+        if intent.state is IntentState.PARKED and work.is_open:
             draft.unlike[work.found.sys_id] = changes, "Field Service did not cancel it"
             text = notes.cancel_refused(work.found, why_refused(intent.error), changes, draft.rules.notes.zone)
             _not_canceled(draft, initiator, work.found, intent.key, text, f" Field Service said: {intent.error}")

@@ -44,7 +44,8 @@ the same, memory was lost: nobody knows what changed          | the strictest ro
                                                               |   never canceled on a guess, but the dispatcher flagged
 revision approved, desired facts differ, the visit was made   | note: the change came too late for it (not for a quiet patch)
 revision approved, initiator no longer matches or is canceled | cancel work order with a reason, note
-cancellation refused, or the work order was over before it    | note + finding; withdrawn when the order wants it again
+cancellation refused, or the work order was over before it    | note + finding; withdrawn when the order wants it again, or it
+                                                              |   is canceled
 initiator canceled after its visit was made                   | note once: it may have to be undone
 Field Service did not take a column                            | finding until it says so, or the work order is over
 the same, and now the record is known, or the state is another| write it again, once for each reason (decide/refused.py)
@@ -119,7 +120,14 @@ from typing import TYPE_CHECKING
 
 from connector.decide.adopt import adopt, told_of
 from connector.decide.again import first_of, is_one_wish, is_replaced, key_after_cancellation, key_of_return
-from connector.decide.change import cancel, follow_up, keep_current, past_ponr, tell_done_in_vain
+from connector.decide.change import (
+    cancel,
+    follow_up,
+    give_up_cancellations,
+    keep_current,
+    past_ponr,
+    tell_done_in_vain,
+)
 from connector.decide.draft import Draft
 from connector.decide.fallout import raise_fallouts
 from connector.decide.gate import guard_closure
@@ -244,6 +252,8 @@ def serve(draft: Draft, initiator: AnyInitiator) -> None:
         if stance is not Stance.FULFIL:
             follow_up(draft, initiator, one)
     _act(draft, initiator, stance, work)
+    for one in work:
+        give_up_cancellations(draft, one)
     watch(draft, initiator, stance)
     if isinstance(initiator, Initiator):
         warn_dispatcher(draft, initiator, work, stance)
