@@ -55,25 +55,31 @@ def keep_current(draft: Draft, initiator: AnyInitiator, work: Work, facts: dict[
 
 
 def _tell_too_late(draft: Draft, initiator: AnyInitiator, work: Work, found: WorkOrder, facts: dict[str, str]) -> None:
-    """A revision changed what a visit was about that had been made before: nothing can carry it, somebody must know.
+    """A revision changed what a visit was about that had been made or canceled before: nothing can carry it, somebody must know.
 
     Where memory is lost, so is what the visit was about: whether a change came too late for it is not known then. But that one
     was not carried still stands in the journal: what of it Field Service does not say is told.
     """
     key, link = WorkOrderKey.parse(work.link.key), work.link
-    if not isinstance(initiator, Initiator) or key is None or work.end not in _CARRIED_OUT:
+    is_canceled = work.end is WorkOrderEnd.CANCELED_IN_FIELD
+    if not isinstance(initiator, Initiator) or key is None or not (work.end in _CARRIED_OUT or is_canceled):
         return
-    if not _is_told(work) or not (link.carried or is_told_unlike(draft, link)):
+    if not work.is_told or not (link.carried or is_told_unlike(draft, link)):
         return
     new = _difference(draft, initiator, work, found, facts)
     if not (new.patch if new.may_be is None else new.may_be):
         tell_agreement(draft, initiator, work)
-    elif initiator.order.version <= key.version or past_ponr(initiator):
+    elif initiator.order.version <= key.version or (past_ponr(initiator) and not is_canceled):
         return  # past the point of no return that was told before the visit was over
     elif new.may_be is not None or _compensation(draft, initiator, work, new) is not Compensation.PATCH:
-        waited = is_told(draft, link, _waits(facts))
-        text = notes.changed_too_late(found, new.changes, draft.rules.notes.zone, waited=waited)
-        tell(draft, initiator, link, f"late/{digest_of(facts)}", text)
+        waited, zone = is_told(draft, link, _waits(facts)), draft.rules.notes.zone
+        text, ask = notes.changed_too_late(found, new.changes, zone, waited=waited), ""
+        if is_canceled and work.asks(draft.rules.releases):
+            number, again = initiator.noted_on.number, draft.words_for_next(work)
+            text, ask = notes.changed_since(found, new.changes, zone), notes.ask(number, found, draft.decisive_words, again)
+        elif is_canceled:
+            text = notes.changed_since(found, new.changes, zone, follows=notes.NOBODY_GOES)
+        tell(draft, initiator, link, f"late/{digest_of(facts)}", text, ask)
 
 
 @dataclass(frozen=True, slots=True)
@@ -329,19 +335,13 @@ def tell_done_in_vain(draft: Draft, initiator: AnyInitiator, work: Work) -> None
     found = work.found
     if found is None or work.end not in _CARRIED_OUT or work.decision is not None or work.link.withdrawn:
         return
-    if _is_told(work) and not _was_to_be_canceled(draft, work):
+    if work.is_told and not _was_to_be_canceled(draft, work):
         _note(
             draft,
             initiator,
             f"in-vain/{work.link.work_order_id}/{work.link.notes}",
             notes.done_in_vain(found, initiator.number),
         )
-
-
-def _is_told(work: Work) -> bool:
-    """Whether readers have heard how it ended: that comes before what follows from it."""
-    found, noted = work.found, work.link.noted
-    return found is not None and noted is not None and noted.value == found.state.value
 
 
 def _was_to_be_canceled(draft: Draft, work: Work) -> bool:
@@ -443,6 +443,7 @@ def _besides(note: str) -> str:
     return f"{note}/holds"
 
 
-def _note(draft: Draft, initiator: AnyInitiator, key: str, text: str) -> None:
+def _note(draft: Draft, initiator: AnyInitiator, key: str, text: str, ask: str = "") -> None:
     record = initiator.noted_on
-    draft.note(key, record, notes.counted(text, *draft.counts(record)))
+    text = notes.counted(text, *draft.counts(record))
+    draft.note(key, record, f"{text} {ask}" if ask else text)

@@ -53,6 +53,12 @@ class Work:
             case _:
                 return None
 
+    @property
+    def is_told(self) -> bool:
+        """Whether its present state, as far as that is shown, is the one its last status note speaks of."""
+        noted = self.link.noted
+        return noted is not None and (self.found is None or noted.value == self.found.state.value)
+
     def asks(self, releases: Collection[WorkOrderEnd]) -> bool:
         """Whether it ended in a way that a person must decide about, and nobody has."""
         is_copy = self.link.origin is Origin.COPY  # whatever becomes of it, the original is the visit

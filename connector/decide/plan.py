@@ -43,6 +43,7 @@ a change was told that is not carried (it waits, came too late| note, in a few w
 the same, memory was lost: nobody knows what changed          | the strictest row for what the work order does not say; it is
                                                               |   never canceled on a guess, but the dispatcher flagged
 revision approved, desired facts differ, the visit was made   | note: the change came too late for it (not for a quiet patch)
+the same, and it was canceled in FSM                          | note: what has changed, and which words decide what follows
 revision approved, initiator no longer matches or is canceled | cancel work order with a reason, note
 cancellation refused, or the work order was over before it    | note + finding; withdrawn when the order wants it again, or it
                                                               |   is canceled

@@ -541,6 +541,9 @@ def cancel_refused(work_order: WorkOrder, why: str, changes: Collection[Change] 
     )
 
 
+NOBODY_GOES = "Nobody is sent again by itself; if somebody must go, ask for a work order."
+
+
 @_note
 def changed_too_late(
     work_order: WorkOrder, changes: Iterable[Change], zone: tzinfo = UTC, *, waited: bool = False
@@ -548,10 +551,14 @@ def changed_too_late(
     """The order was revised about a visit that is over, or a change `waited` for a person meanwhile. Which came first is not
     said: a side may have been away."""
     when = "while a change waited for a decision" if waited else "before a change of the order could reach it"
-    return (
-        f"{_name(work_order)} was {harmless(work_order.state.label)} {when}: {listed(changes, zone)}."
-        f" Nobody is sent again by itself; if somebody must go, ask for a work order."
-    )
+    return f"{_name(work_order)} was {harmless(work_order.state.label)} {when}: {listed(changes, zone)}. {NOBODY_GOES}"
+
+
+@_note
+def changed_since(work_order: WorkOrder, changes: Iterable[Change], zone: tzinfo = UTC, *, follows: str = "") -> str:
+    """The order says something else than a work order that the field canceled."""
+    what = f"{_name(work_order)} is {harmless(work_order.state.label)}, and the order was changed: {listed(changes, zone)}."
+    return f"{what} {follows}"
 
 
 @_note

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from connector.config import load
 from tests.conftest import HAMBURG, MUNICH
 from tests.scenarios.test_compensation import compensating, dispatched, place_of, revise  # noqa: F401
+from tests.scenarios.test_gate import decide
 from tests.scenarios.test_order_roads import line_of
 
 if TYPE_CHECKING:
@@ -84,3 +86,46 @@ def test_a_refused_cancellation_waits_for_nobody_once_a_later_one_has_canceled_t
     assert pair.waiting() == {}
     assert pair.finding_codes() == []
     pair.assert_nothing_doubled()
+
+
+def test_who_decides_about_a_canceled_visit_hears_that_the_order_moved_since(compensating: Pair) -> None:  # noqa: F811
+    pair = compensating
+    path = pair.loaded.path
+    path.write_text(f'{path.read_text(encoding="utf-8")}\n[gate]\ncanceled_in_field = "reschedule"\n', encoding="utf-8")
+    pair.loaded = load(path)
+    order, number, work_order = dispatched(pair)
+    canceled_there(pair, work_order)
+    pair.settle()
+    revise(pair, order, location=place_id(pair, MUNICH))
+    [note] = told(pair, number, CHANGED)
+    assert f"release gate {work_order} (nobody goes again)" in note
+    assert f"visit again {work_order} (somebody goes again)" in note
+    pair.forget()
+    pair.settle()
+    assert told(pair, number, CHANGED) == [note]
+    decide(pair, number, f"visit again {work_order}")
+    pair.settle()
+    assert visits(pair, order) == ONCE_ANEW
+    pair.assert_nothing_doubled()
+
+
+def test_where_it_moved_and_was_canceled_before_anybody_looked_both_are_told_and_it_is_asked_once(
+    compensating: Pair,  # noqa: F811
+) -> None:
+    pair = compensating
+    order, number, work_order = dispatched(pair)
+    canceled_there(pair, work_order)
+    revise(pair, order, location=place_id(pair, MUNICH))
+    assert pair.noted(number, CHANGED)
+    assert len(told(pair, number, "cannot be closed until somebody decides")) == 1
+    assert visits(pair, order) == [(HAMBURG, "canceled")]
+
+
+def test_an_order_that_did_not_move_says_nothing_more_about_its_canceled_visit(compensating: Pair) -> None:  # noqa: F811
+    pair = compensating
+    order, number, work_order = dispatched(pair)
+    canceled_there(pair, work_order)
+    pair.settle()
+    before = pair.notes(number)
+    revise(pair, order, location=place_id(pair, HAMBURG))
+    assert pair.notes(number) == before
