@@ -21,9 +21,10 @@ if TYPE_CHECKING:
 _CANCELED_BY_US = 0  # in the place of the number of a status note: those begin with 1
 
 
-def key_of_next(link: Link) -> str:
-    """The key of the visit in the place of this one, after its present end; empty where it is not the connector's."""
-    return _key_after(link, link.notes)
+def key_of_next(link: Link, end: int | None = None) -> str:
+    """The key of the visit in the place of this one, after the end that its so many-th status note told, which is its last one
+    where nothing else is said; empty where it is not the connector's."""
+    return _key_after(link, link.notes if end is None else end)
 
 
 def key_after_cancellation(link: Link) -> str:

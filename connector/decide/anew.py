@@ -1,4 +1,4 @@
-"""A visit that was canceled by us because it is made otherwise, not because nobody wants it any more. Pure."""
+"""A visit that was canceled because it is made otherwise, not because nobody wants it any more. Pure."""
 
 from __future__ import annotations
 
@@ -12,17 +12,19 @@ from connector.model import Change, CreateWorkOrder
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from connector.decide.closure import Work
     from connector.decide.draft import Draft
     from connector.model import Link
 
 
-def made_anew(draft: Draft, link: Link) -> tuple[tuple[Change, ...], str] | None:
+def made_anew(draft: Draft, work: Work) -> tuple[tuple[Change, ...], str] | None:
     """What is different in the new visit, as far as it is known what the old one said, and its number where it has one.
 
     None where there is no new one; or it says just the same, because the order did not want the visit and wants it again.
     """
+    link = work.link
     key = WorkOrderKey.parse(link.key)
-    if not link.withdrawn or key is None:
+    if not (link.withdrawn or work.again) or key is None:
         return None
     for facts, successor, number in _successors(draft, link):
         is_later = successor.version > key.version or bool(successor.again)

@@ -56,6 +56,8 @@ def _standing(work: Work, rules: Rules) -> Standing:
         why = f"needs a decision: a work note that begins with {words}"
     elif work.again and work.decision is not None:
         why = f"another visit was asked for by {work.decision.by}"
+    elif work.again:
+        why = "the order was changed, and another visit takes its place"
     elif work.decision is not None:
         why = f"released by {work.decision.by}"
     return Standing(

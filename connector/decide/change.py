@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from connector.decide.again import key_of_next
 from connector.decide.fallout import is_decided, task_about
 from connector.decide.refused import says, try_again
 from connector.decide.rules import WorkOrderEnd
@@ -15,7 +16,15 @@ from connector.mapping import notes
 from connector.mapping.compensation import Compensation
 from connector.mapping.facts import PRIORITY, is_text, revised_on_line, saved_with
 from connector.mapping.fields import changes_between
-from connector.mapping.marks import Carried, WorkOrderKey, cancellation_key, digest_of, fallout_mark, token_of
+from connector.mapping.marks import (
+    Carried,
+    WorkOrderKey,
+    anew_key,
+    cancellation_key,
+    digest_of,
+    fallout_mark,
+    token_of,
+)
 from connector.mapping.outputs import SAID
 from connector.mapping.references import SYS_ID
 from connector.mapping.refusal import why_refused
@@ -80,6 +89,49 @@ def _tell_too_late(draft: Draft, initiator: AnyInitiator, work: Work, found: Wor
         elif is_canceled:
             text = notes.changed_since(found, new.changes, zone, follows=notes.NOBODY_GOES)
         tell(draft, initiator, link, f"late/{digest_of(facts)}", text, ask)
+
+
+def key_of_another(draft: Draft, initiator: AnyInitiator, work: Work, facts: dict[str, str]) -> str:
+    """The key of the visit in the place of one that the field canceled after the order had asked for another; else empty.
+
+    Its readers are told with the end of the one that is canceled, or, where that was told while the order was on hold, once it
+    goes on; and that note tells it should memory be lost.
+    """
+    found, end = work.found, work.number_of_end
+    if found is None or work.end is not WorkOrderEnd.CANCELED_IN_FIELD or work.decision is not None or work.again:
+        return ""
+    if past_ponr(initiator) or not _is_called_for(draft, work):
+        return ""
+    new = _difference(draft, initiator, work, found, facts)
+    if not new.patch or _compensation(draft, initiator, work, new) is not Compensation.RECREATE:
+        return ""
+    told = anew_key(found.sys_id, end)
+    draft.remember_over(told)
+    if work.is_told:
+        text = notes.changed_since(found, new.changes, draft.rules.notes.zone, follows=notes.ANEW)
+        record = initiator.noted_on
+        still_open, total = draft.counts(record)
+        text = notes.counted(text, still_open + 1, total + 1)
+        draft.note(f"{told}/told", record, text, (token_of(told),))
+    return key_of_next(work.link, end)
+
+
+def _is_called_for(draft: Draft, work: Work) -> bool:
+    """Whether this version of the order, or the one before, has asked for another visit in the place of this one, and no person
+    gave that up. Where memory is lost, the note of a refusal tells it."""
+    for version in (draft.version, draft.version - 1):
+        key = cancellation_key(work.link.work_order_id, version)
+        intent = draft.memory.intents.get(token_of(key))
+        if intent is not None:
+            return not intent.is_given_up
+        if draft.intent(_for_another(key)) is not None:
+            return True
+    return False
+
+
+def _for_another(cancellation: str) -> str:
+    """What the note of a refused cancellation carries where another visit was to take its place."""
+    return f"{cancellation}/anew"
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,13 +246,18 @@ def _by_table(draft: Draft, initiator: AnyInitiator, work: Work, new: _Differenc
     assert work.found is not None
     if table is None:
         return Compensation.PATCH_AND_NOTE
+    state, before = work.found.state, work.link.noted
+    if work.end is WorkOrderEnd.CANCELED_IN_FIELD and before is not None and before.phase.is_open:
+        state = before  # in which it was when that was asked for
     found, _ = table.decide(
         new.changes if new.may_be is None else new.may_be,
-        state=work.found.state.label,
+        state=state.label,
         specification=initiator.about,
         template=work.link.template,
     )
-    return found if new.may_be is None else _WITHOUT_MEMORY.get(found, found)
+    if new.may_be is None or (found is Compensation.RECREATE and _is_called_for(draft, work)):
+        return found
+    return _WITHOUT_MEMORY.get(found, found)
 
 
 # What was carried is not known, nor what changed: of the rows that could apply the strictest counts. But nobody is sent home on a
@@ -355,6 +412,8 @@ def _was_to_be_canceled(draft: Draft, work: Work) -> bool:
 def keep_after_all(draft: Draft, work: Work) -> None:
     """The order wants this work order again: a cancellation that was not sent yet, or was refused, is given up. One that a
     person gave up may be intended again, should the order call it off once more."""
+    if not work.is_open:
+        return  # what a person gave up before it was over stays so
     for intent in _cancellations(draft, work):
         if intent.state is IntentState.PENDING or intent.is_refused:
             draft.withdraw(intent)
@@ -378,7 +437,12 @@ def follow_up(draft: Draft, initiator: AnyInitiator, work: Work, changes: tuple[
         if intent.state is IntentState.PARKED and work.is_open:
             draft.unlike[work.found.sys_id] = changes, "Field Service did not cancel it"
             text = notes.cancel_refused(work.found, why_refused(intent.error), changes, draft.rules.notes.zone)
-            _not_canceled(draft, initiator, work.found, intent.key, text, f" Field Service said: {intent.error}")
+            carries: tuple[str, ...] = ()
+            if changes:
+                draft.remember_over(_for_another(intent.key))
+                carries = (token_of(_for_another(intent.key)),)
+            more = f" Field Service said: {intent.error}"
+            _not_canceled(draft, initiator, work.found, intent.key, text, more, carries)
         elif intent.state is IntentState.DONE and work.end in _CARRIED_OUT and not is_decided(draft, work, intent.key):
             text = notes.canceled_too_late(work.found)
             _not_canceled(draft, initiator, work.found, intent.key, text)
@@ -388,13 +452,19 @@ _CARRIED_OUT = (WorkOrderEnd.COMPLETE, WorkOrderEnd.INCOMPLETE)
 
 
 def _not_canceled(
-    draft: Draft, initiator: AnyInitiator, work_order: WorkOrder, key: str, text: str, more: str = ""
+    draft: Draft,
+    initiator: AnyInitiator,
+    work_order: WorkOrder,
+    key: str,
+    text: str,
+    more: str = "",
+    carries: tuple[str, ...] = (),
 ) -> None:
     """Told in a note; `more` is for those who look into it."""
     if _lacks_task(draft, initiator, key):
         more += " No order task of it is open on which a fallout could stand."
     draft.find(FindingCode.NOT_CANCELED, work_order.number, f"{text}{more}", on=initiator, occasion=key)
-    _note(draft, initiator, f"{key}/not", text)
+    _note(draft, initiator, f"{key}/not", text, carries=carries)
 
 
 def _lacks_task(draft: Draft, initiator: AnyInitiator, key: str) -> bool:
@@ -443,7 +513,9 @@ def _besides(note: str) -> str:
     return f"{note}/holds"
 
 
-def _note(draft: Draft, initiator: AnyInitiator, key: str, text: str, ask: str = "") -> None:
+def _note(
+    draft: Draft, initiator: AnyInitiator, key: str, text: str, ask: str = "", carries: tuple[str, ...] = ()
+) -> None:
     record = initiator.noted_on
     text = notes.counted(text, *draft.counts(record))
-    draft.note(key, record, f"{text} {ask}" if ask else text)
+    draft.note(key, record, f"{text} {ask}" if ask else text, carries)

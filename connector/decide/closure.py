@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 class Work:
     """One remembered work order beside what was read of it. `found` is None when FSM did not return it.
 
-    `decision` is what a person decided after being told how it ended. Where that is another visit, `again` is its key.
+    `decision` is what a person decided after being told how it ended. Where that is another visit, `again` is its key; so it is
+    where nobody decided anything, but the order had asked for another visit before the field canceled this one.
     """
 
     link: Link
@@ -59,10 +60,16 @@ class Work:
         noted = self.link.noted
         return noted is not None and (self.found is None or noted.value == self.found.state.value)
 
+    @property
+    def number_of_end(self) -> int:
+        """Which of its status notes tells its present state: the last one, or the one that is still to be written."""
+        return self.link.notes + (not self.is_told)
+
     def asks(self, releases: Collection[WorkOrderEnd]) -> bool:
         """Whether it ended in a way that a person must decide about, and nobody has."""
         is_copy = self.link.origin is Origin.COPY  # whatever becomes of it, the original is the visit
-        return self.end is not None and self.end not in releases and self.decision is None and not is_copy
+        is_decided = self.decision is not None or bool(self.again)
+        return self.end is not None and self.end not in releases and not is_decided and not is_copy
 
     @property
     def waits_for_next(self) -> bool:

@@ -11,9 +11,18 @@ from typing import TYPE_CHECKING
 
 from connector.decide.again import key_of_next
 from connector.decide.closure import Coming, Work
-from connector.decide.rules import Consequence
+from connector.decide.rules import Consequence, WorkOrderEnd
 from connector.mapping.decisions import decision_about, is_decision, names_number
-from connector.mapping.marks import WorkOrderKey, fallout_of, is_signed, number_in, status_key, token_of, tokens_in
+from connector.mapping.marks import (
+    WorkOrderKey,
+    anew_key,
+    fallout_of,
+    is_signed,
+    number_in,
+    status_key,
+    token_of,
+    tokens_in,
+)
 from connector.mapping.vocabulary import whole
 from connector.model import (
     Action,
@@ -230,18 +239,20 @@ class Draft:
             yield self._decided(Work(link, self.work_orders.get(link.work_order_id)))
 
     def _decided(self, work: Work) -> Work:
-        """The same with what a person decided about it after being told of its present state."""
+        """The same with what a person decided about it after being told of its present state, or what the order had."""
         link, found = work.link, work.found
         entries = self.seen.journals.get(link.domain_order_id, ())
-        if not entries or found is None or link.noted is None or link.noted.value != found.state.value:
-            return work
+        if not entries or found is None or link.noted is None or not work.is_told:
+            return self._made_anew(work)
         key = status_key(link.work_order_id, link.notes, link.noted.value)
         intent = self.intent(key)
         refused_at = intent.at if intent is not None and intent.is_refused else None
         again = self.words_for_next(work)
         words = (self.decisive_words, *([again] if again else []))
         decision = decision_about(found.number, token_of(key), entries, words, refused_at)
-        if decision is None or not (following := key_of_next(link)):
+        if decision is None:
+            return self._made_anew(work)
+        if not (following := key_of_next(link)):
             return replace(work, decision=decision)
         has_next = any(one.key == following for one in self.links.values())
         if isinstance(self.seen, Snapshot):
@@ -249,6 +260,20 @@ class Draft:
         else:
             is_asked = self._may_be_repeated(work) and names_number(decision.text, found.number, self.decisive_words)
         return replace(work, decision=decision, again=following if is_asked else "", has_next=has_next)
+
+    def _made_anew(self, work: Work) -> Work:
+        """The same with the visit in its place, where the field canceled what the order had asked to be made anew.
+
+        That is known by the note that told it, or by that visit.
+        """
+        end = work.number_of_end
+        following = key_of_next(work.link, end)
+        if work.end is not WorkOrderEnd.CANCELED_IN_FIELD or not following:
+            return work
+        has_next = any(one.key == following for one in self.links.values())
+        told = anew_key(work.link.work_order_id, end)
+        is_anew = has_next or token_of(told) in self._over or self.intent(told) is not None
+        return replace(work, again=following, has_next=has_next) if is_anew else work
 
     def _may_be_repeated(self, work: Work) -> bool:
         """Whether a visit of a case may be repeated alone. In the place of earlier rounds came later ones."""

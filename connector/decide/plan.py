@@ -44,6 +44,10 @@ the same, memory was lost: nobody knows what changed          | the strictest ro
                                                               |   never canceled on a guess, but the dispatcher flagged
 revision approved, desired facts differ, the visit was made   | note: the change came too late for it (not for a quiet patch)
 the same, and it was canceled in FSM                          | note: what has changed, and which words decide what follows
+canceled in FSM after the order asked for another in its      | create another in its place, once for each end, and a note; on
+  place: our cancellation was refused there, or waits         |   hold it asks for a decision, and is made when that goes on
+the same, but a person gave our cancellation up, or it is     | as any that is canceled in FSM: it asks for a decision
+  past the point of no return, or wanted as it was again      |
 revision approved, initiator no longer matches or is canceled | cancel work order with a reason, note
 cancellation refused, or the work order was over before it    | note + finding; withdrawn when the order wants it again, or it
                                                               |   is canceled
@@ -126,6 +130,7 @@ from connector.decide.change import (
     follow_up,
     give_up_cancellations,
     keep_current,
+    key_of_another,
     past_ponr,
     tell_done_in_vain,
 )
@@ -497,6 +502,7 @@ def _keep(
 ) -> None:
     """What is wanted and exists: it says what the order says, or somebody goes again in its place."""
     again = existing.again if existing.waits_for_next else key_of_redo(draft, initiator, existing)
+    again = again or key_of_another(draft, initiator, existing, facts)
     if (key := WorkOrderKey.parse(again)) is not None:
         if not _is_another_open(draft, initiator):
             _create_once(draft, initiator, wanted, key, facts)

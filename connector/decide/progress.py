@@ -14,7 +14,7 @@ from connector.decide.refused import tell_refused
 from connector.decide.relay import earlier_remarks, last_word
 from connector.decide.rules import Consequence, OpenTasks, WorkOrderEnd
 from connector.mapping import notes
-from connector.mapping.marks import born_key, digest_of, farewell_key, status_key, token_of, updated_key
+from connector.mapping.marks import anew_key, born_key, digest_of, farewell_key, status_key, token_of, updated_key
 from connector.mapping.trail import way
 from connector.model import (
     Case,
@@ -77,12 +77,10 @@ def _state(draft: Draft, domain_order: DomainOrder | Case, work: Work, work_orde
         if not link.withdrawn:
             reason, carries = last_word(draft, domain_order, work_order)
             work_order = replace(work_order, reason=reason)
-        anew = made_anew(draft, link) if work_order.state.phase is WorkOrderPhase.CANCELED else None
-        if anew is not None:
-            text = notes.made_anew(work_order, move, *anew, still_open=still_open, total=total)
-        elif work_order.state.phase is WorkOrderPhase.CANCELED:
-            asker = _asker(domain_order) if link.withdrawn else ""
-            text = notes.canceled(work_order, move, withdrawn_by=asker, still_open=still_open, total=total)
+        if work.again:
+            carries = (*carries, token_of(anew_key(work_order.sys_id, link.notes + 1)))
+        if work_order.state.phase is WorkOrderPhase.CANCELED:
+            text = _canceled(draft, domain_order, work, work_order, move)
         else:
             text = notes.status(work_order, move, still_open=still_open, total=total)
     if work.asks(draft.rules.releases) and domain_order.state.phase is not DomainOrderPhase.CANCELED:
@@ -93,6 +91,19 @@ def _state(draft: Draft, domain_order: DomainOrder | Case, work: Work, work_orde
         text = f"{text} {ask}"
     draft.note(status_key(work_order.sys_id, link.notes + 1, work_order.state.value), domain_order, text, carries)
     draft.remember(replace(link, noted=work_order.state, noted_at=max(work_order.mod_count, 0), notes=link.notes + 1))
+
+
+def _canceled(
+    draft: Draft, domain_order: DomainOrder | Case, work: Work, work_order: WorkOrder, move: notes.Move
+) -> str:
+    """Who wanted that, and whether another takes its place."""
+    still_open, total = draft.counts(domain_order)
+    is_withdrawn = work.link.withdrawn
+    if (anew := made_anew(draft, work)) is not None:
+        told = replace(work_order, reason="") if is_withdrawn else work_order
+        return notes.made_anew(told, move, *anew, still_open=still_open, total=total)
+    asker = _asker(domain_order) if is_withdrawn else ""
+    return notes.canceled(work_order, move, withdrawn_by=asker, still_open=still_open, total=total)
 
 
 def _move(draft: Draft, work_order: WorkOrder, before: State[WorkOrderPhase], at: int) -> notes.Move:
@@ -164,7 +175,7 @@ def _look_into(draft: Draft, domain_order: DomainOrder | Case, work: Work, work_
         text = f"state {work_order.state.label!r} is not mapped; it counts as open"
         draft.find(FindingCode.UNKNOWN_STATE, number, text)
     if domain_order.state.phase is not DomainOrderPhase.CANCELED and work.link.origin is not Origin.COPY:
-        if work.decision is None:
+        if work.decision is None and not work.again:
             _ask(draft, domain_order, work, number)
         _waits_for_next(draft, domain_order, work, number)
     tell_refused(draft, domain_order, work)

@@ -209,6 +209,11 @@ def farewell_key(work_order_id: str, number: int | str = "") -> str:
     return f"detached/{work_order_id}/{number}"
 
 
+def anew_key(work_order_id: str, number: int) -> str:
+    """What the note carries that tells that a visit is made anew, after its end that its so many-th status note told."""
+    return f"anew/{work_order_id}/{number}"
+
+
 def updated_key(work_order_id: str, number: int) -> str:
     """The key of the note about the n-th update of a work order."""
     return f"updated/{work_order_id}/{number}"

@@ -236,11 +236,11 @@ def made_anew(
     work_order: WorkOrder, move: Move, changes: Collection[Change], by: str = "", *, still_open: int, total: int
 ) -> str:
     """A work order was canceled because its visit is made otherwise; `by` is the number of the new one, where it is there."""
-    follows = f"{by} takes its place" if by else "A new work order follows"
+    follows = f"{by} takes its place" if by else ANEW.rstrip(".")
     why = f": {listed(changes, move.zone)}" if changes else ""
     return (
         f"{_name(work_order)} was canceled (was {move.path}){move.done}, because the order was changed and the visit is made"
-        f" anew{why}. {follows}. {_open_count(still_open, total)}"
+        f" anew{why}.{_why(work_order)} {follows}. {_open_count(still_open, total)}"
     )
 
 
@@ -541,6 +541,7 @@ def cancel_refused(work_order: WorkOrder, why: str, changes: Collection[Change] 
     )
 
 
+ANEW = "A new work order follows."
 NOBODY_GOES = "Nobody is sent again by itself; if somebody must go, ask for a work order."
 
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import pytest
+
+from connector import memory
 from connector.config import load
 from tests.conftest import HAMBURG, MUNICH
+from tests.scenarios.test_by_hand import SWAP, create
 from tests.scenarios.test_compensation import compensating, dispatched, place_of, revise  # noqa: F401
-from tests.scenarios.test_gate import decide
+from tests.scenarios.test_gate import ask, close, decide
 from tests.scenarios.test_order_roads import line_of
 
 if TYPE_CHECKING:
@@ -72,6 +76,237 @@ def told(pair: Pair, number: str, words: str) -> list[str]:
 ONCE_ANEW = [(HAMBURG, "canceled"), (MUNICH, "ready for dispatch")]
 
 
+def test_the_dispatcher_does_what_the_note_asks_and_the_new_visit_is_made_once(compensating: Pair) -> None:  # noqa: F811
+    pair = compensating
+    order, number, work_order, part = refused(pair)
+    canceled_there(pair, work_order, part)
+    pair.settle()
+    assert visits(pair, order) == ONCE_ANEW
+    [note] = told(pair, number, ANEW)
+    assert note.startswith(f"{work_order} {INSTALL} was canceled (was Assigned) by Diana Torres, ")
+    why = f"{ANEW}: location: {HAMBURG} -> {MUNICH}. Last note there: the order moved."
+    assert f"{why} A new work order follows. 1 of 2 work orders open." in note
+    assert not pair.noted(number, "cannot be closed until somebody decides")
+    assert pair.finding_codes() == []
+    assert pair.waiting() == {}
+    [second] = [one for one in pair.work_orders(order, INSTALL) if one != work_order]
+    assert not close(pair, number)
+    assert pair.noted(number, "was reopened", second)
+    assert not any(work_order in note for note in told(pair, number, "was reopened"))
+    pair.fsm("dispatch", work_order=second, technician="technician")
+    pair.fsm("complete", work_order=second)
+    pair.settle()
+    assert pair.noted(number, f"{number} is ready to be closed")
+    assert close(pair, number)
+    pair.assert_nothing_doubled()
+
+
+@pytest.mark.parametrize("lost", ["after the refusal", "after the cancellation", "after the new one is made"])
+def test_a_visit_is_made_anew_once_though_memory_is_lost(compensating: Pair, lost: str) -> None:  # noqa: F811
+    pair = compensating
+    order, number, work_order, part = refused(pair)
+    if lost == "after the refusal":
+        pair.forget()
+        pair.settle_but_parked()
+        assert place_of(pair, work_order) == HAMBURG
+    canceled_there(pair, work_order, part)
+    if lost == "after the cancellation":
+        pair.forget()
+    pair.settle()
+    if lost == "after the new one is made":
+        pair.forget()
+        pair.sync(full=True)
+        pair.settle()
+    assert visits(pair, order) == ONCE_ANEW
+    assert len(told(pair, number, ANEW)) == 1
+    assert not pair.noted(number, "cannot be closed until somebody decides")
+    assert pair.finding_codes() == []
+    pair.assert_nothing_doubled()
+
+
+@pytest.mark.parametrize("kind", ["commit_then_drop", "drop"])
+def test_a_visit_whose_creation_had_an_unclear_outcome_is_made_anew_once(compensating: Pair, kind: str) -> None:  # noqa: F811
+    pair = compensating
+    order, number, work_order, part = refused(pair)
+    canceled_there(pair, work_order, part)
+    pair.world.fault("fsm", {"kind": kind, "method": "POST", "user": "connector", "count": 1})
+    pair.sync()
+    assert ask(pair, number).may_close is False
+    pair.settle()
+    assert visits(pair, order) == ONCE_ANEW
+    pair.assert_nothing_doubled()
+
+
+def test_memory_that_is_lost_before_the_new_visit_is_made_changes_nothing(compensating: Pair) -> None:  # noqa: F811
+    pair = compensating
+    order, number, work_order, part = refused(pair)
+    canceled_there(pair, work_order, part)
+    pair.world.fault("fsm", {**OUTAGE, "method": "POST"})
+    pair.sync()
+    [note] = told(pair, number, ANEW)
+    pair.forget()
+    pair.world.clear_faults()
+    pair.settle()
+    assert visits(pair, order) == ONCE_ANEW
+    assert told(pair, number, ANEW) == [note]
+    pair.assert_nothing_doubled()
+
+
+@pytest.mark.parametrize("fault", [HELD_UP, {**HELD_UP, "kind": "drop"}], ids=["not sent", "outcome unknown"])
+def test_who_cancels_while_our_cancellation_is_on_its_way_is_followed_by_the_new_visit(
+    compensating: Pair,  # noqa: F811
+    fault: dict[str, Any],
+) -> None:
+    pair = compensating
+    order, number, work_order = dispatched(pair)
+    pair.world.fault("fsm", fault)
+    move(pair, order)
+    pair.sync()
+    assert pair.state("fsm", "wm_order", work_order) == "assigned"
+    canceled_there(pair, work_order)
+    pair.world.clear_faults()
+    pair.settle()
+    assert visits(pair, order) == ONCE_ANEW
+    assert len(told(pair, number, ANEW)) == 1
+    assert pair.finding_codes() == []
+    pair.assert_nothing_doubled()
+
+
+# --- the order goes another way before the dispatcher cancels ----------------------------------------------------------
+
+
+def test_a_line_that_has_come_back_to_its_old_place_is_asked_about_when_the_field_cancels(compensating: Pair) -> None:  # noqa: F811
+    pair = compensating
+    order, number, work_order, part = refused(pair)
+    move(pair, order, HAMBURG, MUNICH)
+    pair.settle()
+    canceled_there(pair, work_order, part)
+    pair.settle()
+    assert visits(pair, order) == [(HAMBURG, "canceled")]
+    assert pair.noted(number, work_order, "was canceled in Field Service", f"release gate {work_order}")
+    assert pair.finding_codes() == ["canceled-in-field"]
+    move(pair, order)
+    pair.settle()
+    assert visits(pair, order) == [(HAMBURG, "canceled")]
+    assert pair.noted(number, CHANGED, f"release gate {work_order}")
+
+
+def test_an_order_that_is_canceled_meanwhile_gets_no_new_visit(compensating: Pair) -> None:  # noqa: F811
+    pair = compensating
+    order, number, work_order, part = refused(pair)
+    pair.om("cancel_order", order=order)
+    pair.om("approve_cancel", order=order)
+    pair.settle_but_parked()
+    canceled_there(pair, work_order, part)
+    pair.settle()
+    assert visits(pair, order) == [(HAMBURG, "canceled")]
+    assert not pair.noted(number, ANEW)
+    assert pair.finding_codes() == []
+    assert pair.waiting() == {}
+
+
+@pytest.mark.parametrize("forgetful", [False, True], ids=["remembered", "memory lost"])
+def test_who_cancels_while_the_order_is_on_hold_is_followed_by_the_new_visit_when_it_goes_on(
+    compensating: Pair,  # noqa: F811
+    *,
+    forgetful: bool,
+) -> None:
+    pair = compensating
+    order, number, work_order, part = refused(pair)
+    pair.om("hold_order", order=order)
+    pair.settle_but_parked()
+    canceled_there(pair, work_order, part)
+    pair.settle()
+    assert visits(pair, order) == [(HAMBURG, "canceled")]
+    assert pair.noted(number, work_order, "was canceled in Field Service", f"release gate {work_order}")
+    if forgetful:
+        pair.forget()
+        pair.settle()
+    pair.om("resume_order", order=order)
+    pair.settle()
+    assert visits(pair, order) == ONCE_ANEW
+    assert len(told(pair, number, f"{MUNICH}. A new work order follows. 1 of 2 work orders open.")) == (not forgetful)
+    assert len(told(pair, number, "A new work order follows. 1 of 2 work orders open.")) == 1
+    assert pair.finding_codes() == []
+    pair.forget()
+    pair.settle()
+    assert visits(pair, order) == ONCE_ANEW
+    pair.assert_nothing_doubled()
+
+
+def test_who_decides_while_the_order_is_on_hold_that_nobody_goes_is_obeyed(compensating: Pair) -> None:  # noqa: F811
+    pair = compensating
+    order, number, work_order, part = refused(pair)
+    pair.om("hold_order", order=order)
+    pair.settle_but_parked()
+    canceled_there(pair, work_order, part)
+    pair.settle()
+    decide(pair, number, f"release gate {work_order}: the customer has left")
+    pair.om("resume_order", order=order)
+    pair.settle()
+    assert visits(pair, order) == [(HAMBURG, "canceled")]
+    assert pair.noted(number, CHANGED, "Nobody is sent again by itself")
+    assert close(pair, number)
+
+
+def test_a_cancellation_that_a_person_gave_up_makes_one_in_the_field_its_own(compensating: Pair) -> None:  # noqa: F811
+    pair = compensating
+    order, number, work_order, part = refused(pair)
+    with memory.repairing(pair.loaded) as store:
+        assert store.release_parked(pair.parked(), pair.now(), drop=True)
+    pair.settle()
+    canceled_there(pair, work_order, part)
+    pair.settle()
+    pair.sync(full=True)
+    assert visits(pair, order) == [(HAMBURG, "canceled")]
+    assert pair.noted(number, work_order, "was canceled in Field Service", f"release gate {work_order}")
+    assert pair.noted(number, CHANGED)
+    assert pair.finding_codes() == ["canceled-in-field"]
+
+
+def test_a_cancellation_that_a_person_tries_again_makes_the_visit_anew(compensating: Pair) -> None:  # noqa: F811
+    pair = compensating
+    order, number, work_order, part = refused(pair)
+    canceled_there(pair, work_order, part)
+    with memory.repairing(pair.loaded) as store:
+        assert store.release_parked(pair.parked(), pair.now(), drop=False)
+    pair.settle()
+    assert visits(pair, order) == ONCE_ANEW
+    assert len(told(pair, number, ANEW)) == 1
+    pair.assert_nothing_doubled()
+
+
+def test_past_the_point_of_no_return_nobody_is_sent_anew_by_himself(compensating: Pair) -> None:  # noqa: F811
+    pair = compensating
+    order, number, work_order, part = refused(pair)
+    pair.om("set_ponr", line=line_of(pair, order, MUNICH))
+    pair.settle()
+    canceled_there(pair, work_order, part)
+    pair.settle()
+    assert visits(pair, order) == [(HAMBURG, "canceled")]
+    assert pair.noted(number, work_order, "was canceled in Field Service", f"release gate {work_order}")
+    assert pair.noted(number, CHANGED)
+
+
+def test_of_two_visits_the_one_that_was_refused_is_made_anew_too_each_once(compensating: Pair) -> None:  # noqa: F811
+    pair = compensating
+    order, number, work_order = dispatched(pair)
+    create(pair, number, SWAP)
+    pair.settle()
+    [swap] = pair.work_orders(order, SWAP)
+    parts = {one: part_for(pair, one) for one in (work_order, swap)}
+    move(pair, order)
+    pair.settle_but_parked()
+    for one, part in parts.items():
+        canceled_there(pair, one, part)
+        (pair.settle if one == swap else pair.settle_but_parked)()
+        assert len(told(pair, number, ANEW)) == list(parts).index(one) + 1
+    assert visits(pair, order) == visits(pair, order, SWAP) == ONCE_ANEW
+    assert pair.finding_codes() == []
+    assert pair.waiting() == {}
+    pair.assert_nothing_doubled()
+
+
 def test_a_refused_cancellation_waits_for_nobody_once_a_later_one_has_canceled_the_visit(compensating: Pair) -> None:  # noqa: F811
     pair = compensating
     order, number, _, part = refused(pair)
@@ -86,6 +321,9 @@ def test_a_refused_cancellation_waits_for_nobody_once_a_later_one_has_canceled_t
     assert pair.waiting() == {}
     assert pair.finding_codes() == []
     pair.assert_nothing_doubled()
+
+
+# --- the place changes after the field canceled, and nobody has decided --------------------------------------------------
 
 
 def test_who_decides_about_a_canceled_visit_hears_that_the_order_moved_since(compensating: Pair) -> None:  # noqa: F811

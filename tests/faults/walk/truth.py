@@ -43,6 +43,7 @@ _WAIT = "Please do not begin this visit yet"
 _SHOWN = 5  # notes of people in one note of the connector
 _RATE = re.compile(r"Bandwidth: ([^;\n]*)")
 _FAREWELL = "no longer belongs"
+_FOLLOWS = "A new work order follows."
 _BIRTH = re.compile(r"\S+ .* was (?:created|made by hand) in Field Service")
 _VERSION = re.compile(r" v(\d+) ")  # of the order, in our mark on a work order
 _COUNT = re.compile(r" \d+ of \d+ work orders? open\.$")
@@ -460,7 +461,8 @@ class Truth:
 
     def _check_sent_again(self, ever: list[Row], live: list[Row], let_go: list[Row], domain_order: Row) -> None:
         """Who was asked to go again, below the note of how a visit ended, goes; once for each time that was asked. So does who
-        was called off and is wanted after all; once for each time of that."""
+        was called off and is wanted after all, or is announced where the field canceled what the order wanted anew; once for
+        each time of that."""
         journal = self._om.store.find("sys_journal_field", element_id=domain_order["sys_id"], element="work_notes")
         asked = [r for r in journal if r["value"].startswith("visit again") and r["sys_created_by"] != "connector"]
         again = [r for r in (*live, *let_go) if len(_key(r)) > _PARTS]
@@ -468,7 +470,11 @@ class Truth:
         called_off = [r for r in ever if "withdrawn" in r["correlation_display"]]
         self.counts["visits again"] += len(again)
         redone = self._redone[ever[0]["correlation_id"].split(":")[2]] if ever else 0
-        if len(instead) > len(called_off) + redone + (0 if self.raises_fallouts else len(asked) * len(live)):
+        announced = self._announced([r for r in ever if r not in called_off], journal)
+        self.counts["made anew after the field canceled"] += len(announced)
+        if len(instead) > len(called_off) + len(announced) + redone + (
+            0 if self.raises_fallouts else len(asked) * len(live)
+        ):
             times = f"{len(asked)} times, and {len(called_off)} were called off"
             self.wrong.append(f"{[r['number'] for r in instead]}: that was asked for {times}")
         if self.raises_fallouts:
@@ -477,6 +483,7 @@ class Truth:
         for row in live:
             told = [r["sys_created_on"] for r in journal if r["value"].startswith(f"{row['number']} ")]
             since = [r["sys_created_on"] for r in asked if told and r["sys_created_on"] > max(told)]
+            since += [moment for number, moment in announced if number == row["number"]]
             is_released = bool(since) and any(moment >= min(since) for moment in released)
             failed = self._label(row) in ("Closed Incomplete", "Canceled") and bool(since) and not is_released
             if self._given_up_on(domain_order["sys_id"]):
@@ -484,6 +491,12 @@ class Truth:
             again_given_up = [{"correlation_id": one["key"]} for one in self._dropped["CreateWorkOrder"]]
             if failed and not any(_wish(r) == _wish(row) for r in (*again, *again_given_up)):
                 self.wrong.append(f"nobody went again in the place of {row['number']}")
+
+    def _announced(self, ever: list[Row], journal: list[Row]) -> list[tuple[str, str]]:
+        """The numbers of those of which it is told that a new one follows, and when, once for each time."""
+        told = [r for r in journal if r["sys_created_by"] == "connector" and _FOLLOWS in r["value"]]
+        numbers = {row["number"] for row in ever}
+        return [(n, r["sys_created_on"]) for r in told if (n := r["value"].partition(" ")[0]) in numbers]
 
     def _check_planned(self, domain_order: Row) -> None:
         """An order task says when the last of its visits ends, or was told so once; the first open one for its domain order."""
