@@ -85,7 +85,10 @@ def _tell_too_late(draft: Draft, initiator: AnyInitiator, work: Work, found: Wor
         text, ask = notes.changed_too_late(found, new.changes, zone, waited=waited), ""
         if is_canceled and work.asks(draft.rules.releases):
             number, again = initiator.noted_on.number, draft.words_for_next(work)
-            text, ask = notes.changed_since(found, new.changes, zone), notes.ask(number, found, draft.decisive_words, again)
+            text, ask = (
+                notes.changed_since(found, new.changes, zone),
+                notes.ask(number, found, draft.decisive_words, again),
+            )
         elif is_canceled:
             text = notes.changed_since(found, new.changes, zone, follows=notes.NOBODY_GOES)
         tell(draft, initiator, link, f"late/{digest_of(facts)}", text, ask)
