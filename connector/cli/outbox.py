@@ -90,7 +90,9 @@ def _print_letter(found: Letter) -> None:
             transaction = request["transaction"] or "none: the answer did not come from a node"
             say(f"  answer: {request['status'] or 'none'}, transaction {transaction}")
             say(f"    {request['outcome'] or 'accepted'}")
-        if not one.requests:
+        for column, value in one.wrote.items():
+            say(f"  {column} = {value}")
+        if not one.requests and not one.wrote:
             say("  Nothing was sent.")
     if found.error:
         say("", f"Last error: {found.error}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -14,6 +14,7 @@ from connector.errors import NotFound
 from connector.model import IntentState
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
     from connector.engine.hold import Hold
@@ -22,12 +23,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One try that did not succeed at once. `requests` are those that write: method, url, body, status, answer, transaction."""
+    """One try that did not succeed at once. `requests` are those that write: method, url, body, status, answer, transaction.
+
+    Of one that was begun and of which nobody knows how it ended (the process died, or is still at it) the outcome is "sending",
+    and `wrote` is what it was about to write.
+    """
 
     at: datetime
     outcome: IntentState
     text: str
     requests: tuple[dict[str, Any], ...]
+    wrote: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +75,28 @@ def letter(database: sa.Engine, entry_id: int, now: datetime) -> Letter:
         tries=row.attempts,
         error=row.error or strange,
         transaction=row.transaction_id,
-        attempts=tuple(Attempt(t.at, IntentState(t.outcome), t.text, tuple(t.requests)) for t in tried),
+        attempts=tuple(_attempt(t, action) for t in tried),
         next=what_next(row, Holds(database).all(now)),
     )
+
+
+_BEGUN = "begun, and no answer was recorded: the process ended meanwhile, or is still at it. What it writes, if it came so far:"
+_IN_WORDS = {"template": "template", "text": "work_notes", "reason": "work_notes", "flag": "work_notes", "end": "planned end",
+             "code": "resolution code", "close_notes": "close notes", "summary": "short_description"}  # fmt: skip
+
+
+def _attempt(tried: Any, action: Action | None) -> Attempt:
+    outcome = IntentState(tried.outcome)
+    if outcome is not IntentState.SENDING:
+        return Attempt(tried.at, outcome, tried.text, tuple(tried.requests))
+    return Attempt(tried.at, outcome, _BEGUN, (), _what_it_says(action))
+
+
+def _what_it_says(action: Action | None) -> dict[str, str]:
+    """What an action writes, as far as that is decided before it is carried out: references by name, marks by their key."""
+    said = dict(getattr(action, "fields", {}))
+    said |= {words: str(getattr(action, name)) for name, words in _IN_WORDS.items() if getattr(action, name, "")}
+    return {**said, "mark": getattr(action, "key", "")}
 
 
 def what_next(row: Any, holds: tuple[Hold, ...]) -> str:

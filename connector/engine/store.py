@@ -71,6 +71,7 @@ class OutboxEntry:
     state: IntentState
     attempts: int
     said: str = ""  # the error of the last try
+    begun: int = 0  # the number of the line that says that this try was begun
     inherited: bool = False  # from another process: memory may be an old backup, and say of what was sent that it waits
 
     @property
@@ -406,7 +407,7 @@ class Store:
         """Take the oldest open entry of an order, if it may be tried now, and mark it as under way. Not of a stopped kind.
 
         The mark is on disk before the request leaves. Should the process die meanwhile, the entry is not touched before
-        `look_again_at`, when the platform has surely finished or given up.
+        `look_again_at`, when the platform has surely finished or given up; and that a try was begun stays, for a person.
         """
         query = (
             sa.select(outbox)
@@ -423,6 +424,8 @@ class Store:
                 .where(outbox.c.id == row.id)
                 .values(state=IntentState.SENDING.value, attempts=row.attempts + 1, not_before=look_again_at)
             )
+            begun = {"outbox_id": row.id, "at": now, "outcome": IntentState.SENDING.value, "text": "", "requests": []}
+            line = connection.execute(attempt.insert().values(**begun)).inserted_primary_key
         return OutboxEntry(
             id=row.id,
             order_id=row.order_id,
@@ -431,6 +434,7 @@ class Store:
             state=IntentState(row.state),
             attempts=row.attempts,
             said=row.error,
+            begun=line[0] if line else 0,
         )
 
     def settle(self, entry: OutboxEntry, settlement: Settlement, now: datetime, sent: Collection[Sent] = ()) -> None:
@@ -453,6 +457,7 @@ class Store:
             connection.execute(outbox.update().where(outbox.c.id == entry.id).values(**values))
             if settlement.link is not None:
                 _remember_link(connection, settlement.link)
+            connection.execute(attempt.delete().where(attempt.c.id == entry.begun))  # now it is known how it ended
             if settlement.state is not IntentState.DONE or entry.attempts > 0:
                 _remember_attempt(connection, entry, settlement, now, sent)
             connection.execute(

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import json
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import sqlalchemy as sa
 from click.testing import CliRunner
+from requests.adapters import BaseAdapter
 
 from connector import app, memory
 from connector.cli import cli
@@ -29,11 +31,13 @@ from tests.scenarios.test_nothing_doubled import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from requests import PreparedRequest, Response
+
     from tests.conftest import Pair
 
 
-def show(pair: Pair, entry: int) -> str:
-    done = CliRunner().invoke(cli, ["--config", str(pair.loaded.path), "outbox", "show", str(entry), "-o", "table"])
+def show(pair: Pair, entry: int, output: str = "table") -> str:
+    done = CliRunner().invoke(cli, ["--config", str(pair.loaded.path), "outbox", "show", str(entry), "-o", output])
     assert done.exit_code == 0, done.output
     return done.output
 
@@ -57,6 +61,59 @@ def test_a_refused_write_shows_its_request_its_answer_and_what_happens_next(pair
     for secret in pair.loaded.secrets.values():
         assert secret.get_secret_value() not in said
     assert "Basic " not in said
+
+
+class Died(BaseException):
+    """The process is killed."""
+
+
+class Deadly(BaseAdapter):
+    """The line to Field Service of a process that dies once its creation is carried out, before it has read the answer."""
+
+    def __init__(self, pair: Pair) -> None:
+        super().__init__()
+        self._through = pair.world.adapter("fsm")
+        pair.lines["fsm"] = self
+
+    def send(self, request: PreparedRequest, *args: Any, **kwargs: Any) -> Response:
+        answer = self._through.send(request, *args, **kwargs)
+        if request.method == "POST":
+            raise Died
+        return answer
+
+    def close(self) -> None:
+        self._through.close()
+
+
+def test_a_try_whose_process_died_is_shown_with_what_it_was_to_write_also_after_it_was_found_done(pair: Pair) -> None:
+    order = pair.approved(HAMBURG)
+    Deadly(pair)
+    with pytest.raises(Died):
+        pair.sync()
+    pair.lines.clear()
+    said = show(pair, 1)
+    assert "sending after 1 try" in said
+    assert "sending: begun, and no answer was recorded" in said
+    assert order in said.partition("What it writes")[2].partition("Next:")[0]  # in the description of the work order
+    assert "Nothing was sent" not in said
+    letters = json.loads(show(pair, 1, "json"))
+    [begun] = letters["attempts"]
+    assert (begun["outcome"], begun["requests"]) == ("sending", [])
+    assert begun["wrote"]["mark"].startswith("om-fsm:om:")
+    assert begun["wrote"]["template"] in ("Install CPE", "Site Survey")
+
+    pair.settle()
+    found = json.loads(show(pair, 1, "json"))
+    assert (found["state"], found["tries"]) == ("done", 2)
+    assert [one["outcome"] for one in found["attempts"]] == ["sending", "done"]
+    pair.assert_nothing_doubled()
+
+
+def test_of_a_write_that_succeeds_at_once_no_try_is_kept(pair: Pair) -> None:
+    pair.approved(HAMBURG)
+    pair.settle()
+    found = json.loads(show(pair, 1, "json"))
+    assert (found["state"], found["tries"], found["attempts"]) == ("done", 1, [])
 
 
 def test_a_write_in_doubt_says_when_it_is_looked_up(pair: Pair) -> None:
