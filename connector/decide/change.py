@@ -64,14 +64,14 @@ def keep_current(draft: Draft, initiator: AnyInitiator, work: Work, facts: dict[
 
 
 def _tell_too_late(draft: Draft, initiator: AnyInitiator, work: Work, found: WorkOrder, facts: dict[str, str]) -> None:
-    """A revision changed what a visit was about that had been made or canceled before: nothing can carry it, somebody must know.
+    """A revision changed what a visit was about that had been made or canceled: nothing can carry it, somebody must know.
 
     Where memory is lost, so is what the visit was about: whether a change came too late for it is not known then. But that one
     was not carried still stands in the journal: what of it Field Service does not say is told.
     """
     key, link = WorkOrderKey.parse(work.link.key), work.link
     is_canceled = work.end is WorkOrderEnd.CANCELED_IN_FIELD
-    if not isinstance(initiator, Initiator) or key is None or not (work.end in _CARRIED_OUT or is_canceled):
+    if not isinstance(initiator, Initiator) or key is None or not (is_canceled or work.end in _CARRIED_OUT):
         return
     if not work.is_told or not (link.carried or is_told_unlike(draft, link)):
         return
@@ -81,17 +81,15 @@ def _tell_too_late(draft: Draft, initiator: AnyInitiator, work: Work, found: Wor
     elif initiator.order.version <= key.version or (past_ponr(initiator) and not is_canceled):
         return  # past the point of no return that was told before the visit was over
     elif new.may_be is not None or _compensation(draft, initiator, work, new) is not Compensation.PATCH:
-        waited, zone = is_told(draft, link, _waits(facts)), draft.rules.notes.zone
-        text, ask = notes.changed_too_late(found, new.changes, zone, waited=waited), ""
-        if is_canceled and work.asks(draft.rules.releases):
-            number, again = initiator.noted_on.number, draft.words_for_next(work)
-            text, ask = (
-                notes.changed_since(found, new.changes, zone),
-                notes.ask(number, found, draft.decisive_words, again),
-            )
-        elif is_canceled:
-            text = notes.changed_since(found, new.changes, zone, follows=notes.NOBODY_GOES)
-        tell(draft, initiator, link, f"late/{digest_of(facts)}", text, ask)
+        waited = is_told(draft, link, _waits(facts))
+        text = notes.changed_too_late(found, new.changes, draft.rules.notes.zone, waited=waited)
+        if is_canceled:
+            follows = notes.NOBODY_GOES
+            if work.asks(draft.rules.releases):
+                number, again = initiator.noted_on.number, draft.words_for_next(work)
+                follows = f"{notes.ask(number, found, draft.decisive_words, again)}."
+            text = notes.changed_since(found, new.changes, draft.rules.notes.zone, follows=follows)
+        tell(draft, initiator, link, f"late/{digest_of(facts)}", text)
 
 
 def key_of_another(draft: Draft, initiator: AnyInitiator, work: Work, facts: dict[str, str]) -> str:
@@ -516,9 +514,6 @@ def _besides(note: str) -> str:
     return f"{note}/holds"
 
 
-def _note(
-    draft: Draft, initiator: AnyInitiator, key: str, text: str, ask: str = "", carries: tuple[str, ...] = ()
-) -> None:
+def _note(draft: Draft, initiator: AnyInitiator, key: str, text: str, carries: tuple[str, ...] = ()) -> None:
     record = initiator.noted_on
-    text = notes.counted(text, *draft.counts(record))
-    draft.note(key, record, f"{text} {ask}" if ask else text, carries)
+    draft.note(key, record, notes.counted(text, *draft.counts(record)), carries)

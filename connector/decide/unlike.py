@@ -31,14 +31,14 @@ if TYPE_CHECKING:
 _AGREES = "agrees"
 
 
-def tell(draft: Draft, initiator: AnyInitiator, link: Link, what: str, text: str, ask: str = "") -> None:
-    """Say that it is left as it is, and why. `what` tells one such situation from another; `ask` stands at the end."""
+def tell(draft: Draft, initiator: AnyInitiator, link: Link, what: str, text: str) -> None:
+    """Say that it is left as it is, and why. `what` tells one such situation from another."""
     number = _last(draft, link)
     while not _speaks_of(draft, link, number, what):
         intent = draft.intent(_key(link, number)) if number else None
         if intent is None or not intent.state.may_be_withdrawn:
             key, record = _key(link, number + 1), initiator.noted_on
-            text = f"{notes.counted(text, *draft.counts(record))} {ask}".rstrip()
+            text = notes.counted(text, *draft.counts(record))
             draft.note(key, record, text, (token_of(_key(link, number + 1, what)),))
             return
         draft.withdraw(intent)
