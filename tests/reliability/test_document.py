@@ -12,7 +12,7 @@ from tests.faults.mutants import mutants
 from tests.faults.walk.story import KINDS
 from tests.reliability import document
 from tests.reliability.__main__ import PARTS
-from tests.reliability.outage import outage
+from tests.reliability.outage import CaughtUp, outage, table
 
 if TYPE_CHECKING:
     from tests.conftest import Pair
@@ -105,6 +105,18 @@ def test_a_part_is_replaced_and_nothing_else() -> None:
     assert document.fill(text, "x", "new\n") == "a\n<!-- generated: x -->\nnew\n<!-- end -->\nb\n"
     with pytest.raises(ValueError, match="no part"):
         document.fill(text, "y", "new")
+
+
+def test_of_several_runs_the_worst_is_told_and_how_many_they_were() -> None:
+    text = table([CaughtUp(8, 40, 60.0, 0), CaughtUp(8, 30, 90.0, 1)])
+    for row in (
+        "worst of 2 runs | |",
+        "| requests until everything was carried | 40 |",
+        "| 1.5 |",
+        "| writes left | 1 |",
+    ):
+        assert row in text
+    assert re.search(r"^\| worst of \d+ runs? \|", document.part(TEXT, "outage"))
 
 
 def test_after_an_outage_everything_is_caught_up_with(pair: Pair) -> None:
