@@ -26,6 +26,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, quote_plus
 
+import _pytest.tmpdir
 import click.testing
 import pydantic
 import pytest
@@ -51,6 +52,7 @@ class Watch:
 
     secrets: set[str] = field(default_factory=set)
     said: list[tuple[str, str]] = field(default_factory=list)  # where, text
+    found: set[str] = field(default_factory=set)  # in files
     streams: dict[int, tuple[str, list[str]]] = field(default_factory=dict)  # what comes piece by piece: where, texts
 
     def learn(self, secret: str) -> None:
@@ -94,7 +96,7 @@ class Watch:
     def leaks(self, directory: Path | None = None) -> list[str]:
         """Where a secret was found; the secret itself is not repeated."""
         if directory is not None:
-            self.secrets |= {text for path in _files(directory, "secrets") if len(text := _text(path)) >= SHORTEST}
+            self.search(directory)
         needles = {form: secret for secret in self.secrets for form in forms(secret)}
         pieces = [(where, "".join(texts)) for where, texts in self.streams.values()]
         found = [
@@ -103,9 +105,14 @@ class Watch:
             for needle in needles
             if needle in text
         ]
-        if directory is not None and needles:
-            found += [f"{path}: secret {name}" for path, name in _in_files(directory, needles)]
-        return sorted(set(found))
+        return sorted({*found, *self.found})
+
+    def search(self, directory: Path) -> None:
+        """The files of a test: those that hold secrets are learned, the others searched."""
+        self.secrets |= {text for path in _files(directory, "secrets") if len(text := _text(path)) >= SHORTEST}
+        needles = {form: secret for secret in self.secrets for form in forms(secret)}
+        if needles:
+            self.found |= {f"{path}: secret {name}" for path, name in _in_files(directory, needles)}
 
 
 def forms(secret: str) -> set[str]:
@@ -181,6 +188,11 @@ def _heard_from_runner(result: click.testing.Result, *_: object) -> None:
 def _heard_from_capture(captured: Any, *_: object) -> None:
     WATCH.hear("captured output", captured.out)
     WATCH.hear("captured errors", captured.err)
+
+
+def _search_what_is_removed(directory: Path, **_: object) -> None:
+    """The directory of a test that passed is gone before the test is over."""
+    WATCH.search(directory)
 
 
 def _learned_from_process(*_args: object, env: Mapping[str, str] | None = None, **_more: object) -> None:
@@ -260,6 +272,7 @@ _EARS: tuple[tuple[Any, str, Callable[..., None], Callable[..., None]], ...] = (
     (click.testing.CliRunner, "invoke", _nothing, _heard_from_runner),
     (subprocess.Popen, "__init__", _learned_from_process, _listen_to_process),
     (subprocess.Popen, "communicate", _nothing, _heard_from_process),
+    (_pytest.tmpdir, "rmtree", _search_what_is_removed, _nothing),
     (pty, "openpty", _nothing, _listen_to_terminal),
     (os, "read", _nothing, _heard_from_terminal),
 )
@@ -279,6 +292,7 @@ def pytest_runtest_setup() -> None:
     WATCH.secrets.clear()
     WATCH.said.clear()
     WATCH.streams.clear()
+    WATCH.found.clear()
     _TERMINALS.clear()
 
 

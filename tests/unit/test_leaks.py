@@ -119,7 +119,9 @@ def test_of_another_test():
 def test_a_planted_leak_is_found_wherever_it_is_and_is_not_repeated(tmp_path: Path) -> None:
     (tmp_path / "conftest.py").write_text(PREAMBLE, encoding="utf-8")
     (tmp_path / "test_planted.py").write_text(TESTS, encoding="utf-8")
-    (tmp_path / "pytest.ini").write_text("[pytest]\n", encoding="utf-8")
+    (tmp_path / "pytest.ini").write_text(
+        "[pytest]\ntmp_path_retention_policy = failed\n", encoding="utf-8"
+    )  # as in this suite
     command = [
         sys.executable,
         "-m",
