@@ -6,6 +6,7 @@ A note is due when what FSM shows differs from what the last note said; how ofte
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from connector.decide.anew import made_anew
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
     from connector.decide.closure import Work
     from connector.decide.draft import Draft
     from connector.model import DomainOrder, Link, State, WorkOrder
+
+_SHOWN_AGAIN = timedelta(minutes=5)  # until a work order that is over and was not shown is asked for again
 
 
 def tell_progress(draft: Draft, domain_order: DomainOrder | Case) -> None:
@@ -166,6 +169,8 @@ def _missing(draft: Draft, work: Work) -> None:
         number = work.link.work_order_number
         text = f"{number} is linked but Field Service does not show it; nothing is concluded from that"
         draft.find(FindingCode.WORK_ORDER_MISSING, number, text)
+    else:  # it is over, which is no finding; but what follows from that waits until it is shown
+        draft.look_again(draft.now and draft.now + _SHOWN_AGAIN)
 
 
 def _look_into(draft: Draft, domain_order: DomainOrder | Case, work: Work, work_order: WorkOrder) -> None:

@@ -284,6 +284,33 @@ def test_what_was_not_shown_in_passing_is_asked_for_again_by_itself_and_ever_lat
     assert {pair.state("fsm", "wm_order", one) for one in pair.work_orders(order)} == {"canceled"}
 
 
+def test_what_is_over_and_was_not_shown_in_passing_lets_its_domain_order_be_called_ready_all_the_same(
+    watching: Watching,
+) -> None:
+    pair = watching.pair
+    order = pair.approved(HAMBURG)
+    watching.sync()
+    pair.om("hold_order", order=order)
+    for visit in pair.work_orders(order):
+        pair.fsm("dispatch", work_order=visit, technician="technician")
+        pair.fsm("complete", work_order=visit)
+    for _ in range(3):
+        watching.sync()
+    pair.world.advance(400)  # nothing of the visits is in what the feeds overlap
+    watching.sync()
+    number = pair.resource_order(order)
+    pair.om("resume_order", order=order)
+    nothing = {"kind": "no_rows", "method": "GET", "user": "connector", "count": None, "path_contains": "wm_order?"}
+    fault = pair.world.fault("fsm", nothing)
+    watching.sync()
+    pair.world.clear_faults(fault)
+    watching.sync()
+    assert not pair.noted(number, "ready to be closed")
+    pair.world.advance(300)
+    assert watching.sync().swept == 0
+    assert pair.noted(number, "ready to be closed")
+
+
 def test_what_a_person_should_look_at_is_looked_at_again_with_each_round(watching: Watching) -> None:
     watching.settle()
     hidden = {"kind": "hide_field", "field": "ponr", "method": "GET", "count": None, "path_contains": "order_line_item"}

@@ -85,6 +85,10 @@ class Bench:
             return self.instance.records.update(row["sys_class_name"], row["sys_id"], values, self.actor)
         except Aborted as error:
             raise Refused(error.reason) from error
+        except KeyError as error:  # somebody deleted it, and that was visible only once this write had waited for it
+            if error.args != (row["sys_id"],):
+                raise
+            raise Refused(f"{row['number']} was deleted meanwhile") from error
 
     def erase(self, row: Row) -> None:
         try:

@@ -87,8 +87,8 @@ def tell(seed: int) -> list[Step]:
         steps += _crowd(chance, moving=conditions["page"] < MANY and chance.random() < 0.7)
     if conditions["gives_up"]:
         steps += _refusal(chance)
-    if seed % 10 == _NOTHING_SHOWN:
-        steps += _nothing_shown(chance, feeds_only=conditions["feeds_only"])
+    if seed % 10 == _NOTHING_SHOWN and not conditions["feeds_only"]:
+        steps += _nothing_shown(chance)
     return steps
 
 
@@ -216,23 +216,22 @@ def _refusal(chance: Random) -> list[Step]:
     return [refused, *_chapter(chance), {"do": "wait", "seconds": 5}, {"do": "pass"}]
 
 
-_MISSED: tuple[tuple[str, str], ...] = (("fsm", "wm_order"), ("fsm", "wm_order"), ("om", DOMAIN_ORDER))
-"""Tables of which a look misses the rows, and asks for them again by itself."""
-
-_SWEPT: tuple[tuple[str, str], ...] = (
+_UNSHOWN: tuple[tuple[str, str], ...] = (
+    *(("fsm", "wm_order"),) * 3,
     ("fsm", "wm_task"),
     ("fsm", "sys_journal_field"),
+    ("om", DOMAIN_ORDER),
     ("om", ORDER_TASK),
     ("om", LINE),
     ("om", CHARACTERISTIC),
     ("om", "sys_journal_field"),
 )
-"""Others; only the sweep comes back to these."""
 
 
-def _nothing_shown(chance: Random, *, feeds_only: bool) -> list[Step]:
-    """The connector looks at what people have done last, and some answers are empty."""
-    side, table = chance.choice(_MISSED if feeds_only else (*_MISSED, *_SWEPT))
+def _nothing_shown(chance: Random) -> list[Step]:
+    """The connector looks at what people have done last, and some answers are empty. Where one of a feed is, only the sweep comes
+    back to what it did not show."""
+    side, table = chance.choice(_UNSHOWN)
     fault: Step = {"kind": "no_rows", "method": "GET", "user": "connector", "path_contains": f"/table/{table}?"}
     fault |= {"skip": chance.randint(0, 2), "count": chance.choice((2, 3, 30))}
     done: list[Step] = [*_chapter(chance), {"do": "wait", "seconds": 5}]
