@@ -19,6 +19,7 @@ from connector.mapping.marks import anew_key, born_key, digest_of, farewell_key,
 from connector.mapping.trail import way
 from connector.model import (
     Case,
+    DomainOrder,
     DomainOrderPhase,
     FindingCode,
     IntentState,
@@ -31,7 +32,7 @@ from connector.model import (
 if TYPE_CHECKING:
     from connector.decide.closure import Work
     from connector.decide.draft import Draft
-    from connector.model import DomainOrder, Link, State, WorkOrder
+    from connector.model import Link, State, WorkOrder
 
 _SHOWN_AGAIN = timedelta(minutes=5)  # until a work order that is over and was not shown is asked for again
 
@@ -40,7 +41,7 @@ def tell_progress(draft: Draft, domain_order: DomainOrder | Case) -> None:
     """Notes about births, changed states and carried updates of the work orders of a domain order or a case."""
     for work in draft.work_of(domain_order):
         if work.found is None:
-            _missing(draft, work)
+            _missing(draft, domain_order, work)
             continue
         _state(draft, domain_order, work, work.found)
         _carried(draft, domain_order, work, work.found)
@@ -164,12 +165,13 @@ def _moved_away(draft: Draft, domain_order: DomainOrder | Case, before: Link) ->
     draft.note(f"moved/{before.work_order_id}/{before.notes}", domain_order, text)
 
 
-def _missing(draft: Draft, work: Work) -> None:
+def _missing(draft: Draft, domain_order: DomainOrder | Case, work: Work) -> None:
     if work.is_open:
         number = work.link.work_order_number
         text = f"{number} is linked but Field Service does not show it; nothing is concluded from that"
         draft.find(FindingCode.WORK_ORDER_MISSING, number, text)
-    else:  # it is over, which is no finding; but what follows from that waits until it is shown
+    elif isinstance(domain_order, DomainOrder) and _may_be_closed(draft, domain_order):
+        # It is over, which is no finding; but that the domain order may be closed is told when it is shown.
         draft.look_again(draft.now and draft.now + _SHOWN_AGAIN)
 
 
@@ -249,6 +251,11 @@ def _is_ready(draft: Draft, domain_order: DomainOrder, work: list[Work]) -> bool
         and domain_order.sys_id not in draft.waiting
         and not draft.strange_of(domain_order)
         and not enforced_tasks(draft.snapshot, domain_order, draft.rules)
-        and domain_order.state.phase is DomainOrderPhase.OPEN
-        and draft.snapshot.order.state.phase is OrderPhase.APPROVED
+        and _may_be_closed(draft, domain_order)
     )
+
+
+def _may_be_closed(draft: Draft, domain_order: DomainOrder) -> bool:
+    """Whether it is open, and so is its order."""
+    is_open = domain_order.state.phase is DomainOrderPhase.OPEN
+    return is_open and draft.snapshot.order.state.phase is OrderPhase.APPROVED

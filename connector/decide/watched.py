@@ -12,7 +12,7 @@ from connector.decide.change import tell_done_in_vain
 from connector.decide.stance import Stance
 from connector.mapping import notes
 from connector.mapping.compensation import Compensation
-from connector.mapping.facts import facts_of
+from connector.mapping.facts import facts_of, unshown
 from connector.mapping.marks import digest_of
 from connector.model import FindingCode, Initiator, Origin
 
@@ -44,7 +44,7 @@ def _tell_called_off(draft: Draft, initiator: Initiator, work: Work, found: Work
 def _tell_changes(draft: Draft, initiator: Initiator, work: Work, found: WorkOrder) -> None:
     """Compared with what the order said when it was looked at before: where memory is lost, nobody knows."""
     link, facts = work.link, facts_of(initiator)
-    if link.carried == facts:
+    if link.carried == facts or _is_not_shown_whole(draft, initiator, work):
         return
     changes = draft.rules.fields_for(initiator).changes(link.carried, facts) if link.carried else ()
     told = tuple(change for change in changes if change.columns)
@@ -55,6 +55,12 @@ def _tell_changes(draft: Draft, initiator: Initiator, work: Work, found: WorkOrd
     text = notes.watched_changed(found, initiator.number, told, draft.rules.notes.zone)
     _note(draft, initiator, f"by-hand/{found.sys_id}/changed/{number}/{digest_of(facts)}", text)
     draft.remember(replace(link, carried=facts, updates=number))
+
+
+def _is_not_shown_whole(draft: Draft, initiator: Initiator, work: Work) -> bool:
+    """Whether what is missing may only not be readable: nothing is concluded from that."""
+    lacks = bool(work.link.carried.get("characteristics")) and not initiator.line.characteristics
+    return lacks or bool(unshown(initiator)) or initiator.sys_id in draft.undecided
 
 
 def _is_quiet(draft: Draft, initiator: Initiator, work: Work, changes: tuple[Change, ...]) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from connector.decide.rules import WorkOrderEnd
 from connector.mapping.dmn.table import fold
 from connector.mapping.marks import WorkOrderKey
 from connector.model import WorkOrderPhase
@@ -24,25 +25,30 @@ def answers(
 ) -> list[Work | None]:
     """For each wish the visit that answers it; None where there is none yet. `begun_at` are states, folded."""
     left = [one for one in work if one not in _surplus(wanted, work, begun_at)]
-    found: list[Work | None] = []
-    for wish in wanted:
-        found.append(exact := answer(left, wish, version))
-        if exact is not None:
-            left.remove(exact)
+    found: list[Work | None] = [None] * len(wanted)
     numbers = {(wish.template, wish.ordinal) for wish in wanted}
-    for at, wish in enumerate(wanted):
-        other = next((one for one in left if _may_stand_in(one.link, wish, numbers)), None)
-        if found[at] is None and other is not None:
-            left.remove(other)
-            found[at] = other
+    for answers_it in (  # whoever is there stays there, before anybody is taken for a wish by number
+        _is_there,
+        lambda link, wish: _has_number(link, wish, version),
+        lambda link, wish: _may_stand_in(link, wish, numbers),
+    ):
+        for at, wish in enumerate(wanted):
+            one = next((one for one in left if found[at] is None and answers_it(one.link, wish)), None)
+            if one is not None:
+                left.remove(one)
+                found[at] = one
     return found
 
 
 def answer(work: Collection[Work], wanted: WantedWorkOrder, version: int) -> Work | None:
     """The visit that surely answers a wish: the one for its very location before the one with its number."""
-    there = [w for w in work if wanted.location and w.link.carried.get("location") == wanted.location]
-    same = [w for w in there if w.link.template == wanted.template]
-    return next(iter(same), None) or next((w for w in work if _has_number(w.link, wanted, version)), None)
+    there = next((w for w in work if _is_there(w.link, wanted)), None)
+    return there or next((w for w in work if _has_number(w.link, wanted, version)), None)
+
+
+def _is_there(link: Link, wanted: WantedWorkOrder) -> bool:
+    is_same_place = bool(wanted.location) and link.carried.get("location") == wanted.location
+    return is_same_place and link.template == wanted.template
 
 
 def has_begun(work_order: WorkOrder, states: frozenset[str]) -> bool:
@@ -83,6 +89,6 @@ def _surplus(wanted: Sequence[WantedWorkOrder], work: Collection[Work], begun_at
 
 def _rank(work: Work, begun_at: frozenset[str]) -> int:
     """Who stays first: what was done or begun, then what has not begun, then what came to nothing."""
-    if work.found is not None and has_begun(work.found, begun_at):
+    if work.end is WorkOrderEnd.COMPLETE or (work.found is not None and has_begun(work.found, begun_at)):
         return 0
     return 1 if work.is_open else 2

@@ -333,6 +333,22 @@ def test_a_revision_is_told_beside_an_adopted_work_order_each_time_and_nothing_i
     pair.assert_nothing_doubled()
 
 
+def test_what_may_not_be_read_just_now_is_no_change_beside_an_adopted_work_order(pair: Pair) -> None:
+    _, number, installed = in_the_field(pair)
+    made = made_by_hand(pair)
+    adopt(pair, made, number)
+    pair.settle()
+    values = {"kind": "no_rows", "method": "GET", "user": "connector", "count": None, "path_contains": "characteristic"}
+    pair.world.fault("om", values)
+    pair.fsm("dispatch", work_order=installed, technician="technician")
+    pair.sync()
+    pair.sync()
+    pair.world.clear_faults()
+    pair.settle()
+    assert pair.noted(number, installed, "-> Assigned")
+    assert not pair.noted(number, "so nothing was changed there")
+
+
 def test_an_adopted_work_order_stays_adopted_when_memory_is_lost(pair: Pair) -> None:
     _, number, _ = in_the_field(pair)
     made = made_by_hand(pair)
