@@ -71,7 +71,7 @@ def _tell_too_late(draft: Draft, initiator: AnyInitiator, work: Work, found: Wor
     """
     key, link = WorkOrderKey.parse(work.link.key), work.link
     is_canceled = work.end is WorkOrderEnd.CANCELED_IN_FIELD
-    if not isinstance(initiator, Initiator) or key is None or not (is_canceled or work.end in _CARRIED_OUT):
+    if not isinstance(initiator, Initiator) or key is None or not (is_canceled or work.was_carried_out):
         return
     if not work.is_told or not (link.carried or is_told_unlike(draft, link)):
         return
@@ -391,7 +391,7 @@ def cancel(draft: Draft, initiator: AnyInitiator, work: Work, why: str) -> None:
 def tell_done_in_vain(draft: Draft, initiator: AnyInitiator, work: Work) -> None:
     """What was made before it was called off is told once: it may have to be undone."""
     found = work.found
-    if found is None or work.end not in _CARRIED_OUT or work.decision is not None or work.link.withdrawn:
+    if found is None or not work.was_carried_out or work.decision is not None or work.link.withdrawn:
         return
     if work.is_told and not _was_to_be_canceled(draft, work):
         _note(
@@ -444,12 +444,9 @@ def follow_up(draft: Draft, initiator: AnyInitiator, work: Work, changes: tuple[
                 carries = (token_of(_for_another(intent.key)),)
             more = f" Field Service said: {intent.error}"
             _not_canceled(draft, initiator, work.found, intent.key, text, more, carries)
-        elif intent.state is IntentState.DONE and work.end in _CARRIED_OUT and not is_decided(draft, work, intent.key):
+        elif intent.state is IntentState.DONE and work.was_carried_out and not is_decided(draft, work, intent.key):
             text = notes.canceled_too_late(work.found)
             _not_canceled(draft, initiator, work.found, intent.key, text)
-
-
-_CARRIED_OUT = (WorkOrderEnd.COMPLETE, WorkOrderEnd.INCOMPLETE)
 
 
 def _not_canceled(

@@ -55,6 +55,11 @@ class Work:
                 return None
 
     @property
+    def was_carried_out(self) -> bool:
+        """Whether somebody was there, be it in vain."""
+        return self.end in (WorkOrderEnd.COMPLETE, WorkOrderEnd.INCOMPLETE)
+
+    @property
     def is_told(self) -> bool:
         """Whether its present state, as far as that is shown, is the one its last status note speaks of."""
         noted = self.link.noted

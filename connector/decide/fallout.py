@@ -34,7 +34,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from connector.decide.rules import WorkOrderEnd
 from connector.decide.stance import Stance, stance_of
 from connector.mapping import fallouts
 from connector.mapping.marks import cancellation_key, fallout_mark, fallout_of
@@ -217,7 +216,7 @@ def _is_too_late(draft: Draft, mark: str) -> bool:
     late, and was not refused before, is not known without memory."""
     called_off = [one for one in draft.initiators if stance_of(one) is Stance.CANCEL]
     for work in (work for one in called_off for work in draft.work_of_initiator(one)):
-        if work.end in (WorkOrderEnd.COMPLETE, WorkOrderEnd.INCOMPLETE):
+        if work.was_carried_out:
             keys = (cancellation_key(work.link.work_order_id, version) for version in range(1, draft.version + 1))
             key = next((key for key in keys if fallout_mark(key, draft.rules.fsm) == mark), "")
             if key:

@@ -38,8 +38,7 @@ def key_of_redo(draft: Draft, initiator: AnyInitiator, work: Work) -> str:
 
 def _is_told_as_over(work: Work) -> bool:
     """Whether its present end is the one its last note told: that end makes the key."""
-    noted = work.link.noted
-    told = work.found is not None and noted is not None and noted.value == work.found.state.value
+    told = work.found is not None and work.is_told
     return told and work.end is not None and not work.link.withdrawn and bool(key_of_next(work.link))
 
 
