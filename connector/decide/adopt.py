@@ -64,7 +64,7 @@ def adopt(draft: Draft) -> None:
         if link is not None and (original or link.origin is Origin.COPY):
             _keep_apart(draft, work_order, link, original)
         elif link is not None:
-            _catch_up(draft, work_order, link)
+            _catch_up(draft, work_order, link, by_id.get(link.initiator_id))
         elif key is None:
             initiator = by_number.get(number_in(work_order.names))
             if initiator:
@@ -127,7 +127,7 @@ def _keep_apart(draft: Draft, work_order: WorkOrder, link: Link, original: str) 
         draft.find(FindingCode.DUPLICATE_MARK, work_order.number, notes.copied(work_order.number, original))
 
 
-def _catch_up(draft: Draft, work_order: WorkOrder, link: Link) -> None:
+def _catch_up(draft: Draft, work_order: WorkOrder, link: Link, initiator: AnyInitiator | None) -> None:
     """What happened after memory was last written: it may be an old copy, or its process died before it could record."""
     mark = Carried.parse(work_order.mark)
     if link.origin is Origin.BY_HAND:
@@ -141,7 +141,9 @@ def _catch_up(draft: Draft, work_order: WorkOrder, link: Link) -> None:
     if tokens is None or mark is None or not link.is_ours:
         return
     if mark.updates > link.updates and not draft.is_updating(work_order.sys_id):
-        draft.remember(replace(link, updates=mark.updates, carried={}, untold=_untold(work_order, mark, tokens)))
+        link = replace(link, updates=mark.updates, carried={}, untold=_untold(work_order, mark, tokens))
+        key = WorkOrderKey.parse(link.key)
+        draft.remember(_as_marked(draft, work_order, initiator, key, link) if initiator and key else link)
 
 
 def _catch_up_with_notes(draft: Draft, work_order: WorkOrder) -> None:
@@ -220,25 +222,30 @@ def _by_hand(draft: Draft, work_order: WorkOrder, initiator: AnyInitiator) -> Li
 
 def _marked(draft: Draft, work_order: WorkOrder, initiator: AnyInitiator, key: WorkOrderKey) -> Link:
     """A link to a work order of ours, with what its mark and the journal remember."""
-    facts = _facts(draft, initiator, key)
     mark = Carried.parse(work_order.mark)
-    up_to_date = mark is not None and mark.digest == digest_of(facts)
-    wanted = draft.rules.fields_for(initiator).desired(facts) if up_to_date else {}
     tokens = draft.seen.tokens.get(initiator.noted_on.sys_id, frozenset())
     numbers = range(1, len(tokens) + 1)
     told = max((n for n in numbers if token_of(updated_key(work_order.sys_id, n)) in tokens), default=0)
-    return replace(
+    link = replace(
         _by_hand(draft, work_order, initiator),
         origin=Origin.ADOPTED,
         key=str(key),
         ordinal=key.ordinal,
-        # Facts that are not known to have been carried are left empty: the next decision compares and carries them.
-        carried=facts if up_to_date else {},
-        refused=left_empty(wanted, work_order.fields),
         updates=max(told, mark.updates if mark is not None else 0),
         untold=() if mark is None else _untold(work_order, mark, tokens),
         withdrawn=mark is not None and mark.withdrawn,
     )
+    return _as_marked(draft, work_order, initiator, key, link)
+
+
+def _as_marked(draft: Draft, work_order: WorkOrder, initiator: AnyInitiator, key: WorkOrderKey, link: Link) -> Link:
+    """With what was carried last, if its mark says that it is what the order wants today. What is not known is left empty: the
+    next decision compares and carries it."""
+    facts, mark = _facts(draft, initiator, key), Carried.parse(work_order.mark)
+    if mark is None or mark.digest != digest_of(facts):
+        return replace(link, carried={}, refused=())
+    wanted = draft.rules.fields_for(initiator).desired(facts)
+    return replace(link, carried=facts, refused=left_empty(wanted, work_order.fields))
 
 
 def _facts(draft: Draft, initiator: AnyInitiator, key: WorkOrderKey) -> dict[str, str]:
