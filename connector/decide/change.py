@@ -9,7 +9,7 @@ from connector.decide.again import key_of_next
 from connector.decide.fallout import is_decided, task_about
 from connector.decide.refused import says, try_again
 from connector.decide.rules import WorkOrderEnd
-from connector.decide.stance import is_in_question
+from connector.decide.stance import Stance, is_in_question
 from connector.decide.unlike import is_told, is_told_unlike, tell, tell_agreement
 from connector.decide.warn import going_on
 from connector.mapping import notes
@@ -20,6 +20,7 @@ from connector.mapping.marks import (
     Carried,
     WorkOrderKey,
     anew_key,
+    called_off_key,
     cancellation_key,
     digest_of,
     fallout_mark,
@@ -28,7 +29,16 @@ from connector.mapping.marks import (
 from connector.mapping.outputs import SAID
 from connector.mapping.references import SYS_ID
 from connector.mapping.refusal import why_refused
-from connector.model import CancelWorkOrder, Change, FindingCode, Initiator, IntentState, Saved, UpdateWorkOrder
+from connector.model import (
+    CancelWorkOrder,
+    Change,
+    FindingCode,
+    Initiator,
+    IntentState,
+    Saved,
+    UpdateWorkOrder,
+    WorkOrderPhase,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -118,9 +128,12 @@ def key_of_another(draft: Draft, initiator: AnyInitiator, work: Work, facts: dic
 
 
 def _is_called_for(draft: Draft, work: Work) -> bool:
-    """Whether this version of the order, or the one before, has asked for another visit in the place of this one, and no person
-    gave that up. Where memory is lost, the note of a refusal tells it."""
-    for version in (draft.version, draft.version - 1):
+    """Whether this version of the order, or the last one before that was decided on, has asked for another visit in the place of
+    this one, and no person gave that up. Where memory is lost, the note of a refusal tells it."""
+    initiator_id = work.link.initiator_id
+    decided = (one for one in draft.memory.verdicts if one.initiator_id == initiator_id and not one.is_of_a_person)
+    before = max((one.version for one in decided if one.version < draft.version), default=draft.version - 1)
+    for version in (draft.version, before):
         key = cancellation_key(work.link.work_order_id, version)
         intent = draft.memory.intents.get(token_of(key))
         if intent is not None:
@@ -247,18 +260,33 @@ def _by_table(draft: Draft, initiator: AnyInitiator, work: Work, new: _Differenc
     assert work.found is not None
     if table is None:
         return Compensation.PATCH_AND_NOTE
-    state, before = work.found.state, work.link.noted
-    if work.end is WorkOrderEnd.CANCELED_IN_FIELD and before is not None and before.phase.is_open:
-        state = before  # in which it was when that was asked for
-    found, _ = table.decide(
-        new.changes if new.may_be is None else new.may_be,
-        state=state.label,
-        specification=initiator.about,
-        template=work.link.template,
+    found = max(
+        (
+            table.decide(
+                new.changes if new.may_be is None else new.may_be,
+                state=label,
+                specification=initiator.about,
+                template=work.link.template,
+            )[0]
+            for label in _states_then(draft, work, work.found)
+        ),
+        key=lambda one: one is Compensation.RECREATE,
     )
     if new.may_be is None or (found is Compensation.RECREATE and _is_called_for(draft, work)):
         return found
     return _WITHOUT_MEMORY.get(found, found)
+
+
+def _states_then(draft: Draft, work: Work, found: WorkOrder) -> list[str]:
+    """In which state it was when its order asked for what it does not say: the present one, unless the field has canceled it
+    since. Once that was told, as while the order was on hold, nobody knows any more: any in which it was open."""
+    before, states = work.link.noted, draft.rules.work_order_states
+    if work.end is not WorkOrderEnd.CANCELED_IN_FIELD or before is None:
+        return [found.state.label]
+    if before.phase.is_open:
+        return [before.label]
+    values = states.values_in(*(phase for phase in WorkOrderPhase if phase.is_open))
+    return [found.state.label, *(states.read(value).label for value in values)]
 
 
 # What was carried is not known, nor what changed: of the rows that could apply the strictest counts. But nobody is sent home on a
@@ -407,7 +435,10 @@ def _was_to_be_canceled(draft: Draft, work: Work) -> bool:
     sys_id = work.link.work_order_id
     actions = (intent.action for intent in draft.memory.intents.values())
     is_tried = any(isinstance(a, CancelWorkOrder) and a.work_order_id == sys_id for a in actions)
-    return is_tried or any(draft.intent(f"{cancellation_key(sys_id, one)}/not") for one in range(1, draft.version + 1))
+    versions = range(1, draft.version + 1)
+    told = [f"{cancellation_key(sys_id, one)}/not" for one in versions]
+    told += [called_off_key(sys_id, work.link.initiator_id, one) for one in versions]
+    return is_tried or any(draft.intent(key) for key in told)
 
 
 def keep_after_all(draft: Draft, work: Work) -> None:
@@ -420,10 +451,12 @@ def keep_after_all(draft: Draft, work: Work) -> None:
             draft.withdraw(intent)
 
 
-def give_up_cancellations(draft: Draft, work: Work) -> None:
-    """Nobody waits for a refused cancellation of a work order that is over, however that came."""
+def give_up_cancellations(draft: Draft, work: Work, stance: Stance) -> None:
+    """Nobody waits for a refused cancellation of a work order that is over, however that came. While its order is on hold it may
+    be all that tells that another was to take its place."""
     for intent in _cancellations(draft, work):
-        if not work.is_open and intent.state is IntentState.PARKED:
+        tells = stance is Stance.FREEZE and draft.intent(_for_another(intent.key)) is None
+        if not work.is_open and intent.state is IntentState.PARKED and not tells:
             draft.withdraw(intent)
 
 

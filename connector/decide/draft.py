@@ -127,6 +127,7 @@ class Draft:
             for token in intent.action.carries
         }
         self.troubles: list[Trouble] = []
+        self.unwanted: set[str] = set()  # work orders that answer no wish of their initiator any more
         self.undecided: set[str] = set()  # initiators about which nothing can be decided, for want of something to read
         self.unlike: dict[
             str, tuple[tuple[Change, ...], str]

@@ -214,14 +214,20 @@ def _cannot_be_told(draft: Draft, action: RaiseFallout) -> bool:
 def _is_too_late(draft: Draft, mark: str) -> bool:
     """Whether it is about the cancellation of a visit that was carried out, about which nobody has decided yet. That it came too
     late, and was not refused before, is not known without memory."""
-    called_off = [one for one in draft.initiators if stance_of(one) is Stance.CANCEL]
-    for work in (work for one in called_off for work in draft.work_of_initiator(one)):
-        if work.was_carried_out:
+    for work in (work for one in draft.initiators for work in draft.work_of_initiator(one)):
+        if work.was_carried_out and not _is_wanted(draft, work):
             keys = (cancellation_key(work.link.work_order_id, version) for version in range(1, draft.version + 1))
             key = next((key for key in keys if fallout_mark(key, draft.rules.fsm) == mark), "")
             if key:
                 return not is_decided(draft, work, key)
     return False
+
+
+def _is_wanted(draft: Draft, work: Work) -> bool:
+    """Whether its initiator asks for it now. What that does not tell any more, as it is closed, is nobody's wish."""
+    initiator = draft.initiator(work.link.initiator_id)
+    is_fulfilled = initiator is not None and stance_of(initiator) is Stance.FULFIL
+    return is_fulfilled and work.link.work_order_id not in draft.unwanted
 
 
 def is_decided(draft: Draft, work: Work, cancellation: str) -> bool:

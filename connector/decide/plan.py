@@ -259,7 +259,7 @@ def serve(draft: Draft, initiator: AnyInitiator) -> None:
             follow_up(draft, initiator, one)
     _act(draft, initiator, stance, work)
     for one in work:
-        give_up_cancellations(draft, one)
+        give_up_cancellations(draft, one, stance)
     watch(draft, initiator, stance)
     if isinstance(initiator, Initiator):
         warn_dispatcher(draft, initiator, work, stance)
@@ -460,6 +460,7 @@ def _fulfil_policy(draft: Draft, initiator: AnyInitiator, work: list[Work]) -> N
                 spare.remove(one)
                 _keep(draft, initiator, one, wanted, facts)
     for unwanted in spare:
+        draft.unwanted.add(unwanted.link.work_order_id)
         follow_up(draft, initiator, unwanted)
         cancel(draft, initiator, unwanted, f"{initiator.number} no longer asks for {unwanted.link.template}")
 

@@ -37,12 +37,17 @@ def tell(draft: Draft, initiator: AnyInitiator, link: Link, what: str, text: str
     while not _speaks_of(draft, link, number, what):
         intent = draft.intent(_key(link, number)) if number else None
         if intent is None or not intent.state.may_be_withdrawn:
-            key, record = _key(link, number + 1), initiator.noted_on
-            text = notes.counted(text, *draft.counts(record))
-            draft.note(key, record, text, (token_of(_key(link, number + 1, what)),))
+            tell_next(draft, initiator, link, what, text)
             return
         draft.withdraw(intent)
         number -= 1
+
+
+def tell_next(draft: Draft, initiator: AnyInitiator, link: Link, what: str, text: str) -> None:
+    """Say it after whatever was said before, be it still to be written."""
+    number, record = _last(draft, link) + 1, initiator.noted_on
+    text = notes.counted(text, *draft.counts(record))
+    draft.note(_key(link, number), record, text, (token_of(_key(link, number, what)),))
 
 
 def is_told(draft: Draft, link: Link, what: str) -> bool:

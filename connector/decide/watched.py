@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 
 from connector.decide.change import tell_done_in_vain
 from connector.decide.stance import Stance
+from connector.decide.unlike import is_told, tell_next
 from connector.mapping import notes
 from connector.mapping.compensation import Compensation
 from connector.mapping.facts import facts_of, unshown
-from connector.mapping.marks import digest_of
+from connector.mapping.marks import called_off_key, digest_of
 from connector.model import FindingCode, Initiator, Origin
 
 if TYPE_CHECKING:
@@ -38,7 +39,8 @@ def _tell_called_off(draft: Draft, initiator: Initiator, work: Work, found: Work
     if work.is_open:
         text = notes.watched_called_off(found, initiator.number)
         draft.find(FindingCode.NOT_CANCELED, found.number, text)
-        _note(draft, initiator, f"by-hand/{found.sys_id}/canceled/{draft.version}", text)
+        record, key = initiator.noted_on, called_off_key(found.sys_id, initiator.sys_id, draft.version)
+        draft.note(key, record, notes.counted(text, *draft.counts(record)))
 
 
 def _tell_changes(draft: Draft, initiator: Initiator, work: Work, found: WorkOrder) -> None:
@@ -48,13 +50,14 @@ def _tell_changes(draft: Draft, initiator: Initiator, work: Work, found: WorkOrd
         return
     changes = draft.rules.fields_for(initiator).changes(link.carried, facts) if link.carried else ()
     told = tuple(change for change in changes if change.columns)
-    if not told or _is_quiet(draft, initiator, work, told):
-        draft.remember(replace(link, carried=facts))
-        return
-    number = link.updates + 1
-    text = notes.watched_changed(found, initiator.number, told, draft.rules.notes.zone)
-    _note(draft, initiator, f"by-hand/{found.sys_id}/changed/{number}/{digest_of(facts)}", text)
-    draft.remember(replace(link, carried=facts, updates=number))
+    draft.remember(replace(link, carried=facts))
+    what = f"changed/{digest_of(facts)}"
+    if (
+        told and not _is_quiet(draft, initiator, work, told) and not is_told(draft, link, what)
+    ):  # an old memory asks anew
+        tell_next(
+            draft, initiator, link, what, notes.watched_changed(found, initiator.number, told, draft.rules.notes.zone)
+        )
 
 
 def _is_not_shown_whole(draft: Draft, initiator: Initiator, work: Work) -> bool:
@@ -71,8 +74,3 @@ def _is_quiet(draft: Draft, initiator: Initiator, work: Work, changes: tuple[Cha
     state, template = work.found.state.label, work.link.template
     how, _ = table.decide(changes, state=state, specification=initiator.about, template=template)
     return how is Compensation.PATCH
-
-
-def _note(draft: Draft, initiator: Initiator, key: str, text: str) -> None:
-    record = initiator.noted_on
-    draft.note(key, record, notes.counted(text, *draft.counts(record)))

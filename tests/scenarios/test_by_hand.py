@@ -298,18 +298,39 @@ def test_where_the_order_is_canceled_somebody_hears_that_an_adopted_work_order_g
     assert "not-canceled" not in pair.finding_codes()
 
 
-def test_what_was_made_on_an_adopted_work_order_may_have_to_be_undone(pair: Pair) -> None:
+@pytest.mark.parametrize("is_told", [False, True], ids=["done before anybody was told", "let be carried out"])
+@pytest.mark.parametrize("forgetful", [False, True], ids=["", "memory lost"])
+def test_what_was_made_on_an_adopted_work_order_may_have_to_be_undone_unless_it_was_let_be_carried_out(
+    pair: Pair, forgetful: bool, is_told: bool
+) -> None:
     order, number, _ = in_the_field(pair)
     made = made_by_hand(pair)
     adopt(pair, made, number)
+    pair.fsm("dispatch", work_order=made, technician="technician")
     pair.settle()
     pair.om("cancel_order", order=order)
     pair.om("approve_cancel", order=order)
-    pair.settle()
-    pair.fsm("dispatch", work_order=made, technician="technician")
+    if is_told:
+        pair.settle()
+    if forgetful:
+        pair.forget()
     pair.fsm("complete", work_order=made)
     pair.settle()
-    assert pair.noted(number, made, "may have to be undone")
+    assert bool(pair.noted(number, made, "please cancel it there, or let it be carried out")) == is_told
+    assert bool(pair.noted(number, made, "may have to be undone")) == (not is_told)
+
+
+def due(pair: Pair, order: str, day: str) -> None:
+    """A revision that moves the due date, approved and looked at."""
+    line = pair.rows("om", LINE, f"order.number={order}", "number")[0]["number"]
+    pair.om("revise", order=order)
+    pair.om("edit_line", line=line, fields={"committed_due_date": f"{day} 12:00:00"})
+    pair.om("approve_revision", order=order)
+    pair.settle()
+
+
+def unchanged(pair: Pair, number: str) -> list[str]:
+    return [note for note in pair.notes(number) if "so nothing was changed there" in note]
 
 
 def test_a_revision_is_told_beside_an_adopted_work_order_each_time_and_nothing_is_changed_there(pair: Pair) -> None:
@@ -317,19 +338,33 @@ def test_a_revision_is_told_beside_an_adopted_work_order_each_time_and_nothing_i
     made = made_by_hand(pair)
     adopt(pair, made, number)
     pair.settle()
-    line = pair.rows("om", LINE, f"order.number={order}", "number")[0]["number"]
     for at, day in enumerate(("2027-03-01", "2027-04-01", "2027-03-01"), 1):
-        pair.om("revise", order=order)
-        pair.om("edit_line", line=line, fields={"committed_due_date": f"{day} 12:00:00"})
-        pair.om("approve_revision", order=order)
-        pair.settle()
-        told = [note for note in pair.notes(number) if "so nothing was changed there" in note]
+        due(pair, order, day)
+        told = unchanged(pair, number)
         assert len(told) == at
         assert made in told[-1]
         assert day in told[-1]
     pair.forget()
     pair.settle()
-    assert len([note for note in pair.notes(number) if "so nothing was changed there" in note]) == 3
+    assert len(unchanged(pair, number)) == 3
+    pair.assert_nothing_doubled()
+
+
+@pytest.mark.parametrize("memory_is", ["lost", "old"])
+def test_a_revision_beside_an_adopted_work_order_is_told_once_whatever_memory_knows(pair: Pair, memory_is: str) -> None:
+    order, number, _ = in_the_field(pair)
+    adopt(pair, made_by_hand(pair), number)
+    pair.settle()
+    before = pair.memory.read_bytes()
+    due(pair, order, "2027-03-01")
+    due(pair, order, "2027-04-01")
+    pair.forget()
+    if memory_is == "old":
+        pair.memory.write_bytes(before)
+    pair.settle()
+    assert len(unchanged(pair, number)) == 2
+    due(pair, order, "2027-03-01")
+    assert len(unchanged(pair, number)) == 3
     pair.assert_nothing_doubled()
 
 

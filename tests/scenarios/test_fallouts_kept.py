@@ -352,6 +352,52 @@ def test_a_visit_that_was_canceled_too_late_is_one_fallout_until_somebody_decide
     assert states(raising) == ["resolved"]
 
 
+ONLY_SLOW = """id,specification,domain order class,domain order action,characteristic.Bandwidth,work order template
+install-cpe,SD-WAN CPE,resource,add,100 Mbit/s,Install CPE
+other,-,-,-,-,NO FIELD WORK
+"""
+
+
+@pytest.mark.parametrize("end", ["somebody decides", "it is wanted again"])
+@pytest.mark.parametrize("is_lost", [False, True], ids=["", "memory lost"])
+def test_a_visit_that_a_revision_came_too_late_for_is_one_fallout_until_it_is_settled(
+    raising: Pair,  # noqa: F811
+    is_lost: bool,
+    end: str,
+) -> None:
+    (raising.loaded.path.parent / "domain_order_policy.csv").write_text(ONLY_SLOW)
+    order = raising.approved(HAMBURG)
+    raising.settle()
+    work_order, number = raising.install(order), raising.resource_order(order)
+    raising.fsm("dispatch", work_order=work_order, technician="technician")
+    raising.settle()
+    revised(raising, order, "500 Mbit/s")
+    fault = {"kind": "status", "method": "PATCH", "path_contains": "wm_order", "user": "connector", "count": 1}
+    raising.world.fault("fsm", fault)
+    with suppress(Held):
+        raising.sync()
+    raising.fsm("complete", work_order=work_order)
+    raising.settle()
+    assert states(raising) == ["open"]
+    assert raising.noted(number, work_order, "before it could be canceled")
+    if is_lost:
+        lost(raising)
+        assert states(raising) == ["open"]
+    if end == "somebody decides":
+        raising.om("add_note", domain_order=number, text="release gate", **{"as": "fulfillment_manager"})
+    else:
+        revised(raising, order, "100 Mbit/s")
+    raising.settle()
+    assert states(raising) == ["resolved"]
+
+
+def revised(pair: Pair, order: str, bandwidth: str) -> None:
+    pair.om("revise", order=order)
+    pair.om("edit_line", line=line_of(pair, order), characteristics={"Bandwidth": bandwidth})
+    pair.om("approve_revision", order=order)
+    pair.world.advance(10)
+
+
 def test_a_note_that_field_service_refuses_is_a_fallout_until_the_technician_can_read_it(raising: Pair) -> None:  # noqa: F811
     order = raising.approved(HAMBURG)
     raising.settle()

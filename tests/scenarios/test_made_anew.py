@@ -6,8 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from connector import memory
+from connector import app, memory
 from connector.config import load
+from connector.engine.consider import consider
+from connector.engine.drain import EVERY_SHARD
+from connector.engine.watch import notice
 from tests.conftest import HAMBURG, MUNICH
 from tests.scenarios.test_by_hand import SWAP, create
 from tests.scenarios.test_compensation import compensating, dispatched, place_of, revise  # noqa: F401
@@ -231,6 +234,79 @@ def test_who_cancels_while_the_order_is_on_hold_is_followed_by_the_new_visit_whe
     pair.forget()
     pair.settle()
     assert visits(pair, order) == ONCE_ANEW
+    pair.assert_nothing_doubled()
+
+
+@pytest.mark.parametrize("states", ["-", '"Scheduled, Assigned, Accepted"'])
+def test_a_table_that_names_states_means_the_one_the_visit_was_in_before_it_was_canceled_on_hold(
+    compensating: Pair,  # noqa: F811
+    states: str,
+) -> None:
+    pair = compensating
+    table = pair.loaded.path.parent / "compensation.csv"
+    table.write_text(table.read_text().replace("new-place,location,-,", f"new-place,location,{states},"))
+    order, number, work_order, part = refused(pair)
+    pair.om("hold_order", order=order)
+    pair.settle_but_parked()
+    canceled_there(pair, work_order, part)
+    pair.settle()
+    assert pair.noted(number, work_order, "was canceled in Field Service", f"release gate {work_order}")
+    pair.om("resume_order", order=order)
+    pair.settle()
+    assert visits(pair, order) == ONCE_ANEW
+    assert len(told(pair, number, f"{MUNICH}. A new work order follows. 1 of 2 work orders open.")) == 1
+    assert pair.finding_codes() == []
+
+
+@pytest.mark.parametrize("seen_on_hold", [False, True])
+def test_a_refusal_a_hold_and_a_cancellation_that_nobody_saw_one_by_one_are_followed_by_the_new_visit(
+    compensating: Pair,  # noqa: F811
+    seen_on_hold: bool,
+) -> None:
+    pair = compensating
+    order, number, work_order = dispatched(pair)
+    part = part_for(pair, work_order)
+    move(pair, order)
+    with app.writing(pair.loaded, pair.outside()) as (engine, _):
+        notice(engine, pair.now())
+        orders = [wakeup.order_id for wakeup in engine.store.due(EVERY_SHARD, pair.now(), limit=10)]
+        consider(engine, orders, pair.now())
+        for one in orders:
+            engine.outbox.serve(one, pair.now)
+    assert pair.parked()
+    pair.om("hold_order", order=order)
+    if seen_on_hold:
+        pair.settle_but_parked()
+    canceled_there(pair, work_order, part)
+    pair.settle_but_parked()
+    assert len(told(pair, number, "did not cancel it")) == seen_on_hold
+    assert visits(pair, order) == [(HAMBURG, "canceled")]
+    pair.om("resume_order", order=order)
+    pair.settle()
+    assert visits(pair, order) == ONCE_ANEW
+    assert pair.finding_codes() == []
+    assert pair.waiting() == {}
+    pair.assert_nothing_doubled()
+
+
+@pytest.mark.parametrize("revisions", [1, 2, 3])
+def test_revisions_that_nobody_saw_do_not_take_back_that_another_visit_is_wanted(
+    compensating: Pair,  # noqa: F811
+    revisions: int,
+) -> None:
+    pair = compensating
+    order, number, work_order, part = refused(pair)
+    for month in range(revisions):
+        pair.om("revise", order=order)
+        due = {"committed_due_date": f"2027-0{month + 1}-15 12:00:00"}
+        pair.om("edit_line", line=line_of(pair, order, MUNICH), fields=due)
+        pair.om("approve_revision", order=order)
+        pair.world.advance(10)
+    canceled_there(pair, work_order, part)
+    pair.settle()
+    assert visits(pair, order) == ONCE_ANEW
+    assert len(told(pair, number, ANEW)) == 1
+    assert pair.finding_codes() == []
     pair.assert_nothing_doubled()
 
 
