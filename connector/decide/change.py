@@ -422,12 +422,8 @@ def tell_done_in_vain(draft: Draft, initiator: AnyInitiator, work: Work) -> None
     if found is None or not work.was_carried_out or work.decision is not None or work.link.withdrawn:
         return
     if work.is_told and not _was_to_be_canceled(draft, work):
-        _note(
-            draft,
-            initiator,
-            f"in-vain/{work.link.work_order_id}/{work.link.notes}",
-            notes.done_in_vain(found, initiator.number),
-        )
+        key = f"in-vain/{work.link.work_order_id}/{work.link.notes}"
+        draft.note_with_count(key, initiator.noted_on, notes.done_in_vain(found, initiator.number))
 
 
 def _was_to_be_canceled(draft: Draft, work: Work) -> bool:
@@ -495,7 +491,7 @@ def _not_canceled(
     if _lacks_task(draft, initiator, key):
         more += " No order task of it is open on which a fallout could stand."
     draft.find(FindingCode.NOT_CANCELED, work_order.number, f"{text}{more}", on=initiator, occasion=key)
-    _note(draft, initiator, f"{key}/not", text, carries=carries)
+    draft.note_with_count(f"{key}/not", initiator.noted_on, text, carries)
 
 
 def _lacks_task(draft: Draft, initiator: AnyInitiator, key: str) -> bool:
@@ -542,8 +538,3 @@ def _tell_ponr(draft: Draft, initiator: AnyInitiator, work: Work, text: str, wha
 def _besides(note: str) -> str:
     """The occasion of what a note tells: it goes on holding when the note is written, which is an occasion of its own."""
     return f"{note}/holds"
-
-
-def _note(draft: Draft, initiator: AnyInitiator, key: str, text: str, carries: tuple[str, ...] = ()) -> None:
-    record = initiator.noted_on
-    draft.note(key, record, notes.counted(text, *draft.counts(record)), carries)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from connector.decide.again import key_of_next
 from connector.decide.closure import Coming, Work
 from connector.decide.rules import Consequence, WorkOrderEnd
+from connector.mapping import notes
 from connector.mapping.decisions import decision_about, is_decision, names_number
 from connector.mapping.marks import (
     WorkOrderKey,
@@ -342,6 +343,10 @@ class Draft:
         if isinstance(record, Case) and record.state.phase.is_over:
             return
         self.do(WriteNote(key, record.sys_id, record.number, text, isinstance(record, Case), carries))
+
+    def note_with_count(self, key: str, record: DomainOrder | Case, text: str, carries: tuple[str, ...] = ()) -> None:
+        """Intend a work note that also says how many work orders of its record are still open."""
+        self.note(key, record, notes.counted(text, *self.counts(record)), carries)
 
     def look_again(self, at: datetime | None) -> None:
         """At this moment something else is to be decided, although nothing has changed; the earliest counts."""

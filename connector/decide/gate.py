@@ -142,9 +142,7 @@ def _tell(draft: Draft, domain_order: DomainOrder, reasons: tuple[str, ...]) -> 
         is_over = draft.intent(_over_key(domain_order, number)) is not None
         if last.state is not IntentState.DONE or (same and not is_over):
             return
-    key = _told_key(domain_order, number + 1)
-    text = notes.counted(text, *draft.counts(domain_order))
-    draft.do(WriteNote(key, domain_order.sys_id, domain_order.number, text))
+    draft.note_with_count(_told_key(domain_order, number + 1), domain_order, text)
 
 
 def _told(draft: Draft, domain_order: DomainOrder) -> tuple[int, Intent | None]:

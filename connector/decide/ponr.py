@@ -8,7 +8,7 @@ from connector.decide.change import past_ponr
 from connector.decide.rules import PonrMode
 from connector.decide.wishes import has_begun
 from connector.mapping import notes
-from connector.model import IntentState, OrderPhase, SetPonr, WriteNote
+from connector.model import IntentState, OrderPhase, SetPonr
 
 if TYPE_CHECKING:
     from connector.decide.closure import Work
@@ -42,5 +42,4 @@ def follow_the_field(draft: Draft, initiator: Initiator, work: list[Work], *, at
 
 def _tell(draft: Draft, initiator: Initiator, what: str, text: str) -> None:
     own = initiator.domain_order
-    text = notes.counted(text, *draft.counts(own))
-    draft.do(WriteNote(f"ponr-{what}/{initiator.line.sys_id}", own.sys_id, own.number, text))
+    draft.note_with_count(f"ponr-{what}/{initiator.line.sys_id}", own, text)

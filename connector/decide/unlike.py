@@ -45,9 +45,8 @@ def tell(draft: Draft, initiator: AnyInitiator, link: Link, what: str, text: str
 
 def tell_next(draft: Draft, initiator: AnyInitiator, link: Link, what: str, text: str) -> None:
     """Say it after whatever was said before, be it still to be written."""
-    number, record = _last(draft, link) + 1, initiator.noted_on
-    text = notes.counted(text, *draft.counts(record))
-    draft.note(_key(link, number), record, text, (token_of(_key(link, number, what)),))
+    number = _last(draft, link) + 1
+    draft.note_with_count(_key(link, number), initiator.noted_on, text, (token_of(_key(link, number, what)),))
 
 
 def is_told(draft: Draft, link: Link, what: str) -> bool:

@@ -39,8 +39,7 @@ def _tell_called_off(draft: Draft, initiator: Initiator, work: Work, found: Work
     if work.is_open:
         text = notes.watched_called_off(found, initiator.number)
         draft.find(FindingCode.NOT_CANCELED, found.number, text)
-        record, key = initiator.noted_on, called_off_key(found.sys_id, initiator.sys_id, draft.version)
-        draft.note(key, record, notes.counted(text, *draft.counts(record)))
+        draft.note_with_count(called_off_key(found.sys_id, initiator.sys_id, draft.version), initiator.noted_on, text)
 
 
 def _tell_changes(draft: Draft, initiator: Initiator, work: Work, found: WorkOrder) -> None:

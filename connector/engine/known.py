@@ -60,9 +60,6 @@ class Compared:
     known: int  # how many of them were compared
     older: frozenset[str]  # sys_ids of those that have fewer updates than long ago
 
-    def __bool__(self) -> bool:
-        return bool(self.older)
-
 
 @dataclass(frozen=True, slots=True)
 class Round:

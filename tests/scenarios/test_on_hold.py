@@ -13,6 +13,8 @@ from connector.engine.asking import asked_to_detach
 from tests.conftest import HAMBURG, LINE, MUNICH
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tests.conftest import Pair
 
 WARNED, GOES_ON = "Please do not begin this visit yet", "this visit is wanted as it is"
@@ -192,28 +194,26 @@ def test_a_change_past_the_point_of_no_return_is_told_to_who_was_asked_to_wait(w
     assert f"but was changed: {RATES}. {STAYS}: {line} is past its point of no return." in last
 
 
-def test_a_change_that_field_service_refuses_is_told_to_who_was_asked_to_wait(warning: Pair) -> None:
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (revise, f"{RATES}. {STAYS}: Field Service did not take the change."),
+        (moved, f"{PLACES}. {STAYS}: Field Service did not cancel it."),
+    ],
+    ids=["another rate", "another place"],
+)
+def test_what_field_service_refuses_is_told_to_who_was_asked_to_wait(
+    warning: Pair, change: Callable[[Pair, str], None], words: str
+) -> None:
     order, work_order = visited(warning)
-    revise(warning, order)
+    change(warning, order)
     warning.settle()
     warning.om("approve_revision", order=order)
     warning.world.fault("fsm", {"kind": "status", "status": 403, "method": "PATCH", "user": "connector", "count": 1})
     warning.settle_but_parked()
     warned, last = heard(warning, work_order)
     assert WARNED in warned
-    assert f"but was changed: {RATES}. {STAYS}: Field Service did not take the change." in last
-
-
-def test_a_visit_that_field_service_does_not_cancel_for_another_place_is_not_called_wanted(warning: Pair) -> None:
-    order, work_order = visited(warning)
-    moved(warning, order)
-    warning.settle()
-    warning.om("approve_revision", order=order)
-    warning.world.fault("fsm", {"kind": "status", "status": 403, "method": "PATCH", "user": "connector", "count": 1})
-    warning.settle_but_parked()
-    warned, last = heard(warning, work_order)
-    assert WARNED in warned
-    assert f"but was changed: {PLACES}. {STAYS}: Field Service did not cancel it." in last
+    assert f"but was changed: {words}" in last
 
 
 def test_what_was_not_said_yet_is_not_said_when_it_is_not_true_any_more(warning: Pair) -> None:

@@ -81,7 +81,7 @@ def test_once_a_person_has_looked_at_a_side_its_records_are_taken_as_they_are(pa
         forgive(connection, Side.FSM)
     now = Record(part, Sketch(ONE, 3, "open"), "order", is_open=True)
     assert records.forgiven([now]) == ({"order"} if is_taken else set())
-    assert bool(records.compared({ONE: 3}, BEGAN + minutes(60))) is not is_taken
+    assert bool(records.compared({ONE: 3}, BEGAN + minutes(60)).older) is not is_taken
     found = Slice(part, {now.sketch: "order"}, {}, Round(BEGAN, ""))
     records.swept(found, BEGAN, BEGAN + minutes(60))  # it sees that first, and must not hide it from the look
     assert records.forgiven([now]) == ({"order"} if is_taken else set())
