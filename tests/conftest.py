@@ -21,6 +21,7 @@ from connector.sandbox import World
 from tests.leaks import pytest_configure, pytest_runtest_makereport, pytest_runtest_setup  # noqa: F401 - hooks
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from requests.adapters import BaseAdapter
@@ -74,20 +75,26 @@ class Pair:
 
     def settle(self) -> None:
         """Pass after pass, each long after the last, until nothing is left to do."""
-        for _ in range(12):
-            self.world.advance(400)
-            if not self.sync().plans and not self.waiting():
+        for done, waiting in self._passes():
+            if not done.plans and not waiting:
                 return
         raise AssertionError(f"the connector does not come to rest: {self.waiting()}")
 
     def settle_but_parked(self) -> None:
         """Pass after pass until only a parked write is left."""
-        for _ in range(12):
-            self.world.advance(400)
-            self.sync()
-            if set(self.waiting()) == {"parked"}:
+        for _, waiting in self._passes():
+            if set(waiting) == {"parked"}:
                 return
         raise AssertionError(f"there is more than one parked write: {self.waiting()}")
+
+    def _passes(self) -> Iterator[tuple[app.Pass, dict[str, int]]]:
+        """One life of the connector: at most so many passes, each with the writes that are not settled after it."""
+        with app.writing(self.loaded, self.outside()) as (engine, systems):
+            for _ in range(12):
+                self.world.advance(400)
+                done = app.sync_once(engine, systems, self.now)
+                self.world.advance(5)
+                yield done, engine.store.waiting()
 
     def parked(self) -> int:
         """The id of the one parked write."""
