@@ -837,6 +837,7 @@ class Link:
     template: str = ""
     ordinal: int = 1
     carried: Mapping[str, str] = field(default_factory=dict)  # the facts as last sent to FSM
+    wanted: tuple[Change, ...] = ()  # changes to be carried, with who saved them: our own notes save a record, too
     untold: tuple[Change, ...] = ()  # changes carried to FSM that the domain order's readers were not told yet
     refused: tuple[str, ...] = ()  # columns FSM did not take, and that do not say it since
     refused_at: int = 0  # the update with which the first of these was not taken

@@ -126,6 +126,17 @@ class Pair:
         for path in self.memory.parent.glob(f"{self.memory.name}*"):
             path.unlink()
 
+    def copied(self) -> dict[Path, bytes]:
+        """A copy of the local database, with what its log holds."""
+        names = (self.memory, self.memory.with_name(f"{self.memory.name}-wal"))
+        return {path: path.read_bytes() for path in names if path.exists()}
+
+    def put_back(self, copy: dict[Path, bytes]) -> None:
+        """Lose the local database, and put an old copy in its place."""
+        self.forget()
+        for path, content in copy.items():
+            path.write_bytes(content)
+
     # --- people --------------------------------------------------------------------------------------------
 
     def om(self, do: str, **arguments: Any) -> dict[str, Any]:

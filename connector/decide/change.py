@@ -9,7 +9,7 @@ from connector.decide.again import key_of_next
 from connector.decide.fallout import is_decided, task_about
 from connector.decide.refused import says, try_again
 from connector.decide.rules import WorkOrderEnd
-from connector.decide.stance import Stance, is_in_question
+from connector.decide.stance import is_in_question
 from connector.decide.unlike import is_told, is_told_unlike, tell, tell_agreement
 from connector.decide.warn import going_on
 from connector.mapping import notes
@@ -24,6 +24,8 @@ from connector.mapping.marks import (
     cancellation_key,
     digest_of,
     fallout_mark,
+    refusal_key,
+    status_key,
     token_of,
 )
 from connector.mapping.outputs import SAID
@@ -61,7 +63,7 @@ def keep_current(draft: Draft, initiator: AnyInitiator, work: Work, facts: dict[
         return
     new = _difference(draft, initiator, work, work_order, facts)
     if not new.patch:
-        draft.remember(replace(link, carried=facts))
+        draft.remember(replace(link, carried=facts, wanted=()))
         keep_after_all(draft, work)
         tell_agreement(draft, initiator, work)
     elif past_ponr(initiator):
@@ -129,11 +131,12 @@ def key_of_another(draft: Draft, initiator: AnyInitiator, work: Work, facts: dic
 
 def _is_called_for(draft: Draft, work: Work) -> bool:
     """Whether this version of the order, or the last one before that was decided on, has asked for another visit in the place of
-    this one, and no person gave that up. Where memory is lost, the note of a refusal tells it."""
+    this one, and no person gave that up. Where memory is lost, or old, the note of a refusal tells it."""
     initiator_id = work.link.initiator_id
-    decided = (one for one in draft.memory.verdicts if one.initiator_id == initiator_id and not one.is_of_a_person)
+    verdicts = (one for one in draft.memory.verdicts if not one.is_of_a_person and not one.problem)
+    decided = (one for one in verdicts if one.initiator_id == initiator_id)
     before = max((one.version for one in decided if one.version < draft.version), default=draft.version - 1)
-    for version in (draft.version, before):
+    for version in range(draft.version, min(before, draft.version - 1) - 1, -1):
         key = cancellation_key(work.link.work_order_id, version)
         intent = draft.memory.intents.get(token_of(key))
         if intent is not None:
@@ -279,14 +282,17 @@ def _by_table(draft: Draft, initiator: AnyInitiator, work: Work, new: _Differenc
 
 def _states_then(draft: Draft, work: Work, found: WorkOrder) -> list[str]:
     """In which state it was when its order asked for what it does not say: the present one, unless the field has canceled it
-    since. Once that was told, as while the order was on hold, nobody knows any more: any in which it was open."""
+    since. Where that was told already, as while the order was on hold, the note before tells it; if that cannot be found, it may
+    have been in any in which a work order is open."""
     before, states = work.link.noted, draft.rules.work_order_states
     if work.end is not WorkOrderEnd.CANCELED_IN_FIELD or before is None:
         return [found.state.label]
     if before.phase.is_open:
         return [before.label]
     values = states.values_in(*(phase for phase in WorkOrderPhase if phase.is_open))
-    return [found.state.label, *(states.read(value).label for value in values)]
+    told = [value for value in values if draft.intent(status_key(found.sys_id, work.link.notes - 1, value)) is not None]
+    labels = [states.read(value).label for value in told or values]
+    return labels if told else [found.state.label, *labels]
 
 
 # What was carried is not known, nor what changed: of the rows that could apply the strictest counts. But nobody is sent home on a
@@ -313,6 +319,10 @@ def _update(draft: Draft, initiator: AnyInitiator, work: Work, new: _Difference,
             return
         number += 1
     is_quiet = how is Compensation.PATCH and not is_told_unlike(draft, work.link)
+    changes = tuple(change for change in new.changes if change.columns)  # of others no column speaks
+    if not is_quiet:  # else nobody will read it
+        changes = tuple(_with_person(draft, initiator, work, new.facts, change) for change in changes)
+        draft.remember(replace(draft.links[work_order.sys_id], wanted=changes))
     draft.do(
         UpdateWorkOrder(
             key=f"update/{work_order.sys_id}/{number}",
@@ -320,13 +330,7 @@ def _update(draft: Draft, initiator: AnyInitiator, work: Work, new: _Difference,
             work_order_number=work_order.number,
             version=draft.version,
             mod_count=work_order.mod_count,
-            changes=tuple(
-                change
-                if is_quiet  # nobody will read it
-                else _with_person(draft, initiator, work, new.facts, change)
-                for change in new.changes
-                if change.columns
-            ),  # of others no column speaks
+            changes=changes,
             facts=new.facts,
             fields=new.patch,
             line_id=initiator.line_id,
@@ -344,7 +348,8 @@ def _flag(draft: Draft, initiator: AnyInitiator, found: WorkOrder, new: _Differe
 
 
 def _with_person(draft: Draft, initiator: AnyInitiator, work: Work, after: Mapping[str, str], change: Change) -> Change:
-    """A change with who saved last what says it now, and when: of what a person saved, not the platform, nor the connector.
+    """A change with who saved last what says it now, and when: of what a person saved, not the platform, nor the connector. Where
+    one of these has saved the record since this change was first decided on, as with a note, who it was then counts.
 
     Nobody who saved a reference is named where it is not known whether that is another, or what it names is called otherwise.
     What a revision has changed on a line was saved last upon its approval: that names nobody, who revised it does.
@@ -359,7 +364,10 @@ def _with_person(draft: Draft, initiator: AnyInitiator, work: Work, after: Mappi
         saved = saved_with(initiator, change.what, after.get(change.what, ""))
     else:
         return change
-    return change if saved.by.casefold() in draft.rules.notes.left_out else replace(change, saved=saved)
+    if saved.by and saved.by.casefold() not in draft.rules.notes.left_out:
+        return replace(change, saved=saved)
+    known = (one.saved for one in work.link.wanted if (one.what, one.after) == (change.what, change.after))
+    return replace(change, saved=next(known, Saved()))
 
 
 def _is_of_a_revision(draft: Draft, initiator: Initiator, work: Work, change: Change) -> bool:
@@ -447,30 +455,37 @@ def keep_after_all(draft: Draft, work: Work) -> None:
             draft.withdraw(intent)
 
 
-def give_up_cancellations(draft: Draft, work: Work, stance: Stance) -> None:
-    """Nobody waits for a refused cancellation of a work order that is over, however that came. While its order is on hold it may
-    be all that tells that another was to take its place."""
+def give_up_cancellations(draft: Draft, work: Work, *, is_undecided: bool) -> None:
+    """Nobody waits for a refused cancellation of a work order that is over, however that came. While nothing is decided about its
+    initiator, as on hold, it may be all that tells that another was to take its place."""
     for intent in _cancellations(draft, work):
-        tells = stance is Stance.FREEZE and draft.intent(_for_another(intent.key)) is None
+        tells = is_undecided and draft.intent(_for_another(intent.key)) is None
         if not work.is_open and intent.state is IntentState.PARKED and not tells:
             draft.withdraw(intent)
 
 
-def follow_up(draft: Draft, initiator: AnyInitiator, work: Work, changes: tuple[Change, ...] = ()) -> None:
+def follow_up(
+    draft: Draft, initiator: AnyInitiator, work: Work, changes: tuple[Change, ...] = (), *, is_undecided: bool = False
+) -> None:
     """What became of a cancellation that did not cancel: refused by Field Service, or too late.
 
-    `changes` are those for which it is to be made anew; without any nobody asks for it any more.
+    `changes` are those for which it is to be made anew; without any nobody asks for it any more. Where it `is_undecided` which,
+    as on hold, readers are not told before it goes on.
     """
     if work.found is None:
         return
     for intent in _cancellations(draft, work):
-        if intent.state is IntentState.PARKED and work.is_open:
+        if intent.state is IntentState.PARKED and work.is_open and is_undecided:
+            text = notes.not_canceled_yet(work.found, why_refused(intent.error))
+            more = f" Field Service said: {intent.error}"
+            draft.find(FindingCode.NOT_CANCELED, work.found.number, f"{text}{more}", on=initiator, occasion=intent.key)
+        elif intent.state is IntentState.PARKED and work.is_open:
             draft.unlike[work.found.sys_id] = changes, "Field Service did not cancel it"
             text = notes.cancel_refused(work.found, why_refused(intent.error), changes, draft.rules.notes.zone)
-            carries: tuple[str, ...] = ()
-            if changes:
-                draft.remember_over(_for_another(intent.key))
-                carries = (token_of(_for_another(intent.key)),)
+            known = [refusal_key(intent.key), *([_for_another(intent.key)] if changes else ())]
+            for key in known:
+                draft.remember_over(key)
+            carries = tuple(map(token_of, known))
             more = f" Field Service said: {intent.error}"
             _not_canceled(draft, initiator, work.found, intent.key, text, more, carries)
         elif intent.state is IntentState.DONE and work.was_carried_out and not is_decided(draft, work, intent.key):

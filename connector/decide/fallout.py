@@ -36,7 +36,7 @@ from typing import TYPE_CHECKING
 
 from connector.decide.stance import Stance, stance_of
 from connector.mapping import fallouts
-from connector.mapping.marks import cancellation_key, fallout_mark, fallout_of
+from connector.mapping.marks import cancellation_key, fallout_mark, fallout_of, refusal_key
 from connector.model import (
     CancelWorkOrder,
     DomainOrderPhase,
@@ -77,6 +77,7 @@ def raise_fallouts(draft: Draft) -> None:
     for fallout in draft.snapshot.fallouts:
         mark = fallout_of(fallout.names, fsm)
         if fallout.is_open and mark and mark not in holds and mark not in known:
+            _is_too_late(draft, mark)  # a decision that stands in the journal now is remembered
             _remember(draft, fallout, mark)
 
 
@@ -212,14 +213,14 @@ def _cannot_be_told(draft: Draft, action: RaiseFallout) -> bool:
 
 
 def _is_too_late(draft: Draft, mark: str) -> bool:
-    """Whether it is about the cancellation of a visit that was carried out, about which nobody has decided yet. That it came too
-    late, and was not refused before, is not known without memory."""
+    """Whether it is about the cancellation of a visit that was carried out, about which nobody has decided yet. One that was
+    refused before came not too late: people were asked to cancel it there, or to let it be carried out."""
     for work in (work for one in draft.initiators for work in draft.work_of_initiator(one)):
         if work.was_carried_out and not _is_wanted(draft, work):
             keys = (cancellation_key(work.link.work_order_id, version) for version in range(1, draft.version + 1))
             key = next((key for key in keys if fallout_mark(key, draft.rules.fsm) == mark), "")
             if key:
-                return not is_decided(draft, work, key)
+                return draft.intent(refusal_key(key)) is None and not is_decided(draft, work, key)
     return False
 
 

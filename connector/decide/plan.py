@@ -253,13 +253,14 @@ def serve(draft: Draft, initiator: AnyInitiator) -> None:
     stance = stance_of(initiator)
     _withdraw_overtaken(draft, initiator, stance)
     work = [w for w in draft.work_of_initiator(initiator) if w.link.is_ours]
+    waits = stance in (Stance.WAIT, Stance.FREEZE)
     for one in work:
         remember_finished(draft, initiator, one)
         if stance is not Stance.FULFIL:
-            follow_up(draft, initiator, one)
+            follow_up(draft, initiator, one, is_undecided=waits)
     _act(draft, initiator, stance, work)
     for one in work:
-        give_up_cancellations(draft, one, stance)
+        give_up_cancellations(draft, one, is_undecided=waits or initiator.sys_id in draft.undecided)
     watch(draft, initiator, stance)
     if isinstance(initiator, Initiator):
         warn_dispatcher(draft, initiator, work, stance)

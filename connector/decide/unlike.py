@@ -37,21 +37,28 @@ def tell(draft: Draft, initiator: AnyInitiator, link: Link, what: str, text: str
     while not _speaks_of(draft, link, number, what):
         intent = draft.intent(_key(link, number)) if number else None
         if intent is None or not intent.state.may_be_withdrawn:
-            tell_next(draft, initiator, link, what, text)
+            tell_next(draft, initiator, link, text, what)
             return
         draft.withdraw(intent)
         number -= 1
 
 
-def tell_next(draft: Draft, initiator: AnyInitiator, link: Link, what: str, text: str) -> None:
-    """Say it after whatever was said before, be it still to be written."""
+def tell_next(draft: Draft, initiator: AnyInitiator, link: Link, text: str, *what: str) -> None:
+    """Say it after whatever was said before, be it still to be written. It may be known by more than one thing it speaks of."""
     number = _last(draft, link) + 1
-    draft.note_with_count(_key(link, number), initiator.noted_on, text, (token_of(_key(link, number, what)),))
+    carries = tuple(token_of(_key(link, number, one)) for one in what)
+    draft.note_with_count(_key(link, number), initiator.noted_on, text, carries)
 
 
 def is_told(draft: Draft, link: Link, what: str) -> bool:
     """Whether the last note says just this."""
     return _speaks_of(draft, link, _last(draft, link), what)
+
+
+def is_newer_than_memory(draft: Draft, link: Link) -> bool:
+    """Whether memory does not know of the last note: it was lost, or put back to an old copy."""
+    token = token_of(_key(link, _last(draft, link)))
+    return token in draft.seen.tokens.get(link.domain_order_id, ()) and token not in draft.memory.intents
 
 
 def is_told_unlike(draft: Draft, link: Link) -> bool:

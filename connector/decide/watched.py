@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from connector.decide.change import tell_done_in_vain
 from connector.decide.stance import Stance
-from connector.decide.unlike import is_told, tell_next
+from connector.decide.unlike import is_newer_than_memory, is_told, tell_next
 from connector.mapping import notes
 from connector.mapping.compensation import Compensation
 from connector.mapping.facts import facts_of, unshown
@@ -43,20 +43,22 @@ def _tell_called_off(draft: Draft, initiator: Initiator, work: Work, found: Work
 
 
 def _tell_changes(draft: Draft, initiator: Initiator, work: Work, found: WorkOrder) -> None:
-    """Compared with what the order said when it was looked at before: where memory is lost, nobody knows."""
-    link, facts = work.link, facts_of(initiator)
-    if link.carried == facts or _is_not_shown_whole(draft, initiator, work):
+    """Compared with what the order said when it was looked at before, and, where memory was lost or is old, with what readers
+    heard last."""
+    link, facts, zone = work.link, facts_of(initiator), draft.rules.notes.zone
+    if _is_not_shown_whole(draft, initiator, work):
         return
-    changes = draft.rules.fields_for(initiator).changes(link.carried, facts) if link.carried else ()
-    told = tuple(change for change in changes if change.columns)
-    draft.remember(replace(link, carried=facts))
-    what = f"changed/{digest_of(facts)}"
-    if (
-        told and not _is_quiet(draft, initiator, work, told) and not is_told(draft, link, what)
-    ):  # an old memory asks anew
-        tell_next(
-            draft, initiator, link, what, notes.watched_changed(found, initiator.number, told, draft.rules.notes.zone)
-        )
+    fields = draft.rules.fields_for(initiator)
+    now = f"changed/{digest_of(fields.desired(facts))}"
+    told = tuple(change for change in fields.changes(link.carried, facts) if change.columns) if link.carried else ()
+    loud = {change.what: change.after for change in told if not _is_quiet(draft, initiator, work, change)}
+    that = f"changed/{digest_of(loud)}"
+    if loud and not is_told(draft, link, now) and not is_told(draft, link, that):
+        tell_next(draft, initiator, link, notes.watched_changed(found, initiator.number, told, zone), now, that)
+    elif not loud and is_newer_than_memory(draft, link) and not is_told(draft, link, now):
+        tell_next(draft, initiator, link, notes.watched_since(found, initiator.number), now)
+    if link.carried != facts:
+        draft.remember(replace(link, carried=facts))
 
 
 def _is_not_shown_whole(draft: Draft, initiator: Initiator, work: Work) -> bool:
@@ -65,11 +67,11 @@ def _is_not_shown_whole(draft: Draft, initiator: Initiator, work: Work) -> bool:
     return lacks or bool(unshown(initiator)) or initiator.sys_id in draft.undecided
 
 
-def _is_quiet(draft: Draft, initiator: Initiator, work: Work, changes: tuple[Change, ...]) -> bool:
+def _is_quiet(draft: Draft, initiator: Initiator, work: Work, change: Change) -> bool:
     """Whether nobody would be told, were it one of the connector's."""
     table = draft.rules.compensations
     if table is None or work.found is None:
         return False
     state, template = work.found.state.label, work.link.template
-    how, _ = table.decide(changes, state=state, specification=initiator.about, template=template)
+    how, _ = table.decide([change], state=state, specification=initiator.about, template=template)
     return how is Compensation.PATCH

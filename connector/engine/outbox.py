@@ -303,6 +303,7 @@ class Outbox:
         link = replace(
             link,
             carried=action.facts,
+            wanted=(),
             untold=link.untold if action.is_quiet and not refused else (*link.untold, *told),
             refused=tuple(dict.fromkeys((*still, *refused))),
             refused_at=action.number if refused and is_new else link.refused_at,

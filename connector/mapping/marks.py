@@ -214,6 +214,11 @@ def anew_key(work_order_id: str, number: int) -> str:
     return f"anew/{work_order_id}/{number}"
 
 
+def refusal_key(cancellation: str) -> str:
+    """What the note carries that tells that Field Service refused this cancellation."""
+    return f"{cancellation}/refused"
+
+
 def called_off_key(work_order_id: str, initiator_id: str, version: int) -> str:
     """The key of the note that what a work order made by hand is for was canceled, at this version of the order."""
     return f"by-hand/{work_order_id}/{initiator_id}/canceled/{version}"

@@ -541,6 +541,12 @@ def cancel_refused(work_order: WorkOrder, why: str, changes: Collection[Change] 
     )
 
 
+def not_canceled_yet(work_order: WorkOrder, why: str) -> str:
+    """Field Service did not cancel it, and for now nobody knows whether it is still to be canceled."""
+    said = f": {harmless(why).rstrip('.')}" if why else ""
+    return f"Field Service did not cancel {_name(work_order)}{said}. What follows is told when the order goes on."
+
+
 ANEW = "A new work order follows."
 NOBODY_GOES = "Nobody is sent again by itself; if somebody must go, ask for a work order."
 
@@ -595,6 +601,15 @@ def watched_changed(work_order: WorkOrder, initiator: str, changes: Iterable[Cha
     return (
         f"{initiator} was changed: {listed(changes, zone)}. {_name(work_order)} was made by hand in Field Service, so nothing was"
         f" changed there: please agree with the dispatcher what follows."
+    )
+
+
+@_note
+def watched_since(work_order: WorkOrder, initiator: str) -> str:
+    """What a work order made by hand is for has changed since readers heard of it last, and memory of how is lost."""
+    return (
+        f"{initiator} was changed since the last note here about {_name(work_order)}, which was made by hand in Field Service, so"
+        f" nothing was changed there: please compare them, and agree with the dispatcher what follows."
     )
 
 

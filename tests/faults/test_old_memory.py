@@ -97,20 +97,6 @@ class Play:
         self.pair.om("approve_revision", order=self.order)
         self.pair.world.advance(5)
 
-    # --- what becomes of memory ---------------------------------------------------------------------------------------
-
-    def files(self) -> list[Path]:
-        memory = self.pair.memory
-        return [path for path in (memory, memory.with_name(f"{memory.name}-wal")) if path.exists()]
-
-    def backup(self) -> dict[Path, bytes]:
-        return {path: path.read_bytes() for path in self.files()}
-
-    def restore(self, backup: dict[Path, bytes]) -> None:
-        self.pair.forget()
-        for path, content in backup.items():
-            path.write_bytes(content)
-
 
 @pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Any, int]:
@@ -145,9 +131,9 @@ def test_an_old_backup_of_memory_repeats_nothing(pair: Pair, undisturbed: tuple[
 
     def restored(play: Play, now: int) -> None:
         if now == step:
-            kept.append(play.backup())
+            kept.append(pair.copied())
         if now == min(step + age, STEPS):
-            play.restore(kept[0])
+            pair.put_back(kept[0])
 
     assert Play(pair, restored).whole() == undisturbed[0]
 
@@ -172,13 +158,13 @@ class Revisions:
         self.pair, self.play = pair, Play(pair)
         self.play.order = pair.approved(HAMBURG)
         pair.settle()
-        self.backup = self.play.backup()
+        self.backup = pair.copied()
 
     def revised(self, *bandwidths: str, memory: str) -> None:
         """One version after the other, each carried; what is said happens to memory before the last."""
         for bandwidth in bandwidths:
             if bandwidth is bandwidths[-1] and memory != "kept":
-                self.pair.forget() if memory == "lost" else self.play.restore(self.backup)
+                self.pair.forget() if memory == "lost" else self.pair.put_back(self.backup)
             self.play._revised(bandwidth)
             self.pair.settle()
 
@@ -224,18 +210,17 @@ def test_a_visit_that_an_old_memory_does_not_know_keeps_the_gate_shut(pair: Pair
 
 @pytest.mark.parametrize("memory", FATES)
 def test_the_last_note_is_true_where_a_visit_went_back_to_where_an_old_memory_knows_it(pair: Pair, memory: str) -> None:
-    play = Play(pair)
     order = pair.approved(HAMBURG)
     pair.settle()
     install = pair.install(order)
     pair.fsm("dispatch", work_order=install, technician="technician")
     pair.settle()
-    backup = play.backup()
+    backup = pair.copied()
     for task in pair.rows("fsm", "wm_task", f"parent.number={install}", "number"):
         pair.fsm("reject_task", task=task["number"], reason="no ladder")
     pair.settle()
     if memory != "kept":
-        pair.forget() if memory == "lost" else play.restore(backup)
+        pair.forget() if memory == "lost" else pair.put_back(backup)
     pair.fsm("dispatch", work_order=install, technician="technician")
     pair.settle()
     told = "\n".join(pair.notes(pair.resource_order(order)))

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from connector import app, memory
+from connector.config import load
 from connector.engine.asking import asked_to_adopt, asked_to_create, asked_to_detach
 from connector.engine.closing import ask_gate
 from connector.engine.history import explain
@@ -17,6 +18,7 @@ from tests.scenarios.test_cases import POLICY, opened, said, visits
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from connector.engine.drain import Engine
     from connector.model import Asked
@@ -320,13 +322,27 @@ def test_what_was_made_on_an_adopted_work_order_may_have_to_be_undone_unless_it_
     assert bool(pair.noted(number, made, "may have to be undone")) == (not is_told)
 
 
-def due(pair: Pair, order: str, day: str) -> None:
-    """A revision that moves the due date, approved and looked at."""
+def revise(pair: Pair, order: str, **changes: Any) -> None:
+    """The line is edited in a revision that is approved; nobody has looked yet."""
     line = pair.rows("om", LINE, f"order.number={order}", "number")[0]["number"]
     pair.om("revise", order=order)
-    pair.om("edit_line", line=line, fields={"committed_due_date": f"{day} 12:00:00"})
+    pair.om("edit_line", line=line, **changes)
     pair.om("approve_revision", order=order)
+    pair.world.advance(10)
+
+
+def due(pair: Pair, order: str, day: str) -> None:
+    """A revision that moves the due date, approved and looked at."""
+    revise(pair, order, fields={"committed_due_date": f"{day} 12:00:00"})
     pair.settle()
+
+
+def remembers(pair: Pair, memory_is: str, before: dict[Path, bytes]) -> None:
+    """What becomes of memory."""
+    if memory_is == "lost":
+        pair.forget()
+    elif memory_is == "old":
+        pair.put_back(before)
 
 
 def unchanged(pair: Pair, number: str) -> list[str]:
@@ -355,17 +371,60 @@ def test_a_revision_beside_an_adopted_work_order_is_told_once_whatever_memory_kn
     order, number, _ = in_the_field(pair)
     adopt(pair, made_by_hand(pair), number)
     pair.settle()
-    before = pair.memory.read_bytes()
+    before = pair.copied()
     due(pair, order, "2027-03-01")
     due(pair, order, "2027-04-01")
-    pair.forget()
-    if memory_is == "old":
-        pair.memory.write_bytes(before)
+    remembers(pair, memory_is, before)
     pair.settle()
     assert len(unchanged(pair, number)) == 2
     due(pair, order, "2027-03-01")
     assert len(unchanged(pair, number)) == 3
     pair.assert_nothing_doubled()
+
+
+@pytest.mark.parametrize("memory_is", ["kept", "lost", "old"])
+def test_a_change_beside_an_adopted_work_order_that_is_taken_back_is_told_as_that(pair: Pair, memory_is: str) -> None:
+    order, number, _ = in_the_field(pair)
+    made = made_by_hand(pair)
+    adopt(pair, made, number)
+    pair.settle()
+    before = pair.copied()
+    due(pair, order, "2027-03-01")
+    revise(pair, order, fields={"committed_due_date": "2026-04-01 12:00:00"})
+    remembers(pair, memory_is, before)
+    pair.settle()
+    _, last = unchanged(pair, number)
+    assert f"{number} was changed" in last
+    assert made in last
+    assert ("2026-04-01" in last) == (memory_is == "kept")
+    pair.forget()
+    pair.settle()
+    assert len(unchanged(pair, number)) == 2
+    pair.assert_nothing_doubled()
+
+
+@pytest.mark.parametrize("memory_is", ["kept", "old"])
+def test_what_nobody_is_told_of_does_not_repeat_what_was_told_beside_an_adopted_work_order(
+    pair: Pair, memory_is: str
+) -> None:
+    path = pair.loaded.path
+    (path.parent / "compensation.csv").write_text(
+        "id,kind of change,compensation\nquiet,characteristics,patch\nother,-,patch and note\n", encoding="utf-8"
+    )
+    text = path.read_text(encoding="utf-8").replace("[policy]", '[policy]\ncompensation = "compensation.csv"')
+    path.write_text(text, encoding="utf-8")
+    pair.loaded = load(path)
+    order, number, _ = in_the_field(pair)
+    adopt(pair, made_by_hand(pair), number)
+    pair.settle()
+    before = pair.copied()
+    due(pair, order, "2027-03-01")
+    revise(pair, order, characteristics={"Bandwidth": "500 Mbit/s"})
+    pair.settle()
+    remembers(pair, memory_is, before)
+    pair.settle()
+    [note] = unchanged(pair, number)
+    assert "2027-03-01" in note
 
 
 def test_what_may_not_be_read_just_now_is_no_change_beside_an_adopted_work_order(pair: Pair) -> None:

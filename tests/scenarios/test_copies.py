@@ -36,17 +36,16 @@ class Story:
         self.order = pair.approved(HAMBURG)
         pair.settle()
         self.resource, self.original = pair.resource_order(self.order), pair.install(self.order)
-        before = {path: path.read_bytes() for path in pair.memory.parent.glob(f"{pair.memory.name}*")}
+        before = pair.copied()
         pair.world.advance(60)
         [row] = pair.rows("fsm", "wm_order", f"number={self.original}", *COPIED)
         fsm = pair.world.instance("fsm")
         self.copy = fsm.records.insert("wm_order", {k: v for k, v in row.items() if v}, fsm.system)["number"]
         pair.settle()
-        if fate != "kept":
+        if fate == "lost":
             pair.forget()
-        if fate == "old":
-            for path, content in before.items():
-                path.write_bytes(content)
+        elif fate == "old":
+            pair.put_back(before)
 
     def state(self, number: str) -> str:
         return self.pair.state("fsm", "wm_order", number)

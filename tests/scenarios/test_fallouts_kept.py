@@ -358,6 +358,60 @@ other,-,-,-,-,NO FIELD WORK
 """
 
 
+def unwanted(pair: Pair, how: str) -> tuple[str, str]:
+    """A resource order and its visit, which somebody has and which is no longer wanted; nobody has looked yet."""
+    (pair.loaded.path.parent / "domain_order_policy.csv").write_text(ONLY_SLOW)
+    order = pair.approved(HAMBURG)
+    pair.settle()
+    work_order, number = pair.install(order), pair.resource_order(order)
+    pair.fsm("dispatch", work_order=work_order, technician="technician")
+    pair.settle()
+    if how == "revised":
+        revised(pair, order, "500 Mbit/s")
+    else:
+        pair.om("set_domain_order_state", domain_order=number, state="canceled")
+    return number, work_order
+
+
+@pytest.mark.parametrize("how", ["revised", "canceled"])
+@pytest.mark.parametrize("is_lost", [False, True], ids=["", "memory lost"])
+def test_a_visit_that_people_were_asked_to_let_be_carried_out_was_not_canceled_too_late(
+    raising: Pair,  # noqa: F811
+    is_lost: bool,
+    how: str,
+) -> None:
+    number, work_order = unwanted(raising, how)
+    refuse(raising, "fsm", "PATCH", "wm_order")
+    raising.settle_but_parked()
+    assert states(raising) == ["open"]
+    assert raising.noted(number, "or let it be carried out")
+    if is_lost:
+        raising.forget()
+    raising.world.clear_faults()
+    raising.fsm("complete", work_order=work_order)
+    raising.settle()
+    raising.sync(full=True)
+    raising.settle()
+    assert states(raising) == ["resolved"]
+
+
+@pytest.mark.parametrize("how", ["revised", "canceled"])
+def test_a_decision_that_was_written_before_memory_was_lost_settles_the_fallout(raising: Pair, how: str) -> None:  # noqa: F811
+    number, work_order = unwanted(raising, how)
+    fault = {"kind": "status", "method": "PATCH", "path_contains": "wm_order", "user": "connector", "count": 1}
+    raising.world.fault("fsm", fault)
+    with suppress(Held):
+        raising.sync()
+    raising.fsm("complete", work_order=work_order)
+    raising.settle()
+    assert states(raising) == ["open"]
+    raising.om("add_note", domain_order=number, text="release gate", **{"as": "fulfillment_manager"})
+    raising.world.advance(5)
+    lost(raising)
+    raising.settle()
+    assert states(raising) == ["resolved"]
+
+
 @pytest.mark.parametrize("end", ["somebody decides", "it is wanted again"])
 @pytest.mark.parametrize("is_lost", [False, True], ids=["", "memory lost"])
 def test_a_visit_that_a_revision_came_too_late_for_is_one_fallout_until_it_is_settled(

@@ -72,6 +72,17 @@ def visits(pair: Pair, order: str, template: str = INSTALL) -> list[tuple[str, s
     return [(place_of(pair, one), pair.state("fsm", "wm_order", one)) for one in made]
 
 
+def sent_and_refused(pair: Pair) -> None:
+    """The connector decides, sends, is refused, and dies before it looks again."""
+    with app.writing(pair.loaded, pair.outside()) as (engine, _):
+        notice(engine, pair.now())
+        orders = [wakeup.order_id for wakeup in engine.store.due(EVERY_SHARD, pair.now(), limit=10)]
+        consider(engine, orders, pair.now())
+        for one in orders:
+            engine.outbox.serve(one, pair.now)
+    assert pair.parked()
+
+
 def told(pair: Pair, number: str, words: str) -> list[str]:
     return [note for note in pair.notes(number) if words in note]
 
@@ -264,28 +275,89 @@ def test_a_refusal_a_hold_and_a_cancellation_that_nobody_saw_one_by_one_are_foll
     seen_on_hold: bool,
 ) -> None:
     pair = compensating
-    order, number, work_order = dispatched(pair)
+    order, _, work_order = dispatched(pair)
     part = part_for(pair, work_order)
     move(pair, order)
-    with app.writing(pair.loaded, pair.outside()) as (engine, _):
-        notice(engine, pair.now())
-        orders = [wakeup.order_id for wakeup in engine.store.due(EVERY_SHARD, pair.now(), limit=10)]
-        consider(engine, orders, pair.now())
-        for one in orders:
-            engine.outbox.serve(one, pair.now)
-    assert pair.parked()
+    sent_and_refused(pair)
     pair.om("hold_order", order=order)
     if seen_on_hold:
         pair.settle_but_parked()
+        assert "not-canceled" in pair.finding_codes()
     canceled_there(pair, work_order, part)
     pair.settle_but_parked()
-    assert len(told(pair, number, "did not cancel it")) == seen_on_hold
     assert visits(pair, order) == [(HAMBURG, "canceled")]
     pair.om("resume_order", order=order)
     pair.settle()
     assert visits(pair, order) == ONCE_ANEW
     assert pair.finding_codes() == []
     assert pair.waiting() == {}
+    pair.assert_nothing_doubled()
+
+
+def test_what_a_refusal_means_is_told_when_the_order_goes_on(compensating: Pair) -> None:  # noqa: F811
+    pair = compensating
+    order, number, work_order = dispatched(pair)
+    part_for(pair, work_order)
+    move(pair, order)
+    sent_and_refused(pair)
+    pair.om("hold_order", order=order)
+    pair.settle_but_parked()
+    assert not told(pair, number, "did not cancel it")
+    pair.om("resume_order", order=order)
+    pair.settle_but_parked()
+    [note] = told(pair, number, "did not cancel it")
+    assert f"{work_order} {INSTALL} is to be made anew (location: {HAMBURG} -> {MUNICH})" in note
+
+
+@pytest.mark.parametrize("on_hold", [False, True], ids=["", "on hold"])
+@pytest.mark.parametrize("states", ["-", '"Scheduled, Assigned, Accepted"'])
+def test_a_visit_that_had_begun_before_the_field_canceled_it_waits_for_a_decision(
+    compensating: Pair,  # noqa: F811
+    states: str,
+    on_hold: bool,
+) -> None:
+    pair = compensating
+    table = pair.loaded.path.parent / "compensation.csv"
+    table.write_text(table.read_text().replace("new-place,location,-,", f"new-place,location,{states},"))
+    order, number, work_order, part = refused(pair)
+    for do in ("accept", "start"):
+        pair.fsm(do, work_order=work_order)
+    pair.settle()
+    assert pair.noted(number, work_order, "because it is Work in Progress")
+    if on_hold:
+        pair.om("hold_order", order=order)
+        pair.settle()
+    canceled_there(pair, work_order, part)
+    pair.settle()
+    if on_hold:
+        pair.om("resume_order", order=order)
+        pair.settle()
+    pair.sync(full=True)
+    pair.settle()
+    assert visits(pair, order) == [(HAMBURG, "canceled")]
+    assert pair.noted(number, work_order, f"release gate {work_order}")
+
+
+@pytest.mark.parametrize("memory_is", ["lost", "old"])
+def test_a_memory_that_does_not_know_the_refusal_finds_in_its_note_that_another_visit_is_wanted(
+    compensating: Pair,  # noqa: F811
+    memory_is: str,
+) -> None:
+    pair = compensating
+    order, _, work_order = dispatched(pair)
+    before = pair.copied()
+    part = part_for(pair, work_order)
+    move(pair, order)
+    pair.settle_but_parked()
+    pair.forget() if memory_is == "lost" else pair.put_back(before)
+    pair.om("revise", order=order)
+    due = {"committed_due_date": "2027-01-15 12:00:00"}
+    pair.om("edit_line", line=line_of(pair, order, MUNICH), fields=due)
+    pair.om("approve_revision", order=order)
+    pair.world.advance(10)
+    canceled_there(pair, work_order, part)
+    pair.settle()
+    assert visits(pair, order) == ONCE_ANEW
     pair.assert_nothing_doubled()
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import pytest
 
 from connector.config import load
+from connector.errors import Held
 from tests.conftest import DOMAIN_ORDER, HAMBURG, LINE, MUNICH, make_pair, with_cases
 
 if TYPE_CHECKING:
@@ -166,14 +168,24 @@ def test_a_look_asks_no_more_for_it_and_each_person_is_looked_up_once(pair: Pair
     assert told(pair, number)
 
 
-def test_who_changed_a_case_is_named_to_its_agents(pair: Pair) -> None:
+@pytest.mark.parametrize("comes_late", [False, True], ids=["", "our own note is saved before the update"])
+def test_who_changed_a_case_is_named_to_its_agents(pair: Pair, comes_late: bool) -> None:
     policy = 'id,short description,work order template\nswap,"contains ""router""",Swap CPE\nother,-,NO FIELD WORK\n'
     pair = with_cases(pair, policy)
     case = pair.om("create_case", short_description="the router is dead", account="Acme Logistics", location=HAMBURG)
     number = case["case"]["number"]
     pair.om("take_case", case=number)
     pair.settle()
+    if comes_late:
+        pair.fsm(
+            "dispatch", work_order=pair.rows("fsm", "wm_order", "", "number")[0]["number"], technician="technician"
+        )
     at = save(pair, CASE, f"number={number}", "order_agent", priority="1")
+    if comes_late:
+        fault = {"kind": "status", "method": "PATCH", "path_contains": "wm_order", "user": "connector", "count": 1}
+        pair.world.fault("fsm", fault)
+        with suppress(Held):
+            pair.sync()
     pair.settle()
     texts = [row["value"] for row in pair.rows("om", "sys_journal_field", f"name={CASE}", "value")]
     [note] = [text for text in texts if "after a change of the case" in text]
