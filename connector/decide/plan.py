@@ -51,6 +51,7 @@ the same, but a person gave our cancellation up, or it is     | as any that is c
 revision approved, initiator no longer matches or is canceled | cancel work order with a reason, note
 cancellation refused, or the work order was over before it    | note + finding; withdrawn when the order wants it again, or it
                                                               |   is canceled
+the same, and the order is on hold                            | finding; the note when it goes on: what follows is known then
 initiator canceled after its visit was made                   | note once: it may have to be undone
 Field Service did not take a column                            | finding until it says so, or the work order is over
 the same, and now the record is known, or the state is another| write it again, once for each reason (decide/refused.py)
