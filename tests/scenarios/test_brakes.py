@@ -22,8 +22,14 @@ ORDERS = 3  # two work orders each
 def with_orders(pair: Pair) -> list[str]:
     """Orders whose work orders exist and were announced."""
     orders = [pair.approved(HAMBURG) for _ in range(ORDERS)]
-    pair.settle()
+    settle(pair)
     return orders
+
+
+def settle(pair: Pair) -> None:
+    """Until nothing is left to do, and the instances were asked once more what they are known by, as every quarter of an hour."""
+    pair.settle()
+    pair.sync()
 
 
 def braked(pair: Pair) -> dict[str, str]:
@@ -336,7 +342,7 @@ def test_a_table_that_was_emptied_stops_both_sides_however_few_records_it_had(
     """A backup of the first day is restored: there are fewer links than the limit for missing ones."""
     for _ in range(orders):
         pair.approved(HAMBURG)
-    pair.settle()
+    settle(pair)
     erase(pair, side, {"om": ORDER, "fsm": "wm_order"}[side], "")
     pair.world.advance(1000)
     pair.world.clear_requests()
@@ -349,7 +355,7 @@ def test_a_table_that_was_emptied_stops_both_sides_however_few_records_it_had(
 
 def test_after_a_person_has_looked_at_the_emptied_table_it_is_filled_again(pair: Pair) -> None:
     pair.approved(HAMBURG)
-    pair.settle()
+    settle(pair)
     erase(pair, "fsm", "wm_order", "")
     pair.world.advance(1000)
     why(pair)
