@@ -544,7 +544,7 @@ def cancel_refused(work_order: WorkOrder, why: str, changes: Collection[Change] 
 def not_canceled_yet(work_order: WorkOrder, why: str) -> str:
     """Field Service did not cancel it, and for now nobody knows whether it is still to be canceled."""
     said = f": {harmless(why).rstrip('.')}" if why else ""
-    return f"Field Service did not cancel {_name(work_order)}{said}. What follows is told when the order goes on."
+    return f"Field Service did not cancel {_name(work_order)}{said}. Nothing is decided about it now; what follows is told then."
 
 
 ANEW = "A new work order follows."
