@@ -70,6 +70,38 @@ def _inflight(t: Teller) -> None:
     t.both_see(number, work_order, *anew)
 
 
+def _hold(t: Teller) -> None:
+    t.scene("A visit is assigned")
+    order, number, work_order = visit(t)
+    t.both_see(number, work_order)
+
+    t.scene("The customer asks to wait: the order is on hold")
+    t.move("om", "hold_order", "fulfillment_manager", f"puts {order} on hold", order=order)
+    t.connector()
+    asked = _read(t, work_order, "Please do not begin this visit yet")
+    t.check("the dispatcher is asked to wait", len(asked) == 1, asked)
+    t.check(f"{work_order} is still assigned", t.state("fsm", "wm_order", work_order) == "assigned")
+    t.connector()
+    t.check("and asked once", len(t.stage.fsm.notes(work_order, "wm_order")) == len(asked))
+    t.both_see(number, work_order)
+
+    t.scene("The order goes on")
+    t.move("om", "resume_order", "fulfillment_manager", f"lets {order} go on", order=order)
+    t.connector()
+    goes_on = _read(t, work_order, "this visit is wanted as it is")
+    t.check("the dispatcher hears that the visit is wanted as it is", len(goes_on) == 1, goes_on)
+    t.check("it is the same visit", t.work_orders(order, "Install CPE") == [work_order])
+    t.both_see(number, work_order)
+
+
+def _read(t: Teller, work_order: str, words: str) -> list[str]:
+    """The work notes with these words, as the dispatcher reads them."""
+    found = [note for note in t.stage.fsm.notes(work_order, "wm_order") if words in note]
+    for note in found:
+        t.timeline.view("Field Service", "dispatcher reads", f"{work_order}: {note}")
+    return found
+
+
 def _called_off(t: Teller) -> None:
     t.scene("A device is on its way to a visit")
     order, number, work_order = visit(t, assigned=False)
@@ -170,12 +202,20 @@ def _plan(t: Teller, work_order: str, end: str) -> None:
     t.connector()
 
 
+_WAIT = 'wait,on hold,"Scheduled, Assigned, Accepted",flag the dispatcher,'
+
 CHANGES = (
     Tale(
         "inflight",
         "A revision waits for its approval, then moves an appointment, then a place",
         _inflight,
         policies={"compensation": shipped("compensation.csv")},
+    ),
+    Tale(
+        "hold",
+        "While an order is on hold its dispatcher is asked to wait, once, and hears when it goes on",
+        _hold,
+        policies={"compensation": shipped("compensation.csv").replace("on-hold,", f"{_WAIT}\non-hold,", 1)},
     ),
     Tale("late", "A visit is planned ever closer to the due date: each level of jeopardy is told once", _late),
     Tale("called-off", "A canceled order cancels its visits; one cannot be, and everybody hears why", _called_off),

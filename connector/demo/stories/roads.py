@@ -16,10 +16,12 @@ SDWAN = "Business SD-WAN"
 
 def carry_out(t: Teller, order: str) -> None:
     """Everybody does his part until the platform completes the order."""
-    for work_order in t.work_orders(order):
+    visits = t.work_orders(order)
+    for work_order in visits:
         t.stage.act("fsm", "dispatch", "dispatcher", work_order=work_order, technician="technician")
         t.stage.act("fsm", "complete", "technician", work_order=work_order)
-    t.timeline.say("Field Service", t.stage.person("fsm", "technician"), f"makes every visit of {order}")
+    if visits:
+        t.timeline.say("Field Service", t.stage.person("fsm", "technician"), f"makes every visit of {order}")
     t.connector()
     for number in t.domain_orders(order):
         t.stage.act("om", "close_domain_order", "fulfillment_manager", domain_order=number)
@@ -59,6 +61,43 @@ def _move(t: Teller) -> None:
     t.scene("Both visits are made")
     carry_out(t, order)
     t.check("the product is in Munich now", t.shown("om", OWNED, owned[0]["number"]["value"], "location") == MUNICH)
+
+
+def _pause(t: Teller) -> None:
+    t.scene("The customer has a product in Hamburg")
+    first = t.place({"offering": SDWAN, "location": HAMBURG})
+    t.approve(first)
+    t.connector()
+    carry_out(t, first)
+    [owned] = [row["number"]["value"] for row in t.stage.om.rows(OWNED, "status=active", "number")]
+
+    t.scene("He closes the site for a season: the product is suspended, and resumed later")
+    for action, status in (("suspend", "suspended"), ("resume", "active")):
+        order = t.place({"sold_product": owned, "action": action})
+        t.approve(order)
+        t.connector()
+        made = t.domain_orders(order)
+        t.check(f"{order} is made into {len(made)} domain orders to {action}", bool(made))
+        t.check("no policy row sends anybody for them", t.work_orders(order) == [], t.work_orders(order))
+        carry_out(t, order)
+        shown = t.shown("om", OWNED, owned, "status").casefold()
+        t.check(f"the product is {status}", shown == status, shown)
+
+    t.scene("He gives it up: it is disconnected")
+    order = t.place({"sold_product": owned, "action": "delete"})
+    t.approve(order)
+    t.connector()
+    visits = t.work_orders(order)
+    t.check(
+        "one visit collects the device in Hamburg",
+        [(t.shown("fsm", "wm_order", w, "template"), t.shown("fsm", "wm_order", w, "location")) for w in visits]
+        == [("Remove CPE", HAMBURG)],
+        visits,
+    )
+    t.both_see(t.domain_orders(order, "resource_order")[0], *visits)
+    carry_out(t, order)
+    shown = t.shown("om", OWNED, owned, "status").casefold()
+    t.check("the product is inactive", shown == "inactive", shown)
 
 
 def _staggered(t: Teller) -> None:
@@ -120,6 +159,7 @@ def _units(t: Teller) -> None:
 
 ROADS = (
     Tale("move", "A customer moves: one visit clears the old place, one provides the new one", _move),
+    Tale("pause", "A product is suspended, resumed and given up: nobody goes before the last", _pause),
     Tale(
         "weeks-later",
         "A domain order appears three weeks after the approval, and its visit with it",
