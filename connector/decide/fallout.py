@@ -209,6 +209,9 @@ def _cannot_be_told(draft: Draft, action: RaiseFallout) -> bool:
         is_told = any(trouble.occasion == action.occasion for trouble in draft.troubles)
         return cause.state is IntentState.PARKED and not is_told
     initiator = draft.initiator(action.initiator_id)
+    is_write = action.summary.endswith(fallouts.summary("", FindingCode.WRITE_PARKED))
+    if is_write and cause is None and initiator is not None and stance_of(initiator) is Stance.OVER:
+        return False  # it was withdrawn, and nothing is decided anew about what is closed
     return initiator is None or _is_undecided(draft, initiator)
 
 
