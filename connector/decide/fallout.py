@@ -218,8 +218,10 @@ def _cannot_be_told(draft: Draft, action: RaiseFallout) -> bool:
 def _is_too_late(draft: Draft, mark: str) -> bool:
     """Whether it is about the cancellation of a visit that was carried out, about which nobody has decided yet. One that was
     refused before came not too late: people were asked to cancel it there, or to let it be carried out."""
-    for work in (work for one in draft.initiators for work in draft.work_of_initiator(one)):
-        if work.was_carried_out and not _is_wanted(draft, work):
+    for work in (
+        work for one in draft.initiators for work in draft.work_of_initiator(one) if not _wants(draft, one, work)
+    ):
+        if work.was_carried_out:
             keys = (cancellation_key(work.link.work_order_id, version) for version in range(1, draft.version + 1))
             key = next((key for key in keys if fallout_mark(key, draft.rules.fsm) == mark), "")
             if key:
@@ -227,11 +229,9 @@ def _is_too_late(draft: Draft, mark: str) -> bool:
     return False
 
 
-def _is_wanted(draft: Draft, work: Work) -> bool:
+def _wants(draft: Draft, initiator: AnyInitiator, work: Work) -> bool:
     """Whether its initiator asks for it now. What that does not tell any more, as it is closed, is nobody's wish."""
-    initiator = draft.initiator(work.link.initiator_id)
-    is_fulfilled = initiator is not None and stance_of(initiator) is Stance.FULFIL
-    return is_fulfilled and work.link.work_order_id not in draft.unwanted
+    return stance_of(initiator) is Stance.FULFIL and work.link.work_order_id not in draft.unwanted
 
 
 def is_decided(draft: Draft, work: Work, cancellation: str) -> bool:

@@ -72,6 +72,20 @@ def visits(pair: Pair, order: str, template: str = INSTALL) -> list[tuple[str, s
     return [(place_of(pair, one), pair.state("fsm", "wm_order", one)) for one in made]
 
 
+def anew_only_in(pair: Pair, states: str) -> None:
+    """The table says in which states of a visit another place is another visit."""
+    table = pair.loaded.path.parent / "compensation.csv"
+    table.write_text(table.read_text().replace("new-place,location,-,", f"new-place,location,{states},"))
+
+
+def another_day(pair: Pair, order: str, day: str) -> None:
+    """The line, which has moved, is due on another day, in a revision that is approved; nobody has looked yet."""
+    pair.om("revise", order=order)
+    pair.om("edit_line", line=line_of(pair, order, MUNICH), fields={"committed_due_date": f"{day} 12:00:00"})
+    pair.om("approve_revision", order=order)
+    pair.world.advance(10)
+
+
 def sent_and_refused(pair: Pair) -> None:
     """The connector decides, sends, is refused, and dies before it looks again."""
     with app.writing(pair.loaded, pair.outside()) as (engine, _):
@@ -254,8 +268,7 @@ def test_a_table_that_names_states_means_the_one_the_visit_was_in_before_it_was_
     states: str,
 ) -> None:
     pair = compensating
-    table = pair.loaded.path.parent / "compensation.csv"
-    table.write_text(table.read_text().replace("new-place,location,-,", f"new-place,location,{states},"))
+    anew_only_in(pair, states)
     order, number, work_order, part = refused(pair)
     pair.om("hold_order", order=order)
     pair.settle_but_parked()
@@ -317,8 +330,7 @@ def test_a_visit_that_had_begun_before_the_field_canceled_it_waits_for_a_decisio
     on_hold: bool,
 ) -> None:
     pair = compensating
-    table = pair.loaded.path.parent / "compensation.csv"
-    table.write_text(table.read_text().replace("new-place,location,-,", f"new-place,location,{states},"))
+    anew_only_in(pair, states)
     order, number, work_order, part = refused(pair)
     for do in ("accept", "start"):
         pair.fsm(do, work_order=work_order)
@@ -350,11 +362,7 @@ def test_a_memory_that_does_not_know_the_refusal_finds_in_its_note_that_another_
     move(pair, order)
     pair.settle_but_parked()
     pair.forget() if memory_is == "lost" else pair.put_back(before)
-    pair.om("revise", order=order)
-    due = {"committed_due_date": "2027-01-15 12:00:00"}
-    pair.om("edit_line", line=line_of(pair, order, MUNICH), fields=due)
-    pair.om("approve_revision", order=order)
-    pair.world.advance(10)
+    another_day(pair, order, "2027-01-15")
     canceled_there(pair, work_order, part)
     pair.settle()
     assert visits(pair, order) == ONCE_ANEW
@@ -369,11 +377,7 @@ def test_revisions_that_nobody_saw_do_not_take_back_that_another_visit_is_wanted
     pair = compensating
     order, number, work_order, part = refused(pair)
     for month in range(revisions):
-        pair.om("revise", order=order)
-        due = {"committed_due_date": f"2027-0{month + 1}-15 12:00:00"}
-        pair.om("edit_line", line=line_of(pair, order, MUNICH), fields=due)
-        pair.om("approve_revision", order=order)
-        pair.world.advance(10)
+        another_day(pair, order, f"2027-0{month + 1}-15")
     canceled_there(pair, work_order, part)
     pair.settle()
     assert visits(pair, order) == ONCE_ANEW

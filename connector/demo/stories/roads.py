@@ -32,19 +32,24 @@ def carry_out(t: Teller, order: str) -> None:
     t.connector()
 
 
-def _move(t: Teller) -> None:
+def _installed(t: Teller) -> tuple[str, list[str]]:
+    """An order whose visits were made, and the numbers of what the customer owns then."""
     t.scene("The customer has a product in Hamburg")
-    first = t.place({"offering": SDWAN, "location": HAMBURG})
-    t.approve(first)
+    order = t.place({"offering": SDWAN, "location": HAMBURG})
+    t.approve(order)
     t.connector()
-    carry_out(t, first)
-    owned = t.stage.om.rows(OWNED, "status=active", "number")
+    carry_out(t, order)
+    return order, [row["number"]["value"] for row in t.stage.om.rows(OWNED, "status=active", "number")]
+
+
+def _move(t: Teller) -> None:
+    first, owned = _installed(t)
     t.check(
         f"{first} is completed and the product is his", [t.state("om", ORDER, first), len(owned)] == ["completed", 1]
     )
 
     t.scene("He moves to Munich: a change with a new place")
-    order = t.place({"sold_product": owned[0]["number"]["value"], "action": "change", "location": MUNICH})
+    order = t.place({"sold_product": owned[0], "action": "change", "location": MUNICH})
     t.approve(order)
     actions = {t.shown("om", DOMAIN_ORDER, number, "action") for number in t.domain_orders(order)}
     t.check("it is made into a set that ceases and a set that provides", actions == {"Disconnect", "Add"}, actions)
@@ -60,16 +65,11 @@ def _move(t: Teller) -> None:
 
     t.scene("Both visits are made")
     carry_out(t, order)
-    t.check("the product is in Munich now", t.shown("om", OWNED, owned[0]["number"]["value"], "location") == MUNICH)
+    t.check("the product is in Munich now", t.shown("om", OWNED, owned[0], "location") == MUNICH)
 
 
 def _pause(t: Teller) -> None:
-    t.scene("The customer has a product in Hamburg")
-    first = t.place({"offering": SDWAN, "location": HAMBURG})
-    t.approve(first)
-    t.connector()
-    carry_out(t, first)
-    [owned] = [row["number"]["value"] for row in t.stage.om.rows(OWNED, "status=active", "number")]
+    _, [owned] = _installed(t)
 
     t.scene("He closes the site for a season: the product is suspended, and resumed later")
     for action, status in (("suspend", "suspended"), ("resume", "active")):
