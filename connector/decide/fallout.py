@@ -11,6 +11,7 @@ a person closed it, had the write tried again: refused again  | raise the next o
 it holds, and its settling was not sent yet, or refused       | withdraw the settling
 it does not hold, raising not sent yet, or refused            | withdraw the raising
 it does not hold, raised                                      | settle it, with a work note
+the same, a reopening: its domain order is shown              | the same, whatever becomes of the order
 the same, that was refused, and a person closed it since      | withdraw the settling
 it does not hold, but its write is tried again just now       | nothing
 it cannot be told: the initiator is frozen, or waits, or is   | nothing
@@ -34,6 +35,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from connector.decide.gate import guarded_by
 from connector.decide.stance import Stance, stance_of
 from connector.mapping import fallouts
 from connector.mapping.marks import cancellation_key, fallout_mark, fallout_of, refusal_key
@@ -208,6 +210,8 @@ def _cannot_be_told(draft: Draft, action: RaiseFallout) -> bool:
         # A write that was carried out, or given up: that stands whatever becomes of the order.
         is_told = any(trouble.occasion == action.occasion for trouble in draft.troubles)
         return cause.state is IntentState.PARKED and not is_told
+    if guarded := guarded_by(action.occasion):  # the gate looks at every domain order that is shown
+        return all(one.sys_id != guarded for one in draft.snapshot.domain_orders)
     initiator = draft.initiator(action.initiator_id)
     is_write = action.summary.endswith(fallouts.summary("", FindingCode.WRITE_PARKED))
     if is_write and cause is None and initiator is not None and stance_of(initiator) is Stance.OVER:

@@ -36,6 +36,12 @@ def guard_closure(draft: Draft, domain_order: DomainOrder) -> None:
             pass
 
 
+def guarded_by(key: str) -> str:
+    """The domain order, by sys_id, that a reopening is about, or what was said instead; empty for every other key."""
+    of, _, rest = key.partition("/")
+    return rest.partition("/")[0] if of == "gate" else ""
+
+
 def _settle(draft: Draft, domain_order: DomainOrder) -> None:
     """It is open, or may be closed: what was not sent yet, or was refused, is no longer wanted; closing it again is a new
     occasion."""

@@ -14,7 +14,7 @@ from connector.engine.history import overview
 from connector.errors import ConfigError, Held
 from connector.model import IntentState, RaiseFallout
 from connector.profile import read_profile
-from tests.conftest import DOMAIN_ORDER, HAMBURG, LINE, MUNICH
+from tests.conftest import DOMAIN_ORDER, HAMBURG, LINE, MUNICH, ORDER
 from tests.scenarios.test_discover import TASK_RENAMED, adopt, found, pair_on
 
 if TYPE_CHECKING:
@@ -303,12 +303,17 @@ def test_a_change_past_the_point_of_no_return_is_a_fallout_until_it_is_taken_bac
     assert set(states(raising)) == {"resolved"}
 
 
-def test_a_refused_reopening_is_a_fallout_until_the_domain_order_is_open(raising: Pair) -> None:
+@pytest.mark.parametrize("whole", [False, True], ids=["", "the whole order was closed"])
+def test_a_refused_reopening_is_a_fallout_until_the_domain_order_is_open(raising: Pair, whole: bool) -> None:
     order = raising.approved(HAMBURG)
     raising.settle()
     number = raising.resource_order(order)
-    raising.om("close_domain_order", domain_order=number)
-    refuse(raising, "om", "PATCH", "domain_order")
+    for one in raising.domain_orders(order) if whole else [number]:
+        raising.om("close_domain_order", domain_order=one)
+    raising.world.advance(60)
+    assert (raising.state("om", ORDER, order) == "completed") == whole
+    [row] = raising.rows("om", DOMAIN_ORDER, f"number={number}", "sys_id")
+    refuse(raising, "om", "PATCH", row["sys_id"])
     raising.settle_but_parked()
     assert [one["short_description"] for one in fallouts(raising)] == [
         f"{number}: it was closed too early and could not be reopened"

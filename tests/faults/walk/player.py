@@ -43,6 +43,7 @@ if TYPE_CHECKING:
 _KINDS = tuple(map(FindingCode, ("write-parked", "not-applied", "not-canceled", "past-ponr", "reopen-refused")))
 NEVER = 1e9  # seconds
 SWEEP_SECONDS = 900.0
+_REPLACED = 60  # seconds between the end of a process and its start on other memory: what was under way is known to nobody else
 _LOOK_AGAIN = 400  # seconds between passes of a quiet period: longer than any patience
 
 
@@ -314,6 +315,7 @@ class Player:
 
     def _forget(self) -> None:
         self._stop()
+        self.world.advance(_REPLACED)
         known = memory.overview_of(memory.reading(self.loaded))
         if any(e.intent.state is IntentState.PARKED and isinstance(e.intent.action, WriteNote) for e in known.waiting):
             self.truth.in_order = False  # what was refused is told late by who does not know that
