@@ -43,7 +43,9 @@ if TYPE_CHECKING:
 _KINDS = tuple(map(FindingCode, ("write-parked", "not-applied", "not-canceled", "past-ponr", "reopen-refused")))
 NEVER = 1e9  # seconds
 SWEEP_SECONDS = 900.0
-_REPLACED = 60  # seconds between the end of a process and its start on other memory: what was under way is known to nobody else
+_REPLACED = (
+    60  # seconds between the end of a process and its start on other memory: what was under way is known to nobody else
+)
 _LOOK_AGAIN = 400  # seconds between passes of a quiet period: longer than any patience
 
 
