@@ -24,6 +24,7 @@ from connector.mapping.marks import (
     token_of,
     tokens_in,
 )
+from connector.mapping.quotes import own_words
 from connector.mapping.vocabulary import whole
 from connector.model import (
     Action,
@@ -61,10 +62,11 @@ from connector.model import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from connector.decide.rules import Rules
+    from connector.model import JournalEntry
 
 _TALK = (WriteNote, WriteFieldNote, WritePlannedEnd, RaiseFallout, SettleFallout)
 
@@ -134,6 +136,7 @@ class Draft:
             str, tuple[tuple[Change, ...], str]
         ] = {}  # work order -> what it does not say of its order, and why
         self.waiting: dict[str, str] = {}  # domain order or case for which it is not known what it asks for -> why
+        self._said: dict[str, list[tuple[JournalEntry, str]]] = {}
         self._verdicts: list[Verdict] = []
         self._actions: list[Action] = []
         self._findings: list[Finding] = []
@@ -211,11 +214,11 @@ class Draft:
 
     def work_of_initiator(self, initiator: AnyInitiator) -> list[Work]:
         """The work orders of one initiator, oldest first."""
-        return [w for w in self.work() if w.link.initiator_id == initiator.sys_id]
+        return list(self.work(lambda link: link.initiator_id == initiator.sys_id))
 
     def work_of(self, record: DomainOrder | Case) -> list[Work]:
         """The work orders that count for one domain order (its own and those of its order tasks), or for a case."""
-        return [w for w in self.work() if w.link.domain_order_id == record.sys_id]
+        return list(self.work(lambda link: link.domain_order_id == record.sys_id))
 
     def strange_of(self, record: DomainOrder | Case) -> list[WorkOrder]:
         """The work orders that would count for this record if they could be understood."""
@@ -232,26 +235,25 @@ class Draft:
 
     def detached_from(self, record: DomainOrder | Case) -> list[Work]:
         """The work orders that would count for this record, had no person let go of them."""
-        return [w for w in self.work(detached=True) if w.link.domain_order_id == record.sys_id]
+        return list(self.work(lambda link: link.domain_order_id == record.sys_id, detached=True))
 
-    def work(self, *, detached: bool = False) -> Iterator[Work]:
-        """The work orders of all initiators, or all that a person has let go of, by number."""
-        links = [link for link in self.links.values() if bool(link.detached) == detached]
+    def work(self, which: Callable[[Link], bool] = lambda _: True, *, detached: bool = False) -> Iterator[Work]:
+        """The work orders of all initiators, or all that a person has let go of, by number; of these those that are asked for."""
+        links = [link for link in self.links.values() if bool(link.detached) == detached and which(link)]
         for link in sorted(links, key=lambda link: (link.work_order_number, link.work_order_id)):
             yield self._decided(Work(link, self.work_orders.get(link.work_order_id)))
 
     def _decided(self, work: Work) -> Work:
         """The same with what a person decided about it after being told of its present state, or what the order had."""
         link, found = work.link, work.found
-        entries = self.seen.journals.get(link.domain_order_id, ())
-        if not entries or found is None or link.noted is None or not work.is_told:
+        if not self.seen.journals.get(link.domain_order_id) or found is None or link.noted is None or not work.is_told:
             return self._made_anew(work)
         key = status_key(link.work_order_id, link.notes, link.noted.value)
         intent = self.intent(key)
         refused_at = intent.at if intent is not None and intent.is_refused else None
         again = self.words_for_next(work)
         words = (self.decisive_words, *([again] if again else []))
-        decision = decision_about(found.number, token_of(key), entries, words, refused_at)
+        decision = decision_about(found.number, token_of(key), self._said_on(link.domain_order_id), words, refused_at)
         if decision is None:
             return self._made_anew(work)
         if not (following := key_of_next(link)):
@@ -262,6 +264,12 @@ class Draft:
         else:
             is_asked = self._may_be_repeated(work) and names_number(decision.text, found.number, self.decisive_words)
         return replace(work, decision=decision, again=following if is_asked else "", has_next=has_next)
+
+    def _said_on(self, record_id: str) -> list[tuple[JournalEntry, str]]:
+        """What people wrote on a domain order or case. Many visits may be decided about there: it is sorted out once."""
+        if record_id not in self._said:
+            self._said[record_id] = own_words(self.seen.journals.get(record_id, ()))
+        return self._said[record_id]
 
     def _made_anew(self, work: Work) -> Work:
         """The same with the visit in its place, where the field canceled what the order had asked to be made anew.

@@ -60,6 +60,8 @@ class Archive:
     def take_out(self, order_ids: Collection[str]) -> None:
         """Remember those of these orders that are archived as if they had never been. Raises ValueError when one is not
         to be understood."""
+        if not order_ids:
+            return
         with self._engine.connect() as connection:
             found = list(_among(connection, archive.c.order_id, order_ids))
         if found:
@@ -69,6 +71,8 @@ class Archive:
 
     def orders_named(self, names: Collection[str]) -> dict[str, str]:
         """sys_id or number -> the archived order it belongs to."""
+        if not names:
+            return {}
         spelled = {name.upper(): name for name in names}
         with self._engine.connect() as connection:
             rows = [

@@ -18,7 +18,7 @@ from connector.engine.known import KnownRecords
 from connector.exchange import UNCOUNTED
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection, Iterable, Mapping
 
     from connector.engine.ports import FieldService, OrderManagement, Watched
     from connector.engine.store import Store
@@ -33,12 +33,18 @@ _FORMAT = "%Y-%m-%d %H:%M:%S"
 
 def poll(store: Store, om: OrderManagement, fsm: FieldService, now: datetime, *, overlap: timedelta = OVERLAP) -> int:
     """Read every feed once and wake the orders behind what changed. Returns how many rows were new."""
-    return sum(_poll(store, system, om, feed, now, overlap) for system in (om, fsm) for feed in system.feeds)
+    return sum(poll_one(store, system, om, now, overlap=overlap) for system in (om, fsm))
 
 
 def poll_one(store: Store, system: Watched, om: OrderManagement, now: datetime, *, overlap: timedelta) -> int:
     """The same for one system alone."""
-    return sum(_poll(store, system, om, feed, now, overlap) for feed in system.feeds)
+    watermarks, seen = store.watermarks(system.name, system.feeds), store.seen(system.name)
+    return sum(
+        _poll(store, system, om, feed, watermarks[feed.name], seen.get(feed.name, {}), now, overlap)
+        for feed in system.feeds
+        if feed.name in watermarks
+        and _is_due(store, feed, now)  # looking at everything starts those that have no cursor
+    )
 
 
 def wake_everything(
@@ -68,17 +74,20 @@ FULL = "look at everything"
 def is_first_contact(store: Store, systems: Collection[Watched]) -> bool:
     """Whether memory is new, or a feed has no cursor because its question has changed."""
     return FULL not in store.last_passes() or any(
-        store.watermark(system.name, feed) is None for system in systems for feed in system.feeds
+        len(store.watermarks(system.name, system.feeds)) < len(system.feeds) for system in systems
     )
 
 
-def _poll(store: Store, system: Watched, om: OrderManagement, feed: FeedId, now: datetime, overlap: timedelta) -> int:
-    watermark = store.watermark(system.name, feed)
-    if watermark is None:
-        return 0  # never looked at, or the question changed: looking at everything starts it
-    if not _is_due(store, feed, now):
-        return 0
-    seen = store.seen(system.name, feed)
+def _poll(
+    store: Store,
+    system: Watched,
+    om: OrderManagement,
+    feed: FeedId,
+    watermark: datetime,
+    seen: Mapping[str, int],
+    now: datetime,
+    overlap: timedelta,
+) -> int:
     clock: datetime | None = None
     rows: list[Changed] = []
     newest, read = "", 0
@@ -125,8 +134,9 @@ def reached(watermark: datetime, clock: datetime, newest: str, overlap: timedelt
 
 
 def _start_cursors(store: Store, system: Watched, now: datetime) -> None:
+    known = store.watermarks(system.name, system.feeds)
     for feed in system.feeds:
-        if store.watermark(system.name, feed) is None:
+        if feed.name not in known:
             start = system.server_time - TRAIL
             store.advance(system.name, feed, watermark=start, rows=(), overlap_from="", wake=(), now=now)
 

@@ -136,10 +136,8 @@ class Guard:
         what: str = "linked records",
     ) -> Alarm | None:
         """Whether too many of the records memory knows are missing from an answer."""
-        if self.was_looked_at(side, now):
-            return None
         missing = len(set(known) - set(found))
-        if not self.limits.too_many_vanished(len(set(known)), missing):
+        if not self.limits.too_many_vanished(len(set(known)), missing) or self.was_looked_at(side, now):
             return None
         return Alarm(
             HoldReason.VANISHED,

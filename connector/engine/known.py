@@ -108,10 +108,13 @@ class KnownRecords:
         No count ever falls by itself. A replica that lags shows what was true a while ago, so only a count that memory has
         known for longer than that is compared; `clock` is the instance's own.
         """
+        counted = {sys_id.casefold() for sys_id, count in counts.items() if count != UNCOUNTED}
+        if not counted:
+            return Compared(0, frozenset())
         with self._engine.connect() as connection:
             before = [
                 (sys_id, one)
-                for chunk in in_lists({sys_id.casefold() for sys_id, count in counts.items() if count != UNCOUNTED})
+                for chunk in in_lists(counted)
                 for sys_id, one in _found(connection, known.c.sys_id.in_(chunk))
                 if one.mod_count != UNCOUNTED and one.since is not None and clock - one.since >= LAG
             ]

@@ -27,7 +27,7 @@ from connector.errors import (
 from connector.exchange import LONGEST_ASKED
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Callable, Collection, Iterable, Mapping
 
     from connector.engine.guard import Guard
     from connector.engine.holds import Holds
@@ -96,8 +96,7 @@ class Sides:
 
     def stopped(self, now: datetime) -> tuple[Hold, ...]:
         """The holds on sides that stop every look."""
-        sides = {side.value for side in Side}
-        return tuple(one for one in self.holds.all(now) if one.target in sides and one.reason.stops_looks)
+        return _stopping(self.holds.all(now))
 
     def may_look(self, now: datetime) -> bool:
         """Whether orders may be looked at: both sides are needed for that."""
@@ -111,8 +110,9 @@ class Sides:
 
     def stopped_kinds(self, now: datetime) -> frozenset[str]:
         """The kinds of actions that may not be carried out."""
-        held = {one.target for one in self.holds.all(now)}
-        if self.stopped(now):
+        holds = self.holds.all(now)
+        held = {one.target for one in holds}
+        if _stopping(holds):
             return frozenset(kind for kinds in KINDS_OF_SIDE.values() for kind in kinds)
         return frozenset(kind for side in Side if side.value in held for kind in KINDS_OF_SIDE[side])
 
@@ -333,6 +333,11 @@ class Sides:
             self._held.add(Side(new.target))
         if self.holds.place(new):
             self.announce("held", new)
+
+
+def _stopping(holds: Iterable[Hold]) -> tuple[Hold, ...]:
+    sides = {side.value for side in Side}
+    return tuple(one for one in holds if one.target in sides and one.reason.stops_looks)
 
 
 def _is_certain(error: RemoteError) -> bool:

@@ -101,8 +101,10 @@ class Store:
 
     # --- wakeups -------------------------------------------------------------------------------------------
 
-    def wake(self, order_ids: Iterable[str], *, due: datetime, reason: str) -> None:
+    def wake(self, order_ids: Collection[str], *, due: datetime, reason: str) -> None:
         """Look at these orders when `due`. Never postpones an earlier wakeup, never loses this one."""
+        if not order_ids:
+            return
         with self.engine.begin() as connection:
             wakeups.wake(connection, order_ids, due, reason)
 
@@ -159,20 +161,22 @@ class Store:
 
     # --- cursors -------------------------------------------------------------------------------------------
 
-    def watermark(self, system: str, feed: FeedId) -> datetime | None:
-        """How far a feed was read, by the instance's clock; None when never, or when the question has changed."""
-        query = sa.select(cursor.c.watermark).where(
-            cursor.c.system == system, cursor.c.feed == feed.name, cursor.c.fingerprint == feed.fingerprint
-        )
+    def watermarks(self, system: str, feeds: Iterable[FeedId]) -> dict[str, datetime]:
+        """How far these feeds of a system were read, by name, by the instance's clock; without those that never were, or whose
+        question has changed."""
+        query = sa.select(cursor.c.feed, cursor.c.fingerprint, cursor.c.watermark).where(cursor.c.system == system)
         with self.engine.connect() as connection:
-            moment: datetime | None = connection.execute(query).scalar()
-        return moment
+            known = {(row.feed, row.fingerprint): row.watermark for row in connection.execute(query)}
+        return {feed.name: known[key] for feed in feeds if (key := (feed.name, feed.fingerprint)) in known}
 
-    def seen(self, system: str, feed: FeedId) -> dict[str, int]:
-        """Rows of the overlap that were read already: sys_id -> sys_mod_count."""
-        query = sa.select(seen.c.sys_id, seen.c.mod_count).where(seen.c.system == system, seen.c.feed == feed.name)
+    def seen(self, system: str) -> dict[str, dict[str, int]]:
+        """Rows of the overlaps of a system's feeds that were read already: name of the feed -> sys_id -> sys_mod_count."""
+        query = sa.select(seen.c.feed, seen.c.sys_id, seen.c.mod_count).where(seen.c.system == system)
+        found: dict[str, dict[str, int]] = {}
         with self.engine.connect() as connection:
-            return {row.sys_id: row.mod_count for row in connection.execute(query)}
+            for row in connection.execute(query):
+                found.setdefault(row.feed, {})[row.sys_id] = row.mod_count
+        return found
 
     def advance(
         self,
@@ -247,6 +251,8 @@ class Store:
         """The same, without those that people made: whom they name may take them."""
         found: dict[str, str] = {}
         free: set[str] = set()
+        if not work_order_ids:
+            return found
         with self.engine.connect() as connection:
             for chunk in in_lists(work_order_ids):
                 for row in connection.execute(sa.select(link).where(link.c.work_order_id.in_(chunk))):
@@ -277,6 +283,8 @@ class Store:
 
     def _lookup(self, key: sa.Column[Any], value: sa.Column[Any], wanted: Collection[str]) -> dict[str, str]:
         found: dict[str, str] = {}
+        if not wanted:
+            return found
         with self.engine.connect() as connection:
             for chunk in in_lists(wanted):
                 for row in connection.execute(sa.select(key, value).where(key.in_(chunk))):
@@ -288,6 +296,8 @@ class Store:
     def ever_intended(self, keys: Collection[str]) -> set[str]:
         """Those of these keys that were intended before, whatever became of it."""
         found: set[str] = set()
+        if not keys:
+            return found
         with self.engine.connect() as connection:
             for chunk in in_lists(keys):
                 found |= set(connection.execute(sa.select(outbox.c.key).where(outbox.c.key.in_(chunk))).scalars())
@@ -370,6 +380,8 @@ class Store:
 
     def _found_since(self, order_ids: Collection[str], *codes: FindingCode) -> dict[str, datetime]:
         found: dict[str, datetime] = {}
+        if not order_ids:
+            return found
         with self.engine.connect() as connection:
             for chunk in in_lists(order_ids):
                 query = sa.select(finding.c.order_id, sa.func.min(finding.c.since).label("since"))

@@ -15,10 +15,9 @@ from typing import TYPE_CHECKING
 
 from connector.mapping.marks import tokens_in
 from connector.mapping.moments import moment_of
-from connector.mapping.quotes import own_words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from datetime import datetime
 
     from connector.model import JournalEntry
@@ -27,15 +26,18 @@ _NUMBER = re.compile(r"[\s,;]*(?:and\s+)?([A-Za-z]+\d+)\b")
 
 
 def decision_about(
-    number: str, told: str, entries: Iterable[JournalEntry], words: Iterable[str], refused_at: datetime | None = None
+    number: str,
+    told: str,
+    said: Sequence[tuple[JournalEntry, str]],
+    words: Iterable[str],
+    refused_at: datetime | None = None,
 ) -> JournalEntry | None:
-    """The latest decision about the work order of this number. `told` is the token of the note that told how it ended.
+    """The latest decision about the work order of this number.
 
-    `refused_at` is when that note was refused (the connector's clock), where it was: then nobody could read it, and there is a
-    finding instead.
+    `told` is the token of the note that told how it ended, `said` what people wrote (`own_words`). `refused_at` is when that note
+    was refused (the connector's clock), where it was: then nobody could read it, and there is a finding instead.
     """
     meant = tuple(words)
-    said = own_words(entries)
     since = min((entry.rank for entry, _ in said if told in tokens_in(entry.text)), default=None)
     if since is None and refused_at is None:
         return None

@@ -62,7 +62,7 @@ def test_what_a_rule_writes_above_its_copies_is_not_carried_in_a_circle() -> Non
 def test_a_decision_that_quotes_the_note_of_the_end_counts_and_the_quote_alone_does_not() -> None:
     def decided(*texts: str) -> str | None:
         entries = [JournalEntry(rank, "Grace Kim", text) for rank, text in enumerate(texts)]
-        found = decision_about("WO1", token_of("born"), entries, ["release gate"])
+        found = decision_about("WO1", token_of("born"), own_words(entries), ["release gate"])
         return found.text if found else None
 
     assert decided(OURS, f"release gate WO1: fine\n\n{OURS}") == "release gate WO1: fine"
