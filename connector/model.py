@@ -849,6 +849,7 @@ class Link:
     notes: int = 0  # how many status notes were written
     heard: Mapping[str, int] = field(default_factory=dict)  # record -> its updates when its journal was read to the end
     withdrawn: bool = False  # we canceled it ourselves
+    unseen: datetime | None = None  # since when it is not shown, where it is over and its domain order is not
     detached: str = ""  # a person has let go of it: who and why
     bound_at: int = 0  # the work order's mod_count when a person let go of it, or took it back
 

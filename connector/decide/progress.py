@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from connector.decide.anew import made_anew
 from connector.decide.closure import called, enforced_tasks, named, open_order_tasks
+from connector.decide.patience import later
 from connector.decide.refused import tell_refused
 from connector.decide.relay import earlier_remarks, last_word
 from connector.decide.rules import Consequence, OpenTasks, WorkOrderEnd
@@ -38,11 +39,12 @@ def tell_progress(draft: Draft, domain_order: DomainOrder | Case) -> None:
     """Notes about births, changed states and carried updates of the work orders of a domain order or a case."""
     for work in draft.work_of(domain_order):
         if work.found is None:
-            _missing(draft, work)
+            _missing(draft, domain_order, work)
             continue
         _state(draft, domain_order, work, work.found)
         _carried(draft, domain_order, work, work.found)
         _look_into(draft, domain_order, work, work.found)
+        _seen_again(draft, draft.links[work.link.work_order_id])
     for one in draft.strange_of(domain_order):
         text = (
             f"{called(one)} in Field Service is for {domain_order.number} and cannot be understood: {one.strange}. It counts as "
@@ -162,11 +164,27 @@ def _moved_away(draft: Draft, domain_order: DomainOrder | Case, before: Link) ->
     draft.note(f"moved/{before.work_order_id}/{before.notes}", domain_order, text)
 
 
-def _missing(draft: Draft, work: Work) -> None:
+def _missing(draft: Draft, domain_order: DomainOrder | Case, work: Work) -> None:
     if work.is_open:
         number = work.link.work_order_number
         text = f"{number} is linked but Field Service does not show it; nothing is concluded from that"
         draft.find(FindingCode.WORK_ORDER_MISSING, number, text)
+    elif isinstance(domain_order, DomainOrder) and _may_be_closed(draft, domain_order):
+        _ask_again(draft, work)
+
+
+def _ask_again(draft: Draft, work: Work) -> None:
+    """It is over, which is no finding. But what is decided about a visit that is over (that its domain order may be closed, that
+    somebody goes again) is decided when it is shown."""
+    if draft.now is not None:
+        since = work.link.unseen or draft.now
+        draft.remember(replace(draft.links[work.link.work_order_id], unseen=since))
+        draft.look_again(later(since, draft.now))
+
+
+def _seen_again(draft: Draft, link: Link) -> None:
+    if link.unseen is not None:
+        draft.remember(replace(link, unseen=None))
 
 
 def _look_into(draft: Draft, domain_order: DomainOrder | Case, work: Work, work_order: WorkOrder) -> None:
@@ -219,11 +237,6 @@ def tell_ready(draft: Draft, domain_order: DomainOrder) -> None:
     """
     work = draft.work_of(domain_order)
     key = f"ready/{domain_order.sys_id}/{occasion_of(work)}" if _is_ready(draft, domain_order, work) else ""
-    missing = [w.link.work_order_number for w in work if w.found is None]
-    if key and missing:
-        if draft.intent(key) is None:
-            _waits_for_sight(draft, domain_order, missing)
-        key = ""
     for intent in list(draft.open_intents()):
         said_too_late = intent.key.startswith(f"ready/{domain_order.sys_id}/") and intent.key != key
         if said_too_late and intent.state is IntentState.PENDING:
@@ -238,16 +251,6 @@ def tell_ready(draft: Draft, domain_order: DomainOrder) -> None:
         draft.note(key, domain_order, text)
 
 
-def _waits_for_sight(draft: Draft, domain_order: DomainOrder, missing: list[str]) -> None:
-    """Of work orders that are over, as far as was told, the last word is missing."""
-    for number in missing:
-        text = (
-            f"{number} is over, as far as was told, but Field Service does not show it; that {domain_order.number} may be closed"
-            " is said when it is shown again, or when somebody detaches it"
-        )
-        draft.find(FindingCode.WORK_ORDER_MISSING, number, text)
-
-
 def occasion_of(work: list[Work]) -> str:
     return digest_of({w.link.work_order_id: str(w.link.notes) for w in work})
 
@@ -255,7 +258,7 @@ def occasion_of(work: list[Work]) -> str:
 def _is_ready(draft: Draft, domain_order: DomainOrder, work: list[Work]) -> bool:
     return (
         bool(work)
-        and not any(w.keeps_open(draft.rules.releases) for w in work)
+        and not any(w.keeps_open(draft.rules.releases) or w.found is None for w in work)
         and not draft.coming(domain_order)
         and domain_order.sys_id not in draft.waiting
         and not draft.strange_of(domain_order)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from connector.decide.patience import later
 from connector.engine.consider import consider
 from connector.engine.hear import SETTLED
 from connector.engine.tables import SHARDS
@@ -24,10 +25,6 @@ if TYPE_CHECKING:
 
 EVERY_SHARD = range(SHARDS)
 _ORDERS_PER_LOOK = 200
-_LEFT_ALONE = (
-    timedelta(seconds=60),
-    timedelta(hours=1),
-)  # shortest and longest, until an order that cannot be decided, or is not shown whole, is looked at again
 _STOPPED = timedelta(
     minutes=15
 )  # until an order whose write is stopped is looked at again, unless it is released before
@@ -93,11 +90,11 @@ def drain(engine: Engine, shards: Collection[int], clock: Callable[[], datetime]
 
     # Look again where something changed, or when something waits
     alone = store.left_alone([order_id for order_id in order_ids if order_id not in decided])
-    later = {order_id: _later(since, now) for order_id, since in (alone | store.not_shown(decided)).items()}
+    looks = {order_id: later(since, now) for order_id, since in (alone | store.not_shown(decided)).items()}
     for plan in plans:
         if plan.look_at:
-            later[plan.order_id] = min(plan.look_at, later.get(plan.order_id, plan.look_at))
-    store.rest(wakeups, later)
+            looks[plan.order_id] = min(plan.look_at, looks.get(plan.order_id, plan.look_at))
+    store.rest(wakeups, looks)
     store.wake(changed, due=now, reason="look at what was written")
     unsettled = [plan.order_id for plan in plans if plan.listen_again]
     store.wake(unsettled, due=now + SETTLED, reason="journals are read once more")
@@ -110,16 +107,10 @@ def drain(engine: Engine, shards: Collection[int], clock: Callable[[], datetime]
         if kind in stopped:
             due = max(due, now + _STOPPED)
         if order_id not in decided and order_id not in busy:
-            due = max(due, _later(alone.get(order_id, now), now))
+            due = max(due, later(alone.get(order_id, now), now))
         store.wake([order_id], due=due, reason="a write waits")
     store.note_speed(len(order_ids), (clock() - now).total_seconds(), now)
     return plans
-
-
-def _later(since: datetime, now: datetime) -> datetime:
-    """When to look again at what was left alone or not shown: the longer it lasts, the later."""
-    shortest, longest = _LEFT_ALONE
-    return now + min(max((now - since) / 2, shortest), longest)
 
 
 def plan_all(engine: Engine, now: datetime) -> tuple[Plan, ...]:

@@ -284,62 +284,6 @@ def test_what_was_not_shown_in_passing_is_asked_for_again_by_itself_and_ever_lat
     assert {pair.state("fsm", "wm_order", one) for one in pair.work_orders(order)} == {"canceled"}
 
 
-def visited(watching: Watching, *, on_hold: bool) -> tuple[str, str]:
-    """An order whose visits are over, and a domain order of it; nothing of them is in what the feeds overlap."""
-    pair = watching.pair
-    order = pair.approved(HAMBURG)
-    watching.sync()
-    if on_hold:
-        pair.om("hold_order", order=order)
-    for visit in pair.work_orders(order):
-        pair.fsm("dispatch", work_order=visit, technician="technician")
-        pair.fsm("complete", work_order=visit)
-    for _ in range(3):
-        watching.sync()
-    watching.sync(seconds=400)
-    return order, pair.resource_order(order)
-
-
-def test_what_is_over_and_was_not_shown_in_passing_lets_its_domain_order_be_called_ready_all_the_same(
-    watching: Watching,
-) -> None:
-    pair = watching.pair
-    order, number = visited(watching, on_hold=True)
-    pair.om("resume_order", order=order)
-    nothing = {"kind": "no_rows", "method": "GET", "user": "connector", "count": None, "path_contains": "wm_order?"}
-    fault = pair.world.fault("fsm", nothing)
-    watching.sync()
-    assert set(pair.finding_codes()) == {"work-order-missing"}
-    pair.world.clear_faults(fault)
-    assert not pair.noted(number, "ready to be closed")
-    assert sum(watching.sync(seconds=70).swept for _ in range(2)) == 0
-    assert pair.noted(number, "ready to be closed")
-    assert pair.finding_codes() == []
-
-
-@pytest.mark.parametrize("is_said", [False, True], ids=["before its domain order may be closed", "afterwards"])
-def test_a_visit_that_is_deleted_when_it_is_over_is_asked_for_ever_later_and_only_where_something_waits_for_it(
-    watching: Watching, is_said: bool
-) -> None:
-    pair = watching.pair
-    order, number = visited(watching, on_hold=not is_said)
-    assert pair.noted(number, "ready to be closed") == is_said
-    [row] = pair.rows("om", ORDER, f"number={order}", "sys_id")
-    for visit in pair.work_orders(order):
-        delete(pair, visit)
-    if not is_said:
-        pair.om("resume_order", order=order)
-    watching.a_round()
-    assert set(pair.finding_codes()) == (set() if is_said else {"work-order-missing"})
-    looks = []
-    for _ in range(10):
-        pair.world.clear_requests()
-        watching.sync(seconds=70)
-        looks.append(any(row["sys_id"] in request.query for request in pair.world.requests("om")))
-    ever_later = [False, True, True, False, True, False, False, True, False, False]
-    assert looks == ([False] * 10 if is_said else ever_later)
-
-
 def test_what_a_person_should_look_at_is_looked_at_again_with_each_round(watching: Watching) -> None:
     watching.settle()
     hidden = {"kind": "hide_field", "field": "ponr", "method": "GET", "count": None, "path_contains": "order_line_item"}
