@@ -397,6 +397,10 @@ class Draft:
         if finding not in self._findings:
             self._findings.append(finding)
 
+    def is_found(self, code: FindingCode, subject: str) -> bool:
+        """Whether a person is told so in this plan."""
+        return any(one.code is code and one.subject == subject for one in self._findings)
+
     def plan(self) -> Plan:
         """The finished plan."""
         before = {link.work_order_id: link for link in self.memory.links}

@@ -11,7 +11,8 @@ a person closed it, had the write tried again: refused again  | raise the next o
 it holds, and its settling was not sent yet, or refused       | withdraw the settling
 it does not hold, raising not sent yet, or refused            | withdraw the raising
 it does not hold, raised                                      | settle it, with a work note
-the same, a reopening: its domain order is shown              | the same, whatever becomes of the order
+the same, a reopening that was carried out, or given up, or   | the same, whatever becomes of the order
+  its domain order is not closed too early                    |
 the same, that was refused, and a person closed it since      | withdraw the settling
 it does not hold, but its write is tried again just now       | nothing
 it cannot be told: the initiator is frozen, or waits, or is   | nothing
@@ -35,7 +36,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from connector.decide.gate import guarded_by
+from connector.decide.gate import is_closed_too_early, reopening_of
 from connector.decide.stance import Stance, stance_of
 from connector.mapping import fallouts
 from connector.mapping.marks import cancellation_key, fallout_mark, fallout_of, refusal_key
@@ -47,7 +48,6 @@ from connector.model import (
     IntentState,
     OrderPhase,
     RaiseFallout,
-    ReopenDomainOrder,
     SettleFallout,
 )
 
@@ -56,7 +56,7 @@ if TYPE_CHECKING:
 
     from connector.decide.closure import Work
     from connector.decide.draft import Draft, Trouble
-    from connector.model import AnyInitiator, Fallout, Intent, OrderTask
+    from connector.model import AnyInitiator, DomainOrder, Fallout, Intent, OrderTask
 
 _OVER = (DomainOrderPhase.CLOSED, DomainOrderPhase.CANCELED)
 
@@ -200,23 +200,35 @@ def settling(raised: str) -> str:
 
 def _cannot_be_told(draft: Draft, action: RaiseFallout) -> bool:
     """Whether it may still hold: its write is tried again, or nothing is decided about its initiator for now."""
+    domain_order, reopening = reopening_of(draft, action.occasion, action.mark)
+    if domain_order is not None:
+        return _may_be_closed_too_early(draft, domain_order, reopening)
     if not action.occasion:
         is_undecided = any(_is_undecided(draft, one) for one in _perhaps_about(draft, action.order_task_id))
         return is_undecided or draft.is_busy or _is_too_late(draft, action.mark)
     cause = draft.intent(action.occasion)
     if (cause is not None and cause.state.is_open) or draft.is_planned(action.occasion):
         return True
-    if cause is not None and not isinstance(cause.action, CancelWorkOrder | ReopenDomainOrder):
+    if cause is not None and not isinstance(cause.action, CancelWorkOrder):
         # A write that was carried out, or given up: that stands whatever becomes of the order.
         is_told = any(trouble.occasion == action.occasion for trouble in draft.troubles)
         return cause.state is IntentState.PARKED and not is_told
-    if guarded := guarded_by(action.occasion):  # the gate looks at every domain order that is shown
-        return all(one.sys_id != guarded for one in draft.snapshot.domain_orders)
     initiator = draft.initiator(action.initiator_id)
     is_write = action.summary.endswith(fallouts.summary("", FindingCode.WRITE_PARKED))
     if is_write and cause is None and initiator is not None and stance_of(initiator) is Stance.OVER:
         return False  # it was withdrawn, and nothing is decided anew about what is closed
     return initiator is None or _is_undecided(draft, initiator)
+
+
+def _may_be_closed_too_early(draft: Draft, domain_order: DomainOrder, reopening: str) -> bool:
+    """Whether its refused reopening may still be wanted. The gate looks at each domain order that is shown, whatever becomes of
+    its order."""
+    cause = draft.intent(reopening)
+    if (cause is not None and cause.state.is_open) or draft.is_planned(reopening):
+        return True
+    if cause is not None and cause.state is IntentState.DONE:
+        return False  # carried out, or given up
+    return domain_order.state.phase is DomainOrderPhase.UNKNOWN or is_closed_too_early(draft, domain_order)
 
 
 def _is_too_late(draft: Draft, mark: str) -> bool:

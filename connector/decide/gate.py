@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from connector.decide.closure import blockers, enforced_tasks
 from connector.decide.rules import GateMode
 from connector.mapping import notes
-from connector.mapping.marks import status_key
+from connector.mapping.marks import fallout_mark, status_key
 from connector.model import DomainOrderPhase, FindingCode, IntentState, ReopenDomainOrder, WriteNote
 
 if TYPE_CHECKING:
@@ -36,10 +36,25 @@ def guard_closure(draft: Draft, domain_order: DomainOrder) -> None:
             pass
 
 
-def guarded_by(key: str) -> str:
-    """The domain order, by sys_id, that a reopening is about, or what was said instead; empty for every other key."""
-    of, _, rest = key.partition("/")
-    return rest.partition("/")[0] if of == "gate" else ""
+def reopening_of(draft: Draft, occasion: str, mark: str) -> tuple[DomainOrder | None, str]:
+    """The domain order whose reopening a fallout is about, by its occasion or, where memory does not know that, by its mark; and
+    the key of that reopening. None and an empty key where it is about something else, or the domain order is not shown."""
+    for domain_order in draft.snapshot.domain_orders:
+        if occasion and occasion.rpartition("/")[0] == _key(domain_order, 1).rpartition("/")[0]:
+            return domain_order, occasion
+        keys = (_key(domain_order, number) for number in range(1, draft.rules.max_reopens + 1) if not occasion)
+        if key := next((key for key in keys if fallout_mark(key, draft.rules.fsm) == mark), ""):
+            return domain_order, key
+    return None, ""
+
+
+def is_closed_too_early(draft: Draft, domain_order: DomainOrder) -> bool:
+    """Whether something keeps it open, as was found in this plan."""
+    return draft.is_found(FindingCode.CLOSED_WITH_OPEN_WORK, domain_order.number)
+
+
+def _key(domain_order: DomainOrder, number: int) -> str:
+    return f"gate/{domain_order.sys_id}/{number}"
 
 
 def _settle(draft: Draft, domain_order: DomainOrder) -> None:
@@ -64,7 +79,7 @@ def _settle(draft: Draft, domain_order: DomainOrder) -> None:
 def _reopen(draft: Draft, domain_order: DomainOrder, reasons: tuple[str, ...]) -> None:
     """The n-th reopening, once the one before is settled. A refused one or too many: only findings remain."""
     for number in range(1, draft.rules.max_reopens + 1):
-        key = f"gate/{domain_order.sys_id}/{number}"
+        key = _key(domain_order, number)
         intent = draft.intent(key)
         if intent is None:
             if _cause_is_told_now(draft, domain_order):

@@ -303,8 +303,11 @@ def test_a_change_past_the_point_of_no_return_is_a_fallout_until_it_is_taken_bac
     assert set(states(raising)) == {"resolved"}
 
 
+@pytest.mark.parametrize("is_lost", [False, True], ids=["", "memory lost"])
 @pytest.mark.parametrize("whole", [False, True], ids=["", "the whole order was closed"])
-def test_a_refused_reopening_is_a_fallout_until_the_domain_order_is_open(raising: Pair, whole: bool) -> None:
+def test_a_refused_reopening_is_a_fallout_until_the_domain_order_is_open(
+    raising: Pair, whole: bool, is_lost: bool
+) -> None:
     order = raising.approved(HAMBURG)
     raising.settle()
     number = raising.resource_order(order)
@@ -318,10 +321,57 @@ def test_a_refused_reopening_is_a_fallout_until_the_domain_order_is_open(raising
     assert [one["short_description"] for one in fallouts(raising)] == [
         f"{number}: it was closed too early and could not be reopened"
     ]
+    if is_lost:
+        raising.world.advance(60)
+        raising.forget()
+        refuse(raising, "om", "PATCH", row["sys_id"])
+        raising.settle_but_parked()
+        assert states(raising) == ["open"]
     retry(raising)
     raising.settle()
     assert states(raising) == ["resolved"]
     assert raising.state("om", DOMAIN_ORDER, number) == "in progress"
+
+
+@pytest.fixture
+def refusing(raising: Pair) -> Pair:
+    """A domain order was closed too early, and Order Management refuses to reopen it."""
+    order = raising.approved(HAMBURG)
+    raising.settle()
+    raising.om("close_domain_order", domain_order=raising.resource_order(order))
+    refuse(raising, "om", "PATCH", "domain_order", None)
+    raising.settle_but_parked()
+    assert states(raising) == ["open"]
+    return raising
+
+
+def test_a_refused_reopening_whose_line_is_not_shown_in_passing_keeps_its_fallout(refusing: Pair) -> None:
+    nothing = {"kind": "no_rows", "method": "GET", "user": "connector", "count": None, "path_contains": f"table/{LINE}"}
+    fault = refusing.world.fault("om", nothing)
+    with suppress(Held):
+        refusing.sync(full=True)
+    assert states(refusing) == ["open"]
+    refusing.world.clear_faults(fault)
+    refusing.sync(full=True)
+    assert states(refusing) == ["open"]
+
+
+def test_a_refused_reopening_keeps_its_fallout_where_the_gate_only_raises_the_alarm_for_a_while(refusing: Pair) -> None:
+    path = refusing.loaded.path
+    before = path.read_text(encoding="utf-8")
+    configured(refusing, '[gate]\nmode = "alarm"\n')
+    refusing.sync(full=True)
+    path.write_text(before, encoding="utf-8")
+    refusing.loaded = load(path)
+    refusing.sync(full=True)
+    assert states(refusing) == ["open"]
+
+
+def test_a_refused_reopening_that_a_person_gives_up_settles_its_fallout(refusing: Pair) -> None:
+    with app.writing(refusing.loaded, refusing.outside()) as (engine, _):
+        assert engine.store.release_parked(refusing.parked(), refusing.now(), drop=True)
+    refusing.settle()
+    assert states(refusing) == ["resolved"]
 
 
 @pytest.mark.parametrize("do", ["close_incomplete", "cancel_work_order"])

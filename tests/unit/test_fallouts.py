@@ -6,11 +6,22 @@ from dataclasses import replace
 
 import pytest
 
-from connector.decide.rules import Consequence
+from connector.decide.rules import Consequence, GateMode, Rules
 from connector.mapping.fallouts import FALLOUT_KINDS, description, summary
 from connector.mapping.marks import fallout_mark, fallout_of
-from connector.model import CreateWorkOrder, Fallout, FindingCode, IntentState, RaiseFallout, SettleFallout
+from connector.model import (
+    CreateWorkOrder,
+    Fallout,
+    FindingCode,
+    IntentState,
+    RaiseFallout,
+    ReopenDomainOrder,
+    SettleFallout,
+    Snapshot,
+)
 from tests.unit.orders import (
+    DOMAIN_ORDER_ID,
+    LINE_ID,
     RULES,
     TASK_ID,
     domain_order,
@@ -19,6 +30,7 @@ from tests.unit.orders import (
     link,
     memory,
     only,
+    order,
     order_task,
     plan,
     snapshot,
@@ -146,3 +158,40 @@ def test_a_mark_names_its_occasion_and_nothing_else_is_ours() -> None:
 def test_every_kind_says_cause_and_fix_in_words(code: FindingCode) -> None:
     assert summary("WO1", code).startswith("WO1: ")
     assert description("It went wrong.", code).startswith("Cause: It went wrong. Fix: ")
+
+
+CLOSED = snapshot(work_order(), with_domain_order=domain_order("Closed Complete"), with_task=order_task())
+TWICE = f"gate/{DOMAIN_ORDER_ID}/2"
+GATED = replace(RULES, fallouts=frozenset({FindingCode.REOPEN_REFUSED}))
+
+
+@pytest.mark.parametrize(
+    ("seen", "rules", "settled"),
+    [
+        (CLOSED, GATED, False),
+        (CLOSED, replace(GATED, max_reopens=1), False),
+        (CLOSED, replace(GATED, gate=GateMode.NOTE), False),
+        (CLOSED, replace(GATED, gate=GateMode.ALARM), False),
+        (replace(CLOSED, domain_orders=(domain_order("A state nobody mapped"),)), GATED, False),
+        (replace(CLOSED, domain_orders=()), GATED, False),
+        (replace(CLOSED, lines=()), GATED, False),
+        (replace(CLOSED, work_orders=()), GATED, False),
+        (replace(CLOSED, order=order("Completed")), GATED, False),
+        (replace(CLOSED, domain_orders=(domain_order(),)), GATED, True),
+        (replace(CLOSED, domain_orders=(domain_order(),), order=order("Completed")), GATED, True),
+        (replace(CLOSED, domain_orders=(domain_order("Canceled"),)), GATED, True),
+        (replace(CLOSED, work_orders=(work_order("Closed Complete"),)), GATED, True),
+    ],
+)
+def test_a_refused_reopening_holds_for_as_long_as_its_domain_order_is_closed_too_early(
+    seen: Snapshot, rules: Rules, settled: bool
+) -> None:
+    first = ReopenDomainOrder(f"gate/{DOMAIN_ORDER_ID}/1", DOMAIN_ORDER_ID, "RO1", 1, "")
+    mark = fallout_mark(TWICE, rules.fsm)
+    raised = RaiseFallout(f"{mark}:1", mark, TWICE, DOMAIN_ORDER_ID, TASK_ID, "TASK1", LINE_ID, "", "")
+    known = memory(
+        link(),
+        intents=(intent(first, IntentState.DONE), intent(replace(first, key=TWICE), IntentState.PARKED), done(raised)),  # type: ignore[arg-type]
+        verdicts=(verdict(),),
+    )
+    assert ("SettleFallout" in kinds(plan(seen, known, rules))) == settled
