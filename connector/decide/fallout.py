@@ -234,10 +234,10 @@ def _may_be_closed_too_early(draft: Draft, domain_order: DomainOrder, reopening:
 def _is_too_late(draft: Draft, mark: str) -> bool:
     """Whether it is about the cancellation of a visit that was carried out, about which nobody has decided yet. One that was
     refused before came not too late: people were asked to cancel it there, or to let it be carried out."""
-    for work in (
-        work for one in draft.initiators for work in draft.work_of_initiator(one) if not _wants(draft, one, work)
-    ):
-        if work.was_carried_out:
+    for one in draft.initiators:
+        for work in draft.work_of_initiator(one):
+            if not work.was_carried_out or _wants(draft, one, work):
+                continue
             keys = (cancellation_key(work.link.work_order_id, version) for version in range(1, draft.version + 1))
             key = next((key for key in keys if fallout_mark(key, draft.rules.fsm) == mark), "")
             if key:
