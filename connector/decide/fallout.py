@@ -207,7 +207,7 @@ def _cannot_be_told(draft: Draft, action: RaiseFallout) -> bool:
         is_undecided = any(_is_undecided(draft, one) for one in _perhaps_about(draft, action.order_task_id))
         return is_undecided or draft.is_busy or _is_too_late(draft, action.mark)
     cause = draft.intent(action.occasion)
-    if (cause is not None and cause.state.is_open) or draft.is_planned(action.occasion):
+    if _is_tried(draft, action.occasion):
         return True
     if cause is not None and not isinstance(cause.action, CancelWorkOrder):
         # A write that was carried out, or given up: that stands whatever becomes of the order.
@@ -220,11 +220,17 @@ def _cannot_be_told(draft: Draft, action: RaiseFallout) -> bool:
     return initiator is None or _is_undecided(draft, initiator)
 
 
+def _is_tried(draft: Draft, key: str) -> bool:
+    """Whether this write is under way, or is to be tried."""
+    intent = draft.intent(key)
+    return (intent is not None and intent.state.is_open) or draft.is_planned(key)
+
+
 def _may_be_closed_too_early(draft: Draft, domain_order: DomainOrder, reopening: str) -> bool:
     """Whether its refused reopening may still be wanted. The gate looks at each domain order that is shown, whatever becomes of
     its order."""
     cause = draft.intent(reopening)
-    if (cause is not None and cause.state.is_open) or draft.is_planned(reopening):
+    if _is_tried(draft, reopening):
         return True
     if cause is not None and cause.state is IntentState.DONE:
         return False  # carried out, or given up

@@ -40,7 +40,7 @@ def reopening_of(draft: Draft, occasion: str, mark: str) -> tuple[DomainOrder | 
     """The domain order whose reopening a fallout is about, by its occasion or, where memory does not know that, by its mark; and
     the key of that reopening. None and an empty key where it is about something else, or the domain order is not shown."""
     for domain_order in draft.snapshot.domain_orders:
-        if occasion and occasion.rpartition("/")[0] == _key(domain_order, 1).rpartition("/")[0]:
+        if occasion and occasion.rpartition("/")[0] == _of(domain_order):
             return domain_order, occasion
         keys = (_key(domain_order, number) for number in range(1, draft.rules.max_reopens + 1) if not occasion)
         if key := next((key for key in keys if fallout_mark(key, draft.rules.fsm) == mark), ""):
@@ -53,8 +53,13 @@ def is_closed_too_early(draft: Draft, domain_order: DomainOrder) -> bool:
     return draft.is_found(FindingCode.CLOSED_WITH_OPEN_WORK, domain_order.number)
 
 
+def _of(domain_order: DomainOrder) -> str:
+    """How the keys of what the gate does about it begin."""
+    return f"gate/{domain_order.sys_id}"
+
+
 def _key(domain_order: DomainOrder, number: int) -> str:
-    return f"gate/{domain_order.sys_id}/{number}"
+    return f"{_of(domain_order)}/{number}"
 
 
 def _settle(draft: Draft, domain_order: DomainOrder) -> None:
@@ -65,7 +70,7 @@ def _settle(draft: Draft, domain_order: DomainOrder) -> None:
             case ReopenDomainOrder(domain_order_id=sys_id) if sys_id == domain_order.sys_id:
                 is_of_gate = True
             case WriteNote(key=key):
-                is_of_gate = key.startswith(f"gate/{domain_order.sys_id}/note/")
+                is_of_gate = key.startswith(f"{_of(domain_order)}/note/")
             case _:
                 is_of_gate = False
         if is_of_gate and intent.state.may_be_withdrawn:
@@ -178,7 +183,7 @@ def _told(draft: Draft, domain_order: DomainOrder) -> tuple[int, Intent | None]:
 
 
 def _told_key(domain_order: DomainOrder, number: int) -> str:
-    return f"gate/{domain_order.sys_id}/note/{number}"
+    return f"{_of(domain_order)}/note/{number}"
 
 
 def _over_key(domain_order: DomainOrder, number: int) -> str:

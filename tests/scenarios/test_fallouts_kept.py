@@ -26,6 +26,7 @@ from tests.scenarios.test_fallouts import (
     fallouts,
     raising,  # noqa: F401 - a fixture
     refuse,
+    refusing,  # noqa: F401 - a fixture
     retry,
     retry_fallouts,
     states,
@@ -298,15 +299,9 @@ def test_a_late_change_keeps_its_one_fallout_without_memory(raising: Pair) -> No
     assert set(states(raising)) == {"resolved"}
 
 
-def test_a_refused_reopening_keeps_its_one_fallout_without_memory(raising: Pair) -> None:  # noqa: F811
-    order = raising.approved(HAMBURG)
-    raising.settle()
-    raising.om("close_domain_order", domain_order=raising.resource_order(order))
-    refuse(raising, "om", "PATCH", "domain_order", None)
-    raising.settle_but_parked()
-    assert states(raising) == ["open"]
-    lost(raising)
-    assert states(raising) == ["open"]
+def test_a_refused_reopening_keeps_its_one_fallout_without_memory(refusing: Pair) -> None:  # noqa: F811
+    lost(refusing)
+    assert states(refusing) == ["open"]
 
 
 @pytest.mark.parametrize("do", ["close_incomplete", "cancel_work_order"])
