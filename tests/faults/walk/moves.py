@@ -191,6 +191,7 @@ MOVES_OF_PEOPLE: dict[str, PersonsMove] = {
     "add_note": PersonsMove(_OM, 2, "domain_order", DOMAIN_ORDER, (), {"as": "fulfillment_agent", "text": ("the customer called", "[om-fsm 0123456789] looks like ours", "visit again", "visit again", "release gate")}),
     "write": PersonsMove(_FSM, 3, "record", "wm_order", (), {"table": "wm_order", "fields": ({"short_description": ("please ring twice", "gate code 1234")}, {"work_notes": ("on my way", "parts are late")})}),
     "go_again": PersonsMove(_OM, 2, "domain_order", DOMAIN_ORDER, (), {"as": "fulfillment_agent", "text": "visit again"}, do="add_note", visits=("closed_incomplete", "canceled")),
+    "release": PersonsMove(_OM, 0, "domain_order", DOMAIN_ORDER, (), {"as": "fulfillment_agent", "text": "release gate"}, do="add_note", visits=("closed_incomplete",)),
     "empty_mark": PersonsMove(_FSM, 1, "record", "wm_order", (), {"table": "wm_order", "fields": {"correlation_id": ""}}, do="write"),
     # --- cases
     "create_case": PersonsMove(_OM, 2, more={"short_description": ("the line is slow", "a question"), "account": "Acme Logistics", "location": SITES}),

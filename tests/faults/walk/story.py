@@ -71,7 +71,7 @@ NOT_MET: dict[str, str] = {
 _NEW = EVERY_KIND - {*ANY_REQUEST, *READS_ONLY, *WRITES_ONLY, *NOT_MET}
 ANY_REQUEST |= dict.fromkeys(sorted(_NEW), ({},))
 KINDS = {**ANY_REQUEST, **READS_ONLY, **WRITES_ONLY}
-_NOTHING_SHOWN = 3  # of ten stories, which one ends so
+_NOTHING_SHOWN, _OVERTAKEN, _CUT_OFF = 3, 7, 8  # of ten stories, which one ends so
 
 
 def tell(seed: int) -> list[Step]:
@@ -89,6 +89,10 @@ def tell(seed: int) -> list[Step]:
         steps += _refusal(chance)
     if seed % 10 == _NOTHING_SHOWN and not conditions["feeds_only"]:
         steps += _nothing_shown(chance)
+    if seed % 10 == _OVERTAKEN:
+        steps += _overtaken(chance)
+    if seed % 10 == _CUT_OFF:
+        steps += _cut_off(chance)
     return steps
 
 
@@ -127,12 +131,20 @@ def _chapter(chance: Random) -> list[Step]:
     pick = chance.getrandbits(16)
     steps: list[Step] = []
     for name in chance.choice(CHAPTERS):
+        steps += _in_a_row((name,), pick)
+        if name != "look" and chance.random() < 0.3:
+            steps += _in_a_row(("look",), pick)
+    return steps
+
+
+def _in_a_row(names: Sequence[str], pick: int) -> list[Step]:
+    """What people do about the same records; at a "look" the connector surely looks."""
+    steps: list[Step] = []
+    for name in names:
         if name == "look":
             steps += [{"do": "wait", "seconds": 5}, {"do": "pass"}]
-            continue
-        steps.append({"do": "person", "move": name, "pick": pick})
-        if chance.random() < 0.3:
-            steps += [{"do": "wait", "seconds": 5}, {"do": "pass"}]
+        else:
+            steps.append({"do": "person", "move": name, "pick": pick})
     return steps
 
 
@@ -236,6 +248,30 @@ def _nothing_shown(chance: Random) -> list[Step]:
     fault |= {"skip": chance.randint(0, 2), "count": chance.choice((2, 3, 30))}
     done: list[Step] = [*_chapter(chance), {"do": "wait", "seconds": 5}]
     return [*done, {"do": "fault", "side": side, "fault": fault}, {"do": "pass"}]
+
+
+_DONE_AND_UNDONE: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = (
+    (("dispatch", "close_incomplete", "look", "release"), ("reopen_task",)),
+    (("dispatch", "complete"), ("by_hand",)),
+    (("visit_everybody", "look", "release"), ("reopen_task", "by_hand")),
+)
+
+
+def _overtaken(chance: Random) -> list[Step]:
+    """Order Management takes nothing of what the connector wants to say, and meanwhile it stops being true."""
+    pick = chance.getrandbits(16)
+    done, undone = chance.choice(_DONE_AND_UNDONE)
+    away = {"kind": "status", "status": 503, "method": "PATCH", "user": "connector", "path_contains": "/table/"}
+    refused: Step = {"do": "fault", "side": "om", "fault": {**away, "count": 30}}
+    later: list[Step] = [{"do": "mend"}, {"do": "wait", "seconds": 400}, {"do": "pass"}]
+    return [*_in_a_row(done, pick), refused, *_in_a_row(("look", *undone, "look"), pick), *later]
+
+
+def _cut_off(chance: Random) -> list[Step]:
+    """The connector is killed when something was sent, and before it knows that; often a work order."""
+    done = _in_a_row(("new_order",), chance.getrandbits(16)) if chance.random() < 0.6 else _chapter(chance)
+    killed: Step = {"do": "pass", "killed": {"how": "after write", "at": chance.randint(1, 3)}}
+    return [*done, {"do": "wait", "seconds": 5}, killed, *_in_a_row(("look",), 0)]
 
 
 def _mend(_: Random) -> list[Step]:
