@@ -672,7 +672,8 @@ class CancelWorkOrder:
 @dataclass(frozen=True, slots=True)
 class WriteNote:
     """Append a work note to a domain order, or to a case. The text ends in the token of the key, and in those of the notes it
-    carries."""
+    carries. One that is `fleeting` says what is so, not what happened: where it may have been sent and did not arrive, it is
+    decided again whether to say it."""
 
     key: str
     domain_order_id: str
@@ -680,6 +681,7 @@ class WriteNote:
     text: str
     is_on_case: bool = False
     carries: tuple[str, ...] = ()
+    fleeting: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -103,6 +103,11 @@ class Pair:
         [one] = overview(database).waiting
         return one.id
 
+    def retry(self) -> None:
+        """A person lets the one parked write be tried again."""
+        with app.writing(self.loaded, self.outside()) as (engine, _):
+            assert engine.store.release_parked(self.parked(), self.now(), drop=False)
+
     def finding_codes(self) -> list[str]:
         """What a person should look at, by code."""
         database = memory.reading(self.loaded)

@@ -140,27 +140,33 @@ def _fall_silent(draft: Draft, case: Case) -> None:
             draft.remember(replace(work.link, noted=work.found.state, untold=()))
 
 
+_REJECTED, _SOLVABLE = "rejected", "solvable"  # the notes that a case is open again, and that it may be resolved
+
+
 def _finish(draft: Draft, case: Case) -> None:
     """Resolve the case when its work is done; say so once when that did not last."""
     rules, work = draft.rules.about_cases, draft.work_of(case)
     is_done = _is_done(draft, case, work)
     key = _key(draft, case) if case.state.phase is CasePhase.OPEN and is_done else ""
+    is_rejected = bool(key) and _is_rejected(draft, case)
+    told = f"{_REJECTED if is_rejected else _SOLVABLE}/{case.sys_id}/{occasion_of(work)}" if key else ""
     for intent in list(draft.memory.intents.values()):
-        if isinstance(intent.action, ResolveCase) and intent.key != key and intent.state.may_be_withdrawn:
+        is_of_end = isinstance(intent.action, ResolveCase) or intent.key.partition("/")[0] in (_REJECTED, _SOLVABLE)
+        if is_of_end and intent.key not in (key, told) and intent.state.may_be_withdrawn:
             draft.withdraw(intent)
     if is_done and case.state.phase is CasePhase.RESOLVED:
         draft.remember_over(_key_of_solution(draft, case))
     if not key:
         return
     states = [w.found.state for w in work if w.found is not None]
-    if _is_rejected(draft, case):
+    if is_rejected:
         still_open, total = draft.counts(case)
         by_hand = not _is_ours(draft.intent(key))
         text = notes.rejected(case.number, rules.decision, by_hand=by_hand, still_open=still_open, total=total)
         draft.find(FindingCode.SOLUTION_REJECTED, case.number, text)
-        draft.note(f"rejected/{case.sys_id}/{occasion_of(work)}", case, text)
+        draft.note(told, case, text, fleeting=True)
     elif rules.completion is Completion.NOTE:
-        draft.note(f"solvable/{case.sys_id}/{occasion_of(work)}", case, notes.solvable(case.number, states))
+        draft.note(told, case, notes.solvable(case.number, states), fleeting=True)
     else:
         said = notes.solved(states)
         draft.do(ResolveCase(key, case.sys_id, case.number, case.mod_count, rules.resolution_code, said, said))

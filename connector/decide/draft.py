@@ -346,15 +346,31 @@ class Draft:
         if self.intent(action.key) is None and all(a.key != action.key for a in self._actions):
             self._actions.append(action)
 
-    def note(self, key: str, record: DomainOrder | Case, text: str, carries: tuple[str, ...] = ()) -> None:
+    def note(
+        self,
+        key: str,
+        record: DomainOrder | Case,
+        text: str,
+        carries: tuple[str, ...] = (),
+        *,
+        fleeting: bool = False,
+    ) -> None:
         """Intend a work note on a domain order or a case. A case that is over takes none: the platform refuses them."""
         if isinstance(record, Case) and record.state.phase.is_over:
             return
-        self.do(WriteNote(key, record.sys_id, record.number, text, isinstance(record, Case), carries))
+        self.do(WriteNote(key, record.sys_id, record.number, text, isinstance(record, Case), carries, fleeting))
 
-    def note_with_count(self, key: str, record: DomainOrder | Case, text: str, carries: tuple[str, ...] = ()) -> None:
+    def note_with_count(
+        self,
+        key: str,
+        record: DomainOrder | Case,
+        text: str,
+        carries: tuple[str, ...] = (),
+        *,
+        fleeting: bool = False,
+    ) -> None:
         """Intend a work note that also says how many work orders of its record are still open."""
-        self.note(key, record, notes.counted(text, *self.counts(record)), carries)
+        self.note(key, record, notes.counted(text, *self.counts(record)), carries, fleeting=fleeting)
 
     def look_again(self, at: datetime | None) -> None:
         """At this moment something else is to be decided, although nothing has changed; the earliest counts."""

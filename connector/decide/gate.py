@@ -168,7 +168,7 @@ def _tell(draft: Draft, domain_order: DomainOrder, reasons: tuple[str, ...]) -> 
         is_over = draft.intent(_over_key(domain_order, number)) is not None
         if last.state is not IntentState.DONE or (same and not is_over):
             return
-    draft.note_with_count(_told_key(domain_order, number + 1), domain_order, text)
+    draft.note_with_count(_told_key(domain_order, number + 1), domain_order, text, fleeting=True)
 
 
 def _told(draft: Draft, domain_order: DomainOrder) -> tuple[int, Intent | None]:

@@ -22,7 +22,6 @@ from connector.model import (
     DomainOrder,
     DomainOrderPhase,
     FindingCode,
-    IntentState,
     OrderPhase,
     Origin,
     UpdateWorkOrder,
@@ -237,9 +236,9 @@ def tell_ready(draft: Draft, domain_order: DomainOrder) -> None:
     """
     work = draft.work_of(domain_order)
     key = f"ready/{domain_order.sys_id}/{occasion_of(work)}" if _is_ready(draft, domain_order, work) else ""
-    for intent in list(draft.open_intents()):
+    for intent in list(draft.memory.intents.values()):
         said_too_late = intent.key.startswith(f"ready/{domain_order.sys_id}/") and intent.key != key
-        if said_too_late and intent.state is IntentState.PENDING:
+        if said_too_late and intent.state.may_be_withdrawn:
             draft.withdraw(intent)
     if key:
         states = [w.found.state for w in work if w.found is not None]
@@ -248,7 +247,7 @@ def tell_ready(draft: Draft, domain_order: DomainOrder) -> None:
         waits = draft.rules.order_tasks is not OpenTasks.SHOW
         tasks = [named(task) for task in open_order_tasks(draft.snapshot, domain_order)] if waits else []
         text = notes.ready(domain_order.number, states, decided, tasks)
-        draft.note(key, domain_order, text)
+        draft.note(key, domain_order, text, fleeting=True)
 
 
 def occasion_of(work: list[Work]) -> str:

@@ -3,7 +3,8 @@
 | action  | before sending                              | after an unknown outcome                                |
 |---------|---------------------------------------------|---------------------------------------------------------|
 | create  | nothing: its sys_id collides if it exists   | look for the mark; none is believed where others are shown |
-| note    | nothing                                     | look for its token in the journal; else sent again      |
+| note    | nothing                                     | look for its token in the journal; else sent again, or, |
+|         |                                             | where it is fleeting, decided again                     |
 |         |                                             | (where no journal may be read: parked, never sent again) |
 | field note | nothing                                  | the same, in the journal of the work order              |
 | update  | read it, and its line; moved -> decide again | the read shows whether it was carried                   |
@@ -17,8 +18,8 @@
 | set ponr | read the line; set -> done, moved -> decide again | the read shows whether it is set                   |
 | plan    | read it; it says so -> done, moved -> decide again | the read shows whether it says so                |
 
-Where the look shows that nothing happened, everything but a note and what a person asked for is decided again: the world may
-have moved on meanwhile.
+Where the look shows that nothing happened, everything but what a note says of the past and what a person asked for is decided
+again: the world may have moved on meanwhile.
 """
 
 from __future__ import annotations
@@ -398,6 +399,8 @@ class Outbox:
             raise _unseen(action.domain_order_number, kind)
         if told:
             return Settlement(IntentState.DONE, f"found in the journal after an unclear answer: {action.text}")
+        if entry.must_look and isinstance(action, WriteNote) and action.fleeting:
+            return _overtaken(action.domain_order_number)
         text = signed(action.text, action.key, carries)
         written = self.om.write_note(action.domain_order_id, text, on_case=on_case)
         _require_heard(written, entry, action.domain_order_number, "Order Management", kind)

@@ -298,6 +298,27 @@ def test_cases_are_resolved_by_people_where_the_administrator_wants_it(pair: Pai
     cases.assert_nothing_doubled()
 
 
+@pytest.mark.parametrize("answer", [503, 429])
+@pytest.mark.parametrize("another", [False, True])
+def test_that_a_case_can_be_resolved_is_not_said_once_another_visit_is_open(
+    pair: Pair, answer: int, *, another: bool
+) -> None:
+    cases = with_cases(pair, POLICY, completion='"note"')
+    case = opened(cases)
+    cases.settle()
+    cases.world.fault("om", {"kind": "status", "status": answer, "method": "PATCH", "user": "connector", "count": None})
+    [visit] = visits(cases, case)
+    cases.fsm("dispatch", work_order=visit, technician="technician")
+    cases.fsm("complete", work_order=visit)
+    cases.sync()
+    assert cases.waiting()
+    if another:
+        cases.fsm("create_work_order", short_description="by hand", correlation_id=case)
+    cases.world.clear_faults()
+    cases.settle()
+    assert told(cases, case, f"{case} can be resolved") is not another
+
+
 def test_a_resolution_the_instance_refuses_is_parked_and_shown(pair: Pair) -> None:
     cases = with_cases(pair, POLICY, resolution_code='"Solved by magic"')
     case = opened(cases)

@@ -209,8 +209,7 @@ def test_a_note_that_the_journal_hides_among_others_is_never_written_twice(pair:
     line.is_on = False
     if waits:
         assert pair.finding_codes() == ["write-parked"]
-        with memory.repairing(pair.loaded) as store:
-            assert store.release_parked(pair.parked(), pair.now(), drop=False)
+        pair.retry()
         pair.settle()
     pair.assert_nothing_doubled()
     assert pair.finding_codes() == []

@@ -54,11 +54,6 @@ def task_of(pair: Pair, number: str, name: str = "state") -> str:
     return pair.labels("om", ORDER_TASK, f"parent.number={number}^ORDERBYnumber", name)[0]
 
 
-def retry(pair: Pair) -> None:
-    with app.writing(pair.loaded, pair.outside()) as (engine, _):
-        assert engine.store.release_parked(pair.parked(), pair.now(), drop=False)
-
-
 def waiting(pair: Pair) -> list[Waiting]:
     """The fallouts that are still to be raised."""
     database = memory.reading(pair.loaded)
@@ -112,7 +107,7 @@ def test_a_refused_write_becomes_one_fallout_on_an_open_task_of_its_domain_order
     assert task_of(raising, number).casefold() == "on hold"
     assert "not today" in fallout["description"]
     assert "Fix: Mend what is named" in fallout["description"]
-    retry(raising)
+    raising.retry()
     raising.settle()
     assert states(raising) == ["resolved"]
     assert task_of(raising, number).casefold() != "on hold"
@@ -127,7 +122,7 @@ def test_the_fallout_of_a_refused_note_is_settled_as_soon_as_the_note_is_written
     refuse(raising, "om", "PATCH", DOMAIN_ORDER)
     raising.settle_but_parked()
     assert states(raising) == ["open"]
-    retry(raising)
+    raising.retry()
     raising.sync()
     assert states(raising) == ["resolved"]
 
@@ -136,7 +131,7 @@ def test_a_write_that_is_tried_again_and_refused_again_keeps_its_one_fallout(rai
     with_refused_creation(raising)
     for _ in range(3):
         refuse(raising, "fsm", "POST", "wm_order")
-        retry(raising)
+        raising.retry()
         raising.settle_but_parked()
     assert states(raising) == ["open"]
 
@@ -177,7 +172,7 @@ def test_by_the_profile_that_was_found_a_fallout_is_raised_and_settled_where_all
     assert set(pair.finding_codes()) == {"write-parked"}
     [fallout] = pair.rows("om", FALLOUT, "", "originated_from", "state")
     assert fallout["originated_from"] in _tasks(pair)
-    retry(pair)
+    pair.retry()
     pair.settle()
     assert states(pair) == ["resolved"]
     assert pair.work_orders(order)
@@ -227,7 +222,7 @@ def test_a_visit_of_an_order_task_holds_that_very_task_and_the_retry_passes_the_
     assert fallout["order_task"] in (survey["sys_id"], *_tasks(raising))
     raising.settle_but_parked()
     assert states(raising) == ["open"]
-    retry(raising)
+    raising.retry()
     raising.settle()
     assert states(raising) == ["resolved"]
     assert "1 Gbit/s" in raising.rows("fsm", "wm_order", f"number={work_order}", "description")[0]["description"]
@@ -327,7 +322,7 @@ def test_a_refused_reopening_is_a_fallout_until_the_domain_order_is_open(
         refuse(raising, "om", "PATCH", row["sys_id"])
         raising.settle_but_parked()
         assert states(raising) == ["open"]
-    retry(raising)
+    raising.retry()
     raising.settle()
     assert states(raising) == ["resolved"]
     assert raising.state("om", DOMAIN_ORDER, number) == "in progress"
@@ -456,7 +451,7 @@ def test_a_fallout_that_a_person_closed_is_not_raised_again(raising: Pair) -> No
 def test_the_fallout_of_somebody_else_is_left_alone_and_still_holds_its_task(raising: Pair) -> None:
     _, number = with_refused_creation(raising)
     raising.om("create_fallout", task=task_of(raising, number, "number"), text="billing")
-    retry(raising)
+    raising.retry()
     raising.settle()
     assert states(raising) == ["resolved", "open"]
     assert task_of(raising, number).casefold() == "on hold"
@@ -484,10 +479,10 @@ def test_a_fallout_that_a_person_closed_is_raised_again_when_the_write_is_tried_
     raising.om("resolve_fallout", fallout=fallouts(raising)[0]["number"])
     raising.settle_but_parked()
     refuse(raising, "fsm", "POST", "wm_order")
-    retry(raising)
+    raising.retry()
     raising.settle_but_parked()
     assert states(raising) == ["resolved", "open"]
-    retry(raising)
+    raising.retry()
     raising.settle()
     assert states(raising) == ["resolved", "resolved"]
 
@@ -580,7 +575,7 @@ def test_a_visit_of_a_line_that_was_taken_out_and_cannot_be_canceled_is_a_fallou
         raising.world.advance(400)
         raising.sync(full=True)
     refuse(raising, "fsm", "PATCH", "wm_order")
-    retry(raising)
+    raising.retry()
     raising.settle_but_parked()
     [fallout] = fallouts(raising)
     assert fallout["order_task"] == header
@@ -717,7 +712,7 @@ def test_a_fallout_that_waits_is_raised_on_the_next_task_of_its_domain_order_onc
     take_fallouts(raising)
     [fallout] = fallouts(raising)
     assert fallout["order_task"] == (second if is_closed else first)["sys_id"]
-    retry(raising)
+    raising.retry()
     raising.settle()
     assert states(raising) == ["resolved"]
     raising.assert_nothing_doubled()

@@ -72,6 +72,33 @@ def test_a_visit_that_came_to_nothing_keeps_the_gate_shut_until_a_person_decides
     pair.assert_nothing_doubled()
 
 
+@pytest.mark.parametrize("answer", [503, 429, 403])
+@pytest.mark.parametrize("reopened", [False, True])
+def test_what_could_not_be_said_in_time_is_said_only_if_it_is_still_true(
+    pair: Pair, answer: int, *, reopened: bool
+) -> None:
+    number, work_order = in_the_field(pair)
+    pair.fsm("close_incomplete", work_order=work_order, reason="no access")
+    pair.sync()
+    decide(pair, number, "release gate")
+    away = {"kind": "status", "status": answer, "method": "PATCH", "user": "connector", "count": None}
+    pair.world.fault("om", away)
+    pair.sync()
+    assert pair.waiting()
+    if reopened:
+        for task in pair.rows("fsm", "wm_task", f"parent.number={work_order}", "number"):
+            pair.fsm("reopen_task", task=task["number"])
+    pair.world.clear_faults()
+    if answer == 403 and not reopened:  # it waits for a person
+        pair.settle_but_parked()
+        pair.retry()
+    pair.settle()
+    assert pair.noted(number, "ready to be closed") is not reopened
+    assert pair.noted(number, f"{work_order} Install CPE: Closed Incomplete -> ") is reopened
+    assert pair.finding_codes() == []
+    pair.assert_nothing_doubled()
+
+
 def test_a_decision_may_quote_the_note_that_asked_for_it(pair: Pair) -> None:
     number, work_order = in_the_field(pair)
     pair.fsm("close_incomplete", work_order=work_order, reason="no access")

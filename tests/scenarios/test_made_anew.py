@@ -420,8 +420,7 @@ def test_a_cancellation_that_a_person_tries_again_makes_the_visit_anew(compensat
     pair = compensating
     order, number, work_order, part = refused(pair)
     canceled_there(pair, work_order, part)
-    with memory.repairing(pair.loaded) as store:
-        assert store.release_parked(pair.parked(), pair.now(), drop=False)
+    pair.retry()
     pair.settle()
     assert visits(pair, order) == ONCE_ANEW
     assert len(told(pair, number, ANEW)) == 1
