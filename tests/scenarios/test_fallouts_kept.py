@@ -27,7 +27,6 @@ from tests.scenarios.test_fallouts import (
     raising,  # noqa: F401 - a fixture
     refuse,
     refusing,  # noqa: F401 - a fixture
-    retry,
     retry_fallouts,
     states,
     task_of,
@@ -110,7 +109,7 @@ def test_a_fallout_of_the_connector_to_another_field_service_is_left_alone(tmp_p
         install.settle_but_parked()
         install.sync(full=True)
     assert states(install) == ["open"]
-    retry(install)
+    install.retry()
     install.settle()
     assert states(install) == ["resolved"]
 
@@ -149,7 +148,7 @@ def test_the_fallout_of_a_refused_visit_stays_while_its_order_task_is_not_shown(
     raising.world.clear_faults()
     look_at_everything(raising)
     assert states(raising) == ["open"]
-    retry(raising)
+    raising.retry()
     raising.settle()
     assert states(raising) == ["resolved"]
 
@@ -195,7 +194,7 @@ def test_a_fallout_that_is_not_shown_yet_is_no_refused_write(raising: Pair) -> N
     with_refused_creation(raising)
     assert raising.waiting() == {"parked": 1}  # the visit
     raising.world.clear_faults()
-    retry(raising)
+    raising.retry()
     raising.settle()
     assert states(raising) == ["resolved"]
 
@@ -212,7 +211,7 @@ def test_a_person_who_resolves_a_fallout_again_and_again_hears_of_each_refusal_w
             raising.forget()
             raising.sync(full=True)
             refuse(raising, "fsm", "POST", "wm_order")
-        retry(raising)
+        raising.retry()
         raising.settle_but_parked()
     assert states(raising) == ["resolved", "resolved", "open"]
 
@@ -253,7 +252,7 @@ def test_a_task_that_a_person_holds_stays_held_for_us_whatever_fallout_of_ours_i
         raising.settle_but_parked()
         assert "frozen" in raising.finding_codes()
         assert raising.rows("fsm", "wm_order", f"number={visit}", "description") == before
-    retry(raising)
+    raising.retry()
     raising.settle()
     assert states(raising) == ["resolved"]
     assert task_of(raising, service["number"]).casefold() == "on hold"
@@ -276,7 +275,7 @@ def test_a_fallout_that_could_not_be_settled_is_not_settled_once_it_holds_again(
 def test_a_fallout_that_could_not_be_settled_and_that_a_person_resolves_waits_for_nobody(raising: Pair) -> None:  # noqa: F811
     with_refused_creation(raising)
     refuse(raising, "om", "PATCH", FALLOUT)
-    retry(raising)
+    raising.retry()
     raising.settle_but_parked()
     assert (states(raising), raising.finding_codes()) == (["open"], ["write-parked"])
     raising.om("resolve_fallout", fallout=fallouts(raising)[0]["number"])
@@ -445,7 +444,7 @@ def test_a_note_that_field_service_refuses_is_a_fallout_until_the_technician_can
     [fallout] = fallouts(raising)
     assert fallout["short_description"] == f"{raising.install(order)}: a write was refused"
     assert fallout["order_task"] == task_of(raising, number, "sys_id")
-    retry(raising)
+    raising.retry()
     raising.settle()
     assert states(raising) == ["resolved"]
 

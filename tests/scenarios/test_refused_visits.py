@@ -15,7 +15,7 @@ from connector.errors import Held
 from connector.sandbox import Refused as SandboxRefused
 from tests.conftest import HAMBURG, LINE, MUNICH
 from tests.scenarios.test_compensation import compensating, revise  # noqa: F401 - a fixture
-from tests.scenarios.test_fallouts import raising, refuse, retry, states  # noqa: F401 - a fixture
+from tests.scenarios.test_fallouts import raising, refuse, states  # noqa: F401 - a fixture
 from tests.scenarios.test_gate import ask, is_closed
 from tests.scenarios.test_order_roads import policy
 
@@ -80,7 +80,7 @@ def test_the_readers_of_the_domain_order_hear_once_that_its_visit_is_not_arrange
     assert pair.noted(number, told, "Whoever looks after the connector must see to it. 1 of 1 work order open.")
     for _ in range(2):
         refuse(pair, "fsm", "POST", "wm_order")
-        retry(pair)
+        pair.retry()
         pair.settle_but_parked()
     assert sum(told in note for note in pair.notes(number)) == 1
     try_again(pair)

@@ -20,7 +20,7 @@ from tests.conftest import DOMAIN_ORDER, HAMBURG, MUNICH, with_cases
 from tests.scenarios.test_by_hand import adopt, made_by_hand
 from tests.scenarios.test_cases import CASE, POLICY, carry_out, opened, visits
 from tests.scenarios.test_doctor import edit
-from tests.scenarios.test_fallouts import configured, refuse, retry
+from tests.scenarios.test_fallouts import configured, refuse
 from tests.scenarios.test_notes_both_ways import write as note
 from tests.scenarios.test_order_roads import line_of
 from tests.scenarios.test_policies import NOBODY
@@ -137,7 +137,7 @@ def revised(pair: Pair) -> None:
     order = pair.approved(HAMBURG, MUNICH)
     refuse(pair, "fsm", "POST", "wm_order")
     pair.settle_but_parked()
-    retry(pair)
+    pair.retry()
     pair.settle()
     pair.om("revise", order=order)
     pair.om("remove_line", line=line_of(pair, order, MUNICH))
