@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -141,6 +141,14 @@ class Pair:
         self.forget()
         for path, content in copy.items():
             path.write_bytes(content)
+
+    def lock(self, side: str, table: str, column: str) -> None:
+        """An instance drops silently what anybody writes into a column of a table."""
+        access = self.world.instance(side).access
+        for at, grant in enumerate(access.grants):
+            if table in grant.tables and grant.operations & {"write", "create"}:
+                access.grants[at] = replace(grant, excepted=grant.excepted | {column})
+        access.rights.cache_clear()
 
     # --- people --------------------------------------------------------------------------------------------
 

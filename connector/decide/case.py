@@ -149,10 +149,11 @@ def _finish(draft: Draft, case: Case) -> None:
     is_done = _is_done(draft, case, work)
     key = _key(draft, case) if case.state.phase is CasePhase.OPEN and is_done else ""
     is_rejected = bool(key) and _is_rejected(draft, case)
-    told = f"{_REJECTED if is_rejected else _SOLVABLE}/{case.sys_id}/{occasion_of(work)}" if key else ""
+    tells = _REJECTED if is_rejected else _SOLVABLE if key and rules.completion is Completion.NOTE else ""
+    told = f"{tells}/{case.sys_id}/{occasion_of(work)}" if tells else ""
     for intent in list(draft.memory.intents.values()):
         is_of_end = isinstance(intent.action, ResolveCase) or intent.key.partition("/")[0] in (_REJECTED, _SOLVABLE)
-        if is_of_end and intent.key not in (key, told) and intent.state.may_be_withdrawn:
+        if is_of_end and intent.key not in (key, told) and intent.may_be_intended_again:
             draft.withdraw(intent)
     if is_done and case.state.phase is CasePhase.RESOLVED:
         draft.remember_over(_key_of_solution(draft, case))
@@ -165,7 +166,7 @@ def _finish(draft: Draft, case: Case) -> None:
         text = notes.rejected(case.number, rules.decision, by_hand=by_hand, still_open=still_open, total=total)
         draft.find(FindingCode.SOLUTION_REJECTED, case.number, text)
         draft.note(told, case, text, fleeting=True)
-    elif rules.completion is Completion.NOTE:
+    elif tells:
         draft.note(told, case, notes.solvable(case.number, states), fleeting=True)
     else:
         said = notes.solved(states)

@@ -355,9 +355,15 @@ class Draft:
         *,
         fleeting: bool = False,
     ) -> None:
-        """Intend a work note on a domain order or a case. A case that is over takes none: the platform refuses them."""
+        """Intend a work note on a domain order or a case. A case that is over takes none: the platform refuses them. One that is
+        `fleeting` and did not leave yet says what is so now."""
         if isinstance(record, Case) and record.state.phase.is_over:
             return
+        match self.intent(key):
+            case Intent(state=IntentState.PENDING, action=WriteNote(text=before)) as waits if (
+                fleeting and before != text
+            ):
+                self.withdraw(waits)
         self.do(WriteNote(key, record.sys_id, record.number, text, isinstance(record, Case), carries, fleeting))
 
     def note_with_count(

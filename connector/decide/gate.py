@@ -73,7 +73,7 @@ def _settle(draft: Draft, domain_order: DomainOrder) -> None:
                 is_of_gate = key.startswith(f"{_of(domain_order)}/note/")
             case _:
                 is_of_gate = False
-        if is_of_gate and intent.state.may_be_withdrawn:
+        if is_of_gate and intent.may_be_intended_again:
             draft.withdraw(intent)
     number, last = _told(draft, domain_order)
     is_open = domain_order.state.phase in (DomainOrderPhase.OPEN, DomainOrderPhase.HELD)
@@ -166,7 +166,9 @@ def _tell(draft: Draft, domain_order: DomainOrder, reasons: tuple[str, ...]) -> 
     if last is not None:
         same = not isinstance(last.action, WriteNote) or notes.says(last.action.text, text)
         is_over = draft.intent(_over_key(domain_order, number)) is not None
-        if last.state is not IntentState.DONE or (same and not is_over):
+        if last.state is IntentState.PENDING:
+            number -= 1  # it says what is so when it leaves
+        elif last.state is not IntentState.DONE or (same and not is_over):
             return
     draft.note_with_count(_told_key(domain_order, number + 1), domain_order, text, fleeting=True)
 

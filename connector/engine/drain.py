@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from connector.decide.patience import later
 from connector.engine.consider import consider
 from connector.engine.hear import SETTLED
+from connector.engine.store import Again
 from connector.engine.tables import SHARDS
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ _STOPPED = timedelta(
     minutes=15
 )  # until an order whose write is stopped is looked at again, unless it is released before
 _AT_WORK = timedelta(seconds=1)  # until it is asked again whether somebody is done with an order
+_TIME = "time goes by"
 _MAX_LOOKS = 1000  # at one order set in one pass; a plan that never comes to rest is a defect, not a reason to hang
 
 
@@ -90,25 +92,23 @@ def drain(engine: Engine, shards: Collection[int], clock: Callable[[], datetime]
 
     # Look again where something changed, or when something waits
     alone = store.left_alone([order_id for order_id in order_ids if order_id not in decided])
-    looks = {order_id: later(since, now) for order_id, since in (alone | store.not_shown(decided)).items()}
-    for plan in plans:
-        if plan.look_at:
-            looks[plan.order_id] = min(plan.look_at, looks.get(plan.order_id, plan.look_at))
-    store.rest(wakeups, looks)
-    store.wake(changed, due=now, reason="look at what was written")
+    in_time = (alone | store.not_shown(decided)).items()
+    again = [Again([order_id], later(since, now), _TIME) for order_id, since in in_time]
+    again += [Again([plan.order_id], plan.look_at, _TIME) for plan in plans if plan.look_at]
+    again.append(Again(changed, now, "look at what was written"))
     unsettled = [plan.order_id for plan in plans if plan.listen_again]
-    store.wake(unsettled, due=now + SETTLED, reason="journals are read once more")
+    again.append(Again(unsettled, now + SETTLED, "journals are read once more"))
     stopped = engine.sides.stopped_kinds(now)
     hanging = engine.crew.busy
-    if hanging:
-        store.wake(hanging, due=now + _AT_WORK, reason="a write is under way")
+    again.append(Again(hanging, now + _AT_WORK, "a write is under way"))
     for order_id in store.orders_to_act_on([order_id for order_id in order_ids if order_id not in hanging]):
         due, kind = store.next_try(order_id) or (now, "")
         if kind in stopped:
             due = max(due, now + _STOPPED)
         if order_id not in decided and order_id not in busy:
             due = max(due, later(alone.get(order_id, now), now))
-        store.wake([order_id], due=due, reason="a write waits")
+        again.append(Again([order_id], due, "a write waits"))
+    store.rest(wakeups, again)
     store.note_speed(len(order_ids), (clock() - now).total_seconds(), now)
     return plans
 

@@ -55,6 +55,7 @@ from connector.mapping.marks import (
     token_of,
 )
 from connector.model import (
+    IN_DOUBT,
     BindWorkOrder,
     CancelWorkOrder,
     CasePhase,
@@ -135,10 +136,14 @@ class Outbox:
             sent, answered = self._sent(), clock()  # patience begins with the answer, not with the pass
             failure = tried if isinstance(tried, RemoteError) else None
             settlement = tried if isinstance(tried, Settlement) else self._after(tried, entry, sent, answered)
+            is_open_again = settlement.state is IntentState.PENDING and settlement.retry_at is None
+            if is_open_again:
+                settlement = replace(settlement, retry_at=answered)
             self.store.settle(entry, settlement, answered, sent)
             self.tell(entry, settlement)
-            changed |= settlement.state in (IntentState.WITHDRAWN, IntentState.PARKED) or (
-                settlement.state is IntentState.DONE and (entry.must_look or not isinstance(entry.action, _UNSEEN))
+            was_waited_for = entry.must_look or entry.attempts > 0
+            changed |= (settlement.state in (IntentState.WITHDRAWN, IntentState.PARKED) or is_open_again) or (
+                settlement.state is IntentState.DONE and (was_waited_for or not isinstance(entry.action, _UNSEEN))
             )
             if failure is not None and _is_suspicious(failure):
                 self.sides.trouble(failure, clock())
@@ -399,8 +404,10 @@ class Outbox:
             raise _unseen(action.domain_order_number, kind)
         if told:
             return Settlement(IntentState.DONE, f"found in the journal after an unclear answer: {action.text}")
-        if entry.must_look and isinstance(action, WriteNote) and action.fleeting:
-            return _overtaken(action.domain_order_number)
+        is_undecided = entry.state is not IntentState.PENDING  # the plan does not take back what may be under way
+        if is_undecided and isinstance(action, WriteNote) and action.fleeting:
+            text = f"{action.domain_order_number}: it did not arrive; it is said if it is still so"
+            return Settlement(IntentState.PENDING, text)
         text = signed(action.text, action.key, carries)
         written = self.om.write_note(action.domain_order_id, text, on_case=on_case)
         _require_heard(written, entry, action.domain_order_number, "Order Management", kind)
@@ -604,7 +611,7 @@ def _is_told(system: OrderManagement | FieldService, sys_id: str, key: str) -> b
 def _unseen(number: str, kind: str) -> Rejected:
     """A note that may have arrived, where nobody can look: once more would be twice."""
     return Rejected(
-        f"A note to {number} may have been sent, and whether it arrived cannot be read: neither the work notes of the record "
+        f"A note to {number} may have been sent, and {IN_DOUBT}: neither the work notes of the record "
         "nor their entries in sys_journal_field are all shown. It is not sent again, so that nothing stands twice.",
         hint=f"Give the connector's user the right to read the work notes of {kind}, or sys_journal_field; then "
         "`om-fsm outbox retry`.",

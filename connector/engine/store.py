@@ -92,6 +92,15 @@ class Settlement:
     transaction: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Again:
+    """Orders to be looked at once more, when, and why."""
+
+    order_ids: Collection[str]
+    due: datetime
+    reason: str
+
+
 class Store:
     """The one writer of memory in this process. Safe to use from several threads."""
 
@@ -146,18 +155,18 @@ class Store:
         with self.engine.begin() as connection:
             connection.execute(hold.update().where(hold.c.target == number).values(order_id=order_id))
 
-    def rest(self, served: Iterable[Wakeup], later: Mapping[str, datetime] | None = None) -> None:
-        """These looks are done. A wakeup that was renewed meanwhile stays.
+    def rest(self, served: Iterable[Wakeup], again: Iterable[Again] = ()) -> None:
+        """These looks are done; some orders are to be looked at `again`. A wakeup that was renewed meanwhile stays.
 
-        `later`: orders to be looked at again at a moment that nothing but the clock will tell; so they are never forgotten.
+        In one transaction: what waits for another look is in nothing else that tells of it, should the process die.
         """
         with self.engine.begin() as connection:
             for one in served:
                 connection.execute(
                     wakeup.delete().where(wakeup.c.order_id == one.order_id, wakeup.c.generation == one.generation)
                 )
-            for order_id, due in (later or {}).items():
-                wakeups.wake(connection, [order_id], due, "time goes by")
+            for look in again:
+                wakeups.wake(connection, look.order_ids, look.due, look.reason)
 
     # --- cursors -------------------------------------------------------------------------------------------
 

@@ -9,7 +9,9 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from typing import TYPE_CHECKING, get_args
+from contextlib import suppress
+from itertools import count
+from typing import TYPE_CHECKING, Any, get_args
 
 import pytest
 import sqlalchemy as sa
@@ -19,7 +21,7 @@ from connector.config import load
 from connector.engine.asking import asked_to_adopt, asked_to_create, asked_to_detach
 from connector.engine.tables import outbox
 from connector.model import Action, IntentState
-from tests.conftest import with_cases
+from tests.conftest import HAMBURG, with_cases
 from tests.faults.crash.launcher import Point, has_effect
 from tests.faults.crash.matrix import kills
 from tests.faults.crash.story import COMMANDS, COMPENSATIONS, NEW_PLACE, SETTINGS, STEPS, permit
@@ -45,6 +47,52 @@ def test_every_point_lies_between_two_kills() -> None:
     points = ["GET a", "commit", "GET b", "GET c", "POST d", "commit", "GET e"]
     assert kills(points) == [Point(2), Point(5), Point(6), Point(6, after=True)]
     assert [what for what in points if has_effect(what)] == ["commit", "POST d", "commit"]
+
+
+class Killed(BaseException):
+    """The process is gone."""
+
+
+def look_until(pair: Pair, commit: int) -> bool:
+    """A pass of a process that is killed after so many commits of its memory; whether it came so far."""
+    left = commit
+    with suppress(Killed), app.writing(pair.loaded, pair.outside()) as (engine, systems):
+        dialect = engine.store.engine.dialect
+        carry_out = dialect.do_commit
+
+        def do_commit(connection: Any) -> None:
+            nonlocal left
+            carry_out(connection)
+            left -= 1
+            if left == 0:
+                raise Killed
+
+        setattr(dialect, "do_commit", do_commit)  # noqa: B010 - of this one database
+        app.sync_once(engine, systems, pair.now)
+    return left <= 0
+
+
+@pytest.mark.timeout(120)
+def test_killed_anywhere_while_order_management_takes_nothing_what_waits_is_written_later(pair: Pair) -> None:
+    order = pair.approved(HAMBURG)
+    pair.settle()
+    number, work_order = pair.resource_order(order), pair.install(order)
+    away = {"kind": "status", "status": 503, "method": "PATCH", "user": "connector", "count": None}
+    for commit in count(1):
+        note = {"work_notes": f"part {commit} is missing"}
+        pair.fsm("write", table="wm_order", record=work_order, fields=note)
+        pair.world.advance(70)
+        pair.world.fault("om", away)
+        died = look_until(pair, commit)
+        pair.world.clear_faults()
+        for _ in range(4):
+            pair.world.advance(70)
+            pair.sync()
+        assert (pair.waiting(), pair.noted(number, f"part {commit} is missing")) == ({}, True), f"after commit {commit}"
+        if not died:
+            break
+    assert commit > 10
+    pair.assert_nothing_doubled()
 
 
 @pytest.fixture

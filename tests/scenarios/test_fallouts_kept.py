@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -481,11 +480,7 @@ def test_a_fallout_that_is_not_found_again_or_holds_nothing_up_is_shown_to_a_per
     raising: Pair,  # noqa: F811
     column: str,
 ) -> None:
-    access = raising.world.om.access
-    for at, grant in enumerate(access.grants):
-        if FALLOUT in grant.tables and grant.operations & {"write", "create"}:
-            access.grants[at] = replace(grant, excepted=grant.excepted | {column})
-    access.rights.cache_clear()
+    raising.lock("om", FALLOUT, column)
     with_refused_creation(raising)
     assert raising.finding_codes() == ["write-parked", "write-parked"]
     retry_fallouts(raising)
