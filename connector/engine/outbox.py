@@ -407,7 +407,7 @@ class Outbox:
         is_undecided = entry.state is not IntentState.PENDING  # the plan does not take back what may be under way
         if is_undecided and isinstance(action, WriteNote) and action.fleeting:
             text = f"{action.domain_order_number}: it did not arrive; it is said if it is still so"
-            return Settlement(IntentState.PENDING, text)
+            return Settlement(IntentState.PENDING, text, error=text)
         text = signed(action.text, action.key, carries)
         written = self.om.write_note(action.domain_order_id, text, on_case=on_case)
         _require_heard(written, entry, action.domain_order_number, "Order Management", kind)
