@@ -882,10 +882,6 @@ class IntentState(Enum):
         return self in (IntentState.PENDING, IntentState.PARKED)
 
 
-IN_DOUBT = "whether it arrived cannot be read"
-"""What the error of a refused note says that may have arrived all the same."""
-
-
 @dataclass(frozen=True, slots=True)
 class Intent:
     """One intended write as memory knows it."""
@@ -900,11 +896,6 @@ class Intent:
     def is_given_up(self) -> bool:
         """Whether a person wanted a refused write no longer: as good as done, though it never was."""
         return self.state is IntentState.DONE and bool(self.error)
-
-    @property
-    def may_be_intended_again(self) -> bool:
-        """Whether it can be withdrawn, and had once more under its key, without being done twice."""
-        return self.state.may_be_withdrawn and IN_DOUBT not in self.error
 
     @property
     def is_refused(self) -> bool:

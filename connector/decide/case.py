@@ -153,7 +153,7 @@ def _finish(draft: Draft, case: Case) -> None:
     told = f"{tells}/{case.sys_id}/{occasion_of(work)}" if tells else ""
     for intent in list(draft.memory.intents.values()):
         is_of_end = isinstance(intent.action, ResolveCase) or intent.key.partition("/")[0] in (_REJECTED, _SOLVABLE)
-        if is_of_end and intent.key not in (key, told) and intent.may_be_intended_again:
+        if is_of_end and intent.key not in (key, told) and intent.state.may_be_withdrawn:
             draft.withdraw(intent)
     if is_done and case.state.phase is CasePhase.RESOLVED:
         draft.remember_over(_key_of_solution(draft, case))

@@ -73,7 +73,7 @@ def _settle(draft: Draft, domain_order: DomainOrder) -> None:
                 is_of_gate = key.startswith(f"{_of(domain_order)}/note/")
             case _:
                 is_of_gate = False
-        if is_of_gate and intent.may_be_intended_again:
+        if is_of_gate and intent.state.may_be_withdrawn:
             draft.withdraw(intent)
     number, last = _told(draft, domain_order)
     is_open = domain_order.state.phase in (DomainOrderPhase.OPEN, DomainOrderPhase.HELD)

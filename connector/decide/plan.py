@@ -227,7 +227,7 @@ def tell_parked(draft: Draft) -> None:
                 draft.note_with_count(f"{_REFUSED}{intent.key}", on.noted_on, text, fleeting=True)
     for intent in list(draft.memory.intents.values()):
         is_note = isinstance(intent.action, WriteNote) and intent.key.startswith(_REFUSED)
-        if is_note and intent.may_be_intended_again and draft.is_unsettled(intent):
+        if is_note and intent.state.may_be_withdrawn and draft.is_unsettled(intent):
             cause = draft.intent(intent.key.removeprefix(_REFUSED))
             if cause is None or cause.state is not IntentState.PARKED:
                 draft.withdraw(intent)

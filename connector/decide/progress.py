@@ -238,7 +238,7 @@ def tell_ready(draft: Draft, domain_order: DomainOrder) -> None:
     key = f"ready/{domain_order.sys_id}/{occasion_of(work)}" if _is_ready(draft, domain_order, work) else ""
     for intent in list(draft.memory.intents.values()):
         said_too_late = intent.key.startswith(f"ready/{domain_order.sys_id}/") and intent.key != key
-        if said_too_late and intent.may_be_intended_again:
+        if said_too_late and intent.state.may_be_withdrawn:
             draft.withdraw(intent)
     if key:
         states = [w.found.state for w in work if w.found is not None]

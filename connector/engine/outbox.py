@@ -55,7 +55,6 @@ from connector.mapping.marks import (
     token_of,
 )
 from connector.model import (
-    IN_DOUBT,
     BindWorkOrder,
     CancelWorkOrder,
     CasePhase,
@@ -88,6 +87,7 @@ if TYPE_CHECKING:
 
 
 _SHORT = 5.0  # seconds
+_NOT_YET = "is not in the journal yet"  # what is said of a note that was taken and is not shown
 _UNSEEN = (WriteNote, WriteFieldNote, WritePlannedEnd)  # once they are written nothing more follows from them
 
 
@@ -407,7 +407,7 @@ class Outbox:
         is_undecided = entry.state is not IntentState.PENDING  # the plan does not take back what may be under way
         if is_undecided and isinstance(action, WriteNote) and action.fleeting:
             text = f"{action.domain_order_number}: it did not arrive; it is said if it is still so"
-            return Settlement(IntentState.PENDING, text, error=text)
+            return Settlement(IntentState.PENDING, text, error=entry.said)
         text = signed(action.text, action.key, carries)
         written = self.om.write_note(action.domain_order_id, text, on_case=on_case)
         _require_heard(written, entry, action.domain_order_number, "Order Management", kind)
@@ -611,7 +611,7 @@ def _is_told(system: OrderManagement | FieldService, sys_id: str, key: str) -> b
 def _unseen(number: str, kind: str) -> Rejected:
     """A note that may have arrived, where nobody can look: once more would be twice."""
     return Rejected(
-        f"A note to {number} may have been sent, and {IN_DOUBT}: neither the work notes of the record "
+        f"A note to {number} may have been sent, and whether it arrived cannot be read: neither the work notes of the record "
         "nor their entries in sys_journal_field are all shown. It is not sent again, so that nothing stands twice.",
         hint=f"Give the connector's user the right to read the work notes of {kind}, or sys_journal_field; then "
         "`om-fsm outbox retry`.",
@@ -633,9 +633,9 @@ def _require_told(written: Written, done: str, hint: str) -> None:
 
 def _require_heard(written: Written, entry: OutboxEntry, number: str, side: str, kind: str) -> None:
     """A note that is not in the journal after it was written: perhaps not yet; the second time, not at all."""
-    if written.refused and entry.attempts == 0:
+    if written.refused and _NOT_YET not in entry.said:
         raise OutcomeUnknown(
-            f"The note on {number} is not in the journal yet.",
+            f"The note on {number} {_NOT_YET}.",
             hint="It is looked for later: an instance may show a write only after a while.",
             transaction=written.transaction,
         )

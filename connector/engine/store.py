@@ -45,6 +45,8 @@ from connector.model import (
     Plan,
     Verdict,
     Wakeup,
+    WriteFieldNote,
+    WriteNote,
 )
 
 if TYPE_CHECKING:
@@ -594,17 +596,23 @@ def _intent(row: Any) -> Intent:
 
 def _intend(connection: sa.Connection, action: Action, order: Mapping[str, str], now: datetime) -> None:
     """At once; later each time where it was tried before and overtaken by what it found at the write: a reading replica may be
-    behind, and nothing is gained by asking as fast as the instance answers.
+    behind, and nothing is gained by asking as fast as the instance answers. A note that was tried before and withdrawn is looked
+    for first: it may have arrived, whatever was thought of it then.
 
     What another process intended and left waiting is looked for and decided again. That is no such time: the one that now
     decides writes at once, or one-off commands, each of which ends before the wait is over, would never write it.
     """
     withdrawn = (outbox.c.order_id == order["order_id"]) & (outbox.c.token == token_of(action.key))
     withdrawn &= outbox.c.state == IntentState.WITHDRAWN.value
+    tried = withdrawn & (outbox.c.attempts > 0)
     afresh = sa.select(sa.func.coalesce(sa.func.max(outbox.c.id), 0)).where(withdrawn & (outbox.c.attempts == 0))
-    overtaken = withdrawn & (outbox.c.attempts > 0) & (outbox.c.id > afresh.scalar_subquery())
-    times = connection.execute(sa.select(sa.func.count()).where(overtaken)).scalar_one()
+    was_tried = connection.execute(sa.select(sa.func.count()).where(tried)).scalar_one() > 0
+    times = 0
+    if was_tried:
+        overtaken = tried & (outbox.c.id > afresh.scalar_subquery())
+        times = connection.execute(sa.select(sa.func.count()).where(overtaken)).scalar_one()
     wait = min(_FIRST_DOUBT * 2 ** (times - 2), _LONGEST_DOUBT) if times > 1 else timedelta(0)
+    in_doubt = was_tried and isinstance(action, WriteNote | WriteFieldNote)
     connection.execute(
         outbox.insert().values(
             token=token_of(action.key),
@@ -612,7 +620,7 @@ def _intend(connection: sa.Connection, action: Action, order: Mapping[str, str],
             **order,
             kind=codec.kind_of(action),
             document=codec.dump_action(action),
-            state=IntentState.PENDING.value,
+            state=(IntentState.UNKNOWN if in_doubt else IntentState.PENDING).value,
             attempts=0,
             not_before=now + wait,
             error="",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import pytest
 
 from connector import app
 from tests.conftest import DOMAIN_ORDER, ORDER
@@ -46,20 +48,56 @@ def test_one_that_is_dropped_silently_is_parked_and_not_written_for_ever(pair: P
     assert not pair.noted(number, READY)
 
 
-def test_one_that_may_have_arrived_stays_parked_while_it_is_not_true_and_is_never_written_twice(pair: Pair) -> None:
+def hidden(pair: Pair) -> None:
+    for fault in NO_JOURNAL:
+        pair.world.fault("om", dict(fault))
+
+
+def not_looked_for(pair: Pair) -> None:
+    pair.world.fault("om", {**NO_JOURNAL[1], "kind": "status", "status": 400, "count": 1, "skip": 1})
+
+
+NEW = {**REFUSED, "skip": 1}
+"""Of two notes the second meets it."""
+
+
+@pytest.mark.parametrize(
+    ("first", "then"),
+    [
+        ({**NEW, "kind": "commit_then_500"}, hidden),  # nobody can look
+        ({**NEW, "kind": "commit_then_500"}, not_looked_for),  # the look is refused
+        ({**NEW, "status": 429, "count": 1}, hidden),  # it is sent, and taken for dropped
+    ],
+)
+def test_one_that_may_have_arrived_is_never_written_twice(
+    pair: Pair, first: dict[str, Any], then: Callable[[Pair], None]
+) -> None:
     number, work_order = in_the_field(pair)
     [order] = pair.rows("om", ORDER, "", "number")
     pair.fsm("complete", work_order=work_order)
-    pair.world.fault("om", {**REFUSED, "kind": "commit_then_500", "skip": 1})
+    pair.world.fault("om", first)
     in_one_life(
         pair,
-        lambda: [pair.world.fault("om", dict(hidden)) for hidden in NO_JOURNAL],
-        lambda: pair.om("hold_order", order=order["number"]),
+        lambda: then(pair),
+        lambda: pair.om("hold_order", order=order["number"]),  # it is not true any more
         pair.world.clear_faults,
         lambda: pair.om("resume_order", order=order["number"]),
+        lambda: None,
     )
     assert sum(READY in note for note in pair.notes(number)) == 1
+    assert pair.waiting() == {}
     pair.assert_nothing_doubled()
+
+
+def test_one_that_is_shown_late_is_waited_for_also_where_it_was_refused_before(pair: Pair) -> None:
+    number, work_order = in_the_field(pair)
+    pair.fsm("complete", work_order=work_order)
+    pair.world.fault("om", {**NEW, "status": 403, "count": 1})
+    pair.settle_but_parked()
+    pair.retry()
+    pair.world.fault("om", {**REFUSED, "kind": "late_commit", "seconds": 30, "count": 1})
+    pair.settle()
+    assert sum(READY in note for note in pair.notes(number)) == 1
 
 
 def test_one_that_waits_says_what_is_so_when_it_is_written(pair: Pair) -> None:
