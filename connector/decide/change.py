@@ -431,7 +431,8 @@ def tell_done_in_vain(draft: Draft, initiator: AnyInitiator, work: Work) -> None
         return
     if work.is_told and not _was_to_be_canceled(draft, work):
         key = f"in-vain/{work.link.work_order_id}/{work.link.notes}"
-        draft.note_with_count(key, initiator.noted_on, notes.done_in_vain(found, initiator.number))
+        text = notes.done_in_vain(found, initiator.number)
+        draft.note(key, initiator.noted_on, draft.counted(text, initiator.noted_on))
 
 
 def _was_to_be_canceled(draft: Draft, work: Work) -> bool:
@@ -506,7 +507,7 @@ def _not_canceled(
     if _lacks_task(draft, initiator, key):
         more += " No order task of it is open on which a fallout could stand."
     draft.find(FindingCode.NOT_CANCELED, work_order.number, f"{text}{more}", on=initiator, occasion=key)
-    draft.note_with_count(f"{key}/not", initiator.noted_on, text, carries)
+    draft.note(f"{key}/not", initiator.noted_on, draft.counted(text, initiator.noted_on), carries)
 
 
 def _lacks_task(draft: Draft, initiator: AnyInitiator, key: str) -> bool:

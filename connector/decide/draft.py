@@ -366,17 +366,9 @@ class Draft:
                 self.withdraw(waits)
         self.do(WriteNote(key, record.sys_id, record.number, text, isinstance(record, Case), carries, fleeting))
 
-    def note_with_count(
-        self,
-        key: str,
-        record: DomainOrder | Case,
-        text: str,
-        carries: tuple[str, ...] = (),
-        *,
-        fleeting: bool = False,
-    ) -> None:
-        """Intend a work note that also says how many work orders of its record are still open."""
-        self.note(key, record, notes.counted(text, *self.counts(record)), carries, fleeting=fleeting)
+    def counted(self, text: str, record: DomainOrder | Case) -> str:
+        """A note that also says how many work orders of its record are still open."""
+        return notes.counted(text, *self.counts(record))
 
     def look_again(self, at: datetime | None) -> None:
         """At this moment something else is to be decided, although nothing has changed; the earliest counts."""

@@ -91,7 +91,7 @@ def _reopen(draft: Draft, domain_order: DomainOrder, reasons: tuple[str, ...]) -
                 draft.look_again(draft.now)
                 return
             text = notes.still_open(domain_order.number, reasons, _asks(draft, domain_order), reopened=True)
-            text = notes.counted(text, *draft.counts(domain_order))
+            text = draft.counted(text, domain_order)
             draft.do(ReopenDomainOrder(key, domain_order.sys_id, domain_order.number, domain_order.mod_count, text))
             return
         if intent.state is IntentState.PARKED:
@@ -170,7 +170,7 @@ def _tell(draft: Draft, domain_order: DomainOrder, reasons: tuple[str, ...]) -> 
             number -= 1  # it says what is so when it leaves
         elif last.state is not IntentState.DONE or (same and not is_over):
             return
-    draft.note_with_count(_told_key(domain_order, number + 1), domain_order, text, fleeting=True)
+    draft.note(_told_key(domain_order, number + 1), domain_order, draft.counted(text, domain_order), fleeting=True)
 
 
 def _told(draft: Draft, domain_order: DomainOrder) -> tuple[int, Intent | None]:

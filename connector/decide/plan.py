@@ -224,7 +224,8 @@ def tell_parked(draft: Draft) -> None:
             if isinstance(action, CreateWorkOrder) and on is not None:
                 why, unfound = why_refused(intent.error), why_unfound(intent.error)
                 text = notes.not_created(action.template, on.number, why, unfound=unfound)
-                draft.note_with_count(f"{_REFUSED}{intent.key}", on.noted_on, text, fleeting=True)
+                text = draft.counted(text, on.noted_on)
+                draft.note(f"{_REFUSED}{intent.key}", on.noted_on, text, fleeting=True)
     for intent in list(draft.memory.intents.values()):
         is_note = isinstance(intent.action, WriteNote) and intent.key.startswith(_REFUSED)
         if is_note and intent.state.may_be_withdrawn and draft.is_unsettled(intent):

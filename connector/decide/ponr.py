@@ -42,4 +42,4 @@ def follow_the_field(draft: Draft, initiator: Initiator, work: list[Work], *, at
 
 def _tell(draft: Draft, initiator: Initiator, what: str, text: str) -> None:
     own = initiator.domain_order
-    draft.note_with_count(f"ponr-{what}/{initiator.line.sys_id}", own, text)
+    draft.note(f"ponr-{what}/{initiator.line.sys_id}", own, draft.counted(text, own))

@@ -47,7 +47,8 @@ def tell_next(draft: Draft, initiator: AnyInitiator, link: Link, text: str, *wha
     """Say it after whatever was said before, be it still to be written. It may be known by more than one thing it speaks of."""
     number = _last(draft, link) + 1
     carries = tuple(token_of(_key(link, number, one)) for one in what)
-    draft.note_with_count(_key(link, number), initiator.noted_on, text, carries)
+    record = initiator.noted_on
+    draft.note(_key(link, number), record, draft.counted(text, record), carries)
 
 
 def is_told(draft: Draft, link: Link, what: str) -> bool:

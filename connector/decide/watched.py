@@ -39,7 +39,8 @@ def _tell_called_off(draft: Draft, initiator: Initiator, work: Work, found: Work
     if work.is_open:
         text = notes.watched_called_off(found, initiator.number)
         draft.find(FindingCode.NOT_CANCELED, found.number, text)
-        draft.note_with_count(called_off_key(found.sys_id, initiator.sys_id, draft.version), initiator.noted_on, text)
+        key, record = called_off_key(found.sys_id, initiator.sys_id, draft.version), initiator.noted_on
+        draft.note(key, record, draft.counted(text, record))
 
 
 def _tell_changes(draft: Draft, initiator: Initiator, work: Work, found: WorkOrder) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from datetime import timedelta
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -604,15 +605,11 @@ def _intend(connection: sa.Connection, action: Action, order: Mapping[str, str],
     """
     withdrawn = (outbox.c.order_id == order["order_id"]) & (outbox.c.token == token_of(action.key))
     withdrawn &= outbox.c.state == IntentState.WITHDRAWN.value
-    tried = withdrawn & (outbox.c.attempts > 0)
-    afresh = sa.select(sa.func.coalesce(sa.func.max(outbox.c.id), 0)).where(withdrawn & (outbox.c.attempts == 0))
-    was_tried = connection.execute(sa.select(sa.func.count()).where(tried)).scalar_one() > 0
-    times = 0
-    if was_tried:
-        overtaken = tried & (outbox.c.id > afresh.scalar_subquery())
-        times = connection.execute(sa.select(sa.func.count()).where(overtaken)).scalar_one()
+    latest_first = sa.select(outbox.c.attempts).where(withdrawn).order_by(outbox.c.id.desc())
+    attempts = connection.execute(latest_first).scalars().all()
+    times = sum(1 for _ in takewhile(bool, attempts))  # since it was last only looked for
     wait = min(_FIRST_DOUBT * 2 ** (times - 2), _LONGEST_DOUBT) if times > 1 else timedelta(0)
-    in_doubt = was_tried and isinstance(action, WriteNote | WriteFieldNote)
+    in_doubt = any(attempts) and isinstance(action, WriteNote | WriteFieldNote)
     connection.execute(
         outbox.insert().values(
             token=token_of(action.key),

@@ -26,6 +26,7 @@ from tests.faults.crash.launcher import Point, has_effect
 from tests.faults.crash.matrix import kills
 from tests.faults.crash.story import COMMANDS, COMPENSATIONS, NEW_PLACE, SETTINGS, STEPS, permit
 from tests.faults.walk.moves import CASE_POLICY
+from tests.faults.walk.player import Killed
 
 if TYPE_CHECKING:
     from tests.conftest import Pair
@@ -47,10 +48,6 @@ def test_every_point_lies_between_two_kills() -> None:
     points = ["GET a", "commit", "GET b", "GET c", "POST d", "commit", "GET e"]
     assert kills(points) == [Point(2), Point(5), Point(6), Point(6, after=True)]
     assert [what for what in points if has_effect(what)] == ["commit", "POST d", "commit"]
-
-
-class Killed(BaseException):
-    """The process is gone."""
 
 
 def look_until(pair: Pair, commit: int) -> bool:
